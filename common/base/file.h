@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef GUESTARP_BASE_FILE_H
+#define GUESTARP_BASE_FILE_H
+/* Files of other people, read whole, bounded and without following a planted link. */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+
+/* No configuration file that guestarp reads is larger (pmxcfs itself refuses more). */
+#define FILE_MAX ((size_t)1024 * 1024)
+
+enum file_trust {
+	FILE_ANY,        /* what it says is checked anyway */
+	FILE_ROOT_ALONE, /* refused (-EPERM) unless owned by us and writable by nobody else */
+};
+
+/*
+ * The path as guestarp sees it: below GUESTARP_ROOT when that is set (secure_getenv).
+ * -ENAMETOOLONG. Meant for files; /proc and /sys are never below it.
+ */
+int file_path(const char *path, char *ret_path, size_t size, struct err *err);
+
+/*
+ * The whole text of a regular file below GUESTARP_ROOT, NUL-terminated, to be freed by the caller.
+ * -ENOENT where there is none; -ELOOP for a symbolic link, -EISDIR, -EFBIG over FILE_MAX,
+ * -EINVAL for no regular file or a NUL byte in it, -EPERM by file_trust.
+ * err names the file as the administrator knows it.
+ */
+int file_read(const char *path, enum file_trust trust, char **ret_text, size_t *ret_len, struct err *err);
+
+/*
+ * A small file of the kernel's (/proc, /sys), its last newline cut. The path is not below GUESTARP_ROOT.
+ * -errno without words: a missing one is for the caller to judge.
+ */
+int file_read_kernel(const char *path, char *ret_text, size_t size);
+int file_write_kernel(const char *path, const char *text);
+
+/*
+ * The directory of records: ours, no link; -EPERM when others could write it. create makes a missing one, 0700.
+ * The descriptor is the caller's to close.
+ */
+int file_open_dir(const char *path, bool create, int *ret_fd, struct err *err);
+
+/* Replaces dir/name as a whole (written beside it as .name.tmp, 0600, then renamed). */
+int file_replace_at(int dir, const char *name, const char *text, size_t len, struct err *err);
+
+/* As file_read, for a name in an open directory; FILE_ROOT_ALONE. */
+int file_read_at(int dir, const char *name, char **ret_text, size_t *ret_len, struct err *err);
+
+#endif

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Addresses as values, and what counts as an address that a guest may hold. */
+
+#include "base/ip.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+
+static bool is_host_ip4(const uint8_t *b)
+{
+	/* 0/8 is "this network", 127/8 never leaves a host, 224/3 is multicast, reserved and broadcast. */
+	return b[0] != 0 && b[0] != 127 && b[0] < 224;
+}
+
+static bool is_host_ip6(const uint8_t *b)
+{
+	struct in6_addr in6;
+
+	memcpy(&in6, b, sizeof(in6));
+	return !IN6_IS_ADDR_UNSPECIFIED(&in6) && !IN6_IS_ADDR_LOOPBACK(&in6) && !IN6_IS_ADDR_MULTICAST(&in6) &&
+	       !IN6_IS_ADDR_V4MAPPED(&in6);
+}
+
+int ip_parse(const char *text, struct ip *ret_ip)
+{
+	struct ip ip = { 0 };
+
+	if (inet_pton(AF_INET, text, ip.bytes) == 1) {
+		ip.family = AF_INET;
+		if (!is_host_ip4(ip.bytes))
+			return -EINVAL;
+	} else if (inet_pton(AF_INET6, text, ip.bytes) == 1) {
+		ip.family = AF_INET6;
+		if (!is_host_ip6(ip.bytes))
+			return -EINVAL;
+	} else {
+		return -EINVAL;
+	}
+
+	*ret_ip = ip;
+	return 0;
+}
+
+int ip_parse_prefix(const char *text, struct ip *ret_ip)
+{
+	char alone[IP_TEXT];
+	const char *slash = strchr(text, '/');
+	size_t len = slash ? (size_t)(slash - text) : strlen(text);
+	struct ip ip;
+	uint32_t prefix;
+
+	if (len >= sizeof(alone))
+		return -EINVAL;
+	memcpy(alone, text, len);
+	alone[len] = '\0';
+	if (ip_parse(alone, &ip) < 0)
+		return -EINVAL;
+	if (slash && parse_u32(slash + 1, 0, ip.family == AF_INET ? 32 : 128, &prefix) < 0)
+		return -EINVAL;
+
+	*ret_ip = ip;
+	return 0;
+}
+
+size_t ip_len(const struct ip *ip)
+{
+	return ip->family == AF_INET ? 4 : 16;
+}
+
+bool ip_equal(const struct ip *a, const struct ip *b)
+{
+	return a->family == b->family && memcmp(a->bytes, b->bytes, ip_len(a)) == 0;
+}
+
+const char *ip_to_str(const struct ip *ip, char *text)
+{
+	if (!inet_ntop(ip->family, ip->bytes, text, IP_TEXT))
+		text[0] = '\0';
+	return text;
+}
+
+bool mac_equal(const struct mac *a, const struct mac *b)
+{
+	return memcmp(a->bytes, b->bytes, ETH_ALEN) == 0;
+}
+
+const char *mac_to_str(const struct mac *mac, char *text)
+{
+	const uint8_t *b = mac->bytes;
+
+	(void)snprintf(text, MAC_TEXT, "%02x:%02x:%02x:%02x:%02x:%02x", b[0], b[1], b[2], b[3], b[4], b[5]);
+	return text;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef GUESTARP_BASE_JSON_H
+#define GUESTARP_BASE_JSON_H
+/* JSON with nothing forgiven: one whole object, valid UTF-8, nothing behind it. */
+
+#include <json-c/json_object.h>
+#include <stddef.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+
+DEFINE_CLEANUP(json, struct json_object *, json_object_put)
+
+/* text[len] must be NUL. The object is the caller's (json_object_put). -EINVAL: err has file:line:column. */
+int json_parse(const char *file, const char *text, size_t len, struct json_object **ret_json, struct err *err);
+
+#endif

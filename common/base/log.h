@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef GUESTARP_BASE_LOG_H
+#define GUESTARP_BASE_LOG_H
+/* What a program says, once, at its end: notes collected by the library, printed by main(). */
+
+#include <stddef.h>
+
+#include "base/err.h"
+
+#define NOTES_MAX 6
+#define NOTE_SIZE 512
+
+/* Things worth saying that are no failure of the whole event. More than NOTES_MAX are counted only. */
+struct notes {
+	size_t count;
+	size_t dropped;
+	char line[NOTES_MAX][NOTE_SIZE];
+};
+
+void notes_add(struct notes *notes, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* The text of err as a note. */
+void notes_add_err(struct notes *notes, const struct err *err);
+
+/*
+ * One line "guestarp: <subject>: <text>" to stderr and to syslog (LXC drops a hook's output).
+ * subject may be NULL.
+ */
+void log_line(const char *subject, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Prints all notes, then how many there was no room for. */
+void log_notes(const char *subject, const struct notes *notes);
+
+#endif

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The first announcement while the hook runs, the later ones from a child nobody waits for. */
+
+#include "event/announce.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if_arp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "kernel/proxy.h"
+
+#define INTERVAL_SECONDS 2
+
+int announcements_add(struct announcements *announcements, const struct announcement *announcement)
+{
+	if (announcements->count == announcements->room) {
+		size_t room = announcements->room ? announcements->room * 2 : 8;
+		struct announcement *list = realloc(announcements->list, room * sizeof(*list));
+
+		if (!list)
+			return -ENOMEM;
+		announcements->list = list;
+		announcements->room = room;
+	}
+	announcements->list[announcements->count++] = *announcement;
+	return 0;
+}
+
+int announcements_add_own(struct announcements *announcements, const struct link *link,
+			  const struct addresses *addresses)
+{
+	for (size_t i = 0; i < addresses->count; i++) {
+		struct announcement a = { .packet = { link->ifindex, link->mac, addresses->list[i].ip } };
+
+		if (addresses->list[i].ifindex == link->ifindex && announcements_add(announcements, &a) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+void announcements_done(struct announcements *announcements)
+{
+	free(announcements->list);
+	memset(announcements, 0, sizeof(*announcements));
+}
+
+/* The guest may have stopped or moved in the meantime: a claim that is no longer true would do harm. */
+static bool still_so(struct netlink *nl, const struct announcement *a)
+{
+	struct addresses addresses = { 0 };
+	struct link link;
+	bool so = false;
+
+	if (link_get_by_index(nl, a->packet.ifindex, &link, NULL) < 0 || !mac_equal(&link.mac, &a->packet.source))
+		return false;
+	if (a->proxied)
+		return proxy_get(nl, a->packet.ifindex, &a->packet.ip, &so, NULL) == 0 && so;
+	if (addresses_get(nl, a->packet.ip.family, &addresses, NULL) == 0) {
+		for (size_t i = 0; i < addresses.count && !so; i++)
+			so = addresses.list[i].ifindex == a->packet.ifindex &&
+			     ip_equal(&addresses.list[i].ip, &a->packet.ip);
+	}
+	addresses_done(&addresses);
+	return so;
+}
+
+static void repeat(const struct announcements *announcements, unsigned rounds)
+{
+	CLEANUP(netlink) struct netlink *nl = NULL;
+	CLEANUP(fd) int fd = -1;
+
+	if (netlink_open(&nl, NULL) < 0 || packet_open(&fd, NULL) < 0)
+		return;
+	for (unsigned i = 0; i < rounds; i++) {
+		struct timespec pause = { .tv_sec = INTERVAL_SECONDS };
+
+		while (nanosleep(&pause, &pause) < 0 && errno == EINTR)
+			;
+		for (size_t j = 0; j < announcements->count; j++) {
+			if (still_so(nl, &announcements->list[j]))
+				(void)packet_announce(fd, &announcements->list[j].packet, NULL);
+		}
+	}
+}
+
+/* Nothing of the caller's: Proxmox VE waits until nobody holds its pipes, and a lock must not outlive the hook. */
+static void detach(void)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	(void)setsid();
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (null < 0 || dup2(null, fd) < 0)
+			close(fd);
+	}
+	(void)close_range(STDERR_FILENO + 1, ~0U, 0);
+	if (chdir("/") < 0)
+		(void)0;
+}
+
+int announcements_send(const struct announcements *announcements, unsigned rounds, struct err *err)
+{
+	CLEANUP(fd) int fd = -1;
+	pid_t child;
+	int r;
+
+	if (announcements->count == 0 || rounds == 0)
+		return 0;
+	r = packet_open(&fd, err);
+	for (size_t i = 0; r == 0 && i < announcements->count; i++)
+		r = packet_announce(fd, &announcements->list[i].packet, err);
+	if (r < 0)
+		return err_wrap(err, "announcement");
+	if (rounds == 1)
+		return 0;
+	child = fork();
+	if (child < 0)
+		return err_errno(err, errno, "announcing again");
+	if (child == 0) {
+		detach();
+		repeat(announcements, rounds - 1);
+		_exit(0);
+	}
+	return 0;
+}

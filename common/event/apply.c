@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One table: how each kind of setting is read from, written to and taken back from the kernel. */
+
+#include "event/apply.h"
+
+#include <errno.h>
+
+#include "kernel/proxy.h"
+#include "kernel/route.h"
+#include "kernel/sysctl.h"
+
+typedef int (*read_fn)(struct netlink *nl, const struct facts *facts, struct setting *s, bool *ret_holds,
+		       struct err *err);
+typedef int (*write_fn)(struct netlink *nl, const struct setting *s, struct err *err);
+
+static enum link_value link_value_of(enum setting_kind kind)
+{
+	return kind == SETTING_ARP_IGNORE     ? LINK_ARP_IGNORE
+	       : kind == SETTING_ARP_ANNOUNCE ? LINK_ARP_ANNOUNCE
+					      : LINK_ARP_FILTER;
+}
+
+static int read_link_value(struct netlink *nl, const struct facts *facts, struct setting *s, bool *ret_holds,
+			   struct err *err)
+{
+	const struct link *link = facts_link(facts, s->device);
+
+	(void)nl;
+	if (!link)
+		return err_errno(err, ENODEV, "%s", s->device);
+	s->was = s->kind == SETTING_NOARP ? (link->flags & IFF_NOARP) != 0 : link->value[link_value_of(s->kind)];
+	*ret_holds = s->was == s->value;
+	return 0;
+}
+
+static int write_link_value(struct netlink *nl, const struct setting *s, struct err *err)
+{
+	return link_set_value(nl, s->ifindex, link_value_of(s->kind), s->value, err);
+}
+
+static int write_noarp(struct netlink *nl, const struct setting *s, struct err *err)
+{
+	return link_set_noarp(nl, s->ifindex, s->value != 0, err);
+}
+
+static enum sysctl sysctl_of(enum setting_kind kind)
+{
+	return kind == SETTING_PROXY_DELAY     ? SYSCTL_PROXY_DELAY
+	       : kind == SETTING_PROXY_DELAY_6 ? SYSCTL_PROXY_DELAY_6
+					       : SYSCTL_PROXY_NDP;
+}
+
+static int read_sysctl(struct netlink *nl, const struct facts *facts, struct setting *s, bool *ret_holds,
+		       struct err *err)
+{
+	int r = sysctl_get(sysctl_of(s->kind), s->device, &s->was, err);
+
+	(void)nl;
+	(void)facts;
+	/* A host without IPv6 has nothing to delay there. */
+	if (r == -ENOENT && s->kind == SETTING_PROXY_DELAY_6) {
+		*ret_holds = true;
+		return 0;
+	}
+	if (r == 0)
+		*ret_holds = s->was == s->value;
+	return r;
+}
+
+static int write_sysctl(struct netlink *nl, const struct setting *s, struct err *err)
+{
+	(void)nl;
+	return sysctl_set(sysctl_of(s->kind), s->device, s->value, err);
+}
+
+/* Any pinned MAC is right: who pinned it knew why. */
+static int read_bridge_mac(struct netlink *nl, const struct facts *facts, struct setting *s, bool *ret_holds,
+			   struct err *err)
+{
+	const struct bridge *bridge = facts_bridge(facts, s->device);
+
+	(void)nl;
+	if (!bridge)
+		return err_errno(err, ENODEV, "%s", s->device);
+	*ret_holds = bridge->pinned;
+	return 0;
+}
+
+static int write_bridge_mac(struct netlink *nl, const struct setting *s, struct err *err)
+{
+	return link_set_mac(nl, s->ifindex, &s->mac, err);
+}
+
+static int read_proxy(struct netlink *nl, const struct facts *facts, struct setting *s, bool *ret_holds,
+		      struct err *err)
+{
+	bool exists = false;
+	int r = proxy_get(nl, s->ifindex, &s->ip, &exists, err);
+
+	(void)facts;
+	/* A device that went away between the look-up and now has no entries. */
+	if (r == -ENODEV && s->kind == SETTING_NO_PROXY)
+		r = 0;
+	if (r == 0)
+		*ret_holds = exists == (s->kind == SETTING_PROXY);
+	return r;
+}
+
+static int write_proxy(struct netlink *nl, const struct setting *s, struct err *err)
+{
+	return proxy_add(nl, s->ifindex, &s->ip, err);
+}
+
+static int write_no_proxy(struct netlink *nl, const struct setting *s, struct err *err)
+{
+	return proxy_delete(nl, s->ifindex, &s->ip, err);
+}
+
+static int read_route(struct netlink *nl, const struct facts *facts, struct setting *s, bool *ret_holds,
+		      struct err *err)
+{
+	int ifindex = 0;
+	int r = route_get_host(nl, &s->ip, &ifindex, err);
+
+	(void)facts;
+	if (r == 0)
+		*ret_holds = ifindex == s->ifindex;
+	return r;
+}
+
+static int write_route(struct netlink *nl, const struct setting *s, struct err *err)
+{
+	int r = route_add_host(nl, s->ifindex, &s->ip, err);
+
+	if (r == -EEXIST)
+		return err_set(err, EEXIST, "a host route by another device is there already");
+	return r;
+}
+
+static const struct {
+	read_fn read;
+	write_fn write;
+} kinds[SETTING_KIND_COUNT] = {
+	[SETTING_ARP_IGNORE] = { read_link_value, write_link_value },
+	[SETTING_ARP_ANNOUNCE] = { read_link_value, write_link_value },
+	[SETTING_ARP_FILTER] = { read_link_value, write_link_value },
+	[SETTING_NOARP] = { read_link_value, write_noarp },
+	[SETTING_PROXY_DELAY] = { read_sysctl, write_sysctl },
+	[SETTING_PROXY_DELAY_6] = { read_sysctl, write_sysctl },
+	[SETTING_PROXY_NDP] = { read_sysctl, write_sysctl },
+	[SETTING_BRIDGE_MAC] = { read_bridge_mac, write_bridge_mac },
+	[SETTING_NO_PROXY] = { read_proxy, write_no_proxy },
+	[SETTING_PROXY] = { read_proxy, write_proxy },
+	[SETTING_ROUTE] = { read_route, write_route },
+};
+
+static int in_words(int r, const struct setting *setting, struct err *err)
+{
+	char text[SETTING_TEXT];
+
+	return r < 0 ? err_wrap(err, "%s", setting_to_str(setting, text)) : 0;
+}
+
+int apply_read(struct netlink *nl, const struct facts *facts, struct setting *setting, bool *ret_holds, struct err *err)
+{
+	return in_words(kinds[setting->kind].read(nl, facts, setting, ret_holds, err), setting, err);
+}
+
+int apply_write(struct netlink *nl, const struct setting *setting, struct err *err)
+{
+	return in_words(kinds[setting->kind].write(nl, setting, err), setting, err);
+}
+
+static int undo_value(struct netlink *nl, const struct facts *facts, const struct setting *setting, struct err *err)
+{
+	struct setting back = *setting;
+	bool ours;
+	int r = apply_read(nl, facts, &back, &ours, err);
+
+	/* Somebody else has changed it since: theirs. */
+	if (r < 0 || !ours)
+		return r;
+	back.value = setting->was;
+	return apply_write(nl, &back, err);
+}
+
+int apply_undo(struct netlink *nl, const struct facts *facts, const struct setting *setting, struct err *err)
+{
+	const struct link *link = facts_link(facts, setting->device);
+	int r;
+
+	if (!link)
+		return 0;
+	switch (setting->kind) {
+	case SETTING_PROXY:
+		r = in_words(proxy_delete(nl, link->ifindex, &setting->ip, err), setting, err);
+		break;
+	case SETTING_ROUTE:
+		r = in_words(route_delete_host(nl, link->ifindex, &setting->ip, err), setting, err);
+		break;
+	default:
+		/* A device of the same name that was made anew is not the one that we changed. */
+		r = link->ifindex == setting->ifindex ? undo_value(nl, facts, setting, err) : 0;
+	}
+	return r == -ENODEV ? 0 : r;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef GUESTARP_EVENT_APPLY_H
+#define GUESTARP_EVENT_APPLY_H
+/* Settings against the kernel: read, write, take back. */
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "kernel/netlink.h"
+#include "plan/plan.h"
+
+/* Does it hold? Also fills setting->was. facts has the devices that the setting is about. */
+int apply_read(struct netlink *nl, const struct facts *facts, struct setting *setting, bool *ret_holds,
+	       struct err *err);
+
+int apply_write(struct netlink *nl, const struct setting *setting, struct err *err);
+
+/*
+ * Takes one recorded setting back where it still stands: an entry or route is deleted; a value that is
+ * still ours, on the same device (ifindex), gets back what it was. What is gone is no failure.
+ */
+int apply_undo(struct netlink *nl, const struct facts *facts, const struct setting *setting, struct err *err);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef GUESTARP_EVENT_EVENT_H
+#define GUESTARP_EVENT_EVENT_H
+/* The three events that cover every caller: prepare, up, down. Each may be repeated. */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "guest/guest.h"
+#include "policy/policy.h"
+
+/* What an event did and what is worth saying of it. Starts zeroed. */
+struct outcome {
+	struct notes notes;
+	char done[NOTE_SIZE];  /* "eth3: proxy entry for 192.0.2.7; ...", "" when nothing had to be changed */
+	size_t count_left_out; /* of done, for want of room */
+};
+
+/*
+ * Before the guest's devices exist: host devices' ARP values, bridge MACs, and with probe the question
+ * whether an address is in use. All that can be done is done; the first failure is returned, -EADDRINUSE
+ * only where policy says "refuse".
+ */
+int event_prepare(const struct guest *guest, const struct policy *policy, bool probe, struct outcome *outcome,
+		  struct err *err);
+
+/*
+ * The guest's devices exist. Firewall bridges quiet, proxy entries on the chosen device alone, routes; what
+ * an earlier up set and policy no longer wants is taken back; announcements, the later ones from a detached
+ * child. Changes what differs, so any number of callers may report it. With a broken policy only the
+ * firewall bridges are made quiet and nothing is taken back.
+ */
+int event_up(const struct guest *guest, const struct policy *policy, struct outcome *outcome, struct err *err);
+
+/* The guest is gone: takes back exactly what the record says. Without a record there is nothing to do. */
+int event_down(const struct guest *guest, struct outcome *outcome, struct err *err);
+
+#endif

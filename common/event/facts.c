@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One question per device by name: what the host has beside this guest costs nothing. */
+
+#include "event/facts.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/file.h"
+
+int facts_ask_link(struct netlink *nl, struct facts *facts, const char *name, struct err *err)
+{
+	int r;
+
+	if (!name[0] || facts_link(facts, name))
+		return 0;
+	if (facts->link_count == FACTS_LINKS_MAX)
+		return err_set(err, ENOSPC, "more than %d devices for one guest", FACTS_LINKS_MAX);
+	r = link_get(nl, name, &facts->links[facts->link_count], err);
+	if (r == -ENODEV)
+		return 0;
+	if (r < 0)
+		return err_wrap(err, "%s", name);
+	facts->bridge_known[facts->link_count++] = false;
+	return 0;
+}
+
+int facts_ask_addresses(struct netlink *nl, struct facts *facts, struct err *err)
+{
+	int r = 0;
+
+	if (!facts->addresses_known)
+		r = addresses_get(nl, AF_INET, &facts->addresses, err);
+	facts->addresses_known = r == 0;
+	return r;
+}
+
+/* What is no Linux bridge has a MAC of its own already; -ENOTSUP is not a failure. */
+static int ask_bridge(struct netlink *nl, struct facts *facts, const char *name, struct err *err)
+{
+	int r = facts_ask_link(nl, facts, name, err);
+	const struct link *link = name[0] ? facts_link(facts, name) : NULL;
+	size_t i;
+
+	if (r < 0 || !link)
+		return r;
+	i = (size_t)(link - facts->links);
+	r = bridge_read(link->name, link->ifindex, &facts->bridges[i], err);
+	facts->bridge_known[i] = r == 0;
+	return r == -ENOTSUP ? 0 : r;
+}
+
+/* 32 hexadecimal digits (machine-id(5)), or nothing. */
+static void ask_machine_id(struct facts *facts)
+{
+	CLEANUP(free) char *text = NULL;
+	size_t len;
+
+	if (file_read("/etc/machine-id", FILE_ANY, &text, &len, NULL) < 0)
+		return;
+	if (strspn(text, "0123456789abcdef") == MACHINE_ID_SIZE - 1)
+		(void)snprintf(facts->machine_id, MACHINE_ID_SIZE, "%.*s", MACHINE_ID_SIZE - 1, text);
+}
+
+static bool needs_machine_id(const struct facts *facts)
+{
+	for (size_t i = 0; i < facts->link_count; i++) {
+		if (facts->bridge_known[i] && !facts->bridges[i].pinned && !facts->bridges[i].has_uplink)
+			return true;
+	}
+	return false;
+}
+
+static int ask_policy_devices(struct netlink *nl, const struct guest *guest, const struct policy *policy,
+			      struct facts *facts, struct err *err)
+{
+	int r = facts_ask_link(nl, facts, plan_device(guest, policy), err);
+
+	for (size_t i = 0; r == 0 && i < policy->device_count; i++)
+		r = facts_ask_link(nl, facts, policy->devices[i].name, err);
+	return r;
+}
+
+int facts_prepare(struct netlink *nl, const struct guest *guest, const struct policy *policy, struct facts *facts,
+		  struct err *err)
+{
+	int r = ask_policy_devices(nl, guest, policy, facts, err);
+
+	for (size_t i = 0; r == 0 && policy->pin && i < guest->nic_count; i++) {
+		char vlan[IFNAMSIZ];
+
+		plan_vlan_bridge(&guest->nics[i], vlan);
+		r = ask_bridge(nl, facts, guest->nics[i].bridge, err);
+		if (r == 0)
+			r = ask_bridge(nl, facts, vlan, err);
+	}
+	if (r == 0 && needs_machine_id(facts))
+		ask_machine_id(facts);
+	return r;
+}
+
+static bool has_family(const struct ip *ips, size_t count, uint8_t family)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (ips[i].family == family)
+			return true;
+	}
+	return false;
+}
+
+int facts_up(struct netlink *nl, const struct guest *guest, const struct policy *policy, struct facts *facts,
+	     struct err *err)
+{
+	size_t count;
+	const struct ip *ips = plan_ips(guest, policy, &count);
+	bool binds = plan_device(guest, policy)[0] && count > 0;
+	int r = facts_ask_link(nl, facts, policy->route, err);
+
+	for (size_t i = 0; r == 0 && policy->quiet && i < guest->nic_count; i++)
+		r = facts_ask_link(nl, facts, guest->nics[i].firewall_bridge, err);
+	if (r == 0 && binds)
+		r = ask_policy_devices(nl, guest, policy, facts, err);
+	if (r == 0 && binds)
+		r = facts_ask_addresses(nl, facts, err);
+	if (r == 0 && binds && has_family(ips, count, AF_INET6))
+		r = addresses_get(nl, AF_INET6, &facts->addresses, err);
+	return r;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef GUESTARP_EVENT_FACTS_H
+#define GUESTARP_EVENT_FACTS_H
+/* Asking the kernel for the facts that one guest's plan needs, device by device. */
+
+#include "base/err.h"
+#include "guest/guest.h"
+#include "kernel/netlink.h"
+#include "plan/plan.h"
+#include "policy/policy.h"
+
+/* Adds the device unless it is known already or does not exist. */
+int facts_ask_link(struct netlink *nl, struct facts *facts, const char *name, struct err *err);
+
+/* The host's IPv4 addresses, unless they are known already. */
+int facts_ask_addresses(struct netlink *nl, struct facts *facts, struct err *err);
+
+/* For plan_prepare(): the devices that policy names, the guest's bridges. */
+int facts_prepare(struct netlink *nl, const struct guest *guest, const struct policy *policy, struct facts *facts,
+		  struct err *err);
+
+/* For plan_up(): firewall bridges, the chosen device, the route's, and who else could answer. */
+int facts_up(struct netlink *nl, const struct guest *guest, const struct policy *policy, struct facts *facts,
+	     struct err *err);
+
+#endif

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Before the guest's devices exist: what belongs to the host, and whether the guest's addresses are free. */
+
+#include <errno.h>
+#include <sys/socket.h>
+
+#include "base/text.h"
+#include "event/announce.h"
+#include "event/apply.h"
+#include "event/event.h"
+#include "event/facts.h"
+#include "event/outcome.h"
+
+/* A bridge whose MAC has just changed tells its neighbours: those who had it would wait for their caches. */
+static int announce_bridge(struct netlink *nl, const struct setting *setting, unsigned rounds, struct err *err)
+{
+	struct announcements announcements = { 0 };
+	struct addresses addresses = { 0 };
+	struct link link;
+	int r = link_get_by_index(nl, setting->ifindex, &link, err);
+
+	if (r == 0)
+		r = addresses_get(nl, AF_INET, &addresses, err);
+	if (r == 0)
+		r = addresses_get(nl, AF_INET6, &addresses, err);
+	if (r == 0 && announcements_add_own(&announcements, &link, &addresses) < 0)
+		r = err_errno(err, ENOMEM, "announcement");
+	if (r == 0)
+		r = announcements_send(&announcements, rounds, err);
+	announcements_done(&announcements);
+	addresses_done(&addresses);
+	return r;
+}
+
+static int hold(struct netlink *nl, const struct policy *policy, const struct facts *facts, struct setting *setting,
+		struct outcome *outcome, struct err *err)
+{
+	const struct link *link = facts_link(facts, setting->device);
+	bool holds = false;
+	int r = apply_read(nl, facts, setting, &holds, err);
+
+	if (r < 0 || holds)
+		return r;
+	r = apply_write(nl, setting, err);
+	if (r < 0)
+		return r;
+	outcome_done(outcome, setting);
+	if (setting->kind != SETTING_BRIDGE_MAC || mac_equal(&setting->mac, &link->mac))
+		return 0;
+	return announce_bridge(nl, setting, policy->announce ? policy->announce : 1, err);
+}
+
+static int probe(const struct guest *guest, const struct policy *policy, const struct facts *facts,
+		 struct outcome *outcome, struct err *err)
+{
+	struct packet packets[GUEST_IPS_MAX];
+	struct probe_result results[GUEST_IPS_MAX];
+	const struct link *link = facts_link(facts, plan_device(guest, policy));
+	size_t count;
+	const struct ip *ips = plan_ips(guest, policy, &count);
+	int result = 0;
+	int r;
+
+	if (!link)
+		return 0;
+	for (size_t i = 0; i < count; i++)
+		packets[i] = (struct packet){ link->ifindex, link->mac, ips[i] };
+	r = packet_probe(packets, count, results, err);
+	if (r < 0)
+		return err_wrap(err, "%s: address probe", link->name);
+	for (size_t i = 0; i < count; i++) {
+		struct err used;
+		char ip[IP_TEXT];
+		char mac[MAC_TEXT];
+
+		if (!results[i].held)
+			continue;
+		(void)err_set(&used, EADDRINUSE, "%s is in use: %s answers for it on %s", ip_to_str(&ips[i], ip),
+			      mac_to_str(&results[i].holder, mac), link->name);
+		if (policy->probe == PROBE_REFUSE)
+			outcome_failed(outcome, &result, &used, err);
+		else
+			notes_add_err(&outcome->notes, &used);
+	}
+	return result;
+}
+
+static int prepare(struct netlink *nl, const struct guest *guest, const struct policy *policy, bool may_probe,
+		   struct facts *facts, struct plan *plan, struct outcome *outcome, struct err *err)
+{
+	struct err failure;
+	int result = facts_prepare(nl, guest, policy, facts, err);
+
+	if (result < 0)
+		return result;
+	result = plan_prepare(guest, policy, facts, plan, &outcome->notes, err);
+	for (size_t i = 0; i < plan->count; i++) {
+		if (hold(nl, policy, facts, &plan->settings[i], outcome, &failure) < 0)
+			outcome_failed(outcome, &result, &failure, err);
+	}
+	if (may_probe && policy->probe != PROBE_OFF && probe(guest, policy, facts, outcome, &failure) < 0) {
+		/* An address in use outranks other failures: it alone may stop the start by itself. */
+		if (failure.code == EADDRINUSE && result < 0) {
+			notes_add_err(&outcome->notes, err);
+			result = 0;
+		}
+		outcome_failed(outcome, &result, &failure, err);
+	}
+	return result;
+}
+
+int event_prepare(const struct guest *guest, const struct policy *policy, bool probe, struct outcome *outcome,
+		  struct err *err)
+{
+	CLEANUP(netlink) struct netlink *nl = NULL;
+	struct facts facts;
+	struct plan plan = { 0 };
+	int r;
+
+	if (policy->broken)
+		return 0;
+	r = netlink_open(&nl, err);
+	if (r < 0)
+		return r;
+	facts_init(&facts);
+	r = prepare(nl, guest, policy, probe, &facts, &plan, outcome, err);
+	plan_done(&plan);
+	facts_done(&facts);
+	return r;
+}

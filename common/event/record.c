@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Records on tmpfs: lost with the kernel state that they describe, at a reboot. */
+
+#include "event/record.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <json-c/json_object.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/text.h"
+
+#define RECORD_VERSION 1
+#define NAME_SIZE      (GUEST_NAME_SIZE + 8)
+#define LOCK_TRIES     200 /* of 50 ms */
+
+static const char *record_name(const struct guest *guest, char name[NAME_SIZE])
+{
+	(void)snprintf(name, NAME_SIZE, "%s-%s.json", guest_kind_to_str(guest->kind), guest->id);
+	return name;
+}
+
+/* The guest's byte in the lock file. Two guests that share one only wait for each other. */
+static off_t lock_offset(const struct guest *guest)
+{
+	char name[NAME_SIZE];
+
+	return (off_t)(text_hash(TEXT_HASH_START, record_name(guest, name)) >> 2);
+}
+
+static int take_lock(const struct guest *guest, int fd, struct err *err)
+{
+	struct flock lock = {
+		.l_type = F_WRLCK,
+		.l_whence = SEEK_SET,
+		.l_start = lock_offset(guest),
+		.l_len = 1,
+	};
+	const struct timespec pause = { .tv_nsec = 50 * 1000 * 1000 };
+
+	for (int i = 0; i < LOCK_TRIES; i++) {
+		if (fcntl(fd, F_OFD_SETLK, &lock) == 0)
+			return 0;
+		if (errno != EAGAIN && errno != EACCES)
+			return err_errno(err, errno, "lock");
+		(void)nanosleep(&pause, NULL);
+	}
+	return err_set(err, EBUSY, "another event of this guest has not ended for 10 s");
+}
+
+int record_open(const struct guest *guest, bool create, struct record_store *ret_store, struct err *err)
+{
+	CLEANUP(fd) int dir = -1;
+	CLEANUP(fd) int lock = -1;
+	int r = file_open_dir(RECORD_DIR, create, &dir, err);
+
+	if (r < 0)
+		return r;
+	lock = openat(dir, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (lock < 0)
+		return err_errno(err, errno, RECORD_DIR "/lock");
+	r = take_lock(guest, lock, err);
+	if (r < 0)
+		return r;
+	ret_store->dir = steal_fd(&dir);
+	ret_store->lock = steal_fd(&lock);
+	ret_store->guest = guest;
+	return 0;
+}
+
+void record_close(struct record_store *store)
+{
+	cleanup_fd(&store->lock);
+	cleanup_fd(&store->dir);
+}
+
+static const char *get_string(struct json_object *json, const char *key)
+{
+	struct json_object *value;
+
+	if (!json_object_object_get_ex(json, key, &value) || !json_object_is_type(value, json_type_string))
+		return NULL;
+	return json_object_get_string(value);
+}
+
+static bool get_number(struct json_object *json, const char *key, int64_t max, int64_t *ret_value)
+{
+	struct json_object *value;
+
+	if (!json_object_object_get_ex(json, key, &value) || !json_object_is_type(value, json_type_int))
+		return false;
+	*ret_value = json_object_get_int64(value);
+	return *ret_value >= 0 && *ret_value <= max;
+}
+
+/* One item; everything in it is checked as if a stranger had written it. */
+static int parse_setting(struct json_object *json, struct setting *ret_setting)
+{
+	struct setting s = { .guests = true };
+	const char *what = get_string(json, "setting");
+	const char *device = get_string(json, "device");
+	const char *ip = get_string(json, "address");
+	int64_t n;
+
+	if (!what || !device || setting_kind_parse(what, &s.kind) < 0 || ifname_copy(s.device, device) < 0 ||
+	    !get_number(json, "ifindex", INT32_MAX, &n))
+		return -EINVAL;
+	s.ifindex = (int)n;
+	if (s.kind == SETTING_PROXY || s.kind == SETTING_ROUTE) {
+		if (!ip || ip_parse(ip, &s.ip) < 0)
+			return -EINVAL;
+	} else if (s.kind == SETTING_ARP_IGNORE || s.kind == SETTING_NOARP) {
+		if (!get_number(json, "value", UINT32_MAX, &n))
+			return -EINVAL;
+		s.value = (uint32_t)n;
+		if (!get_number(json, "was", UINT32_MAX, &n))
+			return -EINVAL;
+		s.was = (uint32_t)n;
+	} else {
+		return -EINVAL;
+	}
+	*ret_setting = s;
+	return 0;
+}
+
+static int parse_record(const char *file, const char *text, size_t len, struct plan *settings, struct err *err)
+{
+	CLEANUP(json) struct json_object *json = NULL;
+	struct json_object *list;
+	int64_t version;
+	int r = json_parse(file, text, len, &json, err);
+
+	if (r < 0)
+		return r;
+	if (!get_number(json, "version", INT32_MAX, &version) || version != RECORD_VERSION ||
+	    !json_object_object_get_ex(json, "settings", &list) || !json_object_is_type(list, json_type_array))
+		return err_set(err, EINVAL, "%s: not a record of version %d", file, RECORD_VERSION);
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		struct setting setting;
+
+		if (parse_setting(json_object_array_get_idx(list, i), &setting) < 0)
+			return err_set(err, EINVAL, "%s: settings[%zu] is not understood", file, i);
+		if (plan_add(settings, &setting) < 0)
+			return err_errno(err, ENOMEM, "%s", file);
+	}
+	return 0;
+}
+
+int record_load(const struct record_store *store, struct plan *ret_settings, bool *ret_exists, struct notes *notes,
+		struct err *err)
+{
+	CLEANUP(free) char *text = NULL;
+	char name[NAME_SIZE];
+	size_t len;
+	int r = file_read_at(store->dir, record_name(store->guest, name), &text, &len, err);
+
+	*ret_exists = r == 0;
+	if (r == -ENOENT)
+		return 0;
+	if (r == 0)
+		r = parse_record(name, text, len, ret_settings, err);
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0) {
+		plan_done(ret_settings);
+		*ret_exists = true;
+		notes_add(notes, "record %s, ignoring it", err->text);
+	}
+	return 0;
+}
+
+static struct json_object *build_setting(const struct setting *s)
+{
+	struct json_object *json = json_object_new_object();
+	char text[IP_TEXT];
+
+	json_object_object_add(json, "setting", json_object_new_string(setting_kind_to_str(s->kind)));
+	json_object_object_add(json, "device", json_object_new_string(s->device));
+	json_object_object_add(json, "ifindex", json_object_new_int(s->ifindex));
+	if (s->kind == SETTING_PROXY || s->kind == SETTING_ROUTE) {
+		json_object_object_add(json, "address", json_object_new_string(ip_to_str(&s->ip, text)));
+	} else {
+		json_object_object_add(json, "value", json_object_new_int64(s->value));
+		json_object_object_add(json, "was", json_object_new_int64(s->was));
+	}
+	return json;
+}
+
+int record_save(const struct record_store *store, const struct plan *settings, struct err *err)
+{
+	CLEANUP(json) struct json_object *json = json_object_new_object();
+	struct json_object *list = json_object_new_array();
+	char name[NAME_SIZE];
+	const char *text;
+	size_t len;
+
+	json_object_object_add(json, "version", json_object_new_int(RECORD_VERSION));
+	json_object_object_add(json, "settings", list);
+	for (size_t i = 0; i < settings->count; i++)
+		json_object_array_add(list, build_setting(&settings->settings[i]));
+	text = json_object_to_json_string_length(json, JSON_C_TO_STRING_SPACED, &len);
+	if (!text)
+		return err_errno(err, ENOMEM, "record");
+	return file_replace_at(store->dir, record_name(store->guest, name), text, len, err);
+}
+
+int record_remove(const struct record_store *store, struct err *err)
+{
+	char name[NAME_SIZE];
+
+	if (unlinkat(store->dir, record_name(store->guest, name), 0) < 0 && errno != ENOENT)
+		return err_errno(err, errno, RECORD_DIR "/%s", name);
+	return 0;
+}

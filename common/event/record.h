@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef GUESTARP_EVENT_RECORD_H
+#define GUESTARP_EVENT_RECORD_H
+/* /run/guestarp/<kind>-<id>.json: that a guest is up, and what guestarp changed for it. */
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "guest/guest.h"
+#include "plan/plan.h"
+
+#define RECORD_DIR "/run/guestarp"
+
+/* The directory, and the lock of one guest in it, held until record_close(). */
+struct record_store {
+	int dir;
+	int lock;
+	const struct guest *guest;
+};
+
+/*
+ * One event of a guest at a time: waits for another at most 10 s (-EBUSY). The lock is a byte of
+ * RECORD_DIR/lock (an OFD lock), so no file per guest is left behind; it is gone with the process.
+ * create makes the directory when it is missing; else that is -ENOENT: there are no records at all.
+ */
+int record_open(const struct guest *guest, bool create, struct record_store *ret_store, struct err *err);
+
+/* Takes a store that was never opened (dir and lock -1), too. */
+void record_close(struct record_store *store);
+#define RECORD_STORE_CLOSED                                                                                            \
+	{                                                                                                              \
+		.dir = -1, .lock = -1                                                                                  \
+	}
+
+/*
+ * The settings that were recorded. *ret_exists is false, and the list empty, without a record. A record
+ * that cannot be understood counts as an empty one, with a note.
+ */
+int record_load(const struct record_store *store, struct plan *ret_settings, bool *ret_exists, struct notes *notes,
+		struct err *err);
+
+/* Replaces the record as a whole. */
+int record_save(const struct record_store *store, const struct plan *settings, struct err *err);
+
+/* A record that is gone already is no failure. */
+int record_remove(const struct record_store *store, struct err *err);
+
+#endif

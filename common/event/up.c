@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The guest's devices exist: make its plan hold, and remember what that took. */
+
+#include <errno.h>
+#include <net/if_arp.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "event/announce.h"
+#include "event/apply.h"
+#include "event/event.h"
+#include "event/facts.h"
+#include "event/outcome.h"
+#include "event/record.h"
+#include "kernel/neighbour.h"
+#include "kernel/route.h"
+#include "kernel/sysctl.h"
+
+/* One up on its way from plan to record. */
+struct up {
+	const struct guest *guest;
+	const struct policy *policy;
+	struct netlink *nl;
+	struct record_store store;
+	struct facts facts;
+	struct plan plan;
+	struct plan todo;   /* of the plan, what the kernel does not have yet */
+	struct plan stale;  /* recorded earlier, no longer wanted */
+	struct plan old;    /* the record as found */
+	struct plan record; /* the record to be */
+	bool recorded;
+	struct announcements announcements;
+	struct outcome *outcome;
+	struct err *err;
+	int result;
+};
+
+static void failed(struct up *up, const struct err *failure)
+{
+	outcome_failed(up->outcome, &up->result, failure, up->err);
+}
+
+static void keep(struct up *up, struct plan *list, const struct setting *setting)
+{
+	struct err failure;
+
+	if (plan_add(list, setting) < 0) {
+		(void)err_errno(&failure, ENOMEM, "plan");
+		failed(up, &failure);
+	}
+}
+
+/* What an earlier up recorded and still is so: same fact, same device. */
+static const struct setting *recorded(const struct up *up, const struct setting *setting)
+{
+	const struct setting *old = plan_find(&up->old, setting);
+
+	return old && old->ifindex == setting->ifindex ? old : NULL;
+}
+
+/* Sorts the plan into what is to be done and what is to be recorded. */
+static void compare(struct up *up)
+{
+	for (size_t i = 0; i < up->plan.count; i++) {
+		struct setting *setting = &up->plan.settings[i];
+		const struct setting *old = recorded(up, setting);
+		struct err failure;
+		bool holds = false;
+
+		if (apply_read(up->nl, &up->facts, setting, &holds, &failure) < 0) {
+			failed(up, &failure);
+			continue;
+		}
+		if (!holds)
+			keep(up, &up->todo, setting);
+		/*
+		 * What held already without us is not ours to take back later, but for an entry that answers in
+		 * this guest's name: whoever made it, it must go when the guest goes.
+		 */
+		if (setting->guests && old)
+			keep(up, &up->record, old);
+		else if (setting->guests && (!holds || setting->kind == SETTING_PROXY))
+			keep(up, &up->record, setting);
+	}
+	for (size_t i = 0; i < up->old.count; i++) {
+		if (!plan_find(&up->plan, &up->old.settings[i]))
+			keep(up, up->policy->broken ? &up->record : &up->stale, &up->old.settings[i]);
+	}
+}
+
+static bool same_lists(const struct plan *a, const struct plan *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++) {
+		const struct setting *other = plan_find(b, &a->settings[i]);
+
+		if (!other || other->ifindex != a->settings[i].ifindex || other->was != a->settings[i].was)
+			return false;
+	}
+	return true;
+}
+
+/* The record is written before the kernel is: a kill in between leaves too much in it, never too little. */
+static int save_intent(struct up *up)
+{
+	struct plan intent = { 0 };
+	int r = 0;
+
+	if (up->recorded && up->stale.count == 0 && same_lists(&up->record, &up->old))
+		return 0;
+	for (size_t i = 0; i < up->record.count; i++)
+		keep(up, &intent, &up->record.settings[i]);
+	for (size_t i = 0; i < up->stale.count; i++)
+		keep(up, &intent, &up->stale.settings[i]);
+	r = record_save(&up->store, &intent, up->err);
+	plan_done(&intent);
+	return r;
+}
+
+static bool can_announce(const struct link *link)
+{
+	return link->type == ARPHRD_ETHER && !(link->flags & (IFF_NOARP | IFF_LOOPBACK)) && (link->flags & IFF_UP);
+}
+
+/* Neighbours may know another MAC: the entry is new, new to us, or another device has answered until now. */
+static bool worth_announcing(const struct up *up, const struct setting *entry)
+{
+	if (!recorded(up, entry))
+		return true;
+	for (size_t i = 0; i < up->todo.count; i++) {
+		const struct setting *todo = &up->todo.settings[i];
+
+		if ((todo->kind == SETTING_PROXY || todo->kind == SETTING_NO_PROXY) && ip_equal(&todo->ip, &entry->ip))
+			return true;
+	}
+	return false;
+}
+
+static void announce_entry(struct up *up, const struct setting *entry)
+{
+	const struct link *link = facts_link(&up->facts, entry->device);
+	struct announcement a = {
+		.packet = { entry->ifindex, link->mac, entry->ip },
+		.proxied = true,
+	};
+
+	if (up->policy->announce > 0 && can_announce(link))
+		(void)announcements_add(&up->announcements, &a);
+}
+
+/* Why the kernel will stay silent although the entry is there (arp_process(), ndisc_recv_ns()): say it, change nothing.
+ */
+static void warn_silent(struct up *up, const struct setting *setting)
+{
+	const struct link *link = facts_link(&up->facts, setting->device);
+	struct notes *notes = &up->outcome->notes;
+	bool v4 = setting->ip.family == AF_INET;
+	uint32_t forwarding = v4 ? link->value[LINK_FORWARDING] : 1;
+	char text[IP_TEXT];
+	int ifindex = 0;
+
+	if (!v4)
+		(void)sysctl_get(SYSCTL_FORWARDING_6, "all", &forwarding, NULL);
+	if (forwarding == 0)
+		notes_add(notes, "%s will not answer for %s: forwarding is off (sysctl -w net/%s/conf/%s/forwarding=1)",
+			  link->name, ip_to_str(&setting->ip, text), v4 ? "ipv4" : "ipv6", v4 ? link->name : "all");
+	if (route_lookup(up->nl, &setting->ip, &ifindex, NULL) < 0)
+		return;
+	if (ifindex == setting->ifindex)
+		notes_add(notes, "%s will not answer for %s: the route to it leaves by %s itself", link->name,
+			  ip_to_str(&setting->ip, text), link->name);
+	else if (ifindex == 0)
+		notes_add(notes, "%s will not answer for %s: there is no route to it", link->name,
+			  ip_to_str(&setting->ip, text));
+}
+
+/* The real bridge behind a firewall bridge that was quieted late tells the guest and the LAN its own MAC. */
+static int heal_bridge(struct up *up, const char *name, struct err *err)
+{
+	const struct link *link;
+	int r = facts_ask_link(up->nl, &up->facts, name, err);
+
+	if (r == 0)
+		r = facts_ask_addresses(up->nl, &up->facts, err);
+	link = name[0] ? facts_link(&up->facts, name) : NULL;
+	if (r < 0 || !link || !can_announce(link))
+		return r;
+	if (announcements_add_own(&up->announcements, link, &up->facts.addresses) < 0)
+		return err_errno(err, ENOMEM, "announcement");
+	return 0;
+}
+
+static void heal(struct up *up, const struct setting *quieted)
+{
+	for (size_t i = 0; i < up->guest->nic_count; i++) {
+		const struct guest_nic *nic = &up->guest->nics[i];
+		char vlan[IFNAMSIZ];
+		struct err failure;
+		int r;
+
+		if (strcmp(nic->firewall_bridge, quieted->device) != 0)
+			continue;
+		plan_vlan_bridge(nic, vlan);
+		r = neighbour_flush(up->nl, quieted->ifindex, &failure);
+		if (r == 0)
+			r = heal_bridge(up, nic->bridge, &failure);
+		if (r == 0)
+			r = heal_bridge(up, vlan, &failure);
+		if (r < 0) {
+			(void)err_wrap(&failure, "%s", quieted->device);
+			failed(up, &failure);
+		}
+	}
+}
+
+static bool quieted_before(const struct up *up, size_t i)
+{
+	for (size_t j = 0; j < i; j++) {
+		if (up->todo.settings[j].ifindex == up->todo.settings[i].ifindex &&
+		    (up->todo.settings[j].kind == SETTING_ARP_IGNORE || up->todo.settings[j].kind == SETTING_NOARP))
+			return true;
+	}
+	return false;
+}
+
+/* Each setting stands for itself: one that fails is said and left out, the others are done all the same. */
+static bool write_differences(struct up *up)
+{
+	bool all = true;
+
+	for (size_t i = 0; i < up->todo.count; i++) {
+		struct setting *setting = &up->todo.settings[i];
+		struct err failure;
+
+		if (!setting->device[0])
+			(void)if_indextoname((unsigned)setting->ifindex, setting->device);
+		if (apply_write(up->nl, setting, &failure) < 0) {
+			struct setting *entry = plan_find(&up->record, setting);
+
+			failed(up, &failure);
+			if (entry && !plan_find(&up->old, setting))
+				*entry = up->record.settings[--up->record.count];
+			all = false;
+			continue;
+		}
+		outcome_done(up->outcome, setting);
+	}
+	/* After all are quiet: an answer of another firewall bridge must not undo the healing. */
+	for (size_t i = 0; i < up->todo.count; i++) {
+		enum setting_kind kind = up->todo.settings[i].kind;
+
+		if ((kind == SETTING_ARP_IGNORE || kind == SETTING_NOARP) && !quieted_before(up, i))
+			heal(up, &up->todo.settings[i]);
+	}
+	return all;
+}
+
+/* What cannot be taken back stays in the record, for the next event to try again. */
+static void undo_stale(struct up *up)
+{
+	for (size_t i = 0; i < up->stale.count; i++) {
+		const struct setting *setting = &up->stale.settings[i];
+		struct err failure;
+		int r = facts_ask_link(up->nl, &up->facts, setting->device, &failure);
+
+		if (r == 0)
+			r = apply_undo(up->nl, &up->facts, setting, &failure);
+		if (r < 0) {
+			failed(up, &failure);
+			keep(up, &up->record, setting);
+		}
+	}
+}
+
+static void announce_entries(struct up *up)
+{
+	for (size_t i = 0; i < up->record.count; i++) {
+		const struct setting *entry = &up->record.settings[i];
+
+		if (entry->kind != SETTING_PROXY || !facts_link(&up->facts, entry->device) ||
+		    !worth_announcing(up, entry))
+			continue;
+		announce_entry(up, entry);
+		warn_silent(up, entry);
+	}
+}
+
+static int up_run(struct up *up)
+{
+	struct err failure;
+	bool all;
+	int r = record_open(up->guest, true, &up->store, up->err);
+
+	if (r == 0)
+		r = record_load(&up->store, &up->old, &up->recorded, &up->outcome->notes, up->err);
+	if (r == 0)
+		r = netlink_open(&up->nl, up->err);
+	if (r == 0)
+		r = facts_up(up->nl, up->guest, up->policy, &up->facts, up->err);
+	if (r < 0)
+		return r;
+	if (plan_up(up->guest, up->policy, &up->facts, &up->plan, &up->outcome->notes, &failure) < 0)
+		failed(up, &failure);
+	compare(up);
+	r = save_intent(up);
+	if (r < 0)
+		return r;
+	all = write_differences(up);
+	undo_stale(up);
+	announce_entries(up);
+	if (!all || up->stale.count > 0) {
+		if (record_save(&up->store, &up->record, &failure) < 0)
+			failed(up, &failure);
+	}
+	if (announcements_send(&up->announcements, up->policy->announce ? up->policy->announce : 1, &failure) < 0)
+		failed(up, &failure);
+	return up->result;
+}
+
+int event_up(const struct guest *guest, const struct policy *policy, struct outcome *outcome, struct err *err)
+{
+	struct policy quiet_alone;
+	struct up up = {
+		.guest = guest,
+		.policy = policy,
+		.store = RECORD_STORE_CLOSED,
+		.outcome = outcome,
+		.err = err,
+	};
+	int r;
+
+	if (policy->broken) {
+		policy_quiet_alone(&quiet_alone);
+		quiet_alone.broken = true;
+		up.policy = &quiet_alone;
+	}
+	r = up_run(&up);
+	announcements_done(&up.announcements);
+	plan_done(&up.record);
+	plan_done(&up.old);
+	plan_done(&up.stale);
+	plan_done(&up.todo);
+	plan_done(&up.plan);
+	facts_done(&up.facts);
+	netlink_close(up.nl);
+	record_close(&up.store);
+	return r;
+}

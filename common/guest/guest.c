@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The guest model, and which ids each platform gives. */
+
+#include "guest/guest.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+
+/* Proxmox VE: ^[1-9][0-9]{2,8}$ (PVE::JSONSchema). */
+static bool vmid_valid(const char *id)
+{
+	uint32_t vmid;
+
+	return parse_u32(id, 100, 999999999, &vmid) == 0;
+}
+
+/* A name that may stand in a file name, as LXC's and OpenVZ's ids do. */
+static bool name_valid(const char *id)
+{
+	size_t len = strnlen(id, GUEST_ID_SIZE);
+
+	if (len == 0 || len >= GUEST_ID_SIZE || id[0] == '.' || id[0] == '-')
+		return false;
+	for (const char *p = id; *p; p++) {
+		if (!isalnum((unsigned char)*p) && !strchr("-_.+", *p))
+			return false;
+	}
+	return true;
+}
+
+const char *guest_kind_to_str(enum guest_kind kind)
+{
+	static const char *const names[] = { [GUEST_PVE] = "pve", [GUEST_LXC] = "lxc", [GUEST_VZ] = "vz" };
+
+	return names[kind];
+}
+
+int guest_init(struct guest *guest, enum guest_kind kind, const char *id, struct err *err)
+{
+	char shown[40];
+
+	if (!(kind == GUEST_PVE ? vmid_valid(id) : name_valid(id)))
+		return err_set(err, EINVAL, "'%s' is no %s", text_shown(id, shown, sizeof(shown)),
+			       kind == GUEST_PVE ? "VMID (100 to 999999999)" : "guest name");
+	memset(guest, 0, sizeof(*guest));
+	guest->kind = kind;
+	return text_copy(guest->id, sizeof(guest->id), id);
+}
+
+const char *guest_name(const struct guest *guest, char *text)
+{
+	(void)snprintf(text, GUEST_NAME_SIZE, "%s/%s", guest_kind_to_str(guest->kind), guest->id);
+	return text;
+}
+
+int guest_add_ip(struct guest *guest, const struct ip *ip)
+{
+	for (size_t i = 0; i < guest->ip_count; i++) {
+		if (ip_equal(&guest->ips[i], ip))
+			return 0;
+	}
+	if (guest->ip_count == GUEST_IPS_MAX)
+		return -ENOSPC;
+	guest->ips[guest->ip_count++] = *ip;
+	return 0;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef GUESTARP_GUEST_GUEST_H
+#define GUESTARP_GUEST_GUEST_H
+/* A guest as every platform describes it: who it is, its NICs, its addresses. */
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/ip.h"
+
+#define GUEST_ID_SIZE   65 /* a UUID or an LXC name, NUL included */
+#define GUEST_NAME_SIZE 72 /* "lxc/<id>" */
+#define GUEST_NICS_MAX  32 /* Proxmox VE's net0..net31 */
+#define GUEST_IPS_MAX   128
+
+enum guest_kind { GUEST_PVE, GUEST_LXC, GUEST_VZ };
+
+struct guest_nic {
+	unsigned index;                 /* N of netN */
+	char bridge[IFNAMSIZ];          /* the bridge it is plugged into, "" for none */
+	unsigned tag;                   /* VLAN, 0 for none */
+	char firewall_bridge[IFNAMSIZ]; /* the fwbr in front of it when the platform makes one, "" where it never does
+					 */
+};
+
+struct guest {
+	enum guest_kind kind;
+	char id[GUEST_ID_SIZE];
+	bool hooked;           /* its configuration names guestarp as its hookscript */
+	char device[IFNAMSIZ]; /* chosen in the guest's own configuration, "" for none */
+	struct guest_nic nics[GUEST_NICS_MAX];
+	size_t nic_count;
+	struct ip ips[GUEST_IPS_MAX];
+	size_t ip_count;
+};
+
+/* -EINVAL for an id that the kind cannot have; nothing of the guest's configuration is read. */
+int guest_init(struct guest *guest, enum guest_kind kind, const char *id, struct err *err);
+
+/* "pve/101". Returns text, which has room for GUEST_NAME_SIZE. */
+const char *guest_name(const struct guest *guest, char *text);
+const char *guest_kind_to_str(enum guest_kind kind);
+
+/* Adds an address unless the guest has it already. -ENOSPC over GUEST_IPS_MAX. */
+int guest_add_ip(struct guest *guest, const struct ip *ip);
+
+#endif

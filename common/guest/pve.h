@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef GUESTARP_GUEST_PVE_H
+#define GUESTARP_GUEST_PVE_H
+/* Proxmox VE's guest configurations: /etc/pve/lxc/<vmid>.conf, /etc/pve/qemu-server/<vmid>.conf. */
+
+#include "base/err.h"
+#include "guest/guest.h"
+
+/*
+ * Reads the configuration of the guest that guest_init() named, container or VM, into guest.
+ * node is NULL for this node, or the name of the node whose configuration holds (a live migration's source).
+ * -ENOENT: this node has no such guest. -EINVAL: err names file, line and value. guest is unchanged on failure.
+ * Grammar: PVE::LXC::Config::parse_pct_config, PVE::QemuServer::parse_vm_config; only the part before the
+ * first section counts, of duplicate keys the last one.
+ */
+int pve_read(struct guest *guest, const char *node, struct err *err);
+
+/* As pve_read for text that is already in memory; vm tells the grammar, path is for messages. */
+int pve_parse(struct guest *guest, bool vm, const char *path, char *text, struct err *err);
+
+#endif

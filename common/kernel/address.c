@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which devices of the host hold an address: those are where a proxy entry can answer beside the chosen one. */
+
+#include "kernel/address.h"
+
+#include <errno.h>
+#include <linux/if_addr.h>
+#include <linux/rtnetlink.h>
+#include <netlink/attr.h>
+#include <string.h>
+
+/* The part of the list that this dump added, to be forgotten when it is interrupted. */
+struct reading {
+	struct addresses *addresses;
+	size_t before;
+};
+
+static int take_address(struct nlmsghdr *answer, void *arg)
+{
+	struct addresses *all = ((struct reading *)arg)->addresses;
+	const struct ifaddrmsg *ifa = nlmsg_data(answer);
+	struct address *address;
+	struct nlattr *tb[IFA_MAX + 1];
+	struct nlattr *local;
+
+	if (answer->nlmsg_type != RTM_NEWADDR || ifa->ifa_scope >= RT_SCOPE_LINK)
+		return 0;
+	if (nlmsg_parse(answer, sizeof(*ifa), tb, IFA_MAX, NULL) < 0)
+		return -EBADMSG;
+	local = tb[IFA_LOCAL] ? tb[IFA_LOCAL] : tb[IFA_ADDRESS];
+	if (!local || nla_len(local) != (ifa->ifa_family == AF_INET ? 4 : 16))
+		return 0;
+	if (all->count == all->room) {
+		size_t room = all->room ? all->room * 2 : 16;
+		struct address *list = realloc(all->list, room * sizeof(*list));
+
+		if (!list)
+			return -ENOMEM;
+		all->list = list;
+		all->room = room;
+	}
+	address = &all->list[all->count++];
+	memset(address, 0, sizeof(*address));
+	address->ifindex = (int)ifa->ifa_index;
+	address->ip.family = ifa->ifa_family;
+	memcpy(address->ip.bytes, nla_data(local), (size_t)nla_len(local));
+	return 0;
+}
+
+static void restart(void *arg)
+{
+	struct reading *reading = arg;
+
+	reading->addresses->count = reading->before;
+}
+
+int addresses_get(struct netlink *nl, int family, struct addresses *ret_addresses, struct err *err)
+{
+	struct ifaddrmsg ifa = { .ifa_family = (uint8_t)family };
+	struct reading reading = { ret_addresses, ret_addresses->count };
+	int r = netlink_dump(nl, RTM_GETADDR, &ifa, sizeof(ifa), 0, NULL, 0, take_address, restart, &reading, err);
+
+	return r < 0 ? err_wrap(err, "the host's addresses") : 0;
+}
+
+void addresses_done(struct addresses *addresses)
+{
+	free(addresses->list);
+	memset(addresses, 0, sizeof(*addresses));
+}

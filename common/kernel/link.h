@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef GUESTARP_KERNEL_LINK_H
+#define GUESTARP_KERNEL_LINK_H
+/* One network device, asked for by name or index; never a list of all. */
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/ip.h"
+#include "kernel/netlink.h"
+
+/* The IPv4 values that come with a device (Documentation/networking/ip-sysctl.rst). */
+enum link_value {
+	LINK_ARP_IGNORE,
+	LINK_ARP_ANNOUNCE,
+	LINK_ARP_FILTER,
+	LINK_FORWARDING,
+	LINK_RP_FILTER,
+	LINK_PROXY_ARP,
+	LINK_VALUE_COUNT
+};
+
+struct link {
+	int ifindex;
+	char name[IFNAMSIZ]; /* the kernel's own, also when an alternative name was asked for */
+	unsigned flags;      /* IFF_* */
+	unsigned type;       /* ARPHRD_* */
+	struct mac mac;      /* all zero for a device that is no Ethernet */
+	int master;          /* ifindex, 0 for none */
+	char kind[16];       /* "bridge", "veth", "" for a physical device */
+	uint32_t value[LINK_VALUE_COUNT];
+};
+
+/* -ENODEV where there is none. */
+int link_get(struct netlink *nl, const char *name, struct link *ret_link, struct err *err);
+int link_get_by_index(struct netlink *nl, int ifindex, struct link *ret_link, struct err *err);
+
+/* Only LINK_ARP_IGNORE, LINK_ARP_ANNOUNCE and LINK_ARP_FILTER; by netlink, so that dots in names need no care. */
+int link_set_value(struct netlink *nl, int ifindex, enum link_value which, uint32_t value, struct err *err);
+
+/* The NOARP flag: `ip link set DEV arp off|on`. */
+int link_set_noarp(struct netlink *nl, int ifindex, bool noarp, struct err *err);
+
+int link_set_mac(struct netlink *nl, int ifindex, const struct mac *mac, struct err *err);
+
+#endif

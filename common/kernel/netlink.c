@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* libnl's socket with the kernel's errno and extended ACK kept, which libnl's own calls throw away. */
+
+#include "kernel/netlink.h"
+
+#include <errno.h>
+#include <linux/netlink.h>
+#include <netlink/attr.h>
+#include <netlink/errno.h>
+#include <netlink/handlers.h>
+#include <netlink/netlink.h>
+#include <netlink/socket.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+/* The kernel fills a dump's buffer up to 32 KiB. */
+#define BUFFER_SIZE    ((size_t)32 * 1024)
+#define ANSWER_SECONDS 5
+#define DUMP_TRIES     5
+
+struct netlink {
+	struct nl_sock *sock;
+	struct nl_cb *cb;
+
+	/* The conversation under way. */
+	uint32_t seq;
+	netlink_answer_fn answer;
+	void *arg;
+	bool done;
+	bool interrupted;
+	int result;
+	char words[160];
+};
+
+DEFINE_CLEANUP(nl_sock, struct nl_sock *, nl_socket_free)
+
+/* What a broken socket, no answer or a short message becomes: libnl has no errno of its own for them. */
+static int libnl_errno(int nle)
+{
+	switch (nle < 0 ? -nle : nle) {
+	case NLE_AGAIN:
+		return EAGAIN;
+	case NLE_NOMEM:
+		return ENOMEM;
+	case NLE_INTR:
+		return EINTR;
+	case NLE_PERM:
+	case NLE_NOACCESS:
+		return EPERM;
+	case NLE_MSG_TRUNC:
+	case NLE_MSGSIZE:
+		return EMSGSIZE;
+	default:
+		return EIO;
+	}
+}
+
+static int on_answer(struct nl_msg *msg, void *arg)
+{
+	struct netlink *nl = arg;
+	struct nlmsghdr *header = nlmsg_hdr(msg);
+
+	if (header->nlmsg_flags & NLM_F_DUMP_INTR)
+		nl->interrupted = true;
+	if (nl->answer && nl->result == 0)
+		nl->result = nl->answer(header, nl->arg);
+	/* A dump ends with NLMSG_DONE; a single answer is alone, as we ask for no ACK beside it. */
+	if (!(header->nlmsg_flags & NLM_F_MULTI))
+		nl->done = true;
+	return NL_OK;
+}
+
+static int on_done(struct nl_msg *msg, void *arg)
+{
+	struct netlink *nl = arg;
+
+	if (nlmsg_hdr(msg)->nlmsg_flags & NLM_F_DUMP_INTR)
+		nl->interrupted = true;
+	nl->done = true;
+	return NL_STOP;
+}
+
+/* linux/netlink.h: TLVs follow the error's (capped or whole) copy of our request. */
+static void take_words(struct netlink *nl, const struct nlmsgerr *e)
+{
+	const struct nlmsghdr *header = (const struct nlmsghdr *)((const char *)e - NLMSG_HDRLEN);
+	size_t skip = sizeof(*e);
+	struct nlattr *tb[NLMSGERR_ATTR_MAX + 1] = { NULL };
+
+	if (!(header->nlmsg_flags & NLM_F_ACK_TLVS))
+		return;
+	if (!(header->nlmsg_flags & NLM_F_CAPPED))
+		skip += NLMSG_ALIGN(e->msg.nlmsg_len) - sizeof(e->msg);
+	if (header->nlmsg_len < NLMSG_HDRLEN + skip)
+		return;
+	if (nla_parse(tb, NLMSGERR_ATTR_MAX, (struct nlattr *)((char *)(uintptr_t)e + skip),
+		      (int)(header->nlmsg_len - NLMSG_HDRLEN - skip), NULL) < 0 ||
+	    !tb[NLMSGERR_ATTR_MSG])
+		return;
+	nla_strlcpy(nl->words, tb[NLMSGERR_ATTR_MSG], sizeof(nl->words));
+}
+
+static int on_error(struct sockaddr_nl *from, struct nlmsgerr *e, void *arg)
+{
+	struct netlink *nl = arg;
+
+	(void)from;
+	nl->result = e->error;
+	nl->done = true;
+	take_words(nl, e);
+	return NL_STOP;
+}
+
+/* An answer to an earlier, timed-out request is not ours. */
+static int on_seq(struct nl_msg *msg, void *arg)
+{
+	const struct netlink *nl = arg;
+
+	return nlmsg_hdr(msg)->nlmsg_seq == nl->seq ? NL_OK : NL_SKIP;
+}
+
+static int set_options(int fd)
+{
+	static const int options[] = { NETLINK_EXT_ACK, NETLINK_CAP_ACK, NETLINK_GET_STRICT_CHK };
+	struct timeval timeout = { .tv_sec = ANSWER_SECONDS };
+	int on = 1;
+
+	/* Older kernels (OpenVZ 7's 3.10) know none of these; all work without. */
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		(void)setsockopt(fd, SOL_NETLINK, options[i], &on, sizeof(on));
+	return setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) < 0 ? -errno : 0;
+}
+
+void netlink_close(struct netlink *nl)
+{
+	if (!nl)
+		return;
+	nl_cb_put(nl->cb);
+	nl_socket_free(nl->sock);
+	free(nl);
+}
+
+int netlink_open(struct netlink **ret_nl, struct err *err)
+{
+	CLEANUP(netlink) struct netlink *nl = calloc(1, sizeof(*nl));
+	int r;
+
+	if (!nl)
+		return err_errno(err, ENOMEM, "netlink");
+	nl->cb = nl_cb_alloc(NL_CB_CUSTOM);
+	nl->sock = nl->cb ? nl_socket_alloc_cb(nl->cb) : NULL;
+	if (!nl->sock)
+		return err_errno(err, ENOMEM, "netlink");
+	r = nl_connect(nl->sock, NETLINK_ROUTE);
+	if (r < 0)
+		return err_errno(err, libnl_errno(r), "netlink socket");
+	r = set_options(nl_socket_get_fd(nl->sock));
+	if (r < 0)
+		return err_errno(err, -r, "netlink socket");
+	nl_socket_disable_auto_ack(nl->sock);
+	nl_socket_disable_msg_peek(nl->sock);
+	(void)nl_socket_set_msg_buf_size(nl->sock, BUFFER_SIZE);
+	nl_cb_set(nl->cb, NL_CB_VALID, NL_CB_CUSTOM, on_answer, nl);
+	nl_cb_set(nl->cb, NL_CB_FINISH, NL_CB_CUSTOM, on_done, nl);
+	nl_cb_set(nl->cb, NL_CB_ACK, NL_CB_CUSTOM, on_done, nl);
+	nl_cb_set(nl->cb, NL_CB_SEQ_CHECK, NL_CB_CUSTOM, on_seq, nl);
+	nl_cb_err(nl->cb, NL_CB_CUSTOM, on_error, nl);
+	*ret_nl = steal_ptr(&nl);
+	return 0;
+}
+
+static int converse(struct netlink *nl, struct nl_msg *msg, int flags, struct err *err)
+{
+	int r;
+
+	nl->done = false;
+	nl->interrupted = false;
+	nl->result = 0;
+	nl->words[0] = '\0';
+	nlmsg_hdr(msg)->nlmsg_flags |= (uint16_t)flags;
+	r = nl_send_auto(nl->sock, msg);
+	if (r < 0)
+		return err_errno(err, libnl_errno(r), "netlink request");
+	nl->seq = nlmsg_hdr(msg)->nlmsg_seq;
+	while (!nl->done) {
+		r = nl_recvmsgs(nl->sock, nl->cb);
+		if (r == -NLE_INTR)
+			continue;
+		/* NLE_DUMP_INTR is told by the flag, which on_answer() saw. */
+		if (r < 0 && r != -NLE_DUMP_INTR && !nl->done)
+			return err_errno(err, libnl_errno(r), "netlink answer");
+	}
+	if (nl->result < 0 && nl->words[0])
+		return err_set(err, -nl->result, "%s (%s)", strerror(-nl->result), nl->words);
+	if (nl->result < 0)
+		return err_set(err, -nl->result, "%s", strerror(-nl->result));
+	return 0;
+}
+
+int netlink_change(struct netlink *nl, struct nl_msg *msg, struct err *err)
+{
+	CLEANUP(nl_msg) struct nl_msg *held = msg;
+
+	if (!held)
+		return err_errno(err, ENOMEM, "netlink request");
+	nl->answer = NULL;
+	return converse(nl, held, NLM_F_REQUEST | NLM_F_ACK, err);
+}
+
+int netlink_get(struct netlink *nl, struct nl_msg *msg, netlink_answer_fn answer, void *arg, struct err *err)
+{
+	CLEANUP(nl_msg) struct nl_msg *held = msg;
+
+	if (!held)
+		return err_errno(err, ENOMEM, "netlink request");
+	nl->answer = answer;
+	nl->arg = arg;
+	return converse(nl, held, NLM_F_REQUEST, err);
+}
+
+int netlink_dump(struct netlink *nl, int type, const void *header, size_t header_len, int attr_type, const void *attr,
+		 size_t attr_len, netlink_answer_fn answer, void (*restart)(void *arg), void *arg, struct err *err)
+{
+	for (int i = 0; i < DUMP_TRIES; i++) {
+		CLEANUP(nl_msg) struct nl_msg *msg = nlmsg_alloc_simple(type, 0);
+		int r;
+
+		if (!msg || nlmsg_append(msg, (void *)(uintptr_t)header, header_len, NLMSG_ALIGNTO) < 0 ||
+		    (attr && nla_put(msg, attr_type, (int)attr_len, attr) < 0))
+			return err_errno(err, ENOMEM, "netlink request");
+		nl->answer = answer;
+		nl->arg = arg;
+		r = converse(nl, msg, NLM_F_REQUEST | NLM_F_DUMP, err);
+		if (r < 0 || !nl->interrupted)
+			return r;
+		restart(arg);
+	}
+	return err_set(err, EAGAIN, "the kernel's list kept changing while it was read");
+}

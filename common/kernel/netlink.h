@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef GUESTARP_KERNEL_NETLINK_H
+#define GUESTARP_KERNEL_NETLINK_H
+/* One rtnetlink conversation: a request, its answers, the kernel's own errno and words. */
+
+#include <netlink/msg.h>
+#include <stdbool.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+
+struct netlink;
+
+/* The socket is bound to the caller's network namespace. NULL in *ret_nl on failure. */
+int netlink_open(struct netlink **ret_nl, struct err *err);
+void netlink_close(struct netlink *nl);
+DEFINE_CLEANUP(netlink, struct netlink *, netlink_close)
+DEFINE_CLEANUP(nl_msg, struct nl_msg *, nlmsg_free)
+
+/* Called for each answer; a negative value ends the conversation with that result. */
+typedef int (*netlink_answer_fn)(struct nlmsghdr *answer, void *arg);
+
+/*
+ * Sends msg (consumed in every case; NULL is -ENOMEM) and waits, at most 5 s. All of them return the kernel's
+ * -errno; err gets the kernel's extended acknowledgement text where it gave one. EEXIST, ENOENT and ENODEV
+ * are for the caller to judge.
+ */
+int netlink_change(struct netlink *nl, struct nl_msg *msg, struct err *err);
+int netlink_get(struct netlink *nl, struct nl_msg *msg, netlink_answer_fn answer, void *arg, struct err *err);
+
+/* A dump, asked again a few times when it was interrupted (NLM_F_DUMP_INTR): restart() forgets what came so far. */
+int netlink_dump(struct netlink *nl, int type, const void *header, size_t header_len, int attr_type, const void *attr,
+		 size_t attr_len, netlink_answer_fn answer, void (*restart)(void *arg), void *arg, struct err *err);
+
+#endif

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Announcing and probing from a device that need not own the address: AF_PACKET, no ip_nonlocal_bind. */
+
+#include "kernel/packet.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "kernel/frame.h"
+
+#define PROBES            3
+#define PROBE_INTERVAL_MS 100
+#define LISTEN_MS         200
+
+int packet_open(int *ret_fd, struct err *err)
+{
+	/* Protocol 0: nothing is received, so a busy host's traffic does not fill a queue of ours. */
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return err_errno(err, errno, "packet socket");
+	*ret_fd = fd;
+	return 0;
+}
+
+static int send_frame(int fd, const struct packet *packet, const uint8_t *frame, size_t len, struct err *err)
+{
+	struct sockaddr_ll to = {
+		.sll_family = AF_PACKET,
+		.sll_ifindex = packet->ifindex,
+		.sll_halen = ETH_ALEN,
+	};
+	char text[IP_TEXT];
+
+	memcpy(to.sll_addr, frame, ETH_ALEN);
+	if (sendto(fd, frame, len, MSG_DONTWAIT, (struct sockaddr *)&to, sizeof(to)) < 0)
+		return err_errno(err, errno, "frame for %s", ip_to_str(&packet->ip, text));
+	return 0;
+}
+
+int packet_announce(int fd, const struct packet *packet, struct err *err)
+{
+	uint8_t frame[FRAME_MAX];
+	size_t len = frame_announcement(&packet->ip, &packet->source, frame);
+
+	return send_frame(fd, packet, frame, len, err);
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* ARP, and ICMPv6 neighbour solicitations and advertisements: a busy device's other traffic would fill the queue. */
+static const struct sock_filter wanted[] = {
+	BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_ARP, 5, 0),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IPV6, 0, 5),
+	BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 14 + 6),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_ICMPV6, 0, 3),
+	BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 14 + 40),
+	BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x80, 0, 1), /* an ICMPv6 message that is no error */
+	BPF_STMT(BPF_RET | BPF_K, FRAME_MAX),
+	BPF_STMT(BPF_RET | BPF_K, 0),
+};
+
+static int open_bound(int ifindex, int *ret_fd, struct err *err)
+{
+	struct sockaddr_ll here = {
+		.sll_family = AF_PACKET,
+		.sll_protocol = htons(ETH_P_ALL),
+		.sll_ifindex = ifindex,
+	};
+	struct sock_fprog filter = {
+		.len = sizeof(wanted) / sizeof(wanted[0]),
+		.filter = (struct sock_filter *)(uintptr_t)wanted,
+	};
+	/* Answers to a neighbour solicitation from :: go to all nodes, and unicast answers of proxies to us: no
+	 * promiscuity needed. */
+	CLEANUP(fd) int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return err_errno(err, errno, "packet socket");
+	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)) < 0)
+		return err_errno(err, errno, "packet filter");
+	if (bind(fd, (struct sockaddr *)&here, sizeof(here)) < 0)
+		return err_errno(err, errno, "packet socket");
+	*ret_fd = steal_fd(&fd);
+	return 0;
+}
+
+/* Our own frames come back as PACKET_OUTGOING. */
+static void take_frame(int fd, const struct packet *packets, size_t count, struct probe_result *results)
+{
+	uint8_t frame[FRAME_MAX];
+	struct sockaddr_ll from;
+	socklen_t from_len = sizeof(from);
+	ssize_t n = recvfrom(fd, frame, sizeof(frame), MSG_DONTWAIT, (struct sockaddr *)&from, &from_len);
+
+	if (n <= 0 || from.sll_pkttype == PACKET_OUTGOING)
+		return;
+	for (size_t i = 0; i < count; i++) {
+		if (!results[i].held &&
+		    frame_shows_holder(frame, (size_t)n, &packets[i].ip, &packets[i].source, &results[i].holder))
+			results[i].held = true;
+	}
+}
+
+static void listen_until(int fd, int64_t deadline, const struct packet *packets, size_t count,
+			 struct probe_result *results)
+{
+	struct pollfd wait = { .fd = fd, .events = POLLIN };
+	int64_t left;
+
+	while ((left = deadline - now_ms()) > 0) {
+		if (poll(&wait, 1, (int)left) > 0)
+			take_frame(fd, packets, count, results);
+	}
+}
+
+int packet_probe(const struct packet *packets, size_t count, struct probe_result *results, struct err *err)
+{
+	CLEANUP(fd) int fd = -1;
+	int r;
+
+	memset(results, 0, count * sizeof(*results));
+	if (count == 0)
+		return 0;
+	r = open_bound(packets[0].ifindex, &fd, err);
+	for (int round = 0; r == 0 && round < PROBES; round++) {
+		for (size_t i = 0; r == 0 && i < count; i++) {
+			uint8_t frame[FRAME_MAX];
+			size_t len = frame_probe(&packets[i].ip, &packets[i].source, frame);
+
+			r = send_frame(fd, &packets[i], frame, len, err);
+		}
+		if (r == 0)
+			listen_until(fd, now_ms() + (round + 1 < PROBES ? PROBE_INTERVAL_MS : LISTEN_MS), packets,
+				     count, results);
+	}
+	return r;
+}

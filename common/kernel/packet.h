@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef GUESTARP_KERNEL_PACKET_H
+#define GUESTARP_KERNEL_PACKET_H
+/* Frames out of and in from one device (packet(7)). */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "base/ip.h"
+
+/* What one device says of one address: by an announcement from it, by a probe on it. */
+struct packet {
+	int ifindex;
+	struct mac source; /* the device's MAC */
+	struct ip ip;
+};
+
+/* A socket that only sends. The descriptor is the caller's to close. */
+int packet_open(int *ret_fd, struct err *err);
+
+/* One ARP announcement or unsolicited neighbour advertisement. -ENETDOWN where the device is down. */
+int packet_announce(int fd, const struct packet *packet, struct err *err);
+
+struct probe_result {
+	bool held;
+	struct mac holder;
+};
+
+/*
+ * Asks on the device whether anybody holds the addresses: three probes each, 100 ms apart, and 200 ms of
+ * listening after the last (RFC 5227 waits up to 9 s; a guest's start cannot). All packets are for the
+ * same device. results has count items, all set on success.
+ */
+int packet_probe(const struct packet *packets, size_t count, struct probe_result *results, struct err *err);
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One proxy entry by its key, without the list that would grow with the host. */
+
+#include "kernel/proxy.h"
+
+#include <errno.h>
+#include <linux/neighbour.h>
+#include <linux/rtnetlink.h>
+#include <netlink/attr.h>
+
+static struct nl_msg *build(int type, int flags, int ifindex, const struct ip *ip)
+{
+	struct ndmsg nd = {
+		.ndm_family = ip->family,
+		.ndm_ifindex = ifindex,
+		.ndm_flags = NTF_PROXY,
+		/* A GET with a state is refused by strict checking. */
+		.ndm_state = type == RTM_NEWNEIGH ? NUD_PERMANENT : 0,
+	};
+	struct nl_msg *msg = nlmsg_alloc_simple(type, flags);
+
+	if (msg && (nlmsg_append(msg, &nd, sizeof(nd), NLMSG_ALIGNTO) < 0 ||
+		    nla_put(msg, NDA_DST, (int)ip_len(ip), ip->bytes) < 0)) {
+		nlmsg_free(msg);
+		return NULL;
+	}
+	return msg;
+}
+
+static int no_device(struct err *err)
+{
+	return err_errno(err, ENODEV, "proxy entry without a device");
+}
+
+/* A device-less entry (all devices) also answers a look-up by device: it is not the one asked for. */
+static int take_entry(struct nlmsghdr *answer, void *arg)
+{
+	const struct ndmsg *nd = nlmsg_data(answer);
+	int *ifindex = arg;
+
+	if (answer->nlmsg_type != RTM_NEWNEIGH)
+		return -EBADMSG;
+	*ifindex = nd->ndm_ifindex;
+	return 0;
+}
+
+int proxy_get(struct netlink *nl, int ifindex, const struct ip *ip, bool *ret_exists, struct err *err)
+{
+	int found = 0;
+	int r;
+
+	if (ifindex <= 0)
+		return no_device(err);
+	r = netlink_get(nl, build(RTM_GETNEIGH, 0, ifindex, ip), take_entry, &found, err);
+	if (r == -ENOENT)
+		found = 0;
+	else if (r < 0)
+		return r;
+	*ret_exists = found == ifindex;
+	return 0;
+}
+
+int proxy_add(struct netlink *nl, int ifindex, const struct ip *ip, struct err *err)
+{
+	if (ifindex <= 0)
+		return no_device(err);
+	return netlink_change(nl, build(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, ifindex, ip), err);
+}
+
+int proxy_delete(struct netlink *nl, int ifindex, const struct ip *ip, struct err *err)
+{
+	int r;
+
+	if (ifindex <= 0)
+		return no_device(err);
+	r = netlink_change(nl, build(RTM_DELNEIGH, 0, ifindex, ip), err);
+	return r == -ENOENT ? 0 : r;
+}

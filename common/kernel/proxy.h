@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef GUESTARP_KERNEL_PROXY_H
+#define GUESTARP_KERNEL_PROXY_H
+/* Proxy ARP and NDP proxy entries: `ip neigh ... proxy ADDRESS dev DEV`. */
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "base/ip.h"
+#include "kernel/netlink.h"
+
+/*
+ * An ifindex of 0 would mean "all devices" to the kernel: all three refuse it (-ENODEV).
+ * proxy_get: 0 and whether the entry exists on exactly that device.
+ */
+int proxy_get(struct netlink *nl, int ifindex, const struct ip *ip, bool *ret_exists, struct err *err);
+
+/* NUD_PERMANENT, so that newer kernels (c7d78566bbd3) keep it over a carrier loss. An existing entry is no failure. */
+int proxy_add(struct netlink *nl, int ifindex, const struct ip *ip, struct err *err);
+
+/* An entry that is gone already is no failure. */
+int proxy_delete(struct netlink *nl, int ifindex, const struct ip *ip, struct err *err);
+
+#endif

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Host routes: a proxy entry answers only when the guest is routed by another device than the asker's. */
+
+#include "kernel/route.h"
+
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <netlink/addr.h>
+#include <netlink/attr.h>
+#include <netlink/route/nexthop.h>
+#include <netlink/route/route.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#ifndef RTM_F_FIB_MATCH
+#define RTM_F_FIB_MATCH 0x2000
+#endif
+
+DEFINE_CLEANUP(rtnl_route, struct rtnl_route *, rtnl_route_put)
+
+struct answer {
+	unsigned prefix;
+	unsigned table;
+	int ifindex;
+};
+
+static int take_route(struct nlmsghdr *msg, void *arg)
+{
+	struct answer *answer = arg;
+	const struct rtmsg *rtm = nlmsg_data(msg);
+	struct nlattr *tb[RTA_MAX + 1];
+
+	if (msg->nlmsg_type != RTM_NEWROUTE || nlmsg_parse(msg, sizeof(*rtm), tb, RTA_MAX, NULL) < 0)
+		return -EBADMSG;
+	answer->prefix = rtm->rtm_dst_len;
+	answer->table = tb[RTA_TABLE] ? nla_get_u32(tb[RTA_TABLE]) : rtm->rtm_table;
+	answer->ifindex = tb[RTA_OIF] ? (int)nla_get_u32(tb[RTA_OIF]) : 0;
+	return 0;
+}
+
+static int ask(struct netlink *nl, const struct ip *ip, unsigned flags, struct answer *ret_answer, struct err *err)
+{
+	struct rtmsg rtm = {
+		.rtm_family = ip->family,
+		.rtm_dst_len = (unsigned char)(ip_len(ip) * 8),
+		.rtm_flags = flags,
+	};
+	struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETROUTE, 0);
+	int r;
+
+	memset(ret_answer, 0, sizeof(*ret_answer));
+	if (msg && (nlmsg_append(msg, &rtm, sizeof(rtm), NLMSG_ALIGNTO) < 0 ||
+		    nla_put(msg, RTA_DST, (int)ip_len(ip), ip->bytes) < 0)) {
+		nlmsg_free(msg);
+		msg = NULL;
+	}
+	r = netlink_get(nl, msg, take_route, ret_answer, err);
+	/* No route: IPv4 says ENETUNREACH or EHOSTUNREACH; a blackhole says EINVAL, a prohibit EACCES. */
+	if (r == -ENETUNREACH || r == -EHOSTUNREACH || r == -EINVAL || r == -EACCES || r == -ENOENT) {
+		memset(ret_answer, 0, sizeof(*ret_answer));
+		return 0;
+	}
+	return r;
+}
+
+int route_lookup(struct netlink *nl, const struct ip *ip, int *ret_ifindex, struct err *err)
+{
+	struct answer answer;
+	int r = ask(nl, ip, 0, &answer, err);
+
+	if (r == 0)
+		*ret_ifindex = answer.ifindex;
+	return r;
+}
+
+int route_get_host(struct netlink *nl, const struct ip *ip, int *ret_ifindex, struct err *err)
+{
+	struct answer answer;
+	int r = ask(nl, ip, RTM_F_FIB_MATCH, &answer, err);
+
+	if (r == 0)
+		*ret_ifindex = answer.prefix == ip_len(ip) * 8 && answer.table == RT_TABLE_MAIN ? answer.ifindex : 0;
+	return r;
+}
+
+static struct rtnl_route *host_route(int ifindex, const struct ip *ip)
+{
+	CLEANUP(rtnl_route) struct rtnl_route *route = rtnl_route_alloc();
+	struct rtnl_nexthop *hop = rtnl_route_nh_alloc();
+	struct nl_addr *dst = nl_addr_build(ip->family, ip->bytes, ip_len(ip));
+
+	if (!route || !hop || !dst) {
+		if (hop)
+			rtnl_route_nh_free(hop);
+		nl_addr_put(dst);
+		return NULL;
+	}
+	rtnl_route_nh_set_ifindex(hop, ifindex);
+	rtnl_route_add_nexthop(route, hop);
+	rtnl_route_set_dst(route, dst);
+	nl_addr_put(dst);
+	rtnl_route_set_family(route, ip->family);
+	rtnl_route_set_table(route, RT_TABLE_MAIN);
+	rtnl_route_set_type(route, RTN_UNICAST);
+	rtnl_route_set_protocol(route, RTPROT_STATIC);
+	rtnl_route_set_scope(route, ip->family == AF_INET ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE);
+	return steal_ptr(&route);
+}
+
+int route_add_host(struct netlink *nl, int ifindex, const struct ip *ip, struct err *err)
+{
+	CLEANUP(rtnl_route) struct rtnl_route *route = host_route(ifindex, ip);
+	struct nl_msg *msg = NULL;
+
+	if (ifindex <= 0)
+		return err_errno(err, ENODEV, "route without a device");
+	if (route && rtnl_route_build_add_request(route, NLM_F_CREATE | NLM_F_EXCL, &msg) < 0)
+		msg = NULL;
+	return netlink_change(nl, msg, err);
+}
+
+int route_delete_host(struct netlink *nl, int ifindex, const struct ip *ip, struct err *err)
+{
+	CLEANUP(rtnl_route) struct rtnl_route *route = host_route(ifindex, ip);
+	struct nl_msg *msg = NULL;
+	int r;
+
+	if (ifindex <= 0)
+		return err_errno(err, ENODEV, "route without a device");
+	if (route && rtnl_route_build_del_request(route, 0, &msg) < 0)
+		msg = NULL;
+	r = netlink_change(nl, msg, err);
+	return r == -ESRCH ? 0 : r;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef GUESTARP_KERNEL_ROUTE_H
+#define GUESTARP_KERNEL_ROUTE_H
+/* Routes of the host towards a guest's address. */
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "base/ip.h"
+#include "kernel/netlink.h"
+
+/* The device by which a packet to ip leaves; 0 where there is no route. */
+int route_lookup(struct netlink *nl, const struct ip *ip, int *ret_ifindex, struct err *err);
+
+/* Whether the main table has a host route (/32, /128) for ip, and by which device (0: none). */
+int route_get_host(struct netlink *nl, const struct ip *ip, int *ret_ifindex, struct err *err);
+
+/* A host route by the device, on-link. -EEXIST where another one for the address exists. */
+int route_add_host(struct netlink *nl, int ifindex, const struct ip *ip, struct err *err);
+
+/* A route that is gone already is no failure. */
+int route_delete_host(struct netlink *nl, int ifindex, const struct ip *ip, struct err *err);
+
+#endif

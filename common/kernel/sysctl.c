@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A few files of /proc/sys/net. RTM_GETNEIGHTBL would answer for every device of the host instead of one. */
+
+#include "kernel/sysctl.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/text.h"
+
+static const struct {
+	const char *before;
+	const char *after;
+} paths[] = {
+	[SYSCTL_PROXY_DELAY] = { "/proc/sys/net/ipv4/neigh/", "/proxy_delay" },
+	[SYSCTL_PROXY_DELAY_6] = { "/proc/sys/net/ipv6/neigh/", "/proxy_delay" },
+	[SYSCTL_PROXY_NDP] = { "/proc/sys/net/ipv6/conf/", "/proxy_ndp" },
+	[SYSCTL_FORWARDING_6] = { "/proc/sys/net/ipv6/conf/", "/forwarding" },
+};
+
+static int build_path(enum sysctl which, const char *device, char *path, size_t size, struct err *err)
+{
+	if (!ifname_valid(device))
+		return err_errno(err, EINVAL, "device name");
+	if (snprintf(path, size, "%s%s%s", paths[which].before, device, paths[which].after) >= (int)size)
+		return err_errno(err, ENAMETOOLONG, "%s", device);
+	return 0;
+}
+
+int sysctl_get(enum sysctl which, const char *device, uint32_t *ret_value, struct err *err)
+{
+	char path[96];
+	char text[16];
+	int r = build_path(which, device, path, sizeof(path), err);
+
+	if (r < 0)
+		return r;
+	r = file_read_kernel(path, text, sizeof(text));
+	if (r < 0)
+		return err_errno(err, -r, "%s", path);
+	if (parse_u32(text, 0, UINT32_MAX, ret_value) < 0)
+		return err_set(err, EBADMSG, "%s: '%s' is no number", path, text);
+	return 0;
+}
+
+int sysctl_set(enum sysctl which, const char *device, uint32_t value, struct err *err)
+{
+	char path[96];
+	char text[16];
+	int r = build_path(which, device, path, sizeof(path), err);
+
+	if (r < 0)
+		return r;
+	(void)snprintf(text, sizeof(text), "%u", value);
+	r = file_write_kernel(path, text);
+	return r < 0 ? err_errno(err, -r, "%s", path) : 0;
+}

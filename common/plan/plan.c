@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What must hold for a guest, derived and nothing else. */
+
+#include "plan/plan.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+
+const struct link *facts_link(const struct facts *facts, const char *name)
+{
+	for (size_t i = 0; i < facts->link_count; i++) {
+		if (strcmp(facts->links[i].name, name) == 0)
+			return &facts->links[i];
+	}
+	return NULL;
+}
+
+const struct bridge *facts_bridge(const struct facts *facts, const char *name)
+{
+	const struct link *link = facts_link(facts, name);
+
+	if (!link || !facts->bridge_known[link - facts->links])
+		return NULL;
+	return &facts->bridges[link - facts->links];
+}
+
+void facts_init(struct facts *facts)
+{
+	facts->link_count = 0;
+	memset(&facts->addresses, 0, sizeof(facts->addresses));
+	facts->addresses_known = false;
+	facts->machine_id[0] = '\0';
+}
+
+void facts_done(struct facts *facts)
+{
+	addresses_done(&facts->addresses);
+}
+
+int plan_add(struct plan *plan, const struct setting *setting)
+{
+	if (plan->count == plan->room) {
+		size_t room = plan->room ? plan->room * 2 : 16;
+		struct setting *settings = realloc(plan->settings, room * sizeof(*settings));
+
+		if (!settings)
+			return -ENOMEM;
+		plan->settings = settings;
+		plan->room = room;
+	}
+	plan->settings[plan->count++] = *setting;
+	return 0;
+}
+
+void plan_done(struct plan *plan)
+{
+	free(plan->settings);
+	memset(plan, 0, sizeof(*plan));
+}
+
+struct setting *plan_find(const struct plan *plan, const struct setting *setting)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		if (setting_same(&plan->settings[i], setting))
+			return &plan->settings[i];
+	}
+	return NULL;
+}
+
+const struct ip *plan_ips(const struct guest *guest, const struct policy *policy, size_t *ret_count)
+{
+	*ret_count = policy->addresses_from_config ? guest->ip_count : policy->ip_count;
+	return policy->addresses_from_config ? guest->ips : policy->ips;
+}
+
+const char *plan_device(const struct guest *guest, const struct policy *policy)
+{
+	return guest->device[0] ? guest->device : policy->device;
+}
+
+void plan_vlan_bridge(const struct guest_nic *nic, char ret_name[IFNAMSIZ])
+{
+	ret_name[0] = '\0';
+	if (nic->tag == 0 || !nic->bridge[0])
+		return;
+	if (snprintf(ret_name, IFNAMSIZ, "%sv%u", nic->bridge, nic->tag) >= IFNAMSIZ)
+		ret_name[0] = '\0';
+}
+
+void plan_derive_mac(const char *machine_id, const char *bridge, struct mac *ret_mac)
+{
+	uint64_t hash = text_hash(text_hash(text_hash(TEXT_HASH_START, machine_id), "/"), bridge);
+
+	/* A finaliser, so that near names differ in every byte. */
+	hash ^= hash >> 33;
+	hash *= UINT64_C(0xff51afd7ed558ccd);
+	hash ^= hash >> 33;
+	for (size_t i = 0; i < ETH_ALEN; i++)
+		ret_mac->bytes[i] = (uint8_t)(hash >> (8 * i));
+	/* Locally administered, unicast (IEEE 802: bits 1 and 0 of the first byte). */
+	ret_mac->bytes[0] = (uint8_t)((ret_mac->bytes[0] & 0xfc) | 0x02);
+}
+
+/* A plan under construction; the first -ENOMEM stays. */
+struct building {
+	const struct guest *guest;
+	const struct policy *policy;
+	const struct facts *facts;
+	struct plan *plan;
+	struct notes *notes;
+	struct err *err;
+	int result;
+};
+
+static void missing(struct building *b, const char *what, const char *name)
+{
+	struct err err;
+	int r = err_set(&err, ENODEV, "%s %s does not exist", what, name);
+
+	if (b->result == 0) {
+		b->result = r;
+		*b->err = err;
+	} else {
+		notes_add_err(b->notes, &err);
+	}
+}
+
+static void add(struct building *b, const struct setting *setting)
+{
+	if (plan_find(b->plan, setting))
+		return;
+	if (plan_add(b->plan, setting) < 0)
+		b->result = err_errno(b->err, ENOMEM, "plan");
+}
+
+static void add_value(struct building *b, enum setting_kind kind, const struct link *link, uint32_t value, bool guests)
+{
+	struct setting setting = { .kind = kind, .ifindex = link->ifindex, .value = value, .guests = guests };
+
+	(void)ifname_copy(setting.device, link->name);
+	add(b, &setting);
+}
+
+static void add_ip(struct building *b, enum setting_kind kind, int ifindex, const char *device, const struct ip *ip)
+{
+	struct setting setting = { .kind = kind, .ifindex = ifindex, .ip = *ip, .guests = kind != SETTING_NO_PROXY };
+
+	(void)text_copy(setting.device, sizeof(setting.device), device);
+	add(b, &setting);
+}
+
+static void plan_devices(struct building *b)
+{
+	static const enum setting_kind kinds[POLICY_VALUE_COUNT] = {
+		[POLICY_ARP_IGNORE] = SETTING_ARP_IGNORE,
+		[POLICY_ARP_ANNOUNCE] = SETTING_ARP_ANNOUNCE,
+		[POLICY_ARP_FILTER] = SETTING_ARP_FILTER,
+		[POLICY_PROXY_DELAY] = SETTING_PROXY_DELAY,
+	};
+
+	for (size_t i = 0; i < b->policy->device_count; i++) {
+		const struct policy_device *device = &b->policy->devices[i];
+		const struct link *link = facts_link(b->facts, device->name);
+
+		if (!link) {
+			missing(b, "device", device->name);
+			continue;
+		}
+		for (size_t j = 0; j < POLICY_VALUE_COUNT; j++) {
+			if (device->set[j])
+				add_value(b, kinds[j], link, device->value[j], false);
+		}
+		if (device->set[POLICY_PROXY_DELAY])
+			add_value(b, SETTING_PROXY_DELAY_6, link, device->value[POLICY_PROXY_DELAY], false);
+	}
+}
+
+static void plan_bridge(struct building *b, const char *name)
+{
+	const struct link *link = facts_link(b->facts, name);
+	const struct bridge *bridge = facts_bridge(b->facts, name);
+	struct setting setting = { .kind = SETTING_BRIDGE_MAC };
+
+	if (!bridge)
+		return;
+	setting.ifindex = link->ifindex;
+	(void)ifname_copy(setting.device, link->name);
+	if (bridge->pinned) {
+		setting.mac = link->mac;
+	} else if (bridge->has_uplink) {
+		setting.mac = bridge->uplink;
+	} else if (b->facts->machine_id[0]) {
+		plan_derive_mac(b->facts->machine_id, name, &setting.mac);
+	} else {
+		if (b->result == 0)
+			b->result = err_set(b->err, ENOENT, "%s: MAC not pinned: no uplink port and no /etc/machine-id",
+					    name);
+		return;
+	}
+	add(b, &setting);
+}
+
+int plan_prepare(const struct guest *guest, const struct policy *policy, const struct facts *facts, struct plan *plan,
+		 struct notes *notes, struct err *err)
+{
+	struct building b = { guest, policy, facts, plan, notes, err, 0 };
+	const char *device = plan_device(guest, policy);
+
+	plan_devices(&b);
+	if (device[0] && !facts_link(facts, device))
+		missing(&b, "device", device);
+	for (size_t i = 0; policy->pin && i < guest->nic_count; i++) {
+		const struct guest_nic *nic = &guest->nics[i];
+		char vlan[IFNAMSIZ];
+
+		/* A bridge that is missing is the platform's to complain of: it cannot plug the guest. */
+		plan_bridge(&b, nic->bridge);
+		plan_vlan_bridge(nic, vlan);
+		plan_bridge(&b, vlan);
+	}
+	return b.result;
+}
+
+static void plan_quiet(struct building *b)
+{
+	for (size_t i = 0; i < b->guest->nic_count; i++) {
+		const char *name = b->guest->nics[i].firewall_bridge;
+		const struct link *link = name[0] ? facts_link(b->facts, name) : NULL;
+
+		if (!link)
+			continue;
+		add_value(b, SETTING_ARP_IGNORE, link, 1, true);
+		add_value(b, SETTING_NOARP, link, 1, true);
+	}
+}
+
+/* The delay that the policy names for the device, or 0: the kernel's 0 to 0.8 s is what makes proxies slow. */
+static uint32_t delay_of(const struct policy *policy, const char *device)
+{
+	for (size_t i = 0; i < policy->device_count; i++) {
+		if (strcmp(policy->devices[i].name, device) == 0 && policy->devices[i].set[POLICY_PROXY_DELAY])
+			return policy->devices[i].value[POLICY_PROXY_DELAY];
+	}
+	return 0;
+}
+
+static void plan_entries(struct building *b, const struct link *link, const struct ip *ips, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (ips[i].family == AF_INET) {
+			add_value(b, SETTING_PROXY_DELAY, link, delay_of(b->policy, link->name), false);
+		} else {
+			add_value(b, SETTING_PROXY_DELAY_6, link, delay_of(b->policy, link->name), false);
+			add_value(b, SETTING_PROXY_NDP, link, 1, false);
+		}
+		add_ip(b, SETTING_PROXY, link->ifindex, link->name, &ips[i]);
+	}
+}
+
+/* On no other device: every one that holds an address of the host, and every one that policy names. */
+static void plan_no_entries(struct building *b, const struct link *link, const struct ip *ip)
+{
+	const struct addresses *addresses = &b->facts->addresses;
+
+	for (size_t i = 0; i < b->policy->device_count; i++) {
+		const struct link *other = facts_link(b->facts, b->policy->devices[i].name);
+
+		if (other && other->ifindex != link->ifindex)
+			add_ip(b, SETTING_NO_PROXY, other->ifindex, "", ip);
+	}
+	for (size_t i = 0; i < addresses->count; i++) {
+		if (addresses->list[i].ifindex != link->ifindex)
+			add_ip(b, SETTING_NO_PROXY, addresses->list[i].ifindex, "", ip);
+	}
+}
+
+int plan_up(const struct guest *guest, const struct policy *policy, const struct facts *facts, struct plan *plan,
+	    struct notes *notes, struct err *err)
+{
+	struct building b = { guest, policy, facts, plan, notes, err, 0 };
+	const char *device = plan_device(guest, policy);
+	const struct link *link = device[0] ? facts_link(facts, device) : NULL;
+	const struct link *route = policy->route[0] ? facts_link(facts, policy->route) : NULL;
+	size_t count;
+	const struct ip *ips = plan_ips(guest, policy, &count);
+
+	if (policy->quiet)
+		plan_quiet(&b);
+	if (device[0] && !link)
+		missing(&b, "device", device);
+	if (policy->route[0] && !route)
+		missing(&b, "route's device", policy->route);
+	for (size_t i = 0; route && i < count; i++)
+		add_ip(&b, SETTING_ROUTE, route->ifindex, route->name, &ips[i]);
+	if (link)
+		plan_entries(&b, link, ips, count);
+	for (size_t i = 0; link && i < count; i++)
+		plan_no_entries(&b, link, &ips[i]);
+	return b.result;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef GUESTARP_PLAN_SETTING_H
+#define GUESTARP_PLAN_SETTING_H
+/* One checkable fact about the kernel that must hold: what, on which device, with which value. */
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/ip.h"
+
+enum setting_kind {
+	SETTING_ARP_IGNORE,
+	SETTING_ARP_ANNOUNCE,
+	SETTING_ARP_FILTER,
+	SETTING_NOARP,       /* the device flag; value 1 */
+	SETTING_PROXY_DELAY, /* hundredths of a second */
+	SETTING_PROXY_DELAY_6,
+	SETTING_PROXY_NDP,
+	SETTING_BRIDGE_MAC, /* pinned; mac is the one to pin */
+	SETTING_NO_PROXY,   /* no entry for ip on the device */
+	SETTING_PROXY,      /* an entry for ip on the device */
+	SETTING_ROUTE,      /* a host route for ip by the device */
+	SETTING_KIND_COUNT
+};
+
+struct setting {
+	enum setting_kind kind;
+	int ifindex;
+	char device[IFNAMSIZ]; /* "" only for SETTING_NO_PROXY on a device known by its index */
+	struct ip ip;
+	struct mac mac;
+	uint32_t value;
+	bool guests; /* the guest's own: recorded, and taken back when it is gone; else the host's, and it stays */
+
+	/* What the kernel had before we wrote (SETTING_ARP_*, SETTING_NOARP): for the record. */
+	uint32_t was;
+};
+
+#define SETTING_TEXT 160
+
+/* The same fact, whatever the value: kind, device and address. A setting without a name is compared by index. */
+bool setting_same(const struct setting *a, const struct setting *b);
+
+/* "proxy_entry", "arp_ignore": the word in records and JSON. */
+const char *setting_kind_to_str(enum setting_kind kind);
+int setting_kind_parse(const char *word, enum setting_kind *ret_kind);
+
+/* For people: "eth3: proxy entry for 192.0.2.7". Returns text, which has room for SETTING_TEXT. */
+const char *setting_to_str(const struct setting *setting, char *text);
+
+#endif

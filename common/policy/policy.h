@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef GUESTARP_POLICY_POLICY_H
+#define GUESTARP_POLICY_POLICY_H
+/* What the administrator wants for one guest, merged from guestarp.json (5). */
+
+#include <limits.h>
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/ip.h"
+#include "guest/guest.h"
+
+#define POLICY_HOST_FILE    "/etc/guestarp/guestarp.json"
+#define POLICY_CLUSTER_FILE "/etc/pve/guestarp.json"
+#define POLICY_DEVICES_MAX  64
+#define POLICY_THEN_MAX     8
+#define POLICY_SOURCE_SIZE  120
+
+enum policy_probe { PROBE_OFF, PROBE_WARN, PROBE_REFUSE };
+
+/* The values of a device that "devices" may set. */
+enum policy_value { POLICY_ARP_IGNORE, POLICY_ARP_ANNOUNCE, POLICY_ARP_FILTER, POLICY_PROXY_DELAY, POLICY_VALUE_COUNT };
+
+struct policy_device {
+	char name[IFNAMSIZ];
+	bool set[POLICY_VALUE_COUNT];
+	uint32_t value[POLICY_VALUE_COUNT]; /* proxy_delay in hundredths of a second, as the sysctl */
+};
+
+/* In the order of the table of keys, which is the order of DESIGN section 4. */
+enum policy_key {
+	POLICY_FIREWALL_BRIDGE,
+	POLICY_BRIDGE_MAC,
+	POLICY_DEVICE,
+	POLICY_ADDRESSES,
+	POLICY_ROUTE,
+	POLICY_PROBE,
+	POLICY_ANNOUNCE,
+	POLICY_ON_ERROR,
+	POLICY_THEN,
+	POLICY_KEY_COUNT
+};
+
+struct policy {
+	bool managed; /* a "guests" key covers the guest */
+	bool broken;  /* something that concerns this guest could not be read: see policy_load() */
+
+	bool quiet;                 /* firewall_bridge */
+	bool pin;                   /* bridge_mac */
+	char device[IFNAMSIZ];      /* "" for null */
+	bool addresses_from_config; /* else ips */
+	struct ip ips[GUEST_IPS_MAX];
+	size_t ip_count;
+	char route[IFNAMSIZ]; /* "" for null */
+	enum policy_probe probe;
+	uint32_t announce;
+	bool abort_on_error;
+	char *then[POLICY_THEN_MAX];
+	size_t then_count;
+
+	struct policy_device devices[POLICY_DEVICES_MAX];
+	size_t device_count;
+
+	/* Where each key's value comes from: "<file>: guests.101", or "default". */
+	char source[POLICY_KEY_COUNT][POLICY_SOURCE_SIZE];
+};
+
+/*
+ * The policy for a guest. Both files are optional; without them the defaults hold and managed is false.
+ * On failure (err: file, path in it, value) policy still holds every value that could be read, and broken
+ * is set when the bad part concerns this guest: a caller must then neither bind nor take back anything
+ * but may keep a firewall bridge quiet, and honours abort_on_error.
+ * A failure in a part for other guests leaves broken false. Always policy_done() afterwards.
+ */
+int policy_load(struct policy *policy, const struct guest *guest, struct err *err);
+void policy_done(struct policy *policy);
+
+/* What still holds for a guest whose policy is broken: its firewall bridge is kept quiet, nothing else. */
+void policy_quiet_alone(struct policy *policy);
+
+/* The name of a key as it stands in the file. */
+const char *policy_key_to_str(enum policy_key key);
+
+/* Checks one file as a whole, for every guest that it names. 0, or the first thing wrong in err. */
+int policy_check_file(const char *path, struct err *err);
+
+#endif

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Proxmox VE's hookscript: `guestarp <vmid> <phase>`, called by PVE::GuestHelpers::exec_hookscript(). */
+
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "event/chain.h"
+#include "event/event.h"
+#include "guest/guest.h"
+#include "guest/pve.h"
+#include "policy/policy.h"
+
+/* One call: what Proxmox VE said, and what came of it. */
+struct call {
+	struct guest guest;
+	char name[GUEST_NAME_SIZE];
+	struct policy policy;
+	const char *migrated_from; /* the node that a VM is migrating from; NULL for an ordinary start */
+	struct outcome outcome;
+	struct err err;
+	int result;
+};
+
+/* On a migration's target the configuration is still the source node's. */
+static int read_guest(struct call *call)
+{
+	return pve_read(&call->guest, call->migrated_from, &call->err);
+}
+
+static int pre_start(struct call *call)
+{
+	int r = read_guest(call);
+
+	if (r < 0)
+		return r;
+	/* The guest still runs on the source and rightly answers there. */
+	return event_prepare(&call->guest, &call->policy, !call->migrated_from, &call->outcome, &call->err);
+}
+
+static int post_start(struct call *call)
+{
+	int r = read_guest(call);
+
+	return r < 0 ? r : event_up(&call->guest, &call->policy, &call->outcome, &call->err);
+}
+
+/* Nothing is undone here: a shutdown can time out, and the guest lives on. */
+static int pre_stop(struct call *call)
+{
+	(void)call;
+	return 0;
+}
+
+static int post_stop(struct call *call)
+{
+	return event_down(&call->guest, &call->outcome, &call->err);
+}
+
+static const struct phase {
+	const char *word;
+	int (*run)(struct call *call);
+	bool aborts; /* a failure can keep the guest from starting */
+	const char *done;
+	const char *help;
+} phases[] = {
+	{ "pre-start", pre_start, true, "prepared", "set the host's devices, pin bridge MACs, probe addresses" },
+	{ "post-start", post_start, false, "up", "quiet firewall bridges, bind and announce addresses" },
+	{ "pre-stop", pre_stop, false, "", "nothing: the guest may live on" },
+	{ "post-stop", post_stop, false, "took back", "take back what was set for the guest" },
+};
+
+#define PHASE_COUNT (sizeof(phases) / sizeof(phases[0]))
+
+static void usage(FILE *out)
+{
+	(void)fprintf(out, "usage: guestarp-pve VMID PHASE\n\nProxmox VE calls it: "
+			   "pct set VMID --hookscript local:snippets/guestarp\n\n");
+	for (size_t i = 0; i < PHASE_COUNT; i++)
+		(void)fprintf(out, "  %-11s %s\n", phases[i].word, phases[i].help);
+	(void)fprintf(out, "\nguestarp %s, guestarp-pve(8)\n", VERSION);
+}
+
+static const struct phase *find_phase(const char *word)
+{
+	for (size_t i = 0; i < PHASE_COUNT; i++) {
+		if (strcmp(phases[i].word, word) == 0)
+			return &phases[i];
+	}
+	return NULL;
+}
+
+/* Says what failed; returns whether policy wants that to stop the start. */
+static bool report_failure(struct call *call, const struct phase *phase)
+{
+	/* An address in use with "probe": "refuse" is a decision, not an accident. */
+	bool abort = phase->aborts && (call->policy.abort_on_error || call->err.code == EADDRINUSE);
+
+	log_line(call->name, "%s: %s%s", phase->word, call->err.text, abort ? " (the start is refused)" : "");
+	return abort;
+}
+
+static int run_phase(struct call *call, const struct phase *phase, char *const argv[])
+{
+	bool abort = false;
+
+	if (policy_load(&call->policy, &call->guest, &call->err) < 0)
+		abort = report_failure(call, phase) && call->policy.broken;
+	if (!abort && phase->run(call) < 0)
+		abort = report_failure(call, phase);
+	if (call->outcome.done[0])
+		log_line(call->name, "%s: %s", phase->done, call->outcome.done);
+	log_notes(call->name, &call->outcome.notes);
+	if (abort)
+		return EXIT_FAILURE;
+	memset(&call->outcome, 0, sizeof(call->outcome));
+	if (chain_run(&call->policy, argv, phase->aborts, &call->outcome.notes, &call->err) < 0) {
+		log_line(call->name, "%s: %s", phase->word, call->err.text);
+		abort = phase->aborts;
+	}
+	log_notes(call->name, &call->outcome.notes);
+	return abort ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int main(int argc, char *argv[])
+{
+	static struct call call;
+	const struct phase *phase;
+	int status;
+
+	/* Whoever reads our stderr may stop before we do (LXC's hooks): that must not end us half-way. */
+	(void)signal(SIGPIPE, SIG_IGN);
+	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+		usage(stdout);
+		return EXIT_SUCCESS;
+	}
+	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+		(void)printf("guestarp %s\n", VERSION);
+		return EXIT_SUCCESS;
+	}
+	if (argc != 3) {
+		log_line(NULL, "usage: guestarp-pve VMID PHASE (see --help)");
+		return 2;
+	}
+	if (guest_init(&call.guest, GUEST_PVE, argv[1], &call.err) < 0) {
+		log_line(NULL, "%s", call.err.text);
+		return 2;
+	}
+	(void)guest_name(&call.guest, call.name);
+	phase = find_phase(argv[2]);
+	if (!phase) {
+		char shown[40];
+
+		log_line(call.name, "phase '%s' is not known to this version, nothing done",
+			 text_shown(argv[2], shown, sizeof(shown)));
+		return EXIT_SUCCESS;
+	}
+	call.migrated_from = getenv("PVE_MIGRATED_FROM");
+	if (call.migrated_from && !call.migrated_from[0])
+		call.migrated_from = NULL;
+	status = run_phase(&call, phase, argv);
+	policy_done(&call.policy);
+	return status;
+}
