@@ -18,7 +18,7 @@
 
 #define RECORD_VERSION 1
 #define NAME_SIZE      (GUEST_NAME_SIZE + 8)
-#define LOCK_TRIES     200 /* of 50 ms */
+#define LOCK_TRIES     2000 /* of 5 ms */
 
 static const char *record_name(const struct guest *guest, char name[NAME_SIZE])
 {
@@ -42,7 +42,7 @@ static int take_lock(const struct guest *guest, int fd, struct err *err)
 		.l_start = lock_offset(guest),
 		.l_len = 1,
 	};
-	const struct timespec pause = { .tv_nsec = 50 * 1000 * 1000 };
+	const struct timespec pause = { .tv_nsec = 5 * 1000 * 1000 };
 
 	for (int i = 0; i < LOCK_TRIES; i++) {
 		if (fcntl(fd, F_OFD_SETLK, &lock) == 0)

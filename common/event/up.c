@@ -69,6 +69,8 @@ static void compare(struct up *up)
 
 		if (apply_read(up->nl, &up->facts, setting, &holds, &failure) < 0) {
 			failed(up, &failure);
+			if (old)
+				keep(up, &up->record, old);
 			continue;
 		}
 		if (!holds)
@@ -313,9 +315,19 @@ static int up_run(struct up *up)
 		if (record_save(&up->store, &up->record, &failure) < 0)
 			failed(up, &failure);
 	}
+	return up->result;
+}
+
+/* Without the lock: the child that announces again must not hold it for a moment longer. */
+static void announce(struct up *up)
+{
+	struct err failure;
+
+	netlink_close(up->nl);
+	up->nl = NULL;
+	record_close(&up->store);
 	if (announcements_send(&up->announcements, up->policy->announce ? up->policy->announce : 1, &failure) < 0)
 		failed(up, &failure);
-	return up->result;
 }
 
 int event_up(const struct guest *guest, const struct policy *policy, struct outcome *outcome, struct err *err)
@@ -336,6 +348,9 @@ int event_up(const struct guest *guest, const struct policy *policy, struct outc
 		up.policy = &quiet_alone;
 	}
 	r = up_run(&up);
+	if (r < 0)
+		up.result = r;
+	announce(&up);
 	announcements_done(&up.announcements);
 	plan_done(&up.record);
 	plan_done(&up.old);
@@ -345,5 +360,5 @@ int event_up(const struct guest *guest, const struct policy *policy, struct outc
 	facts_done(&up.facts);
 	netlink_close(up.nl);
 	record_close(&up.store);
-	return r;
+	return up.result;
 }
