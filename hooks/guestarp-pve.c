@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Proxmox VE's hookscript: `guestarp <vmid> <phase>`, called by PVE::GuestHelpers::exec_hookscript(). */
 
-#include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -12,6 +11,8 @@
 #include "base/text.h"
 #include "event/chain.h"
 #include "event/event.h"
+#include "event/migration.h"
+#include "event/report.h"
 #include "guest/guest.h"
 #include "guest/pve.h"
 #include "policy/policy.h"
@@ -24,7 +25,6 @@ struct call {
 	const char *migrated_from; /* the node that a VM is migrating from; NULL for an ordinary start */
 	struct outcome outcome;
 	struct err err;
-	int result;
 };
 
 /* On a migration's target the configuration is still the source node's. */
@@ -43,11 +43,18 @@ static int pre_start(struct call *call)
 	return event_prepare(&call->guest, &call->policy, !call->migrated_from, &call->outcome, &call->err);
 }
 
+/* On a migration's target it comes too early to answer for the guest, and nothing comes later: hence the watch. */
 static int post_start(struct call *call)
 {
 	int r = read_guest(call);
 
-	return r < 0 ? r : event_up(&call->guest, &call->policy, &call->outcome, &call->err);
+	if (r < 0)
+		return r;
+	call->guest.elsewhere = call->migrated_from != NULL;
+	r = event_up(&call->guest, &call->policy, &call->outcome, &call->err);
+	if (r == 0 && call->migrated_from)
+		r = migration_watch(&call->guest, &call->err);
+	return r;
 }
 
 /* Nothing is undone here: a shutdown can time out, and the guest lives on. */
@@ -95,36 +102,23 @@ static const struct phase *find_phase(const char *word)
 	return NULL;
 }
 
-/* Says what failed; returns whether policy wants that to stop the start. */
-static bool report_failure(struct call *call, const struct phase *phase)
-{
-	/* An address in use with "probe": "refuse" is a decision, not an accident. */
-	bool abort = phase->aborts && (call->policy.abort_on_error || call->err.code == EADDRINUSE);
-
-	log_line(call->name, "%s: %s%s", phase->word, call->err.text, abort ? " (the start is refused)" : "");
-	return abort;
-}
-
 static int run_phase(struct call *call, const struct phase *phase, char *const argv[])
 {
-	bool abort = false;
+	bool abort;
+	int r = policy_load(&call->policy, &call->guest, &call->err);
 
-	if (policy_load(&call->policy, &call->guest, &call->err) < 0)
-		abort = report_failure(call, phase) && call->policy.broken;
-	if (!abort && phase->run(call) < 0)
-		abort = report_failure(call, phase);
-	if (call->outcome.done[0])
-		log_line(call->name, "%s: %s", phase->done, call->outcome.done);
-	log_notes(call->name, &call->outcome.notes);
+	abort = report(call->name, phase->word, "", r, &call->err, &call->policy, phase->aborts && call->policy.broken,
+		       &call->outcome);
+	if (!abort) {
+		r = phase->run(call);
+		abort = report(call->name, phase->word, phase->done, r, &call->err, &call->policy, phase->aborts,
+			       &call->outcome);
+	}
 	if (abort)
 		return EXIT_FAILURE;
-	memset(&call->outcome, 0, sizeof(call->outcome));
-	if (chain_run(&call->policy, argv, phase->aborts, &call->outcome.notes, &call->err) < 0) {
-		log_line(call->name, "%s: %s", phase->word, call->err.text);
-		abort = phase->aborts;
-	}
-	log_notes(call->name, &call->outcome.notes);
-	return abort ? EXIT_FAILURE : EXIT_SUCCESS;
+	r = chain_run(&call->policy, argv, phase->aborts, &call->outcome.notes, &call->err);
+	(void)report(call->name, phase->word, "", r, &call->err, &call->policy, false, &call->outcome);
+	return r < 0 && phase->aborts ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 int main(int argc, char *argv[])

@@ -96,7 +96,8 @@ static int read_from(int dir, const char *path, const char *shown, enum file_tru
 		     size_t *ret_len, struct err *err)
 {
 	/* O_NONBLOCK: a FIFO in place of the file must not hang a guest's start. */
-	CLEANUP(fd) int fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	int no_follow = trust == FILE_LINKED ? 0 : O_NOFOLLOW;
+	CLEANUP(fd) int fd = openat(dir, path, O_RDONLY | O_CLOEXEC | no_follow | O_NONBLOCK | O_NOCTTY);
 	struct stat st;
 	int r;
 
@@ -122,6 +123,11 @@ int file_read(const char *path, enum file_trust trust, char **ret_text, size_t *
 	if (r < 0)
 		return r;
 	return read_from(AT_FDCWD, full, path, trust, ret_text, ret_len, err);
+}
+
+int file_read_given(const char *path, enum file_trust trust, char **ret_text, size_t *ret_len, struct err *err)
+{
+	return read_from(AT_FDCWD, path, path, trust, ret_text, ret_len, err);
 }
 
 int file_read_at(int dir, const char *name, char **ret_text, size_t *ret_len, struct err *err)

@@ -13,6 +13,7 @@
 
 enum file_trust {
 	FILE_ANY,        /* what it says is checked anyway */
+	FILE_LINKED,     /* as FILE_ROOT_ALONE, but a symbolic link to such a file is followed */
 	FILE_ROOT_ALONE, /* refused (-EPERM) unless owned by us and writable by nobody else */
 };
 
@@ -29,6 +30,9 @@ int file_path(const char *path, char *ret_path, size_t size, struct err *err);
  * err names the file as the administrator knows it.
  */
 int file_read(const char *path, enum file_trust trust, char **ret_text, size_t *ret_len, struct err *err);
+
+/* As file_read for a path that the caller named: not below GUESTARP_ROOT. */
+int file_read_given(const char *path, enum file_trust trust, char **ret_text, size_t *ret_len, struct err *err);
 
 /*
  * A small file of the kernel's (/proc, /sys), its last newline cut. The path is not below GUESTARP_ROOT.

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef GUESTARP_BASE_JSON_H
 #define GUESTARP_BASE_JSON_H
-/* JSON with nothing forgiven: one whole object, valid UTF-8, nothing behind it. */
+/* One whole JSON object, valid UTF-8, nothing behind it. (json-c keeps the last of duplicate keys, and tells nobody.)
+ */
 
 #include <json-c/json_object.h>
 #include <stddef.h>

@@ -4,16 +4,15 @@
 #include "event/announce.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <net/if_arp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/types.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/detach.h"
 #include "kernel/proxy.h"
 
 #define INTERVAL_SECONDS 2
@@ -31,6 +30,11 @@ int announcements_add(struct announcements *announcements, const struct announce
 	}
 	announcements->list[announcements->count++] = *announcement;
 	return 0;
+}
+
+bool announcements_can(const struct link *link)
+{
+	return link->type == ARPHRD_ETHER && !(link->flags & (IFF_NOARP | IFF_LOOPBACK)) && (link->flags & IFF_UP);
 }
 
 int announcements_add_own(struct announcements *announcements, const struct link *link,
@@ -90,25 +94,9 @@ static void repeat(const struct announcements *announcements, unsigned rounds)
 	}
 }
 
-/* Nothing of the caller's: Proxmox VE waits until nobody holds its pipes, and a lock must not outlive the hook. */
-static void detach(void)
-{
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	(void)setsid();
-	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-		if (null < 0 || dup2(null, fd) < 0)
-			close(fd);
-	}
-	(void)close_range(STDERR_FILENO + 1, ~0U, 0);
-	if (chdir("/") < 0)
-		(void)0;
-}
-
 int announcements_send(const struct announcements *announcements, unsigned rounds, struct err *err)
 {
 	CLEANUP(fd) int fd = -1;
-	pid_t child;
 	int r;
 
 	if (announcements->count == 0 || rounds == 0)
@@ -120,11 +108,10 @@ int announcements_send(const struct announcements *announcements, unsigned round
 		return err_wrap(err, "announcement");
 	if (rounds == 1)
 		return 0;
-	child = fork();
-	if (child < 0)
-		return err_errno(err, errno, "announcing again");
-	if (child == 0) {
-		detach();
+	r = detach(err);
+	if (r < 0)
+		return err_wrap(err, "announcing again");
+	if (r == 1) {
 		repeat(announcements, rounds - 1);
 		_exit(0);
 	}

@@ -24,6 +24,9 @@ struct announcements {
 
 int announcements_add(struct announcements *announcements, const struct announcement *announcement);
 
+/* An Ethernet device that is up and does ARP; only that can say anything. */
+bool announcements_can(const struct link *link);
+
 /* Adds the addresses of the host that the device (a bridge) holds. */
 int announcements_add_own(struct announcements *announcements, const struct link *link,
 			  const struct addresses *addresses);
@@ -31,7 +34,7 @@ void announcements_done(struct announcements *announcements);
 
 /*
  * Sends all at once now and then rounds - 1 times more, 2 s apart (RFC 5227 ANNOUNCE_INTERVAL), from a
- * detached child that holds none of the caller's descriptors and repeats only what still is so.
+ * detached child that repeats only what still is so.
  */
 int announcements_send(const struct announcements *announcements, unsigned rounds, struct err *err);
 

@@ -62,8 +62,9 @@ static int read_sysctl(struct netlink *nl, const struct facts *facts, struct set
 		*ret_holds = true;
 		return 0;
 	}
+	/* The kernel keeps ticks: what is written may be read back one less. */
 	if (r == 0)
-		*ret_holds = s->was == s->value;
+		*ret_holds = s->was == s->value || (s->kind != SETTING_PROXY_NDP && s->was + 1 == s->value);
 	return r;
 }
 
@@ -113,16 +114,23 @@ static int write_proxy(struct netlink *nl, const struct setting *s, struct err *
 
 static int write_no_proxy(struct netlink *nl, const struct setting *s, struct err *err)
 {
-	return proxy_delete(nl, s->ifindex, &s->ip, err);
+	int r = proxy_delete(nl, s->ifindex, &s->ip, err);
+
+	return r > 0 ? 0 : r;
 }
 
 static int read_route(struct netlink *nl, const struct facts *facts, struct setting *s, bool *ret_holds,
 		      struct err *err)
 {
 	int ifindex = 0;
-	int r = route_get_host(nl, &s->ip, &ifindex, err);
+	int r;
 
 	(void)facts;
+	if (s->platforms) {
+		*ret_holds = true;
+		return 0;
+	}
+	r = route_get_host(nl, &s->ip, &ifindex, err);
 	if (r == 0)
 		*ret_holds = ifindex == s->ifindex;
 	return r;
@@ -158,7 +166,7 @@ static int in_words(int r, const struct setting *setting, struct err *err)
 {
 	char text[SETTING_TEXT];
 
-	return r < 0 ? err_wrap(err, "%s", setting_to_str(setting, text)) : 0;
+	return r < 0 ? err_wrap(err, "%s", setting_to_str(setting, text)) : r;
 }
 
 int apply_read(struct netlink *nl, const struct facts *facts, struct setting *setting, bool *ret_holds, struct err *err)
@@ -181,7 +189,8 @@ static int undo_value(struct netlink *nl, const struct facts *facts, const struc
 	if (r < 0 || !ours)
 		return r;
 	back.value = setting->was;
-	return apply_write(nl, &back, err);
+	r = apply_write(nl, &back, err);
+	return r < 0 ? r : 1;
 }
 
 int apply_undo(struct netlink *nl, const struct facts *facts, const struct setting *setting, struct err *err)

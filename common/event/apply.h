@@ -17,7 +17,8 @@ int apply_write(struct netlink *nl, const struct setting *setting, struct err *e
 
 /*
  * Takes one recorded setting back where it still stands: an entry or route is deleted; a value that is
- * still ours, on the same device (ifindex), gets back what it was. What is gone is no failure.
+ * still ours, on the same device (ifindex), gets back what it was. Returns 1 when that changed something, 0 where it
+ * was gone already or somebody else's.
  */
 int apply_undo(struct netlink *nl, const struct facts *facts, const struct setting *setting, struct err *err);
 

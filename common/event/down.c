@@ -9,6 +9,14 @@
 #include "event/outcome.h"
 #include "event/record.h"
 
+/* One down on its way from record to nothing. */
+struct down {
+	struct facts facts;
+	struct plan recorded;
+	struct plan going;
+	struct plan left; /* what stays, or could not be taken back */
+};
+
 /* Returns the first failure; left gets what could not be taken back. */
 static int take_back(const struct plan *settings, struct facts *facts, struct plan *left, struct outcome *outcome,
 		     struct err *err)
@@ -25,10 +33,10 @@ static int take_back(const struct plan *settings, struct facts *facts, struct pl
 
 		if (r == 0)
 			r = apply_undo(nl, facts, setting, &failure);
-		if (r == 0) {
+		if (r > 0)
 			outcome_done(outcome, setting);
+		if (r >= 0)
 			continue;
-		}
 		outcome_failed(outcome, &result, &failure, err);
 		if (plan_add(left, setting) < 0)
 			return err_errno(err, ENOMEM, "record");
@@ -36,46 +44,88 @@ static int take_back(const struct plan *settings, struct facts *facts, struct pl
 	return result;
 }
 
-static int down(struct record_store *store, struct facts *facts, struct plan *settings, struct plan *left,
-		struct outcome *outcome, struct err *err)
+/* Which settings go: all, or those about some addresses. */
+struct which {
+	const struct ip *ips; /* NULL: all */
+	size_t count;
+};
+
+static bool goes(const struct which *which, const struct setting *setting)
+{
+	for (size_t i = 0; which->ips && i < which->count; i++) {
+		if (ip_equal(&which->ips[i], &setting->ip))
+			return true;
+	}
+	return !which->ips;
+}
+
+/* Splits the record; what stays is in left from the start. */
+static int choose(const struct plan *recorded, const struct which *which, struct plan *going, struct plan *left)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < recorded->count; i++)
+		r = plan_add(goes(which, &recorded->settings[i]) ? going : left, &recorded->settings[i]);
+	return r;
+}
+
+static int down(struct record_store *store, const struct which *which, struct down *d, struct outcome *outcome,
+		struct err *err)
 {
 	bool exists = false;
 	struct err failure;
-	int result = record_load(store, settings, &exists, &outcome->notes, err);
+	int result = record_load(store, &d->recorded, &exists, &outcome->notes, err);
+	size_t staying;
 	int r;
 
 	if (result < 0 || !exists)
 		return result;
-	if (settings->count > 0)
-		result = take_back(settings, facts, left, outcome, err);
-	if (result == 0)
+	if (choose(&d->recorded, which, &d->going, &d->left) < 0)
+		return err_errno(err, ENOMEM, "record");
+	staying = d->left.count;
+	if (d->going.count > 0)
+		result = take_back(&d->going, &d->facts, &d->left, outcome, err);
+	if (result == 0 && staying == 0)
 		return record_remove(store, err);
 	/* Nothing was tried: the record stays as it is. */
-	if (left->count == 0)
+	if (result < 0 && d->left.count == staying)
 		return result;
-	r = record_save(store, left, &failure);
+	r = record_save(store, &d->left, &failure);
 	if (r < 0)
 		notes_add_err(&outcome->notes, &failure);
 	return result;
 }
 
-int event_down(const struct guest *guest, struct outcome *outcome, struct err *err)
+static int run(const struct guest *guest, const struct which *which, struct outcome *outcome, struct err *err)
 {
 	struct record_store store = RECORD_STORE_CLOSED;
-	struct facts facts;
-	struct plan settings = { 0 };
-	struct plan left = { 0 };
+	struct down d = { 0 };
 	int r = record_open(guest, false, &store, err);
 
 	if (r == -ENOENT)
 		return 0;
 	if (r < 0)
 		return r;
-	facts_init(&facts);
-	r = down(&store, &facts, &settings, &left, outcome, err);
-	plan_done(&left);
-	plan_done(&settings);
-	facts_done(&facts);
+	r = down(&store, which, &d, outcome, err);
+	plan_done(&d.left);
+	plan_done(&d.going);
+	plan_done(&d.recorded);
+	facts_done(&d.facts);
 	record_close(&store);
 	return r;
+}
+
+int event_down(const struct guest *guest, struct outcome *outcome, struct err *err)
+{
+	const struct which all = { NULL, 0 };
+
+	return run(guest, &all, outcome, err);
+}
+
+int event_down_ips(const struct guest *guest, const struct ip *ips, size_t count, struct outcome *outcome,
+		   struct err *err)
+{
+	const struct which some = { ips, count };
+
+	return run(guest, &some, outcome, err);
 }

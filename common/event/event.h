@@ -37,4 +37,8 @@ int event_up(const struct guest *guest, const struct policy *policy, struct outc
 /* The guest is gone: takes back exactly what the record says. Without a record there is nothing to do. */
 int event_down(const struct guest *guest, struct outcome *outcome, struct err *err);
 
+/* As event_down for some of its addresses, while it lives on with the others. */
+int event_down_ips(const struct guest *guest, const struct ip *ips, size_t count, struct outcome *outcome,
+		   struct err *err);
+
 #endif

@@ -116,7 +116,7 @@ int facts_up(struct netlink *nl, const struct guest *guest, const struct policy 
 	size_t count;
 	const struct ip *ips = plan_ips(guest, policy, &count);
 	bool binds = plan_device(guest, policy)[0] && count > 0;
-	int r = facts_ask_link(nl, facts, policy->route, err);
+	int r = facts_ask_link(nl, facts, plan_route(guest, policy), err);
 
 	for (size_t i = 0; r == 0 && policy->quiet && i < guest->nic_count; i++)
 		r = facts_ask_link(nl, facts, guest->nics[i].firewall_bridge, err);

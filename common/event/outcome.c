@@ -8,15 +8,26 @@
 /* Room kept for the mark that says that the line is not all. */
 static const char more[] = "; ...";
 
-void outcome_done(struct outcome *outcome, const struct setting *setting)
+static void add(struct outcome *outcome, const struct setting *setting, const char *what)
 {
 	char text[SETTING_TEXT];
 	size_t room = sizeof(outcome->done) - sizeof(more);
 
-	if (text_append(outcome->done, room, "%s%s", outcome->done[0] ? "; " : "", setting_to_str(setting, text)))
+	if (text_append(outcome->done, room, "%s%s%s", outcome->done[0] ? "; " : "", setting_to_str(setting, text),
+			what))
 		return;
 	if (outcome->count_left_out++ == 0)
 		(void)text_append(outcome->done, sizeof(outcome->done), "%s", more);
+}
+
+void outcome_done(struct outcome *outcome, const struct setting *setting)
+{
+	add(outcome, setting, "");
+}
+
+void outcome_undone(struct outcome *outcome, const struct setting *setting)
+{
+	add(outcome, setting, " taken back");
 }
 
 void outcome_failed(struct outcome *outcome, int *result, const struct err *failure, struct err *err)

@@ -10,6 +10,9 @@
 /* "eth3: proxy entry for 192.0.2.7" joins the list of what was done. */
 void outcome_done(struct outcome *outcome, const struct setting *setting);
 
+/* The same for what was set earlier and is no longer wanted. */
+void outcome_undone(struct outcome *outcome, const struct setting *setting);
+
 /* The first failure becomes the event's own (*result, err), later ones notes. */
 void outcome_failed(struct outcome *outcome, int *result, const struct err *failure, struct err *err);
 

@@ -19,6 +19,8 @@ static int announce_bridge(struct netlink *nl, const struct setting *setting, un
 	struct link link;
 	int r = link_get_by_index(nl, setting->ifindex, &link, err);
 
+	if (r == 0 && !announcements_can(&link))
+		return 0;
 	if (r == 0)
 		r = addresses_get(nl, AF_INET, &addresses, err);
 	if (r == 0)
@@ -29,7 +31,7 @@ static int announce_bridge(struct netlink *nl, const struct setting *setting, un
 		r = announcements_send(&announcements, rounds, err);
 	announcements_done(&announcements);
 	addresses_done(&addresses);
-	return r;
+	return r < 0 ? err_wrap(err, "%s", setting->device) : 0;
 }
 
 static int hold(struct netlink *nl, const struct policy *policy, const struct facts *facts, struct setting *setting,

@@ -115,6 +115,7 @@ static int parse_setting(struct json_object *json, struct setting *ret_setting)
 	if (s.kind == SETTING_PROXY || s.kind == SETTING_ROUTE) {
 		if (!ip || ip_parse(ip, &s.ip) < 0)
 			return -EINVAL;
+		s.platforms = get_number(json, "platforms", 1, &n) && n == 1;
 	} else if (s.kind == SETTING_ARP_IGNORE || s.kind == SETTING_NOARP) {
 		if (!get_number(json, "value", UINT32_MAX, &n))
 			return -EINVAL;
@@ -185,6 +186,8 @@ static struct json_object *build_setting(const struct setting *s)
 	json_object_object_add(json, "ifindex", json_object_new_int(s->ifindex));
 	if (s->kind == SETTING_PROXY || s->kind == SETTING_ROUTE) {
 		json_object_object_add(json, "address", json_object_new_string(ip_to_str(&s->ip, text)));
+		if (s->platforms)
+			json_object_object_add(json, "platforms", json_object_new_int(1));
 	} else {
 		json_object_object_add(json, "value", json_object_new_int64(s->value));
 		json_object_object_add(json, "was", json_object_new_int64(s->was));

@@ -2,7 +2,6 @@
 /* The guest's devices exist: make its plan hold, and remember what that took. */
 
 #include <errno.h>
-#include <net/if_arp.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -58,6 +57,21 @@ static const struct setting *recorded(const struct up *up, const struct setting 
 	return old && old->ifindex == setting->ifindex ? old : NULL;
 }
 
+/* Is it this event's to say that a recorded setting is no longer wanted? */
+static bool concerns(const struct up *up, const struct setting *old)
+{
+	size_t count;
+	const struct ip *ips = plan_ips(up->guest, up->policy, &count);
+
+	if (up->policy->broken)
+		return false;
+	for (size_t i = 0; up->guest->partial && i < count; i++) {
+		if (ip_equal(&ips[i], &old->ip))
+			return true;
+	}
+	return !up->guest->partial;
+}
+
 /* Sorts the plan into what is to be done and what is to be recorded. */
 static void compare(struct up *up)
 {
@@ -81,12 +95,14 @@ static void compare(struct up *up)
 		 */
 		if (setting->guests && old)
 			keep(up, &up->record, old);
-		else if (setting->guests && (!holds || setting->kind == SETTING_PROXY))
+		else if (setting->guests && (!holds || setting->kind == SETTING_PROXY || setting->platforms))
 			keep(up, &up->record, setting);
 	}
 	for (size_t i = 0; i < up->old.count; i++) {
-		if (!plan_find(&up->plan, &up->old.settings[i]))
-			keep(up, up->policy->broken ? &up->record : &up->stale, &up->old.settings[i]);
+		const struct setting *old = &up->old.settings[i];
+
+		if (!plan_find(&up->plan, old))
+			keep(up, concerns(up, old) ? &up->stale : &up->record, old);
 	}
 }
 
@@ -120,11 +136,6 @@ static int save_intent(struct up *up)
 	return r;
 }
 
-static bool can_announce(const struct link *link)
-{
-	return link->type == ARPHRD_ETHER && !(link->flags & (IFF_NOARP | IFF_LOOPBACK)) && (link->flags & IFF_UP);
-}
-
 /* Neighbours may know another MAC: the entry is new, new to us, or another device has answered until now. */
 static bool worth_announcing(const struct up *up, const struct setting *entry)
 {
@@ -147,34 +158,46 @@ static void announce_entry(struct up *up, const struct setting *entry)
 		.proxied = true,
 	};
 
-	if (up->policy->announce > 0 && can_announce(link))
+	if (up->policy->announce > 0 && announcements_can(link))
 		(void)announcements_add(&up->announcements, &a);
 }
 
-/* Why the kernel will stay silent although the entry is there (arp_process(), ndisc_recv_ns()): say it, change nothing.
+/*
+ * Does the route to the address leave by the chosen device itself, so that the guest is in front of it and answers
+ * for itself? IPv4's proxy ARP stays silent then; NDP proxy would answer in the guest's stead.
  */
-static void warn_silent(struct up *up, const struct setting *setting)
+static bool in_front(struct up *up, const struct setting *entry)
 {
-	const struct link *link = facts_link(&up->facts, setting->device);
-	struct notes *notes = &up->outcome->notes;
-	bool v4 = setting->ip.family == AF_INET;
+	int ifindex = 0;
+
+	/* The platform may be yet to add its route. */
+	if (up->guest->platform_routes || route_lookup(up->nl, &entry->ip, &ifindex, NULL) < 0)
+		return false;
+	return ifindex == entry->ifindex;
+}
+
+/* Why the kernel will stay silent although the entry is there (arp_process(), ndisc_recv_ns()): said, not changed. */
+static void warn_forwarding(struct up *up, const struct setting *entry)
+{
+	const struct link *link = facts_link(&up->facts, entry->device);
+	bool v4 = entry->ip.family == AF_INET;
 	uint32_t forwarding = v4 ? link->value[LINK_FORWARDING] : 1;
 	char text[IP_TEXT];
-	int ifindex = 0;
 
 	if (!v4)
 		(void)sysctl_get(SYSCTL_FORWARDING_6, "all", &forwarding, NULL);
 	if (forwarding == 0)
-		notes_add(notes, "%s will not answer for %s: forwarding is off (sysctl -w net/%s/conf/%s/forwarding=1)",
-			  link->name, ip_to_str(&setting->ip, text), v4 ? "ipv4" : "ipv6", v4 ? link->name : "all");
-	if (route_lookup(up->nl, &setting->ip, &ifindex, NULL) < 0)
-		return;
-	if (ifindex == setting->ifindex)
-		notes_add(notes, "%s will not answer for %s: the route to it leaves by %s itself", link->name,
-			  ip_to_str(&setting->ip, text), link->name);
-	else if (ifindex == 0)
-		notes_add(notes, "%s will not answer for %s: there is no route to it", link->name,
-			  ip_to_str(&setting->ip, text));
+		notes_add(&up->outcome->notes,
+			  "%s will not answer for %s: forwarding is off (sysctl -w net/%s/conf/%s/forwarding=1)",
+			  link->name, ip_to_str(&entry->ip, text), v4 ? "ipv4" : "ipv6", v4 ? link->name : "all");
+}
+
+static void warn_in_front(struct up *up, const struct setting *entry)
+{
+	char text[IP_TEXT];
+
+	notes_add(&up->outcome->notes, "%s will not answer for %s: the route to it leaves by %s itself", entry->device,
+		  ip_to_str(&entry->ip, text), entry->device);
 }
 
 /* The real bridge behind a firewall bridge that was quieted late tells the guest and the LAN its own MAC. */
@@ -186,7 +209,7 @@ static int heal_bridge(struct up *up, const char *name, struct err *err)
 	if (r == 0)
 		r = facts_ask_addresses(up->nl, &up->facts, err);
 	link = name[0] ? facts_link(&up->facts, name) : NULL;
-	if (r < 0 || !link || !can_announce(link))
+	if (r < 0 || !link || !announcements_can(link))
 		return r;
 	if (announcements_add_own(&up->announcements, link, &up->facts.addresses) < 0)
 		return err_errno(err, ENOMEM, "announcement");
@@ -226,6 +249,25 @@ static bool quieted_before(const struct up *up, size_t i)
 	return false;
 }
 
+static void forget(struct up *up, const struct setting *setting)
+{
+	struct setting *entry = plan_find(&up->record, setting);
+
+	if (entry && !plan_find(&up->old, setting))
+		*entry = up->record.settings[--up->record.count];
+}
+
+static int write_one(struct up *up, struct setting *setting, struct err *err)
+{
+	if (!setting->device[0])
+		(void)if_indextoname((unsigned)setting->ifindex, setting->device);
+	if (setting->kind == SETTING_PROXY && setting->ip.family == AF_INET6 && in_front(up, setting)) {
+		warn_in_front(up, setting);
+		return -ECANCELED;
+	}
+	return apply_write(up->nl, setting, err);
+}
+
 /* Each setting stands for itself: one that fails is said and left out, the others are done all the same. */
 static bool write_differences(struct up *up)
 {
@@ -234,19 +276,16 @@ static bool write_differences(struct up *up)
 	for (size_t i = 0; i < up->todo.count; i++) {
 		struct setting *setting = &up->todo.settings[i];
 		struct err failure;
+		int r = write_one(up, setting, &failure);
 
-		if (!setting->device[0])
-			(void)if_indextoname((unsigned)setting->ifindex, setting->device);
-		if (apply_write(up->nl, setting, &failure) < 0) {
-			struct setting *entry = plan_find(&up->record, setting);
-
-			failed(up, &failure);
-			if (entry && !plan_find(&up->old, setting))
-				*entry = up->record.settings[--up->record.count];
-			all = false;
+		if (r == 0) {
+			outcome_done(up->outcome, setting);
 			continue;
 		}
-		outcome_done(up->outcome, setting);
+		if (r != -ECANCELED)
+			failed(up, &failure);
+		forget(up, setting);
+		all = false;
 	}
 	/* After all are quiet: an answer of another firewall bridge must not undo the healing. */
 	for (size_t i = 0; i < up->todo.count; i++) {
@@ -268,6 +307,8 @@ static void undo_stale(struct up *up)
 
 		if (r == 0)
 			r = apply_undo(up->nl, &up->facts, setting, &failure);
+		if (r > 0)
+			outcome_undone(up->outcome, setting);
 		if (r < 0) {
 			failed(up, &failure);
 			keep(up, &up->record, setting);
@@ -283,8 +324,12 @@ static void announce_entries(struct up *up)
 		if (entry->kind != SETTING_PROXY || !facts_link(&up->facts, entry->device) ||
 		    !worth_announcing(up, entry))
 			continue;
-		announce_entry(up, entry);
-		warn_silent(up, entry);
+		warn_forwarding(up, entry);
+		/* Never take neighbours away from a guest that answers for itself. */
+		if (in_front(up, entry))
+			warn_in_front(up, entry);
+		else
+			announce_entry(up, entry);
 	}
 }
 

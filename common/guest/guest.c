@@ -68,3 +68,13 @@ int guest_add_ip(struct guest *guest, const struct ip *ip)
 	guest->ips[guest->ip_count++] = *ip;
 	return 0;
 }
+
+void guest_remove_ip(struct guest *guest, const struct ip *ip)
+{
+	for (size_t i = 0; i < guest->ip_count; i++) {
+		if (ip_equal(&guest->ips[i], ip)) {
+			guest->ips[i] = guest->ips[--guest->ip_count];
+			return;
+		}
+	}
+}

@@ -11,30 +11,40 @@
 #include "base/err.h"
 #include "base/ip.h"
 
-#define GUEST_ID_SIZE   65 /* a UUID or an LXC name, NUL included */
-#define GUEST_NAME_SIZE 72 /* "lxc/<id>" */
-#define GUEST_NICS_MAX  32 /* Proxmox VE's net0..net31 */
-#define GUEST_IPS_MAX   128
+#define GUEST_ID_SIZE     65 /* a UUID or an LXC name, NUL included */
+#define GUEST_NAME_SIZE   72 /* "lxc/<id>" */
+#define GUEST_NICS_MAX    32 /* Proxmox VE's net0..net31 */
+#define GUEST_IPS_MAX     128
+#define GUEST_NIC_IPS_MAX 16
 
 enum guest_kind { GUEST_PVE, GUEST_LXC, GUEST_VZ };
 
 struct guest_nic {
-	unsigned index;                 /* N of netN */
-	char bridge[IFNAMSIZ];          /* the bridge it is plugged into, "" for none */
-	unsigned tag;                   /* VLAN, 0 for none */
-	char firewall_bridge[IFNAMSIZ]; /* the fwbr in front of it when the platform makes one, "" where it never does
-					 */
+	unsigned index;        /* N of netN */
+	char port[IFNAMSIZ];   /* its end on the host where the configuration names it, else "" */
+	char bridge[IFNAMSIZ]; /* the bridge it is plugged into, "" for none */
+	unsigned tag;          /* VLAN, 0 for none */
+	/* The fwbr in front of it when the platform makes one, "" where it never does. */
+	char firewall_bridge[IFNAMSIZ];
+	/* Addresses that its configuration ties to this NIC (OpenVZ's veth); they are among the guest's, too. */
+	struct ip ips[GUEST_NIC_IPS_MAX];
+	size_t ip_count;
 };
 
 struct guest {
 	enum guest_kind kind;
 	char id[GUEST_ID_SIZE];
-	bool hooked;           /* its configuration names guestarp as its hookscript */
-	char device[IFNAMSIZ]; /* chosen in the guest's own configuration, "" for none */
+	char alias[GUEST_ID_SIZE]; /* another name that policy may use (OpenVZ's NAME), "" for none */
+	bool hooked;               /* its configuration names guestarp as its hookscript */
+	char device[IFNAMSIZ];     /* chosen in the guest's own configuration, "" for none */
+	char route[IFNAMSIZ];      /* the device towards it as its platform makes it, "" for none */
+	bool platform_routes;      /* the platform itself adds the host routes by that device, perhaps later */
 	struct guest_nic nics[GUEST_NICS_MAX];
 	size_t nic_count;
 	struct ip ips[GUEST_IPS_MAX];
 	size_t ip_count;
+	bool elsewhere; /* it still runs on another node (live migration): nothing may answer for it here yet */
+	bool partial;   /* ips are those that an event is about: what was recorded for others stays */
 };
 
 /* -EINVAL for an id that the kind cannot have; nothing of the guest's configuration is read. */
@@ -46,5 +56,8 @@ const char *guest_kind_to_str(enum guest_kind kind);
 
 /* Adds an address unless the guest has it already. -ENOSPC over GUEST_IPS_MAX. */
 int guest_add_ip(struct guest *guest, const struct ip *ip);
+
+/* Nothing where the guest has no such address. */
+void guest_remove_ip(struct guest *guest, const struct ip *ip);
 
 #endif

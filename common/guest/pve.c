@@ -301,7 +301,7 @@ int pve_read(struct guest *guest, const char *node, struct err *err)
 	if (r == -ENOENT)
 		r = read_kind(guest, node, true, err);
 	if (r == -ENOENT)
-		return err_set(err, ENOENT, "no /etc/pve/%s%s{lxc,qemu-server}/%s.conf", node ? "nodes/" : "",
-			       node ? node : "", guest->id);
+		return err_set(err, ENOENT, "no /etc/pve/%s%s%s{lxc,qemu-server}/%s.conf", node ? "nodes/" : "",
+			       node ? node : "", node ? "/" : "", guest->id);
 	return r;
 }

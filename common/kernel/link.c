@@ -130,6 +130,24 @@ int link_set_noarp(struct netlink *nl, int ifindex, bool noarp, struct err *err)
 	return change(nl, ifindex, changes, err);
 }
 
+int link_set_master(struct netlink *nl, int ifindex, int master, struct err *err)
+{
+	CLEANUP(rtnl_link) struct rtnl_link *changes = rtnl_link_alloc();
+
+	if (changes)
+		rtnl_link_set_master(changes, master);
+	return change(nl, ifindex, changes, err);
+}
+
+int link_set_up(struct netlink *nl, int ifindex, struct err *err)
+{
+	CLEANUP(rtnl_link) struct rtnl_link *changes = rtnl_link_alloc();
+
+	if (changes)
+		rtnl_link_set_flags(changes, IFF_UP);
+	return change(nl, ifindex, changes, err);
+}
+
 int link_set_mac(struct netlink *nl, int ifindex, const struct mac *mac, struct err *err)
 {
 	CLEANUP(rtnl_link) struct rtnl_link *changes = rtnl_link_alloc();

@@ -43,6 +43,11 @@ int link_set_value(struct netlink *nl, int ifindex, enum link_value which, uint3
 /* The NOARP flag: `ip link set DEV arp off|on`. */
 int link_set_noarp(struct netlink *nl, int ifindex, bool noarp, struct err *err);
 
+/* master is the bridge's ifindex, 0 to leave it. */
+int link_set_master(struct netlink *nl, int ifindex, int master, struct err *err);
+
+int link_set_up(struct netlink *nl, int ifindex, struct err *err);
+
 int link_set_mac(struct netlink *nl, int ifindex, const struct mac *mac, struct err *err);
 
 #endif

@@ -74,5 +74,7 @@ int proxy_delete(struct netlink *nl, int ifindex, const struct ip *ip, struct er
 	if (ifindex <= 0)
 		return no_device(err);
 	r = netlink_change(nl, build(RTM_DELNEIGH, 0, ifindex, ip), err);
-	return r == -ENOENT ? 0 : r;
+	if (r == -ENOENT)
+		return 0;
+	return r < 0 ? r : 1;
 }

@@ -18,7 +18,7 @@ int proxy_get(struct netlink *nl, int ifindex, const struct ip *ip, bool *ret_ex
 /* NUD_PERMANENT, so that newer kernels (c7d78566bbd3) keep it over a carrier loss. An existing entry is no failure. */
 int proxy_add(struct netlink *nl, int ifindex, const struct ip *ip, struct err *err);
 
-/* An entry that is gone already is no failure. */
+/* 1 when the entry was deleted, 0 when it was gone already. */
 int proxy_delete(struct netlink *nl, int ifindex, const struct ip *ip, struct err *err);
 
 #endif

@@ -125,10 +125,17 @@ int route_delete_host(struct netlink *nl, int ifindex, const struct ip *ip, stru
 	struct nl_msg *msg = NULL;
 	int r;
 
+	/* Whoever added it: vzctl's routes have another protocol and may have another scope. */
+	if (route) {
+		rtnl_route_set_protocol(route, RTPROT_UNSPEC);
+		rtnl_route_set_scope(route, RT_SCOPE_NOWHERE);
+	}
 	if (ifindex <= 0)
 		return err_errno(err, ENODEV, "route without a device");
 	if (route && rtnl_route_build_del_request(route, 0, &msg) < 0)
 		msg = NULL;
 	r = netlink_change(nl, msg, err);
-	return r == -ESRCH ? 0 : r;
+	if (r == -ESRCH)
+		return 0;
+	return r < 0 ? r : 1;
 }

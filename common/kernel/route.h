@@ -18,7 +18,7 @@ int route_get_host(struct netlink *nl, const struct ip *ip, int *ret_ifindex, st
 /* A host route by the device, on-link. -EEXIST where another one for the address exists. */
 int route_add_host(struct netlink *nl, int ifindex, const struct ip *ip, struct err *err);
 
-/* A route that is gone already is no failure. */
+/* 1 when the route was deleted, 0 when it was gone already. */
 int route_delete_host(struct netlink *nl, int ifindex, const struct ip *ip, struct err *err);
 
 #endif

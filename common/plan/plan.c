@@ -10,37 +10,6 @@
 
 #include "base/text.h"
 
-const struct link *facts_link(const struct facts *facts, const char *name)
-{
-	for (size_t i = 0; i < facts->link_count; i++) {
-		if (strcmp(facts->links[i].name, name) == 0)
-			return &facts->links[i];
-	}
-	return NULL;
-}
-
-const struct bridge *facts_bridge(const struct facts *facts, const char *name)
-{
-	const struct link *link = facts_link(facts, name);
-
-	if (!link || !facts->bridge_known[link - facts->links])
-		return NULL;
-	return &facts->bridges[link - facts->links];
-}
-
-void facts_init(struct facts *facts)
-{
-	facts->link_count = 0;
-	memset(&facts->addresses, 0, sizeof(facts->addresses));
-	facts->addresses_known = false;
-	facts->machine_id[0] = '\0';
-}
-
-void facts_done(struct facts *facts)
-{
-	addresses_done(&facts->addresses);
-}
-
 int plan_add(struct plan *plan, const struct setting *setting)
 {
 	if (plan->count == plan->room) {
@@ -79,7 +48,16 @@ const struct ip *plan_ips(const struct guest *guest, const struct policy *policy
 
 const char *plan_device(const struct guest *guest, const struct policy *policy)
 {
+	if (guest->elsewhere)
+		return "";
 	return guest->device[0] ? guest->device : policy->device;
+}
+
+const char *plan_route(const struct guest *guest, const struct policy *policy)
+{
+	if (guest->elsewhere)
+		return "";
+	return policy->route[0] ? policy->route : guest->route;
 }
 
 void plan_vlan_bridge(const struct guest_nic *nic, char ret_name[IFNAMSIZ])
@@ -149,6 +127,8 @@ static void add_ip(struct building *b, enum setting_kind kind, int ifindex, cons
 {
 	struct setting setting = { .kind = kind, .ifindex = ifindex, .ip = *ip, .guests = kind != SETTING_NO_PROXY };
 
+	/* The platform's own route: recorded, so that none is left behind, but never made by us. */
+	setting.platforms = kind == SETTING_ROUTE && b->guest->platform_routes && !b->policy->route[0];
 	(void)text_copy(setting.device, sizeof(setting.device), device);
 	add(b, &setting);
 }
@@ -284,16 +264,17 @@ int plan_up(const struct guest *guest, const struct policy *policy, const struct
 	struct building b = { guest, policy, facts, plan, notes, err, 0 };
 	const char *device = plan_device(guest, policy);
 	const struct link *link = device[0] ? facts_link(facts, device) : NULL;
-	const struct link *route = policy->route[0] ? facts_link(facts, policy->route) : NULL;
+	const char *route_device = plan_route(guest, policy);
+	const struct link *route = route_device[0] ? facts_link(facts, route_device) : NULL;
 	size_t count;
 	const struct ip *ips = plan_ips(guest, policy, &count);
 
 	if (policy->quiet)
 		plan_quiet(&b);
-	if (device[0] && !link)
+	if (device[0] && count > 0 && !link)
 		missing(&b, "device", device);
-	if (policy->route[0] && !route)
-		missing(&b, "route's device", policy->route);
+	if (route_device[0] && !route)
+		missing(&b, "route's device", route_device);
 	for (size_t i = 0; route && i < count; i++)
 		add_ip(&b, SETTING_ROUTE, route->ifindex, route->name, &ips[i]);
 	if (link)

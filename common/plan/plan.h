@@ -6,38 +6,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/cleanup.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "guest/guest.h"
-#include "kernel/address.h"
-#include "kernel/bridge.h"
-#include "kernel/link.h"
+#include "plan/facts.h"
 #include "plan/setting.h"
 #include "policy/policy.h"
-
-#define FACTS_LINKS_MAX 192
-#define MACHINE_ID_SIZE 33
-
-/* What is known of the host: only what this guest's plan needs was asked. */
-struct facts {
-	/* Devices that were asked for by name and exist. */
-	struct link links[FACTS_LINKS_MAX];
-	struct bridge bridges[FACTS_LINKS_MAX]; /* beside links; meaningful where bridge_known */
-	bool bridge_known[FACTS_LINKS_MAX];
-	size_t link_count;
-
-	struct addresses addresses; /* the host's own, once asked for */
-	bool addresses_known;
-	char machine_id[MACHINE_ID_SIZE]; /* "" when there is none */
-};
-
-const struct link *facts_link(const struct facts *facts, const char *name);
-const struct bridge *facts_bridge(const struct facts *facts, const char *name);
-
-/* Empties facts cheaply: the tables are large and mostly unused. */
-void facts_init(struct facts *facts);
-void facts_done(struct facts *facts);
 
 struct plan {
 	struct setting *settings;
@@ -55,8 +29,12 @@ struct setting *plan_find(const struct plan *plan, const struct setting *setting
 /* The addresses that are to be answered for: the policy's, or else the guest's own. */
 const struct ip *plan_ips(const struct guest *guest, const struct policy *policy, size_t *ret_count);
 
-/* The device that is to answer: the guest's own choice in its configuration, else the policy's; "" for none. */
+/* The device that is to answer: the guest's own choice in its configuration, else the policy's; "" for none and while
+ * it runs elsewhere. */
 const char *plan_device(const struct guest *guest, const struct policy *policy);
+
+/* The device towards the guest that gets its host routes: the policy's, else its platform's; "" for none. */
+const char *plan_route(const struct guest *guest, const struct policy *policy);
 
 /* "vmbr1v7" of vmbr1 and tag 7, as PVE::Network names a bridge per VLAN; "" where there is none or no room. */
 void plan_vlan_bridge(const struct guest_nic *nic, char ret_name[IFNAMSIZ]);

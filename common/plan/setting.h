@@ -32,7 +32,8 @@ struct setting {
 	struct ip ip;
 	struct mac mac;
 	uint32_t value;
-	bool guests; /* the guest's own: recorded, and taken back when it is gone; else the host's, and it stays */
+	bool guests;    /* the guest's own: recorded, and taken back when it is gone; else the host's, and it stays */
+	bool platforms; /* made by the platform, not by us; only taken back, where the platform forgets to */
 
 	/* What the kernel had before we wrote (SETTING_ARP_*, SETTING_NOARP): for the record. */
 	uint32_t was;

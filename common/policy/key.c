@@ -18,7 +18,9 @@ static int wrong(const char *where, struct json_object *value, const char *wante
 	char shown[60];
 
 	return err_set(err, EINVAL, "%s: %s is not %s", where,
-		       text_shown(json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN), shown, sizeof(shown)),
+		       text_shown(json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN |
+										JSON_C_TO_STRING_NOSLASHESCAPE),
+				  shown, sizeof(shown)),
 		       wanted);
 }
 

@@ -151,7 +151,9 @@ static int cover_of(const struct reading *in, const char *key, enum cover *ret_c
 			*ret_cover = COVER_RANGE;
 	} else if (strcmp(key, "*") == 0) {
 		*ret_cover = COVER_ALL;
-	} else if (guest && (strcmp(key, guest->id) == 0 || strcmp(key, guest_name(guest, name)) == 0)) {
+	} else if (guest && key[0] &&
+		   (strcmp(key, guest->id) == 0 || strcmp(key, guest->alias) == 0 ||
+		    strcmp(key, guest_name(guest, name)) == 0)) {
 		*ret_cover = COVER_NAME;
 	}
 	return 0;
@@ -300,7 +302,7 @@ static int take_file(struct reading *in)
 	int r = file_read(in->file, FILE_ROOT_ALONE, &text, &len, &err);
 
 	/* ENOTDIR, ENOTCONN: /etc/pve is no directory here, or pmxcfs is down; the host's own file still counts. */
-	if (r == -ENOENT || r == -ENOTDIR)
+	if (r == -ENOENT || r == -ENOTDIR || r == -ENOTCONN)
 		return 0;
 	if (r < 0) {
 		failed(in, r, &err, true);

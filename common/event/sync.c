@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One function mends what no hook was told of. */
+
+#include "event/sync.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "event/event.h"
+#include "event/known.h"
+#include "event/record.h"
+#include "event/report.h"
+#include "event/running.h"
+#include "guest/pve.h"
+#include "guest/vz.h"
+#include "policy/policy.h"
+
+DEFINE_CLEANUP(dir, DIR *, closedir)
+DEFINE_CLEANUP(names, struct if_nameindex *, if_freenameindex)
+
+/* One guest's turn. */
+struct turn {
+	char name[GUEST_NAME_SIZE];
+	struct policy policy;
+	struct outcome outcome;
+	struct err err;
+	bool failed;
+};
+
+static void say(struct turn *turn, const char *done, int result)
+{
+	turn->failed = turn->failed || result < 0;
+	(void)report(turn->name, "sync", done, result, &turn->err, &turn->policy, false, &turn->outcome);
+}
+
+static void down(struct turn *turn, const struct guest *guest)
+{
+	say(turn, "took back", event_down(guest, &turn->outcome, &turn->err));
+}
+
+static void up(struct turn *turn, const struct guest *guest)
+{
+	say(turn, "up", event_up(guest, &turn->policy, &turn->outcome, &turn->err));
+}
+
+/* A NIC that is being plugged: its firewall bridge is there, its line in the configuration is not. */
+static void add_nic(struct guest *guest, unsigned index)
+{
+	struct guest_nic *nic;
+
+	for (size_t i = 0; i < guest->nic_count; i++) {
+		if (guest->nics[i].index == index)
+			return;
+	}
+	if (guest->nic_count == GUEST_NICS_MAX)
+		return;
+	nic = &guest->nics[guest->nic_count++];
+	memset(nic, 0, sizeof(*nic));
+	nic->index = index;
+	if (snprintf(nic->firewall_bridge, IFNAMSIZ, "fwbr%si%u", guest->id, index) >= IFNAMSIZ)
+		nic->firewall_bridge[0] = '\0';
+}
+
+static void sync_pve(struct turn *turn, const struct guest *who, int nic_index)
+{
+	struct guest guest = *who;
+	int r = pve_read(&guest, NULL, &turn->err);
+
+	/* On another node, or destroyed: what is left of it here is taken back once its devices are gone. */
+	if (r == -ENOENT)
+		return;
+	if (r < 0) {
+		say(turn, "", r);
+		return;
+	}
+	/* No longer managed: nothing new, but what was set for it goes when it goes. */
+	if (!guest.hooked && !turn->policy.managed)
+		return;
+	if (nic_index >= 0)
+		add_nic(&guest, (unsigned)nic_index);
+	up(turn, &guest);
+}
+
+/* Each recorded address by itself, as each may have a route of its own. */
+static void sync_recorded(struct turn *turn, const struct guest *who)
+{
+	struct known known;
+
+	if (known_read(who, &known, &turn->err) < 0) {
+		say(turn, "", -turn->err.code);
+		return;
+	}
+	for (size_t i = 0; i < known.ip_count; i++) {
+		struct guest guest = *who;
+
+		guest.partial = true;
+		guest.ips[0] = known.ips[i];
+		guest.ip_count = 1;
+		memcpy(guest.route, known.routes[i], IFNAMSIZ);
+		guest.platform_routes = known.platforms[i];
+		up(turn, &guest);
+	}
+}
+
+static void sync_guest(const struct guest *who, int nic_index, struct netlink *nl, struct sync_result *result)
+{
+	static struct turn turn;
+	struct guest guest = *who;
+	enum running running = RUNNING_UNKNOWN;
+	int r;
+
+	memset(&turn, 0, sizeof(turn));
+	(void)guest_name(&guest, turn.name);
+	if (guest.kind == GUEST_VZ)
+		(void)vz_read(&guest, NULL);
+	if (policy_load(&turn.policy, &guest, &turn.err) < 0)
+		say(&turn, "", -turn.err.code);
+	r = running_ask(nl, &guest, &running, &turn.err);
+	if (r < 0)
+		say(&turn, "", r);
+	else if (running == RUNNING_NO)
+		down(&turn, &guest);
+	else if (guest.kind == GUEST_PVE)
+		sync_pve(&turn, &guest, nic_index);
+	else
+		sync_recorded(&turn, &guest);
+	policy_done(&turn.policy);
+	result->guests++;
+	result->failed += turn.failed;
+}
+
+int event_sync_pve(const struct guest *guest, int nic_index, struct err *err)
+{
+	CLEANUP(netlink) struct netlink *nl = NULL;
+	struct sync_result result = { 0 };
+	int r = netlink_open(&nl, err);
+
+	if (r < 0)
+		return r;
+	sync_guest(guest, nic_index, nl, &result);
+	return 0;
+}
+
+/* The guests still to be looked at. */
+struct guests {
+	struct guest *list;
+	size_t count;
+	size_t room;
+};
+
+static int add_guest(struct guests *guests, const struct guest *guest)
+{
+	for (size_t i = 0; i < guests->count; i++) {
+		if (guests->list[i].kind == guest->kind && strcmp(guests->list[i].id, guest->id) == 0)
+			return 0;
+	}
+	if (guests->count == guests->room) {
+		size_t room = guests->room ? guests->room * 2 : 16;
+		struct guest *list = realloc(guests->list, room * sizeof(*list));
+
+		if (!list)
+			return -ENOMEM;
+		guests->list = list;
+		guests->room = room;
+	}
+	guests->list[guests->count++] = *guest;
+	return 0;
+}
+
+/* "<kind>-<id>.json", back to the guest. */
+static bool parse_record_name(const char *name, struct guest *ret_guest)
+{
+	const char *dash = strchr(name, '-');
+	const char *end = dash ? strstr(dash, ".json") : NULL;
+	char id[GUEST_ID_SIZE];
+
+	if (!end || end[5] != '\0' || (size_t)(end - dash - 1) >= sizeof(id))
+		return false;
+	memcpy(id, dash + 1, (size_t)(end - dash - 1));
+	id[end - dash - 1] = '\0';
+	for (enum guest_kind kind = GUEST_PVE; kind <= GUEST_VZ; kind++) {
+		const char *word = guest_kind_to_str(kind);
+
+		if (strncmp(name, word, (size_t)(dash - name)) == 0 && word[dash - name] == '\0')
+			return guest_init(ret_guest, kind, id, NULL) == 0;
+	}
+	return false;
+}
+
+static int add_recorded(struct guests *guests, struct err *err)
+{
+	char path[4096];
+	CLEANUP(dir) DIR *dir = NULL;
+	const struct dirent *entry;
+	int r = file_path(RECORD_DIR, path, sizeof(path), err);
+
+	if (r < 0)
+		return r;
+	dir = opendir(path);
+	if (!dir)
+		return errno == ENOENT ? 0 : err_errno(err, errno, RECORD_DIR);
+	while ((entry = readdir(dir)) != NULL) {
+		struct guest guest;
+
+		if (parse_record_name(entry->d_name, &guest) && add_guest(guests, &guest) < 0)
+			return err_errno(err, ENOMEM, RECORD_DIR);
+	}
+	return 0;
+}
+
+static int add_running(struct guests *guests, struct err *err)
+{
+	CLEANUP(names) struct if_nameindex *names = if_nameindex();
+
+	if (!names)
+		return err_errno(err, errno, "list of devices");
+	for (const struct if_nameindex *n = names; n->if_name; n++) {
+		struct guest guest;
+		unsigned nic;
+		bool bridge;
+
+		if (running_parse_port(n->if_name, &guest, &nic, &bridge) && !bridge && add_guest(guests, &guest) < 0)
+			return err_errno(err, ENOMEM, "list of devices");
+	}
+	return 0;
+}
+
+int event_sync(struct sync_result *ret_result, struct err *err)
+{
+	CLEANUP(netlink) struct netlink *nl = NULL;
+	struct guests guests = { 0 };
+	int r = netlink_open(&nl, err);
+
+	memset(ret_result, 0, sizeof(*ret_result));
+	if (r == 0)
+		r = add_recorded(&guests, err);
+	if (r == 0)
+		r = add_running(&guests, err);
+	for (size_t i = 0; r == 0 && i < guests.count; i++)
+		sync_guest(&guests.list[i], -1, nl, ret_result);
+	free(guests.list);
+	return r;
+}

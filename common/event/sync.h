@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef GUESTARP_EVENT_SYNC_H
+#define GUESTARP_EVENT_SYNC_H
+/* Records, running guests and kernel compared, and mended both ways. */
+
+#include <stddef.h>
+
+#include "base/err.h"
+#include "guest/guest.h"
+
+/* What was looked at; each guest's own outcome has been reported already. */
+struct sync_result {
+	size_t guests;
+	size_t failed;
+};
+
+/*
+ * Every guest with a record and every managed guest of Proxmox VE with a device here: up again when it runs,
+ * down when it does not. Plain LXC and OpenVZ cannot be asked: what their record says is put back. For link
+ * flaps, network reloads and whatever killed a hook. Lists devices: not for a guest's own hooks.
+ */
+int event_sync(struct sync_result *ret_result, struct err *err);
+
+/*
+ * The same for one guest of Proxmox VE, told by a device of its that came or went; nic_index is the NIC whose
+ * firewall bridge is there although the configuration may not say so yet (hot-plug writes it last), or -1.
+ */
+int event_sync_pve(const struct guest *guest, int nic_index, struct err *err);
+
+#endif

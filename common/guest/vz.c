@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The container's file in vzctl's two C grammars; the shell that also sources it sees other things, which do not count.
+ */
+
+#include "guest/vz.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/text.h"
+
+/* One line cut into key and value, in place. */
+struct line {
+	char *key;
+	char *value;
+};
+
+static char *skip_blanks(char *p)
+{
+	while (isspace((unsigned char)*p))
+		p++;
+	return p;
+}
+
+static void cut_blanks(char *text)
+{
+	char *end = text + strlen(text);
+
+	while (end > text && isspace((unsigned char)end[-1]))
+		end--;
+	*end = '\0';
+}
+
+/* Both families begin with it: \" becomes ", and so for any character. */
+static void remove_backslashes(char *text)
+{
+	char *to = text;
+
+	for (const char *from = text; *from; from++) {
+		if (*from == '\\' && from[1])
+			from++;
+		*to++ = *from;
+	}
+	*to = '\0';
+}
+
+/* vzctl 4.11 util.c: key up to the first '=', a value that begins with '"' ends at the line's last '"'. */
+static bool split_classic(char *text, struct line *line)
+{
+	char *equals;
+	char *last;
+
+	remove_backslashes(text);
+	text = skip_blanks(text);
+	cut_blanks(text);
+	if (*text == '#')
+		return false;
+	equals = strchr(text, '=');
+	if (!equals)
+		return false;
+	*equals = '\0';
+	line->key = text;
+	line->value = equals + 1;
+	if (*line->value != '"')
+		return true;
+	last = strrchr(line->value, '"');
+	if (last == line->value)
+		return false;
+	*last = '\0';
+	line->value++;
+	return true;
+}
+
+/* A '#' at the start of a word and outside quotes begins a comment (libvzctl common.c). */
+static void cut_comment(char *text)
+{
+	char quote = '\0';
+
+	for (char *p = text; *p; p++) {
+		if (quote) {
+			if (*p == quote)
+				quote = '\0';
+		} else if (*p == '"' || *p == '\'') {
+			quote = *p;
+		} else if (*p == '#' && (p == text || isspace((unsigned char)p[-1]))) {
+			*p = '\0';
+			return;
+		}
+	}
+}
+
+static bool is_quote(char c)
+{
+	return c == '"' || c == '\'';
+}
+
+static bool split_libvzctl(char *text, struct line *line)
+{
+	char *equals;
+	size_t len;
+
+	remove_backslashes(text);
+	text = skip_blanks(text);
+	cut_comment(text);
+	cut_blanks(text);
+	equals = strchr(text, '=');
+	if (!equals)
+		return false;
+	*equals = '\0';
+	line->key = text;
+	line->value = equals + 1;
+	len = strlen(line->value);
+	if (len > 0 && is_quote(line->value[len - 1]))
+		line->value[len - 1] = '\0';
+	if (is_quote(line->value[0]))
+		line->value++;
+	return true;
+}
+
+static bool is_nobody(const char *token)
+{
+	return strcmp(token, "0.0.0.0") == 0 || strcmp(token, "::") == 0 || strcmp(token, "::0") == 0;
+}
+
+/* 255.255.255.0: libvzctl alone takes a dotted mask. */
+static bool parse_masked(char *token, struct ip *ret_ip)
+{
+	char *slash = strchr(token, '/');
+	struct in_addr mask;
+	uint32_t bits;
+
+	if (!slash || inet_pton(AF_INET, slash + 1, &mask) != 1)
+		return false;
+	bits = ~ntohl(mask.s_addr);
+	if (bits & (bits + 1))
+		return false;
+	*slash = '\0';
+	return ip_parse(token, ret_ip) == 0 && ret_ip->family == AF_INET;
+}
+
+size_t vz_parse_ips(enum vz_family family, const char *list, struct ip *ret_ips, size_t max)
+{
+	size_t count = 0;
+	const char *delimiters = family == VZ_LIBVZCTL ? " \t," : " \t";
+
+	while (*(list += strspn(list, delimiters))) {
+		char token[64];
+		size_t len = strcspn(list, delimiters);
+		struct ip ip;
+
+		if (len >= sizeof(token) || count == max)
+			break;
+		memcpy(token, list, len);
+		token[len] = '\0';
+		list += len;
+		if (is_nobody(token))
+			continue;
+		if (ip_parse_prefix(token, &ip) < 0 && !(family == VZ_LIBVZCTL && parse_masked(token, &ip)))
+			break;
+		ret_ips[count++] = ip;
+	}
+	return count;
+}
+
+/* veth101.0 of eth0, as vzctl names it; libvzctl: veth and the last eight digits of the MAC. */
+static void default_port(const struct guest *guest, enum vz_family family, const char *ifname, const char *mac,
+			 char port[IFNAMSIZ])
+{
+	char digits[13] = "";
+	size_t n = 0;
+
+	if (family == VZ_CLASSIC) {
+		if (snprintf(port, IFNAMSIZ, "veth%s.%s", guest->id, ifname + strcspn(ifname, "0123456789")) >=
+		    IFNAMSIZ)
+			port[0] = '\0';
+		return;
+	}
+	for (const char *p = mac; *p && n < 12; p++) {
+		if (isxdigit((unsigned char)*p))
+			digits[n++] = (char)tolower((unsigned char)*p);
+	}
+	if (n == 12)
+		(void)snprintf(port, IFNAMSIZ, "veth%s", digits + 4);
+}
+
+struct netif {
+	char ifname[IFNAMSIZ];
+	char mac[24];
+	struct guest_nic nic;
+};
+
+static void add_nic_ips(struct guest_nic *nic, enum vz_family family, const char *list)
+{
+	nic->ip_count += vz_parse_ips(family, list, nic->ips + nic->ip_count, GUEST_NIC_IPS_MAX - nic->ip_count);
+}
+
+/* ip=a:b; the IPv6 addresses of ip6=, which comes last, are separated by ',' and so arrive as items without '='. */
+static void take_netif_ips(struct guest_nic *nic, char *list)
+{
+	char *ip;
+
+	while ((ip = strsep(&list, ":")) != NULL)
+		add_nic_ips(nic, VZ_LIBVZCTL, ip);
+}
+
+static void take_netif_item(enum vz_family family, struct netif *netif, char *item)
+{
+	char *value = strchr(item, '=');
+
+	if (!value) {
+		if (family == VZ_LIBVZCTL)
+			add_nic_ips(&netif->nic, family, item);
+		return;
+	}
+	*value++ = '\0';
+	/* Names that are too long are vzctl's to refuse: such a device never comes to be. */
+	if (strcmp(item, "ifname") == 0)
+		(void)ifname_copy(netif->ifname, value);
+	else if (strcmp(item, "host_ifname") == 0)
+		(void)ifname_copy(netif->nic.port, value);
+	else if (strcmp(item, "mac") == 0)
+		(void)text_copy(netif->mac, sizeof(netif->mac), value);
+	else if (strcmp(item, family == VZ_CLASSIC ? "bridge" : "network") == 0)
+		(void)ifname_copy(netif->nic.bridge, value);
+	else if (family == VZ_LIBVZCTL && strcmp(item, "ip") == 0)
+		take_netif_ips(&netif->nic, value);
+	else if (family == VZ_LIBVZCTL && strcmp(item, "ip6") == 0)
+		add_nic_ips(&netif->nic, family, value);
+}
+
+static void add_ips(struct guest *guest, const struct ip *ips, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		(void)guest_add_ip(guest, &ips[i]);
+}
+
+static void take_netif(struct guest *guest, enum vz_family family, char *value)
+{
+	char *device;
+
+	while ((device = strsep(&value, ";")) != NULL) {
+		struct netif netif = { 0 };
+		char *item;
+
+		while ((item = strsep(&device, ",")) != NULL)
+			take_netif_item(family, &netif, item);
+		if (!netif.ifname[0] || guest->nic_count == GUEST_NICS_MAX)
+			continue;
+		if (!netif.nic.port[0])
+			default_port(guest, family, netif.ifname, netif.mac, netif.nic.port);
+		if (netif.nic.port[0] && vz_find_port(guest, netif.nic.port))
+			continue;
+		netif.nic.index = (unsigned)guest->nic_count;
+		add_ips(guest, netif.nic.ips, netif.nic.ip_count);
+		guest->nics[guest->nic_count++] = netif.nic;
+	}
+}
+
+/* The wiki's vznetcfg.custom: one list for the container, so it goes to the first NIC that is routed. */
+static void take_veth_ips(struct guest *guest, const struct ip *ips, size_t count)
+{
+	add_ips(guest, ips, count);
+	for (size_t i = 0; i < guest->nic_count; i++) {
+		struct guest_nic *nic = &guest->nics[i];
+
+		if (nic->bridge[0])
+			continue;
+		for (size_t j = 0; j < count && nic->ip_count < GUEST_NIC_IPS_MAX; j++)
+			nic->ips[nic->ip_count++] = ips[j];
+		return;
+	}
+}
+
+/* What is collected until the whole file is read. */
+struct reading {
+	struct guest guest;
+	struct ip veth_ips[GUEST_NIC_IPS_MAX];
+	size_t veth_ip_count;
+};
+
+static int take_line(struct reading *in, enum vz_family family, const char *path, unsigned number,
+		     const struct line *line, struct err *err)
+{
+	struct guest *guest = &in->guest;
+	struct ip ips[GUEST_IPS_MAX];
+	char shown[40];
+
+	if (strcmp(line->key, "IP_ADDRESS") == 0) {
+		add_ips(guest, ips, vz_parse_ips(family, line->value, ips, GUEST_IPS_MAX));
+	} else if (strcmp(line->key, "VETH_IP_ADDRESS") == 0) {
+		in->veth_ip_count = vz_parse_ips(family, line->value, in->veth_ips, GUEST_NIC_IPS_MAX);
+	} else if (strcmp(line->key, "NETIF") == 0) {
+		take_netif(guest, family, line->value);
+	} else if (strcmp(line->key, "NAME") == 0 && !guest->alias[0]) {
+		(void)text_copy(guest->alias, sizeof(guest->alias), line->value);
+	} else if (strcmp(line->key, "GUESTARP_DEVICE") == 0 && !guest->device[0]) {
+		/* The first of several counts, as vzctl ignores duplicates. */
+		if (ifname_copy(guest->device, line->value) < 0)
+			return err_set(err, EINVAL, "%s:%u: GUESTARP_DEVICE: '%s' is no device name", path, number,
+				       text_shown(line->value, shown, sizeof(shown)));
+	}
+	return 0;
+}
+
+int vz_parse(struct guest *guest, enum vz_family family, const char *path, char *text, struct err *err)
+{
+	struct reading in = { .guest = *guest };
+	unsigned number = 0;
+	char *rest = text;
+	char *raw;
+
+	while ((raw = strsep(&rest, "\n")) != NULL) {
+		struct line line;
+		int r;
+
+		number++;
+		if (!(family == VZ_CLASSIC ? split_classic(raw, &line) : split_libvzctl(raw, &line)))
+			continue;
+		r = take_line(&in, family, path, number, &line, err);
+		if (r < 0)
+			return r;
+	}
+	take_veth_ips(&in.guest, in.veth_ips, in.veth_ip_count);
+	*guest = in.guest;
+	return 0;
+}
+
+enum vz_family vz_family(void)
+{
+	char path[4096];
+	struct stat st;
+
+	if (file_path("/usr/libexec/libvzctl", path, sizeof(path), NULL) < 0 || stat(path, &st) < 0)
+		return VZ_CLASSIC;
+	return S_ISDIR(st.st_mode) ? VZ_LIBVZCTL : VZ_CLASSIC;
+}
+
+int vz_read(struct guest *guest, struct err *err)
+{
+	char path[GUEST_ID_SIZE + 32];
+	CLEANUP(free) char *text = NULL;
+	size_t len;
+	int r;
+
+	(void)snprintf(path, sizeof(path), "/etc/vz/conf/%s.conf", guest->id);
+	/* libvzctl keeps the file in the container's private area and a link here. */
+	r = file_read(path, FILE_LINKED, &text, &len, err);
+	return r < 0 ? r : vz_parse(guest, vz_family(), path, text, err);
+}
+
+const struct guest_nic *vz_find_port(const struct guest *guest, const char *port)
+{
+	for (size_t i = 0; i < guest->nic_count; i++) {
+		if (strcmp(guest->nics[i].port, port) == 0)
+			return &guest->nics[i];
+	}
+	return NULL;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Looking facts up; asking for them is event/'s. */
+
+#include "plan/facts.h"
+
+#include <string.h>
+
+const struct link *facts_link(const struct facts *facts, const char *name)
+{
+	for (size_t i = 0; i < facts->link_count; i++) {
+		if (strcmp(facts->links[i].name, name) == 0)
+			return &facts->links[i];
+	}
+	return NULL;
+}
+
+const struct bridge *facts_bridge(const struct facts *facts, const char *name)
+{
+	const struct link *link = facts_link(facts, name);
+
+	if (!link || !facts->bridge_known[link - facts->links])
+		return NULL;
+	return &facts->bridges[link - facts->links];
+}
+
+void facts_init(struct facts *facts)
+{
+	facts->link_count = 0;
+	memset(&facts->addresses, 0, sizeof(facts->addresses));
+	facts->addresses_known = false;
+	facts->machine_id[0] = '\0';
+}
+
+void facts_done(struct facts *facts)
+{
+	addresses_done(&facts->addresses);
+}
