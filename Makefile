@@ -41,7 +41,7 @@ ifeq ($(V),)
   say = @printf '  %-4s %s\n' $(1) '$(subst $(BUILD)/,,$(2))';
 endif
 
-.PHONY: all tests check demo lint install clean deps
+.PHONY: all tests check demo lint install clean deps lint-deps
 .DELETE_ON_ERROR:
 
 all: $(PROGRAMS)
@@ -82,11 +82,17 @@ install: all
 clean:
 	rm -rf $(BUILD)
 
-# What building, demo and tests need beyond `make`; asks apt only for what is missing.
-DEPS := gcc libc6-dev pkg-config libnl-3-dev libnl-route-3-dev libjson-c-dev libcmocka-dev perl iproute2 jq \
-        iputils-arping ndisc6 tcpdump strace valgrind procps util-linux kmod
-deps:
-	@missing=$$(for p in $(DEPS); do dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
+# What building, demo and tests need beyond `make`, and what lint needs; apt is asked only for what is missing.
+DEPS      := gcc libc6-dev pkg-config libnl-3-dev libnl-route-3-dev libjson-c-dev libcmocka-dev perl iproute2 jq \
+             iputils-arping iputils-ping ndisc6 tcpdump strace valgrind procps util-linux lxc busybox-static nftables
+LINT_DEPS := git clang-format clang-tidy cppcheck shellcheck universal-ctags mandoc
+
+deps: NEEDED := $(DEPS)
+lint-deps: NEEDED := $(LINT_DEPS)
+deps lint-deps:
+	@missing=; for p in $(NEEDED); do \
+		dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; \
+	done; \
 	if [ -n "$$missing" ]; then \
 		apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends $$missing; \
 	fi
