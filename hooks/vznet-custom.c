@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * OpenVZ's and Virtuozzo's hook in four roles, told apart by argv: EXTERNAL_SCRIPT of vznetcfg, chooser of
+ * NEIGHBOUR_DEVS, action script, wrapper of the scripts that have no hook of their own. EXTERNAL_SCRIPT alone,
+ * which the wiki's page on ARP flux hoped for, is never called for a venet address.
+ */
+
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/spawn.h"
+#include "base/text.h"
+#include "event/event.h"
+#include "event/known.h"
+#include "event/plug.h"
+#include "event/report.h"
+#include "guest/guest.h"
+#include "guest/vz.h"
+#include "plan/plan.h"
+#include "policy/policy.h"
+
+#define VENET     "venet0"
+#define PATH_SIZE 4096
+
+/* One call: what vzctl said, and what came of it. */
+struct call {
+	int argc;
+	char **argv;
+	const char *word; /* the role, for messages */
+	enum vz_family family;
+	struct guest guest; /* as its file has it */
+	bool readable;      /* VEID names a container whose file could be read */
+	bool managed;
+	bool quiet; /* say failures only */
+	char name[GUEST_NAME_SIZE];
+	struct policy policy;
+	struct outcome outcome;
+	struct err err;
+};
+
+static const char *env(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value ? value : "";
+}
+
+/* Returns whether the failure is to stop the start. */
+static bool say(struct call *call, const char *done, int result, bool may_abort)
+{
+	if (call->quiet)
+		call->outcome.done[0] = '\0';
+	return report(call->name[0] ? call->name : NULL, call->word, done, result, &call->err, &call->policy, may_abort,
+		      &call->outcome);
+}
+
+/* VEID, its file, its policy. What fails here is said; the platform's own work has to go on without us. */
+static void open_call(struct call *call)
+{
+	int r = guest_init(&call->guest, GUEST_VZ, env("VEID"), &call->err);
+
+	call->family = vz_family();
+	if (r == 0) {
+		(void)guest_name(&call->guest, call->name);
+		r = vz_read(&call->guest, &call->err);
+	}
+	if (r < 0)
+		(void)say(call, "", r, false);
+	call->readable = r == 0;
+	r = policy_load(&call->policy, &call->guest, &call->err);
+	if (r < 0)
+		(void)say(call, "", r, false);
+	call->managed = call->readable && (call->policy.managed || call->guest.device[0]);
+}
+
+/* The addresses of one list in the environment, for a container that may have more. */
+static void take_ips(const struct call *call, const char *variable, struct guest *guest)
+{
+	*guest = call->guest;
+	guest->partial = true;
+	guest->ip_count = vz_parse_ips(call->family, env(variable), guest->ips, GUEST_IPS_MAX);
+}
+
+static bool prepare(struct call *call, const struct guest *guest, bool probe, bool may_abort)
+{
+	return say(call, "prepared", event_prepare(guest, &call->policy, probe, &call->outcome, &call->err), may_abort);
+}
+
+/* route: the device by which vzctl itself routes the addresses. */
+static bool add_ips(struct call *call, struct guest *guest, const char *route, bool may_abort)
+{
+	if (ifname_copy(guest->route, route) == 0)
+		guest->platform_routes = true;
+	return say(call, "up", event_up(guest, &call->policy, &call->outcome, &call->err), may_abort);
+}
+
+static void remove_ips(struct call *call, const struct guest *guest)
+{
+	(void)say(call, "took back", event_down_ips(guest, guest->ips, guest->ip_count, &call->outcome, &call->err),
+		  false);
+}
+
+static void remove_all(struct call *call)
+{
+	(void)say(call, "took back", event_down(&call->guest, &call->outcome, &call->err), false);
+}
+
+/* --- EXTERNAL_SCRIPT: vznetcfg execs it in place of its own work ---------------------------------------------- */
+
+/* A veth without a bridge is routed to by the host, by us: vznetcfg would not have done that. */
+static bool up_routed(struct call *call, const char *port)
+{
+	const struct guest_nic *nic = vz_find_port(&call->guest, port);
+	struct guest guest = call->guest;
+
+	guest.partial = true;
+	guest.ip_count = nic ? nic->ip_count : 0;
+	memcpy(guest.ips, nic ? nic->ips : guest.ips, guest.ip_count * sizeof(guest.ips[0]));
+	if (ifname_copy(guest.route, port) < 0)
+		return false;
+	return say(call, "up", event_up(&guest, &call->policy, &call->outcome, &call->err), true);
+}
+
+static int plug(struct call *call, const char *port, const char *bridge)
+{
+	const struct guest_nic *nic = vz_find_port(&call->guest, port);
+	bool stop = false;
+
+	if (!bridge && nic && nic->bridge[0])
+		bridge = nic->bridge;
+	if (call->managed)
+		stop = prepare(call, &call->guest, false, true);
+	if (!stop)
+		stop = say(call, "", plug_port(port, bridge, &call->err), call->managed);
+	if (!stop && call->managed && !bridge)
+		stop = up_routed(call, port);
+	return stop ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static int role_init(struct call *call)
+{
+	return plug(call, call->argv[3], NULL);
+}
+
+static int role_addif(struct call *call)
+{
+	return plug(call, call->argv[2], call->argv[3]);
+}
+
+static int role_delif(struct call *call)
+{
+	return say(call, "", plug_out(call->argv[2], &call->err), false) ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* --- chooser: NEIGHBOUR_DEVS="$(vznet-custom devices)" in vz.conf --------------------------------------------- */
+
+/* The script that sources vz.conf is our parent; its environment is the same for additions and deletions. */
+static bool parent_is(const char *script)
+{
+	char path[32];
+	char text[512] = "";
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)getppid());
+	if (file_read_kernel(path, text, sizeof(text) - 1) < 0)
+		return false;
+	/* "/bin/sh" NUL "/usr/libexec/vzctl/scripts/vps-net_del" NUL */
+	for (const char *arg = text; *arg; arg += strlen(arg) + 1) {
+		if (strstr(arg, script))
+			return true;
+	}
+	return false;
+}
+
+/* Else: the container stops, or every address is one that is known to be up (--ipadd names new ones only). */
+static bool is_deletion(const struct guest *named, const struct known *known)
+{
+	struct guest left = *named;
+
+	if (parent_is("net_del") || strcmp(env("VE_STATE"), "stopping") == 0)
+		return true;
+	if (parent_is("net_add"))
+		return false;
+	for (size_t i = 0; i < known->ip_count; i++)
+		guest_remove_ip(&left, &known->ips[i]);
+	return left.ip_count == 0;
+}
+
+/* vzctl takes its own entries from the devices of the record, too: policy may have changed since they were made. */
+static void print_devices(const struct call *call, const char *device, const struct known *known)
+{
+	const char *fallback = call->argc > 2 ? call->argv[2] : "all";
+
+	if (!call->managed || call->policy.broken || !device[0]) {
+		(void)puts(fallback);
+		return;
+	}
+	(void)printf("list:%s", device);
+	for (size_t i = 0; i < known->device_count; i++) {
+		if (strcmp(known->devices[i], device) != 0)
+			(void)printf(" %s", known->devices[i]);
+	}
+	(void)putchar('\n');
+}
+
+static int role_devices(struct call *call)
+{
+	const char *device = plan_device(&call->guest, &call->policy);
+	struct known known = { .ip_count = 0 };
+	struct guest named;
+
+	call->quiet = true;
+	take_ips(call, "IP_ADDR", &named);
+	/* vz.conf is sourced by other scripts, too, for whom there is nothing to do but answer. */
+	if (named.ip_count == 0 || !call->name[0]) {
+		print_devices(call, device, &known);
+		return EXIT_SUCCESS;
+	}
+	if (known_read(&call->guest, &known, &call->err) < 0)
+		(void)say(call, "", -call->err.code, false);
+	if (is_deletion(&named, &known)) {
+		print_devices(call, device, &known);
+		remove_ips(call, &named);
+		return EXIT_SUCCESS;
+	}
+	known.device_count = 0;
+	print_devices(call, device, &known);
+	/* vzctl probes the listed device itself. */
+	if (call->managed && !prepare(call, &named, false, false))
+		(void)add_ips(call, &named, VENET, false);
+	return EXIT_SUCCESS;
+}
+
+/* --- action scripts: vps.mount, 101.umount, ... ----------------------------------------------------------------- */
+
+/* Also called for a plain `vzctl mount`: only what is the host's is done, nothing of the container's. */
+static int role_mount(struct call *call)
+{
+	return call->managed && prepare(call, &call->guest, false, true) ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* After a stop, a failed start, a halt from inside: vzctl may have left anything behind. Never keeps it mounted. */
+static int role_umount(struct call *call)
+{
+	if (call->name[0])
+		remove_all(call);
+	return EXIT_SUCCESS;
+}
+
+/* --- wrappers: the original does its work, then we do ours -------------------------------------------------------- */
+
+/* script.d/NAME stands before scripts/NAME (libvzctl); elsewhere dpkg-divert has moved the original to NAME.distrib. */
+static int run_original(struct call *call)
+{
+	const char *self = call->argv[0];
+	const char *name = strrchr(self, '/');
+	const char *script_d = "/script.d";
+	size_t dir = name ? (size_t)(name - self) : 0;
+	char path[PATH_SIZE];
+	int n;
+
+	if (dir >= strlen(script_d) && strncmp(name - strlen(script_d), script_d, strlen(script_d)) == 0)
+		n = snprintf(path, sizeof(path), "%.*s/scripts%s", (int)(dir - strlen(script_d)), self, name);
+	else
+		n = snprintf(path, sizeof(path), "%s.distrib", self);
+	if (self[0] != '/' || n >= (int)sizeof(path))
+		return err_set(&call->err, EINVAL, "'%s' is no absolute path", self);
+	return spawn_wait(path, call->argv, &call->err);
+}
+
+/* What one run of a wrapped script adds and takes away. */
+struct change {
+	const char *added;
+	const char *removed;
+	const char *route;
+	bool all_removed;
+};
+
+static int wrap(struct call *call, const struct change *change)
+{
+	struct guest added;
+	struct guest removed;
+	int status;
+
+	take_ips(call, change->added, &added);
+	take_ips(call, change->removed, &removed);
+	/* What vzctl would ask on every device is asked on the chosen one, if policy wants to know. */
+	if (call->managed && added.ip_count > 0 &&
+	    prepare(call, &added, strcmp(env("SKIP_ARPDETECT"), "yes") != 0, true))
+		return EXIT_FAILURE;
+	status = run_original(call);
+	if (status < 0) {
+		(void)say(call, "", status, false);
+		return EXIT_FAILURE;
+	}
+	if (!call->name[0])
+		return status >= SPAWN_SIGNAL ? 128 + status - SPAWN_SIGNAL : status;
+	if (change->all_removed)
+		remove_all(call);
+	else if (removed.ip_count > 0)
+		remove_ips(call, &removed);
+	if (call->managed && added.ip_count > 0 && status == 0 && add_ips(call, &added, change->route, true))
+		return EXIT_FAILURE;
+	return status >= SPAWN_SIGNAL ? 128 + status - SPAWN_SIGNAL : status;
+}
+
+static int role_net_add(struct call *call)
+{
+	const struct change change = { .added = "IP_ADDR", .removed = "", .route = VENET };
+
+	return wrap(call, &change);
+}
+
+static int role_net_del(struct call *call)
+{
+	const struct change change = { .added = "", .removed = "IP_ADDR" };
+
+	return wrap(call, &change);
+}
+
+/* libvzctl 8 and 9: one script for both, and a veth in place of venet0. */
+static int role_netns_dev_add(struct call *call)
+{
+	bool routed = strcmp(env("NETWORK_TYPE"), "routed") == 0;
+	const struct change change = {
+		.added = routed ? "IP_ADD" : "",
+		.removed = routed ? "IP_DEL" : "",
+		.route = env("HNAME"),
+		.all_removed = routed && strcmp(env("IP_DEL"), "all") == 0,
+	};
+
+	return wrap(call, &change);
+}
+
+static int role_stop(struct call *call)
+{
+	const struct change change = { .added = "", .removed = "", .all_removed = true };
+
+	return wrap(call, &change);
+}
+
+/* ------------------------------------------------------------------------------------------------------------------ */
+
+struct role {
+	const char *word;
+	int min_args; /* argc at least */
+	int (*run)(struct call *call);
+	const char *help;
+};
+
+/* Told by argv[1] ... */
+static const struct role commands[] = {
+	{ "init", 4, role_init, "init veth HOSTIF      EXTERNAL_SCRIPT of vzctl" },
+	{ "addif", 4, role_addif, "addif HOSTIF NETWORK  EXTERNAL_SCRIPT of libvzctl" },
+	{ "delif", 3, role_delif, "delif HOSTIF          the same, taken out of its bridge" },
+	{ "devices", 2, role_devices, "devices [FALLBACK]    chooser: NEIGHBOUR_DEVS in vz.conf" },
+};
+
+/* ... or by the name that it was called by, up to its last dot. */
+static const struct role names[] = {
+	{ "mount", 1, role_mount, "mount, vps.mount, CTID.mount     action script" },
+	{ "umount", 1, role_umount, "umount, vps.umount, CTID.umount  action script" },
+	{ "vps-net_add", 1, role_net_add, "vps-net_add       wrapper, vzctl before 4.9" },
+	{ "vps-net_del", 1, role_net_del, "vps-net_del       wrapper, vzctl before 4.9" },
+	{ "vz-net_add", 1, role_net_add, "vz-net_add        wrapper, Virtuozzo 7" },
+	{ "vz-net_del", 1, role_net_del, "vz-net_del        wrapper, Virtuozzo 7" },
+	{ "vz-netns_dev_add", 1, role_netns_dev_add, "vz-netns_dev_add  wrapper, Virtuozzo 8 and 9" },
+	{ "vz-stop", 1, role_stop, "vz-stop           wrapper, Virtuozzo 7 to 9" },
+};
+
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+
+static const struct role *find(const struct role *table, size_t count, const char *word)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(table[i].word, word) == 0)
+			return &table[i];
+	}
+	return NULL;
+}
+
+static void usage(void)
+{
+	(void)printf("usage: vznet-custom WORD ...\n\nOpenVZ and Virtuozzo call it, see vznet-custom(8):\n");
+	for (size_t i = 0; i < COUNT(commands); i++)
+		(void)printf("  %s\n", commands[i].help);
+	(void)printf("\nor, by a link of the name:\n");
+	for (size_t i = 0; i < COUNT(names); i++)
+		(void)printf("  %s\n", names[i].help);
+	(void)printf("\nguestarp %s\n", VERSION);
+}
+
+static const struct role *find_role(int argc, char *argv[])
+{
+	const char *slash = strrchr(argv[0], '/');
+	const char *name = slash ? slash + 1 : argv[0];
+	const char *dot = strrchr(name, '.');
+	const struct role *role = find(names, COUNT(names), dot ? dot + 1 : name);
+
+	if (!role && argc > 1)
+		role = find(commands, COUNT(commands), argv[1]);
+	return role && argc >= role->min_args ? role : NULL;
+}
+
+int main(int argc, char *argv[])
+{
+	static struct call call;
+	int status;
+
+	(void)signal(SIGPIPE, SIG_IGN);
+	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+		usage();
+		return EXIT_SUCCESS;
+	}
+	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+		(void)printf("guestarp %s\n", VERSION);
+		return EXIT_SUCCESS;
+	}
+	const struct role *role = find_role(argc, argv);
+
+	if (!role) {
+		log_line(NULL, "vznet-custom: called with no role that it knows (see --help)");
+		return 2;
+	}
+	call.argc = argc;
+	call.argv = argv;
+	call.word = role->word;
+	open_call(&call);
+	status = role->run(&call);
+	policy_done(&call.policy);
+	return status;
+}
