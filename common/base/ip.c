@@ -76,6 +76,17 @@ bool ip_equal(const struct ip *a, const struct ip *b)
 	return a->family == b->family && memcmp(a->bytes, b->bytes, ip_len(a)) == 0;
 }
 
+bool ip_same_subnet(const struct ip *a, const struct ip *b, unsigned prefix)
+{
+	if (a->family != b->family || prefix > ip_len(a) * 8)
+		return false;
+	for (unsigned bit = 0; bit < prefix; bit++) {
+		if ((a->bytes[bit / 8] ^ b->bytes[bit / 8]) & (0x80U >> bit % 8))
+			return false;
+	}
+	return true;
+}
+
 const char *ip_to_str(const struct ip *ip, char *text)
 {
 	if (!inet_ntop(ip->family, ip->bytes, text, IP_TEXT))

@@ -32,6 +32,8 @@ int ip_parse(const char *text, struct ip *ret_ip);
 int ip_parse_prefix(const char *text, struct ip *ret_ip);
 
 bool ip_equal(const struct ip *a, const struct ip *b);
+/* Are both in the subnet of so many bits? */
+bool ip_same_subnet(const struct ip *a, const struct ip *b, unsigned prefix);
 size_t ip_len(const struct ip *ip);
 
 /* Returns text, which has room for IP_TEXT bytes. */

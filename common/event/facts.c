@@ -53,7 +53,7 @@ static int ask_bridge(struct netlink *nl, struct facts *facts, const char *name,
 }
 
 /* 32 hexadecimal digits (machine-id(5)), or nothing. */
-static void ask_machine_id(struct facts *facts)
+void facts_ask_machine_id(struct facts *facts)
 {
 	CLEANUP(free) char *text = NULL;
 	size_t len;
@@ -97,7 +97,7 @@ int facts_prepare(struct netlink *nl, const struct guest *guest, const struct po
 			r = ask_bridge(nl, facts, vlan, err);
 	}
 	if (r == 0 && needs_machine_id(facts))
-		ask_machine_id(facts);
+		facts_ask_machine_id(facts);
 	return r;
 }
 

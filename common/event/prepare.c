@@ -75,10 +75,10 @@ static int probe(const struct guest *guest, const struct policy *policy, const s
 		char ip[IP_TEXT];
 		char mac[MAC_TEXT];
 
-		if (!results[i].held)
+		if (results[i].count == 0)
 			continue;
 		(void)err_set(&used, EADDRINUSE, "%s is in use: %s answers for it on %s", ip_to_str(&ips[i], ip),
-			      mac_to_str(&results[i].holder, mac), link->name);
+			      mac_to_str(&results[i].holders[0], mac), link->name);
 		if (policy->probe == PROBE_REFUSE)
 			outcome_failed(outcome, &result, &used, err);
 		else

@@ -3,26 +3,18 @@
 
 #include "event/sync.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <net/if.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "base/text.h"
 #include "event/event.h"
+#include "event/guests.h"
 #include "event/known.h"
-#include "event/record.h"
 #include "event/report.h"
 #include "event/running.h"
 #include "guest/pve.h"
 #include "guest/vz.h"
 #include "policy/policy.h"
-
-DEFINE_CLEANUP(dir, DIR *, closedir)
-DEFINE_CLEANUP(names, struct if_nameindex *, if_freenameindex)
 
 /* One guest's turn. */
 struct turn {
@@ -147,103 +139,19 @@ int event_sync_pve(const struct guest *guest, int nic_index, struct err *err)
 	return 0;
 }
 
-/* The guests still to be looked at. */
-struct guests {
-	struct guest *list;
-	size_t count;
-	size_t room;
-};
-
-static int add_guest(struct guests *guests, const struct guest *guest)
-{
-	for (size_t i = 0; i < guests->count; i++) {
-		if (guests->list[i].kind == guest->kind && strcmp(guests->list[i].id, guest->id) == 0)
-			return 0;
-	}
-	if (guests->count == guests->room) {
-		size_t room = guests->room ? guests->room * 2 : 16;
-		struct guest *list = realloc(guests->list, room * sizeof(*list));
-
-		if (!list)
-			return -ENOMEM;
-		guests->list = list;
-		guests->room = room;
-	}
-	guests->list[guests->count++] = *guest;
-	return 0;
-}
-
-/* "<kind>-<id>.json", back to the guest. */
-static bool parse_record_name(const char *name, struct guest *ret_guest)
-{
-	const char *dash = strchr(name, '-');
-	const char *end = dash ? strstr(dash, ".json") : NULL;
-	char id[GUEST_ID_SIZE];
-
-	if (!end || end[5] != '\0' || (size_t)(end - dash - 1) >= sizeof(id))
-		return false;
-	memcpy(id, dash + 1, (size_t)(end - dash - 1));
-	id[end - dash - 1] = '\0';
-	for (enum guest_kind kind = GUEST_PVE; kind <= GUEST_VZ; kind++) {
-		const char *word = guest_kind_to_str(kind);
-
-		if (strncmp(name, word, (size_t)(dash - name)) == 0 && word[dash - name] == '\0')
-			return guest_init(ret_guest, kind, id, NULL) == 0;
-	}
-	return false;
-}
-
-static int add_recorded(struct guests *guests, struct err *err)
-{
-	char path[4096];
-	CLEANUP(dir) DIR *dir = NULL;
-	const struct dirent *entry;
-	int r = file_path(RECORD_DIR, path, sizeof(path), err);
-
-	if (r < 0)
-		return r;
-	dir = opendir(path);
-	if (!dir)
-		return errno == ENOENT ? 0 : err_errno(err, errno, RECORD_DIR);
-	while ((entry = readdir(dir)) != NULL) {
-		struct guest guest;
-
-		if (parse_record_name(entry->d_name, &guest) && add_guest(guests, &guest) < 0)
-			return err_errno(err, ENOMEM, RECORD_DIR);
-	}
-	return 0;
-}
-
-static int add_running(struct guests *guests, struct err *err)
-{
-	CLEANUP(names) struct if_nameindex *names = if_nameindex();
-
-	if (!names)
-		return err_errno(err, errno, "list of devices");
-	for (const struct if_nameindex *n = names; n->if_name; n++) {
-		struct guest guest;
-		unsigned nic;
-		bool bridge;
-
-		if (running_parse_port(n->if_name, &guest, &nic, &bridge) && !bridge && add_guest(guests, &guest) < 0)
-			return err_errno(err, ENOMEM, "list of devices");
-	}
-	return 0;
-}
-
 int event_sync(struct sync_result *ret_result, struct err *err)
 {
 	CLEANUP(netlink) struct netlink *nl = NULL;
-	struct guests guests = { 0 };
+	struct guest_list guests = { 0 };
 	int r = netlink_open(&nl, err);
 
 	memset(ret_result, 0, sizeof(*ret_result));
 	if (r == 0)
-		r = add_recorded(&guests, err);
+		r = guest_list_recorded(&guests, err);
 	if (r == 0)
-		r = add_running(&guests, err);
+		r = guest_list_running(&guests, err);
 	for (size_t i = 0; r == 0 && i < guests.count; i++)
 		sync_guest(&guests.list[i], -1, nl, ret_result);
-	free(guests.list);
+	guest_list_done(&guests);
 	return r;
 }

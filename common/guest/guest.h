@@ -36,6 +36,7 @@ struct guest {
 	char id[GUEST_ID_SIZE];
 	char alias[GUEST_ID_SIZE]; /* another name that policy may use (OpenVZ's NAME), "" for none */
 	bool hooked;               /* its configuration names guestarp as its hookscript */
+	char hookscript[96];       /* the volume that Proxmox VE calls, "" for none */
 	char device[IFNAMSIZ];     /* chosen in the guest's own configuration, "" for none */
 	char route[IFNAMSIZ];      /* the device towards it as its platform makes it, "" for none */
 	bool platform_routes;      /* the platform itself adds the host routes by that device, perhaps later */

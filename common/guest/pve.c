@@ -33,7 +33,7 @@ struct net {
 struct nets {
 	struct net net[GUEST_NICS_MAX];
 	struct net ipconfig[GUEST_NICS_MAX];
-	bool hooked;
+	char hookscript[sizeof(((struct guest *)0)->hookscript)];
 };
 
 static int bad_value(const struct place *at, const char *name, const char *value, struct err *err)
@@ -154,7 +154,9 @@ static int take_line(const struct place *at, bool vm, char *value, struct nets *
 	int r;
 
 	if (strcmp(at->key, "hookscript") == 0) {
-		nets->hooked = names_guestarp(value);
+		/* One that is too long is none of ours. */
+		if (text_copy(nets->hookscript, sizeof(nets->hookscript), value) < 0)
+			(void)text_copy(nets->hookscript, sizeof(nets->hookscript), "?");
 		return 0;
 	}
 	if (vm && numbered(at->key, "ipconfig", &i)) {
@@ -209,7 +211,8 @@ static int add_ips(struct guest *guest, const struct net *net, const char *path,
 
 static int take_nets(struct guest *guest, const struct nets *nets, const char *path, struct err *err)
 {
-	guest->hooked = nets->hooked;
+	memcpy(guest->hookscript, nets->hookscript, sizeof(guest->hookscript));
+	guest->hooked = names_guestarp(guest->hookscript);
 	guest->nic_count = 0;
 	guest->ip_count = 0;
 	for (unsigned i = 0; i < GUEST_NICS_MAX; i++) {

@@ -43,6 +43,7 @@ static int take_address(struct nlmsghdr *answer, void *arg)
 	memset(address, 0, sizeof(*address));
 	address->ifindex = (int)ifa->ifa_index;
 	address->ip.family = ifa->ifa_family;
+	address->prefix = ifa->ifa_prefixlen;
 	memcpy(address->ip.bytes, nla_data(local), (size_t)nla_len(local));
 	return 0;
 }

@@ -13,6 +13,7 @@
 struct address {
 	int ifindex;
 	struct ip ip;
+	unsigned prefix; /* bits of its subnet */
 };
 
 struct addresses {

@@ -99,6 +99,13 @@ static int find_uplink(const char *name, struct bridge *bridge)
 	return 0;
 }
 
+int bridge_uplink(const char *name, struct bridge *bridge, struct err *err)
+{
+	int r = find_uplink(name, bridge);
+
+	return r < 0 ? err_errno(err, -r, "%s: ports", name) : 0;
+}
+
 int bridge_read(const char *name, int ifindex, struct bridge *ret_bridge, struct err *err)
 {
 	struct bridge bridge = { 0 };
@@ -118,9 +125,9 @@ int bridge_read(const char *name, int ifindex, struct bridge *ret_bridge, struct
 		return err_errno(err, -r, "%s: addr_assign_type", name);
 	bridge.pinned = parse_u32(text, 0, 255, &number) == 0 && number == NET_ADDR_SET;
 	if (!bridge.pinned) {
-		r = find_uplink(name, &bridge);
+		r = bridge_uplink(name, &bridge, err);
 		if (r < 0)
-			return err_errno(err, -r, "%s: ports", name);
+			return r;
 	}
 	*ret_bridge = bridge;
 	return 0;

@@ -22,6 +22,9 @@ struct bridge {
  */
 int bridge_read(const char *name, int ifindex, struct bridge *ret_bridge, struct err *err);
 
+/* Looks for the uplink whether it is pinned or not; sets has_uplink and uplink. */
+int bridge_uplink(const char *name, struct bridge *bridge, struct err *err);
+
 /* A port made for a guest, by the names that Proxmox VE, LXC, OpenVZ, libvirt and container engines give. */
 bool bridge_port_is_guests(const char *port);
 

@@ -42,9 +42,9 @@ static void take_inet(struct link *link, struct nlattr *af_spec)
 	}
 }
 
-static int take_link(struct nlmsghdr *answer, void *arg)
+int link_parse(struct nlmsghdr *answer, struct link *ret_link)
 {
-	struct link *link = arg;
+	struct link *link = ret_link;
 	struct nlattr *tb[IFLA_MAX + 1];
 	const struct ifinfomsg *info = nlmsg_data(answer);
 	struct nlattr *kind;
@@ -68,6 +68,11 @@ static int take_link(struct nlmsghdr *answer, void *arg)
 	if (tb[IFLA_AF_SPEC])
 		take_inet(link, tb[IFLA_AF_SPEC]);
 	return 0;
+}
+
+static int take_link(struct nlmsghdr *answer, void *arg)
+{
+	return link_parse(answer, arg);
 }
 
 static int get(struct netlink *nl, const char *name, int ifindex, struct link *ret_link, struct err *err)

@@ -37,6 +37,9 @@ struct link {
 int link_get(struct netlink *nl, const char *name, struct link *ret_link, struct err *err);
 int link_get_by_index(struct netlink *nl, int ifindex, struct link *ret_link, struct err *err);
 
+/* One RTM_NEWLINK message as a device, for lists of them. -EBADMSG. */
+int link_parse(struct nlmsghdr *answer, struct link *ret_link);
+
 /* Only LINK_ARP_IGNORE, LINK_ARP_ANNOUNCE and LINK_ARP_FILTER; by netlink, so that dots in names need no care. */
 int link_set_value(struct netlink *nl, int ifindex, enum link_value which, uint32_t value, struct err *err);
 

@@ -101,6 +101,16 @@ static int open_bound(int ifindex, int *ret_fd, struct err *err)
 	return 0;
 }
 
+static void add_holder(struct probe_result *result, const struct mac *holder)
+{
+	for (size_t i = 0; i < result->count; i++) {
+		if (mac_equal(&result->holders[i], holder))
+			return;
+	}
+	if (result->count < PROBE_HOLDERS_MAX)
+		result->holders[result->count++] = *holder;
+}
+
 /* Our own frames come back as PACKET_OUTGOING. */
 static void take_frame(int fd, const struct packet *packets, size_t count, struct probe_result *results)
 {
@@ -112,9 +122,10 @@ static void take_frame(int fd, const struct packet *packets, size_t count, struc
 	if (n <= 0 || from.sll_pkttype == PACKET_OUTGOING)
 		return;
 	for (size_t i = 0; i < count; i++) {
-		if (!results[i].held &&
-		    frame_shows_holder(frame, (size_t)n, &packets[i].ip, &packets[i].source, &results[i].holder))
-			results[i].held = true;
+		struct mac holder;
+
+		if (frame_shows_holder(frame, (size_t)n, &packets[i].ip, &packets[i].source, &holder))
+			add_holder(&results[i], &holder);
 	}
 }
 

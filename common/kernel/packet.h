@@ -22,9 +22,11 @@ int packet_open(int *ret_fd, struct err *err);
 /* One ARP announcement or unsolicited neighbour advertisement. -ENETDOWN where the device is down. */
 int packet_announce(int fd, const struct packet *packet, struct err *err);
 
+#define PROBE_HOLDERS_MAX 8
+
 struct probe_result {
-	bool held;
-	struct mac holder;
+	size_t count; /* 0: nobody holds it */
+	struct mac holders[PROBE_HOLDERS_MAX];
 };
 
 /*

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* hookscript: local:snippets/guestarp, with whatever was there before chained behind it. */
+
+#include "doctor/attach.h"
+
+#include <errno.h>
+#include <json-c/json_object.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/spawn.h"
+#include "base/text.h"
+#include "doctor/storage.h"
+#include "policy/edit.h"
+#include "policy/policy.h"
+
+#define VOLUME_SIZE 128
+
+/* `pct set 101 --hookscript VOLUME`, or `--delete hookscript` for NULL. */
+static int set_hookscript(const struct guest *guest, const char *volume, struct err *err)
+{
+	char config[GUEST_ID_SIZE + 32];
+	char full[PATH_MAX];
+	char program[PATH_MAX];
+	bool container;
+	const char *args[] = {
+		program, "set", guest->id, volume ? "--hookscript" : "--delete", volume ? volume : "hookscript", NULL
+	};
+	int status;
+	int r;
+
+	(void)snprintf(config, sizeof(config), "/etc/pve/lxc/%s.conf", guest->id);
+	r = file_path(config, full, sizeof(full), err);
+	if (r < 0)
+		return r;
+	container = access(full, F_OK) == 0;
+	r = file_path(container ? "/usr/sbin/pct" : "/usr/sbin/qm", program, sizeof(program), err);
+	if (r < 0)
+		return r;
+	status = spawn_wait(program, (char *const *)(uintptr_t)args, err);
+	if (status < 0)
+		return status;
+	if (status > 0)
+		return err_set(err, ECANCELED, "%s set %s: %s %d", container ? "pct" : "qm", guest->id,
+			       status >= SPAWN_SIGNAL ? "got signal" : "exit code",
+			       status >= SPAWN_SIGNAL ? status - SPAWN_SIGNAL : status);
+	return 0;
+}
+
+/* ["/var/lib/vz/snippets/old.pl"] as JSON text, to be freed. */
+static char *then_json(const char *path)
+{
+	CLEANUP(json) struct json_object *list = json_object_new_array();
+
+	json_object_array_add(list, json_object_new_string(path));
+	return strdup(json_object_to_json_string_ext(list, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+}
+
+static int chain(const struct guest *guest, const char *volume, struct err *err)
+{
+	CLEANUP(free) char *then = NULL;
+	char path[PATH_MAX];
+	int r = storage_check(volume, err);
+
+	if (r == 0)
+		r = storage_path(volume, path, sizeof(path), err);
+	if (r < 0)
+		return err_wrap(err, "the hookscript that is there, %s", volume);
+	then = then_json(path);
+	if (!then)
+		return err_errno(err, ENOMEM, "policy");
+	return policy_edit_file(POLICY_CLUSTER_FILE, guest->id, "then", then, err);
+}
+
+int attach_guest(const struct guest *guest, bool *ret_changed, struct err *err)
+{
+	bool chained = guest->hookscript[0] && !guest->hooked;
+	struct policy policy;
+	int r;
+
+	if (guest->kind != GUEST_PVE)
+		return err_set(err, EINVAL, "only Proxmox VE has hookscripts; see guestarp-lxc(8), vznet-custom(8)");
+	*ret_changed = false;
+	if (guest->hooked)
+		return 0;
+	r = storage_check(STORAGE_GUESTARP, err);
+	if (r < 0)
+		return err_wrap(err, "Proxmox VE would refuse " STORAGE_GUESTARP);
+	r = policy_load(&policy, guest, err);
+	/* A chain that somebody has set up already is not ours to replace. */
+	if (r == 0 && chained && policy.then_count > 0)
+		r = err_set(err, EEXIST, "policy has a \"then\" (%s) beside the hookscript %s: take one away",
+			    policy.source[POLICY_THEN], guest->hookscript);
+	policy_done(&policy);
+	if (r == 0 && chained)
+		r = chain(guest, guest->hookscript, err);
+	if (r < 0)
+		return r;
+	r = set_hookscript(guest, STORAGE_GUESTARP, err);
+	if (r < 0 && chained && policy_edit_file(POLICY_CLUSTER_FILE, guest->id, "then", NULL, NULL) < 0)
+		return err_wrap(err, "%s keeps a \"then\" for the guest", POLICY_CLUSTER_FILE);
+	*ret_changed = r == 0;
+	return r;
+}
+
+int detach_guest(const struct guest *guest, bool *ret_changed, struct err *err)
+{
+	char volume[VOLUME_SIZE] = "";
+	struct policy policy;
+	int r;
+
+	*ret_changed = false;
+	if (!guest->hooked)
+		return 0;
+	r = policy_load(&policy, guest, err);
+	if (r == 0 && policy.then_count > 1)
+		r = err_set(err, EEXIST, "policy's \"then\" (%s) names %zu hookscripts, Proxmox VE allows one",
+			    policy.source[POLICY_THEN], policy.then_count);
+	else if (r == 0 && policy.then_count == 1)
+		r = storage_volume(policy.then[0], volume, sizeof(volume), err);
+	policy_done(&policy);
+	if (r < 0)
+		return r;
+	/* The hookscript first: for a moment both may call it, which it must bear anyway; never neither. */
+	r = set_hookscript(guest, volume[0] ? volume : NULL, err);
+	if (r == 0 && volume[0])
+		r = policy_edit_file(POLICY_CLUSTER_FILE, guest->id, "then", NULL, err);
+	*ret_changed = r == 0;
+	return r;
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Bridges that answer in a guest's stead, and bridges whose MAC moves. */
+
+#include <net/if.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "doctor/doctor.h"
+#include "kernel/bridge.h"
+#include "plan/plan.h"
+
+static uint32_t max_of(uint32_t a, uint32_t b)
+{
+	return a > b ? a : b;
+}
+
+static bool has_address(const struct doctor *d, const struct link *link)
+{
+	for (size_t i = 0; i < d->snapshot.addresses.count; i++) {
+		if (d->snapshot.addresses.list[i].ifindex == link->ifindex)
+			return true;
+	}
+	return false;
+}
+
+static bool host_has_ip4(const struct doctor *d)
+{
+	for (size_t i = 0; i < d->snapshot.addresses.count; i++) {
+		if (d->snapshot.addresses.list[i].ip.family == AF_INET)
+			return true;
+	}
+	return false;
+}
+
+static bool is_addressless_bridge(const struct doctor *d, const struct link *link)
+{
+	return strcmp(link->kind, "bridge") == 0 && (link->flags & IFF_UP) && !(link->flags & IFF_NOARP) &&
+	       !has_address(d, link);
+}
+
+/* arp_process(): the route look-up with its rp_filter comes first, but not for a probe from 0.0.0.0. */
+bool bridge_answers(const struct doctor *d, const struct link *link)
+{
+	uint32_t rp_filter = max_of(d->all_rp_filter, link->value[LINK_RP_FILTER]);
+
+	if (max_of(d->all_arp_ignore, link->value[LINK_ARP_IGNORE]) == 0)
+		return true;
+	return rp_filter == 0 && (d->all_proxy_arp || link->value[LINK_PROXY_ARP]) && link->value[LINK_FORWARDING];
+}
+
+static void answering(struct doctor *d, const struct link *link)
+{
+	struct finding *f = findings_add(d->findings, FINDING_BRIDGE_ANSWERS);
+	bool probes = max_of(d->all_rp_filter, link->value[LINK_RP_FILTER]) != 0;
+
+	if (!f)
+		return;
+	finding_set(f->device, "%s", link->name);
+	(void)device_guest(link->name, f->guest);
+	finding_set(f->what, "Bridge %s%s%s has no address, yet it answers ARP %sfor this host's addresses.",
+		    link->name, f->guest[0] ? " in front of guest " : "", f->guest, probes ? "probes " : "");
+	finding_set(f->mend, "ip link set dev %s arp off", link->name);
+	if (f->guest[0])
+		finding_set(f->last, "guestarp attach %s", f->guest);
+}
+
+static void martians(struct doctor *d, const struct link *link)
+{
+	struct finding *f = findings_add(d->findings, FINDING_BRIDGE_MARTIANS);
+
+	if (!f)
+		return;
+	finding_set(f->device, "%s", link->name);
+	(void)device_guest(link->name, f->guest);
+	finding_set(f->what, "Bridge %s has no address and is asked by ARP all the same.", link->name);
+	finding_set(f->mend, "ip link set dev %s arp off", link->name);
+	if (f->guest[0])
+		finding_set(f->last, "guestarp attach %s", f->guest);
+}
+
+static bool logs_martians(const struct doctor *d, const struct link *link)
+{
+	char path[96];
+	char text[16] = "";
+
+	if (max_of(d->all_rp_filter, link->value[LINK_RP_FILTER]) == 0)
+		return false;
+	(void)snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/log_martians", link->name);
+	return d->all_log_martians || (file_read_kernel(path, text, sizeof(text)) == 0 && strcmp(text, "1") == 0);
+}
+
+/* The port whose MAC the bridge has now, if it is a guest's: with it goes the MAC. */
+static const struct link *lender(const struct doctor *d, const struct link *bridge)
+{
+	for (size_t i = 0; i < d->snapshot.link_count; i++) {
+		const struct link *port = &d->snapshot.links[i];
+
+		if (port->master == bridge->ifindex && mac_equal(&port->mac, &bridge->mac) &&
+		    bridge_port_is_guests(port->name))
+			return port;
+	}
+	return NULL;
+}
+
+/* fwpr100p0 is the one name that running_parse_port() does not know, as it stands for no guest's own device. */
+static void port_guest(const char *port, char name[GUEST_NAME_SIZE])
+{
+	char fwbr[IFNAMSIZ];
+	const char *p = strchr(port, 'p');
+
+	if (strncmp(port, "fwpr", 4) != 0) {
+		(void)device_guest(port, name);
+		return;
+	}
+	p = strchr(port + 4, 'p');
+	name[0] = '\0';
+	if (p && snprintf(fwbr, sizeof(fwbr), "fwbr%.*si%s", (int)(p - port - 4), port + 4, p + 1) < IFNAMSIZ)
+		(void)device_guest(fwbr, name);
+}
+
+static void floating(struct doctor *d, const struct link *link, const struct bridge *bridge)
+{
+	const struct link *port = lender(d, link);
+	struct mac mac = bridge->has_uplink ? bridge->uplink : link->mac;
+	struct finding *f = findings_add(d->findings, FINDING_MAC_FLOATS);
+	char text[MAC_TEXT];
+
+	if (!f)
+		return;
+	/* The same that guestarp itself would pin. */
+	if (!bridge->has_uplink && d->machine_id[0])
+		plan_derive_mac(d->machine_id, link->name, &mac);
+	finding_set(f->device, "%s", link->name);
+	if (port)
+		port_guest(port->name, f->guest);
+	finding_set(f->what, "The MAC of bridge %s follows its lowest port%s%s%s%s.", link->name,
+		    port ? "; it is now that of " : "", port ? port->name : "",
+		    f->guest[0] ? " and changes when it stops: guest " : "", f->guest);
+	finding_set(f->mend, "ip link set dev %s address %s", link->name, mac_to_str(&mac, text));
+	finding_set(f->last, "guestarp attach its guests, or hwaddress %s in /etc/network/interfaces", text);
+}
+
+static void not_uplink(struct doctor *d, const struct link *link, const struct bridge *bridge)
+{
+	struct finding *f = findings_add(d->findings, FINDING_MAC_NOT_UPLINK);
+	char is[MAC_TEXT];
+	char uplink[MAC_TEXT];
+
+	if (!f)
+		return;
+	finding_set(f->device, "%s", link->name);
+	finding_set(f->what, "Bridge %s has the MAC %s, its network card has %s.", link->name,
+		    mac_to_str(&link->mac, is), mac_to_str(&bridge->uplink, uplink));
+	finding_set(f->mend, "ip link set dev %s address %s", link->name, uplink);
+	finding_set(f->last, "hwaddress %s in /etc/network/interfaces", uplink);
+}
+
+static void check_mac(struct doctor *d, const struct link *link)
+{
+	struct bridge bridge;
+
+	if (bridge_read(link->name, link->ifindex, &bridge, NULL) < 0)
+		return;
+	if (!bridge.pinned)
+		floating(d, link, &bridge);
+	else if (bridge_uplink(link->name, &bridge, NULL) == 0 && bridge.has_uplink &&
+		 !mac_equal(&bridge.uplink, &link->mac))
+		not_uplink(d, link, &bridge);
+}
+
+void check_bridges(struct doctor *d)
+{
+	bool can_answer = host_has_ip4(d);
+
+	for (size_t i = 0; i < d->snapshot.link_count; i++) {
+		const struct link *link = &d->snapshot.links[i];
+
+		if (strcmp(link->kind, "bridge") == 0 && has_address(d, link))
+			check_mac(d, link);
+		if (!can_answer || !is_addressless_bridge(d, link))
+			continue;
+		if (bridge_answers(d, link))
+			answering(d, link);
+		else if (logs_martians(d, link))
+			martians(d, link);
+	}
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Taking the host's state and its guests once, for all checks. */
+
+#include "doctor/doctor.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "event/facts.h"
+
+static uint32_t read_all(const char *path)
+{
+	char text[16];
+	uint32_t value = 0;
+
+	if (file_read_kernel(path, text, sizeof(text)) == 0)
+		(void)parse_u32(text, 0, UINT32_MAX, &value);
+	return value;
+}
+
+static void take_all_values(struct doctor *d)
+{
+	d->all_arp_ignore = read_all("/proc/sys/net/ipv4/conf/all/arp_ignore");
+	d->all_arp_announce = read_all("/proc/sys/net/ipv4/conf/all/arp_announce");
+	d->all_rp_filter = read_all("/proc/sys/net/ipv4/conf/all/rp_filter");
+	d->all_proxy_arp = read_all("/proc/sys/net/ipv4/conf/all/proxy_arp");
+	d->all_log_martians = read_all("/proc/sys/net/ipv4/conf/all/log_martians");
+	d->all_forwarding_6 = read_all("/proc/sys/net/ipv6/conf/all/forwarding");
+	d->all_proxy_ndp = read_all("/proc/sys/net/ipv6/conf/all/proxy_ndp");
+}
+
+static void take_machine_id(struct doctor *d)
+{
+	struct facts facts;
+
+	facts_init(&facts);
+	facts_ask_machine_id(&facts);
+	memcpy(d->machine_id, facts.machine_id, sizeof(d->machine_id));
+}
+
+const char *device_guest(const char *device, char name[GUEST_NAME_SIZE])
+{
+	struct guest guest;
+	unsigned nic;
+	bool bridge;
+
+	name[0] = '\0';
+	if (running_parse_port(device, &guest, &nic, &bridge))
+		(void)guest_name(&guest, name);
+	return name;
+}
+
+const struct patient *address_patient(const struct doctor *doctor, const struct ip *ip)
+{
+	for (size_t i = 0; i < doctor->patient_count; i++) {
+		const struct guest *guest = &doctor->patients[i].guest;
+
+		for (size_t j = 0; j < guest->ip_count; j++) {
+			if (ip_equal(&guest->ips[j], ip))
+				return &doctor->patients[i];
+		}
+	}
+	return NULL;
+}
+
+/* The same mistake in a policy file concerns every guest, and is said once. */
+static void policy_finding(struct doctor *d, const struct err *err)
+{
+	const char *cluster = POLICY_CLUSTER_FILE;
+	const char *file = strncmp(err->text, cluster, strlen(cluster)) == 0 ? cluster : POLICY_HOST_FILE;
+	struct finding *f;
+
+	for (size_t i = 0; i < d->findings->count; i++) {
+		if (d->findings->list[i].kind == FINDING_POLICY && strcmp(d->findings->list[i].what, err->text) == 0)
+			return;
+	}
+	f = findings_add(d->findings, FINDING_POLICY);
+	if (!f)
+		return;
+	finding_set(f->what, "%s", err->text);
+	finding_set(f->mend, "mv %s %s.broken", file, file);
+	finding_set(f->last, "correct it and see: guestarp policy --check %s.broken", file);
+}
+
+static void take_policy(struct doctor *d, struct patient *p)
+{
+	struct policy policy;
+	struct err err;
+
+	if (policy_load(&policy, &p->guest, &err) < 0)
+		policy_finding(d, &err);
+	p->managed = p->guest.hooked || policy.managed || (p->guest.kind == GUEST_VZ && p->guest.device[0]);
+	p->chained = policy.then_count > 0;
+	policy_done(&policy);
+}
+
+static int take_patients(struct doctor *d, struct err *err)
+{
+	struct guest_list guests = { 0 };
+	int r = guest_list_configured(&guests, err);
+
+	if (r == 0)
+		r = guest_list_recorded(&guests, err);
+	if (r == 0 && guests.count > 0) {
+		d->patients = calloc(guests.count, sizeof(*d->patients));
+		if (!d->patients)
+			r = err_errno(err, ENOMEM, "guests");
+	}
+	for (size_t i = 0; r == 0 && i < guests.count; i++) {
+		struct patient *p = &d->patients[d->patient_count++];
+
+		p->guest = guests.list[i];
+		(void)guest_name(&p->guest, p->name);
+		p->readable = guest_read(&p->guest, NULL) == 0;
+		take_policy(d, p);
+		if (running_ask(d->nl, &p->guest, &p->running, NULL) < 0)
+			p->running = RUNNING_UNKNOWN;
+	}
+	guest_list_done(&guests);
+	return r;
+}
+
+/* Also where there is no guest at all a policy may be broken. */
+static void check_policy(struct doctor *d)
+{
+	struct policy policy;
+	struct guest nobody;
+	struct err err;
+
+	(void)guest_init(&nobody, GUEST_PVE, "999999999", NULL);
+	if (policy_load(&policy, &nobody, &err) < 0)
+		policy_finding(d, &err);
+	policy_done(&policy);
+}
+
+int doctor_check(bool probe, struct findings *findings, struct err *err)
+{
+	CLEANUP(netlink) struct netlink *nl = NULL;
+	struct doctor d = { .findings = findings };
+	int r = netlink_open(&nl, err);
+
+	d.nl = nl;
+	if (r == 0)
+		r = snapshot_take(nl, &d.snapshot, err);
+	if (r == 0) {
+		take_all_values(&d);
+		take_machine_id(&d);
+		check_policy(&d);
+		r = take_patients(&d, err);
+	}
+	if (r == 0) {
+		check_bridges(&d);
+		check_proxies(&d);
+		check_flux(&d);
+		check_hooks(&d);
+		if (probe)
+			check_wire(&d);
+		if (findings->failed)
+			r = err_errno(err, ENOMEM, "findings");
+	}
+	free(d.patients);
+	snapshot_done(&d.snapshot);
+	return r;
+}

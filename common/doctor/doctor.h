@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef GUESTARP_DOCTOR_DOCTOR_H
+#define GUESTARP_DOCTOR_DOCTOR_H
+/* What is wrong on this host, found with no configuration needed. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "doctor/finding.h"
+#include "event/guests.h"
+#include "event/running.h"
+#include "kernel/netlink.h"
+#include "kernel/snapshot.h"
+#include "plan/facts.h"
+#include "policy/policy.h"
+
+/* A guest as the doctor sees it. */
+struct patient {
+	struct guest guest; /* its configuration, where it can be read */
+	char name[GUEST_NAME_SIZE];
+	bool readable;
+	bool managed;
+	bool chained; /* policy's "then" names further scripts */
+	enum running running;
+};
+
+/* All that the checks look at, taken once. */
+struct doctor {
+	struct netlink *nl;
+	struct snapshot snapshot;
+	struct patient *patients;
+	size_t patient_count;
+	/* net/ipv4/conf/all: a device's effective value is the greater one, or either. */
+	uint32_t all_arp_ignore;
+	uint32_t all_arp_announce;
+	uint32_t all_rp_filter;
+	uint32_t all_proxy_arp;
+	uint32_t all_log_martians;
+	uint32_t all_forwarding_6;
+	uint32_t all_proxy_ndp;
+	char machine_id[MACHINE_ID_SIZE];
+	struct findings *findings;
+};
+
+/*
+ * Looks at everything once and adds what is wrong. probe: also asks on the wire, at most 16 devices and 64 addresses
+ * on each, half a second a device. Bounded otherwise by the size of the host.
+ */
+int doctor_check(bool probe, struct findings *findings, struct err *err);
+
+/* The parts, each in the file of its topic. */
+void check_bridges(struct doctor *doctor);
+void check_proxies(struct doctor *doctor);
+void check_flux(struct doctor *doctor);
+void check_hooks(struct doctor *doctor);
+void check_wire(struct doctor *doctor);
+
+/* Does the bridge, which holds no address itself, answer ARP for the host's (DESIGN section 1, P1)? */
+bool bridge_answers(const struct doctor *doctor, const struct link *link);
+
+/* "pve/101" for fwbr101i0, tap101i0, ...; "" for a device that is no guest's. Returns name. */
+const char *device_guest(const char *device, char name[GUEST_NAME_SIZE]);
+
+/* The patient who has the address, or NULL. */
+const struct patient *address_patient(const struct doctor *doctor, const struct ip *ip);
+
+#endif

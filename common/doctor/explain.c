@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The plan and the policy in words, changing nothing. */
+
+#include "doctor/explain.h"
+
+#include <errno.h>
+#include <json-c/json_object.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "policy/policy.h"
+
+enum { PREPARE = 1U << 0, UP = 1U << 1, DOWN = 1U << 2 };
+
+static const struct event_word {
+	const char *word;
+	unsigned events;
+} words[] = {
+	{ "prepare", PREPARE },
+	{ "up", UP },
+	{ "down", DOWN },
+};
+
+static unsigned find_events(const char *word)
+{
+	if (!word)
+		return PREPARE | UP;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strcmp(words[i].word, word) == 0)
+			return words[i].events;
+	}
+	return 0;
+}
+
+int explain_plan(const struct guest_status *status, const char *event, FILE *out, struct err *err)
+{
+	const struct inspection *in = &status->inspection;
+	unsigned events = find_events(event);
+	char text[SETTING_TEXT];
+	char shown[40];
+
+	if (!events)
+		return err_set(err, EINVAL, "'%s' is no event: prepare, up or down",
+			       text_shown(event, shown, sizeof(shown)));
+	for (size_t i = 0; i < in->settings.count; i++) {
+		bool prepare = i < in->prepare_count;
+
+		if (events & (prepare ? PREPARE : UP))
+			(void)fprintf(out, "%-8s %-6s %s\n", prepare ? "prepare" : "up", in->holds[i] ? "holds" : "set",
+				      setting_to_str(&in->settings.settings[i], text));
+	}
+	for (size_t i = 0; (events & DOWN) && i < in->recorded.count; i++)
+		(void)fprintf(out, "%-8s %-6s %s\n", "down", "undo", setting_to_str(&in->recorded.settings[i], text));
+	for (size_t i = 0; i < in->notes.count; i++)
+		(void)fprintf(out, "note: %s\n", in->notes.line[i]);
+	return 0;
+}
+
+static struct json_object *name_or_null(const char *name)
+{
+	return name[0] ? json_object_new_string(name) : NULL;
+}
+
+static struct json_object *addresses_json(const struct policy *policy)
+{
+	struct json_object *list;
+	char text[IP_TEXT];
+
+	if (policy->addresses_from_config)
+		return json_object_new_string("config");
+	list = json_object_new_array();
+	for (size_t i = 0; i < policy->ip_count; i++)
+		json_object_array_add(list, json_object_new_string(ip_to_str(&policy->ips[i], text)));
+	return list;
+}
+
+static struct json_object *then_json(const struct policy *policy)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < policy->then_count; i++)
+		json_object_array_add(list, json_object_new_string(policy->then[i]));
+	return list;
+}
+
+static struct json_object *value_json(const struct policy *policy, enum policy_key key)
+{
+	static const char *const probes[] = { "off", "warn", "refuse" };
+
+	switch (key) {
+	case POLICY_FIREWALL_BRIDGE:
+		return json_object_new_string(policy->quiet ? "quiet" : "leave");
+	case POLICY_BRIDGE_MAC:
+		return json_object_new_string(policy->pin ? "pin" : "leave");
+	case POLICY_DEVICE:
+		return name_or_null(policy->device);
+	case POLICY_ADDRESSES:
+		return addresses_json(policy);
+	case POLICY_ROUTE:
+		return name_or_null(policy->route);
+	case POLICY_PROBE:
+		return json_object_new_string(probes[policy->probe]);
+	case POLICY_ANNOUNCE:
+		return json_object_new_int64(policy->announce);
+	case POLICY_ON_ERROR:
+		return json_object_new_string(policy->abort_on_error ? "abort" : "warn");
+	case POLICY_THEN:
+		return then_json(policy);
+	case POLICY_KEY_COUNT:
+	default:
+		return NULL;
+	}
+}
+
+int explain_policy(const struct guest *guest, bool json, FILE *out, struct err *err)
+{
+	CLEANUP(json) struct json_object *all = json_object_new_object();
+	struct policy policy;
+	char name[GUEST_NAME_SIZE];
+	int r = policy_load(&policy, guest, err);
+
+	json_object_object_add(all, "version", json_object_new_int(1));
+	json_object_object_add(all, "guest", json_object_new_string(guest_name(guest, name)));
+	json_object_object_add(all, "managed", json_object_new_boolean(guest->hooked || policy.managed));
+	for (unsigned i = 0; i < POLICY_KEY_COUNT; i++) {
+		struct json_object *item = json_object_new_object();
+		struct json_object *value = value_json(&policy, (enum policy_key)i);
+		const char *text =
+			json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+
+		if (!json)
+			(void)fprintf(out, "%-16s %-24s %s\n", policy_key_to_str((enum policy_key)i), text,
+				      policy.source[i]);
+		json_object_object_add(item, "value", value);
+		json_object_object_add(item, "source", json_object_new_string(policy.source[i]));
+		json_object_object_add(all, policy_key_to_str((enum policy_key)i), item);
+	}
+	if (json)
+		(void)json_print(all, out);
+	policy_done(&policy);
+	return r;
+}

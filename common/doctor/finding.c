@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Findings in words that need no knowledge of ARP flux. */
+
+#include "doctor/finding.h"
+
+#include <json-c/json_object.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+
+#define COLUMNS      79
+#define VERSION_JSON 1
+
+/* The id is for programs, the meaning for people who see it for the first time. */
+static const struct {
+	const char *id;
+	const char *meaning;
+} kinds[FINDING_KIND_COUNT] = {
+	[FINDING_BRIDGE_ANSWERS] = { "bridge-answers",
+				     "Guests and outside hosts can learn the wrong hardware address (MAC) for this "
+				     "host; "
+				     "their traffic then gets lost, and providers block servers for it." },
+	[FINDING_BRIDGE_MARTIANS] = { "bridge-martians",
+				      "The kernel logs \"martian source\" lines for each question that reaches it." },
+	[FINDING_MAC_FLOATS] = { "mac-floats", "The bridge takes the lowest MAC of its ports, so a guest's start or "
+					       "stop can change it "
+					       "and cut off everybody who knew the old one." },
+	[FINDING_MAC_NOT_UPLINK] = { "mac-not-uplink",
+				     "The provider may know only the network card's own MAC and block others." },
+	[FINDING_PROXY_MANY] = { "proxy-many", "Several network cards answer for the same guest, so the guest's "
+					       "address jumps between "
+					       "hardware addresses (ARP flux)." },
+	[FINDING_PROXY_GONE] = { "proxy-gone",
+				 "This host still answers for a guest that does not run here; where it runs now, its "
+				 "traffic is drawn away." },
+	[FINDING_PROXY_ALL] = { "proxy-all-devices", "The entry names no device: every network card answers." },
+	[FINDING_PROXY_FORWARDING] = { "proxy-no-forwarding", "The entry is there, but the kernel stays silent." },
+	[FINDING_PROXY_IN_FRONT] = { "proxy-in-front",
+				     "The guest is on the same side as those who ask: the entry does nothing, or "
+				     "(IPv6) answers in the guest's stead." },
+	[FINDING_PROXY_SLOW] = { "proxy-slow", "The kernel delays each proxied answer by a random time up to this." },
+	[FINDING_PROXY_NDP] = { "proxy-ndp-off", "IPv6 neighbours who ask for the guest get no answer." },
+	[FINDING_FLUX] = { "host-flux",
+			   "Network cards in one subnet answer for each other's addresses, so this host's own address "
+			   "jumps between hardware addresses (ARP flux)." },
+	[FINDING_WIRE] = { "two-answers", "Seen on the wire just now: more than one hardware address claims it." },
+	[FINDING_HOOK_MISSING] = { "hook-missing",
+				   "Proxmox VE refuses to start a guest whose hookscript is not there." },
+	[FINDING_HOOK_OTHER] = { "hook-other", "Policy covers the guest, but Proxmox VE calls another hookscript, and "
+					       "it does not call "
+					       "guestarp." },
+	[FINDING_POLICY] = { "policy-broken", "Nothing is bound for guests whose policy cannot be read." },
+};
+
+struct finding *findings_add(struct findings *findings, enum finding_kind kind)
+{
+	if (findings->count == findings->room) {
+		size_t room = findings->room ? findings->room * 2 : 8;
+		struct finding *list = realloc(findings->list, room * sizeof(*list));
+
+		if (!list) {
+			findings->failed = true;
+			return NULL;
+		}
+		findings->list = list;
+		findings->room = room;
+	}
+	memset(&findings->list[findings->count], 0, sizeof(*findings->list));
+	findings->list[findings->count].kind = kind;
+	return &findings->list[findings->count++];
+}
+
+void finding_text(char *text, size_t size, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, size, fmt, ap);
+	va_end(ap);
+}
+
+void findings_done(struct findings *findings)
+{
+	free(findings->list);
+	memset(findings, 0, sizeof(*findings));
+}
+
+/* Words up to the last column, each line but the first indented; what is longer than a line stays whole. */
+static void print_wrapped(FILE *out, const char *text, int indent)
+{
+	int column = indent;
+	bool first = true;
+
+	while (*text) {
+		int len = (int)strcspn(text, " ");
+
+		if (!first && column + 1 + len > COLUMNS) {
+			(void)fprintf(out, "\n%*s", indent, "");
+			column = indent;
+		} else if (!first) {
+			(void)fputc(' ', out);
+			column++;
+		}
+		(void)fprintf(out, "%.*s", len, text);
+		column += len;
+		first = false;
+		text += len;
+		text += strspn(text, " ");
+	}
+	(void)fputc('\n', out);
+}
+
+void findings_print(const struct findings *findings, bool colour, FILE *out)
+{
+	for (size_t i = 0; i < findings->count; i++) {
+		const struct finding *f = &findings->list[i];
+
+		(void)fprintf(out, "%s%2zu.%s ", colour ? "\033[1;31m" : "", i + 1, colour ? "\033[0m" : "");
+		print_wrapped(out, f->what, 4);
+		(void)fprintf(out, "    ");
+		print_wrapped(out, kinds[f->kind].meaning, 4);
+		if (f->seen[0]) {
+			(void)fprintf(out, "    seen: ");
+			print_wrapped(out, f->seen, 10);
+		}
+		/* Never wrapped: it is there to be copied. */
+		if (f->mend[0])
+			(void)fprintf(out, "    mend: %s\n", f->mend);
+		if (f->last[0]) {
+			(void)fprintf(out, "    for good: ");
+			print_wrapped(out, f->last, 14);
+		}
+	}
+}
+
+static struct json_object *text_or_null(const char *text)
+{
+	return text[0] ? json_object_new_string(text) : NULL;
+}
+
+int findings_print_json(const struct findings *findings, FILE *out)
+{
+	CLEANUP(json) struct json_object *json = json_object_new_object();
+	struct json_object *list = json_object_new_array();
+
+	json_object_object_add(json, "version", json_object_new_int(VERSION_JSON));
+	json_object_object_add(json, "findings", list);
+	for (size_t i = 0; i < findings->count; i++) {
+		const struct finding *f = &findings->list[i];
+		struct json_object *item = json_object_new_object();
+
+		json_object_object_add(item, "id", json_object_new_string(kinds[f->kind].id));
+		json_object_object_add(item, "device", text_or_null(f->device));
+		json_object_object_add(item, "guest", text_or_null(f->guest));
+		json_object_object_add(item, "what", json_object_new_string(f->what));
+		json_object_object_add(item, "meaning", json_object_new_string(kinds[f->kind].meaning));
+		json_object_object_add(item, "mend", text_or_null(f->mend));
+		json_object_object_add(item, "for_good", text_or_null(f->last));
+		json_object_object_add(item, "seen", text_or_null(f->seen));
+		json_object_array_add(list, item);
+	}
+	return json_print(json, out);
+}

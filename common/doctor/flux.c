@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Several network cards of this host in one subnet. */
+
+#include <net/if.h>
+#include <string.h>
+
+#include "doctor/doctor.h"
+
+static uint32_t max_of(uint32_t a, uint32_t b)
+{
+	return a > b ? a : b;
+}
+
+static bool shares_subnet(const struct doctor *d, const struct address *address)
+{
+	const struct addresses *all = &d->snapshot.addresses;
+
+	for (size_t i = 0; i < all->count; i++) {
+		const struct address *other = &all->list[i];
+
+		/* A host route's /32 on two devices is no subnet that both are in. */
+		if (other->ifindex != address->ifindex && other->prefix < 32 && address->prefix < 32 &&
+		    ip_same_subnet(&other->ip, &address->ip, max_of(other->prefix, address->prefix)))
+			return true;
+	}
+	return false;
+}
+
+static bool reported(const struct doctor *d, const char *device)
+{
+	for (size_t i = 0; i < d->findings->count; i++) {
+		const struct finding *f = &d->findings->list[i];
+
+		if (f->kind == FINDING_FLUX && strcmp(f->device, device) == 0)
+			return true;
+	}
+	return false;
+}
+
+void check_flux(struct doctor *d)
+{
+	for (size_t i = 0; i < d->snapshot.addresses.count; i++) {
+		const struct address *address = &d->snapshot.addresses.list[i];
+		const struct link *link = snapshot_link(&d->snapshot, address->ifindex);
+		struct finding *f;
+		char ip[IP_TEXT];
+
+		/* IPv6 has no flux: an address is answered for on its own device alone. */
+		if (!link || address->ip.family != AF_INET || (link->flags & (IFF_NOARP | IFF_LOOPBACK)) ||
+		    !shares_subnet(d, address))
+			continue;
+		if (max_of(d->all_arp_ignore, link->value[LINK_ARP_IGNORE]) >= 1 &&
+		    max_of(d->all_arp_announce, link->value[LINK_ARP_ANNOUNCE]) >= 2)
+			continue;
+		if (reported(d, link->name))
+			continue;
+		f = findings_add(d->findings, FINDING_FLUX);
+		if (!f)
+			return;
+		finding_set(f->device, "%s", link->name);
+		finding_set(f->what, "%s (%s/%u) is one of several network cards in the same subnet.", link->name,
+			    ip_to_str(&address->ip, ip), address->prefix);
+		finding_set(f->mend, "sysctl -w net/ipv4/conf/%s/arp_ignore=1 net/ipv4/conf/%s/arp_announce=2",
+			    link->name, link->name);
+		finding_set(f->last, "\"devices\" in /etc/guestarp/guestarp.json");
+	}
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Does Proxmox VE call us for the guests that it should? */
+
+#include <errno.h>
+#include <string.h>
+
+#include "doctor/doctor.h"
+#include "doctor/storage.h"
+
+static void missing(struct doctor *d, const struct patient *p, const struct err *err)
+{
+	struct finding *f = findings_add(d->findings, FINDING_HOOK_MISSING);
+	char path[200];
+
+	if (!f)
+		return;
+	finding_set(f->guest, "%s", p->name);
+	finding_set(f->what, "Guest %s names the hookscript %s: %s.", p->name, p->guest.hookscript, err->text);
+	if (err->code == EACCES && storage_path(p->guest.hookscript, path, sizeof(path), NULL) == 0)
+		finding_set(f->mend, "chmod +x %s", path);
+	else
+		finding_set(f->mend, "guestarp detach %s", p->name);
+}
+
+static void other(struct doctor *d, const struct patient *p)
+{
+	struct finding *f = findings_add(d->findings, FINDING_HOOK_OTHER);
+
+	if (!f)
+		return;
+	finding_set(f->guest, "%s", p->name);
+	finding_set(f->what, "Guest %s has a policy, but its hookscript is %s.", p->name, p->guest.hookscript);
+	finding_set(f->mend, "guestarp attach %s", p->name);
+}
+
+void check_hooks(struct doctor *d)
+{
+	for (size_t i = 0; i < d->patient_count; i++) {
+		const struct patient *p = &d->patients[i];
+		struct err err;
+
+		if (p->guest.kind != GUEST_PVE || !p->readable || !p->guest.hookscript[0])
+			continue;
+		if (p->guest.hooked && storage_check(p->guest.hookscript, &err) < 0)
+			missing(d, p, &err);
+		else if (!p->guest.hooked && p->managed)
+			other(d, p);
+	}
+}

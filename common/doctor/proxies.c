@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Proxy entries: on one device, for a guest that is here, and able to answer. */
+
+#include <string.h>
+
+#include "base/text.h"
+#include "doctor/doctor.h"
+#include "kernel/route.h"
+#include "kernel/sysctl.h"
+
+/* The entries of one address stand side by side in the snapshot. */
+struct group {
+	const struct proxy_entry *entries;
+	size_t count;
+	char ip[IP_TEXT];
+};
+
+static const char *device_name(const struct doctor *d, const struct proxy_entry *entry)
+{
+	const struct link *link = snapshot_link(&d->snapshot, entry->ifindex);
+
+	return link ? link->name : "?";
+}
+
+static void for_guest(struct finding *f, const struct patient *patient)
+{
+	if (patient)
+		finding_set(f->guest, "%s", patient->name);
+}
+
+static void check_all_devices(struct doctor *d, const struct group *g)
+{
+	struct finding *f = findings_add(d->findings, FINDING_PROXY_ALL);
+
+	if (!f)
+		return;
+	for_guest(f, address_patient(d, &g->entries->ip));
+	finding_set(f->what, "A proxy entry for %s names no device.", g->ip);
+	finding_set(f->mend, "ip neigh del proxy %s", g->ip);
+}
+
+/* The first device is as good as any: without policy nobody has chosen one. */
+static void check_many(struct doctor *d, const struct group *g)
+{
+	const struct patient *patient = address_patient(d, &g->entries->ip);
+	struct finding *f = findings_add(d->findings, FINDING_PROXY_MANY);
+
+	if (!f)
+		return;
+	for_guest(f, patient);
+	finding_set(f->device, "%s", device_name(d, &g->entries[0]));
+	finding_set(f->what, "%s%s%s%s is answered for on %zu network cards: %s", g->ip, patient ? " (guest " : "",
+		    f->guest, patient ? ")" : "", g->count, f->device);
+	for (size_t i = 1; i < g->count; i++) {
+		const char *device = device_name(d, &g->entries[i]);
+
+		/* Half a command would be worse than one that mends the first few. */
+		if (text_append(f->mend, sizeof(f->mend), "%sip neigh del proxy %s dev %s", i > 1 ? " && " : "", g->ip,
+				device))
+			(void)text_append(f->what, sizeof(f->what), ", %s", device);
+	}
+	if (patient)
+		finding_set(f->last, "guestarp device %s %s && guestarp apply %s", patient->name, f->device,
+			    patient->name);
+}
+
+static void check_gone(struct doctor *d, const struct group *g, const struct patient *patient)
+{
+	const char *device = device_name(d, g->entries);
+	struct finding *f = findings_add(d->findings, FINDING_PROXY_GONE);
+
+	if (!f)
+		return;
+	for_guest(f, patient);
+	finding_set(f->device, "%s", device);
+	finding_set(f->what, "%s answers for %s of guest %s, which does not run here.", device, g->ip, f->guest);
+	finding_set(f->mend, "ip neigh del proxy %s dev %s", g->ip, device);
+}
+
+static void check_silent(struct doctor *d, const struct group *g, const struct link *link)
+{
+	bool v4 = g->entries->ip.family == AF_INET;
+	uint32_t ndp = 0;
+	int out = 0;
+	struct finding *f;
+
+	if (route_lookup(d->nl, &g->entries->ip, &out, NULL) == 0 && out == link->ifindex) {
+		f = findings_add(d->findings, FINDING_PROXY_IN_FRONT);
+		if (!f)
+			return;
+		finding_set(f->what, "%s is to be answered for on %s, but the route to it leaves by %s itself.", g->ip,
+			    link->name, link->name);
+		finding_set(f->mend, "ip neigh del proxy %s dev %s", g->ip, link->name);
+	} else if (v4 ? link->value[LINK_FORWARDING] == 0 : d->all_forwarding_6 == 0) {
+		f = findings_add(d->findings, FINDING_PROXY_FORWARDING);
+		if (!f)
+			return;
+		finding_set(f->what, "%s is to be answered for on %s, but forwarding is off there.", g->ip, link->name);
+		finding_set(f->mend, "sysctl -w net/%s/conf/%s/forwarding=1", v4 ? "ipv4" : "ipv6",
+			    v4 ? link->name : "all");
+		finding_set(f->last, "the same line in /etc/sysctl.d");
+	} else if (!v4 && !d->all_proxy_ndp && sysctl_get(SYSCTL_PROXY_NDP, link->name, &ndp, NULL) == 0 && ndp == 0) {
+		f = findings_add(d->findings, FINDING_PROXY_NDP);
+		if (!f)
+			return;
+		finding_set(f->what, "%s is to be answered for on %s, but proxy_ndp is off there.", g->ip, link->name);
+		finding_set(f->mend, "sysctl -w net/ipv6/conf/%s/proxy_ndp=1", link->name);
+	} else {
+		return;
+	}
+	for_guest(f, address_patient(d, &g->entries->ip));
+	finding_set(f->device, "%s", link->name);
+}
+
+static void check_delay(struct doctor *d, const struct group *g, const struct link *link)
+{
+	bool v4 = g->entries->ip.family == AF_INET;
+	uint32_t delay = 0;
+	struct finding *f;
+
+	if (sysctl_get(v4 ? SYSCTL_PROXY_DELAY : SYSCTL_PROXY_DELAY_6, link->name, &delay, NULL) < 0 || delay == 0)
+		return;
+	/* Once for a device. */
+	for (size_t i = 0; i < d->findings->count; i++) {
+		const struct finding *other = &d->findings->list[i];
+
+		if (other->kind == FINDING_PROXY_SLOW && strcmp(other->device, link->name) == 0)
+			return;
+	}
+	f = findings_add(d->findings, FINDING_PROXY_SLOW);
+	if (!f)
+		return;
+	finding_set(f->device, "%s", link->name);
+	finding_set(f->what, "Answers for guests on %s come up to %u.%02u s late (proxy_delay %u).", link->name,
+		    delay / 100, delay % 100, delay);
+	finding_set(f->mend, "sysctl -w net/%s/neigh/%s/proxy_delay=0", v4 ? "ipv4" : "ipv6", link->name);
+	finding_set(f->last, "guestarp sets it for guests with a chosen device");
+}
+
+static void check_group(struct doctor *d, const struct group *g)
+{
+	const struct patient *patient = address_patient(d, &g->entries->ip);
+	const struct link *link;
+
+	if (g->entries[0].ifindex == 0) {
+		check_all_devices(d, g);
+		return;
+	}
+	if (patient && patient->running == RUNNING_NO) {
+		check_gone(d, g, patient);
+		return;
+	}
+	if (g->count > 1) {
+		check_many(d, g);
+		return;
+	}
+	link = snapshot_link(&d->snapshot, g->entries->ifindex);
+	if (!link)
+		return;
+	check_silent(d, g, link);
+	check_delay(d, g, link);
+}
+
+void check_proxies(struct doctor *d)
+{
+	const struct snapshot *s = &d->snapshot;
+
+	for (size_t i = 0; i < s->proxy_count;) {
+		struct group g = { .entries = &s->proxies[i], .count = 1 };
+
+		while (i + g.count < s->proxy_count && ip_equal(&s->proxies[i].ip, &s->proxies[i + g.count].ip))
+			g.count++;
+		(void)ip_to_str(&g.entries->ip, g.ip);
+		check_group(d, &g);
+		i += g.count;
+	}
+}

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The guests' state, as a tree for people and as JSON for programs. */
+
+#include "doctor/status.h"
+
+#include <errno.h>
+#include <json-c/json_object.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "event/guests.h"
+#include "event/record.h"
+
+#define MARK_COLUMN  40
+#define VERSION_JSON 1
+
+static bool is_recorded(const struct guest *guest)
+{
+	struct guest_list recorded = { 0 };
+	bool found = false;
+
+	if (guest_list_recorded(&recorded, NULL) == 0) {
+		for (size_t i = 0; i < recorded.count && !found; i++)
+			found = recorded.list[i].kind == guest->kind && strcmp(recorded.list[i].id, guest->id) == 0;
+	}
+	guest_list_done(&recorded);
+	return found;
+}
+
+int status_find(const char *word, struct guest *ret_guest, bool *ret_readable, struct err *err)
+{
+	static const enum guest_kind kinds[] = { GUEST_PVE, GUEST_VZ, GUEST_LXC };
+	const char *slash = strchr(word, '/');
+	char shown[80];
+
+	for (size_t i = 0; i < 3; i++) {
+		const char *kind = guest_kind_to_str(kinds[i]);
+		const char *id = slash ? slash + 1 : word;
+		int r;
+
+		if (slash && (strncmp(word, kind, (size_t)(slash - word)) != 0 || kind[slash - word]))
+			continue;
+		if (guest_init(ret_guest, kinds[i], id, NULL) < 0)
+			continue;
+		r = guest_read(ret_guest, err);
+		*ret_readable = r == 0;
+		if (r == 0 || r != -ENOENT || is_recorded(ret_guest))
+			return 0;
+	}
+	return err_set(err, ENOENT, "no guest '%s' on this host", text_shown(word, shown, sizeof(shown)));
+}
+
+static int look(struct guest_status *s, struct err *err)
+{
+	struct policy policy;
+	struct err failure;
+	int bad;
+	int r;
+
+	(void)guest_name(&s->guest, s->name);
+	bad = policy_load(&policy, &s->guest, &failure);
+	s->managed = s->guest.hooked || policy.managed || (s->guest.kind == GUEST_VZ && s->guest.device[0]);
+	r = event_inspect(&s->guest, &policy, &s->inspection, err);
+	if (bad < 0)
+		notes_add_err(&s->inspection.notes, &failure);
+	policy_done(&policy);
+	if (r == 0 && s->inspection.running != RUNNING_NO)
+		s->missing = inspection_missing(&s->inspection);
+	return r < 0 ? err_wrap(err, "%s", s->name) : 0;
+}
+
+static int take_named(char *const *guests, size_t count, struct status *status, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		struct guest_status *s = &status->list[status->count++];
+
+		r = status_find(guests[i], &s->guest, &s->readable, err);
+		if (r == 0)
+			r = look(s, err);
+	}
+	return r;
+}
+
+/* Those that nobody manages and that have no record are none of ours. */
+static int take_all(const struct guest_list *guests, size_t recorded, struct status *status, struct err *err)
+{
+	for (size_t i = 0; i < guests->count; i++) {
+		struct guest_status *s = &status->list[status->count];
+		int r;
+
+		s->guest = guests->list[i];
+		s->readable = guest_read(&s->guest, NULL) == 0;
+		r = look(s, err);
+		if (r < 0) {
+			status->count++;
+			return r;
+		}
+		if (s->managed || i < recorded) {
+			status->count++;
+			continue;
+		}
+		inspection_done(&s->inspection);
+		memset(s, 0, sizeof(*s));
+	}
+	return 0;
+}
+
+int status_take(char *const *guests, size_t count, struct status *ret_status, struct err *err)
+{
+	struct guest_list all = { 0 };
+	size_t recorded = 0;
+	int r = 0;
+
+	memset(ret_status, 0, sizeof(*ret_status));
+	if (count == 0) {
+		r = guest_list_recorded(&all, err);
+		recorded = all.count;
+		if (r == 0)
+			r = guest_list_configured(&all, err);
+	}
+	if (r == 0) {
+		ret_status->list = calloc(count + all.count + 1, sizeof(*ret_status->list));
+		if (!ret_status->list)
+			r = err_errno(err, ENOMEM, "status");
+	}
+	if (r == 0)
+		r = count ? take_named(guests, count, ret_status, err) : take_all(&all, recorded, ret_status, err);
+	guest_list_done(&all);
+	return r;
+}
+
+void status_done(struct status *status)
+{
+	for (size_t i = 0; i < status->count; i++)
+		inspection_done(&status->list[i].inspection);
+	free(status->list);
+	memset(status, 0, sizeof(*status));
+}
+
+bool status_is_well(const struct status *status)
+{
+	for (size_t i = 0; i < status->count; i++) {
+		if (status->list[i].missing > 0 || status->list[i].inspection.notes.count > 0)
+			return false;
+	}
+	return true;
+}
+
+/* --- the tree ----------------------------------------------------------------------------------------------------- */
+
+struct tree {
+	FILE *out;
+	bool colour;
+};
+
+enum mark { MARK_OK, MARK_BAD, MARK_NONE };
+
+static void print_line(const struct tree *t, int depth, const char *name, enum mark mark, const char *text)
+{
+	static const char *const plain[] = { [MARK_OK] = "ok", [MARK_BAD] = "!!", [MARK_NONE] = "--" };
+	static const char *const colours[] = { [MARK_OK] = "\033[32m", [MARK_BAD] = "\033[1;31m", [MARK_NONE] = "" };
+	int indent = depth * 3;
+
+	(void)fprintf(t->out, "%*s%s%-*s %s%s%s  %s\n", indent, "", depth ? "`- " : "",
+		      MARK_COLUMN - indent - (depth ? 3 : 0), name, t->colour ? colours[mark] : "", plain[mark],
+		      t->colour && *colours[mark] ? "\033[0m" : "", text);
+}
+
+static const char *running_to_str(enum running running)
+{
+	return running == RUNNING_YES ? "running" : running == RUNNING_NO ? "stopped" : "unknown";
+}
+
+/* What the inspection says of one device's settings of some kinds. */
+static enum mark mark_of(const struct inspection *in, const char *device, bool quiet)
+{
+	enum mark mark = MARK_NONE;
+
+	for (size_t i = 0; i < in->settings.count; i++) {
+		const struct setting *s = &in->settings.settings[i];
+		bool wanted = quiet ? (s->kind == SETTING_ARP_IGNORE || s->kind == SETTING_NOARP) && s->guests
+				    : s->kind == SETTING_BRIDGE_MAC;
+
+		if (!wanted || strcmp(s->device, device) != 0)
+			continue;
+		if (!in->holds[i])
+			return MARK_BAD;
+		mark = MARK_OK;
+	}
+	return mark;
+}
+
+static void print_guest(const struct tree *t, int depth, const struct guest_status *s)
+{
+	enum mark mark = s->inspection.running == RUNNING_NO ? MARK_NONE : s->missing ? MARK_BAD : MARK_OK;
+	char text[64];
+
+	(void)snprintf(text, sizeof(text), "%s%s", running_to_str(s->inspection.running),
+		       s->managed ? "" : ", not managed");
+	print_line(t, depth, s->name, mark, text);
+	for (size_t i = 0; s->missing && i < s->inspection.settings.count; i++) {
+		char setting[SETTING_TEXT];
+
+		if (!s->inspection.holds[i])
+			(void)fprintf(t->out, "%*smissing: %s\n", depth * 3 + 3, "",
+				      setting_to_str(&s->inspection.settings.settings[i], setting));
+	}
+	for (size_t i = 0; i < s->inspection.notes.count; i++)
+		(void)fprintf(t->out, "%*snote: %s\n", depth * 3 + 3, "", s->inspection.notes.line[i]);
+}
+
+static void print_nic(const struct tree *t, const struct guest_status *s, const struct guest_nic *nic)
+{
+	enum mark mark = nic->firewall_bridge[0] ? mark_of(&s->inspection, nic->firewall_bridge, true) : MARK_NONE;
+
+	if (mark == MARK_NONE) {
+		print_guest(t, 2, s);
+		return;
+	}
+	print_line(t, 2, nic->firewall_bridge, mark, mark == MARK_OK ? "quiet" : "answers for the host");
+	print_guest(t, 3, s);
+}
+
+/* Has an earlier guest printed this bridge? */
+static bool printed(const struct status *status, size_t guest, size_t nic)
+{
+	const char *bridge = status->list[guest].guest.nics[nic].bridge;
+
+	for (size_t i = 0; i <= guest; i++) {
+		const struct guest *g = &status->list[i].guest;
+
+		for (size_t j = 0; j < g->nic_count && (i < guest || j < nic); j++) {
+			if (strcmp(g->nics[j].bridge, bridge) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+static void print_bridge(const struct tree *t, const struct status *status, const struct guest_status *first,
+			 const char *bridge)
+{
+	enum mark mark = bridge[0] ? mark_of(&first->inspection, bridge, false) : MARK_NONE;
+
+	print_line(t, 1, bridge[0] ? bridge : "no bridge", mark,
+		   mark == MARK_OK    ? "MAC pinned"
+		   : mark == MARK_BAD ? "MAC follows its ports"
+				      : "");
+	for (size_t i = 0; i < status->count; i++) {
+		const struct guest_status *s = &status->list[i];
+
+		for (size_t j = 0; j < s->guest.nic_count; j++) {
+			if (strcmp(s->guest.nics[j].bridge, bridge) == 0)
+				print_nic(t, s, &s->guest.nics[j]);
+		}
+	}
+}
+
+void status_print(const struct status *status, bool colour, FILE *out)
+{
+	struct tree t = { out, colour };
+	char host[65] = "host";
+
+	(void)gethostname(host, sizeof(host) - 1);
+	print_line(&t, 0, host, status_is_well(status) ? MARK_OK : MARK_BAD,
+		   status->count ? "" : "no guest is managed: guestarp attach GUEST");
+	for (size_t i = 0; i < status->count; i++) {
+		const struct guest_status *s = &status->list[i];
+
+		for (size_t j = 0; j < s->guest.nic_count; j++) {
+			if (!printed(status, i, j))
+				print_bridge(&t, status, s, s->guest.nics[j].bridge);
+		}
+	}
+	for (size_t i = 0; i < status->count; i++) {
+		if (status->list[i].guest.nic_count == 0)
+			print_guest(&t, 1, &status->list[i]);
+	}
+}
+
+/* --- JSON -----------------------------------------------------------------------------------------------------------
+ */
+
+static struct json_object *setting_json(const struct setting *s, bool holds, const char *event)
+{
+	struct json_object *json = json_object_new_object();
+	char text[SETTING_TEXT];
+	bool about_ip = s->kind == SETTING_PROXY || s->kind == SETTING_NO_PROXY || s->kind == SETTING_ROUTE;
+
+	json_object_object_add(json, "setting", json_object_new_string(setting_kind_to_str(s->kind)));
+	json_object_object_add(json, "event", json_object_new_string(event));
+	json_object_object_add(json, "device", s->device[0] ? json_object_new_string(s->device) : NULL);
+	json_object_object_add(json, "ifindex", json_object_new_int(s->ifindex));
+	if (about_ip)
+		json_object_object_add(json, "address", json_object_new_string(ip_to_str(&s->ip, text)));
+	else if (s->kind == SETTING_BRIDGE_MAC)
+		json_object_object_add(json, "mac", json_object_new_string(mac_to_str(&s->mac, text)));
+	else
+		json_object_object_add(json, "value", json_object_new_int64(s->value));
+	json_object_object_add(json, "holds", json_object_new_boolean(holds));
+	return json;
+}
+
+static struct json_object *guest_json(const struct guest_status *s)
+{
+	struct json_object *json = json_object_new_object();
+	struct json_object *settings = json_object_new_array();
+	struct json_object *notes = json_object_new_array();
+	const struct inspection *in = &s->inspection;
+
+	json_object_object_add(json, "guest", json_object_new_string(s->name));
+	json_object_object_add(json, "managed", json_object_new_boolean(s->managed));
+	json_object_object_add(json, "running", json_object_new_string(running_to_str(in->running)));
+	json_object_object_add(json, "recorded", json_object_new_boolean(in->has_record));
+	json_object_object_add(json, "missing", json_object_new_int64((int64_t)s->missing));
+	for (size_t i = 0; i < in->settings.count; i++)
+		json_object_array_add(settings, setting_json(&in->settings.settings[i], in->holds[i],
+							     i < in->prepare_count ? "prepare" : "up"));
+	for (size_t i = 0; i < in->notes.count; i++)
+		json_object_array_add(notes, json_object_new_string(in->notes.line[i]));
+	json_object_object_add(json, "settings", settings);
+	json_object_object_add(json, "notes", notes);
+	return json;
+}
+
+int status_print_json(const struct status *status, FILE *out)
+{
+	CLEANUP(json) struct json_object *json = json_object_new_object();
+	struct json_object *guests = json_object_new_array();
+
+	json_object_object_add(json, "version", json_object_new_int(VERSION_JSON));
+	json_object_object_add(json, "guests", guests);
+	for (size_t i = 0; i < status->count; i++)
+		json_object_array_add(guests, guest_json(&status->list[i]));
+	return json_print(json, out);
+}

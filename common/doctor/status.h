@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef GUESTARP_DOCTOR_STATUS_H
+#define GUESTARP_DOCTOR_STATUS_H
+/* For each managed guest what should hold and what does. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "base/err.h"
+#include "event/inspect.h"
+#include "guest/guest.h"
+
+struct guest_status {
+	struct guest guest;
+	char name[GUEST_NAME_SIZE];
+	bool readable;
+	bool managed;
+	struct inspection inspection;
+	size_t missing; /* settings that should hold and do not; 0 for a guest that does not run */
+};
+
+struct status {
+	struct guest_status *list;
+	size_t count;
+};
+
+/*
+ * guests names some ("101", "pve/101"); with count 0 all managed ones and those with a record. -ENOENT for a guest that
+ * is nowhere to be found. To be released with status_done(), also after a failure.
+ */
+int status_take(char *const *guests, size_t count, struct status *ret_status, struct err *err);
+void status_done(struct status *status);
+
+/* Does everything hold that should? */
+bool status_is_well(const struct status *status);
+
+/* A tree host, bridge, firewall bridge, guest, with a mark at each; 80 columns. */
+void status_print(const struct status *status, bool colour, FILE *out);
+
+/* {"version": 1, "guests": [...]}: packaging/status.schema.json. */
+int status_print_json(const struct status *status, FILE *out);
+
+/* "101", "pve/101", "web1": a guest with a configuration or a record. Ambiguous names: Proxmox VE, OpenVZ, LXC. */
+int status_find(const char *word, struct guest *ret_guest, bool *ret_readable, struct err *err);
+
+#endif

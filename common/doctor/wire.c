@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Asking on the wire who answers for an address: the flux seen, not inferred. */
+
+#include <net/if.h>
+#include <net/if_arp.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "doctor/doctor.h"
+#include "kernel/packet.h"
+
+#define DEVICES_MAX   16
+#define ADDRESSES_MAX 64
+
+/* One device's questions. */
+struct round {
+	const struct link *link;
+	struct packet packets[ADDRESSES_MAX];
+	struct probe_result results[ADDRESSES_MAX];
+	size_t count;
+};
+
+static void add(struct round *round, const struct ip *ip)
+{
+	for (size_t i = 0; i < round->count; i++) {
+		if (ip_equal(&round->packets[i].ip, ip))
+			return;
+	}
+	if (round->count < ADDRESSES_MAX)
+		round->packets[round->count++] = (struct packet){ round->link->ifindex, round->link->mac, *ip };
+}
+
+/* Host's and guests' addresses in the subnets that the device is in. */
+static void collect(const struct doctor *d, struct round *round)
+{
+	const struct addresses *all = &d->snapshot.addresses;
+
+	for (size_t i = 0; i < all->count; i++) {
+		const struct address *subnet = &all->list[i];
+
+		if (subnet->ifindex != round->link->ifindex || subnet->ip.family != AF_INET || subnet->prefix >= 32)
+			continue;
+		for (size_t j = 0; j < all->count; j++) {
+			if (ip_same_subnet(&all->list[j].ip, &subnet->ip, subnet->prefix))
+				add(round, &all->list[j].ip);
+		}
+		for (size_t j = 0; j < d->patient_count; j++) {
+			const struct guest *guest = &d->patients[j].guest;
+
+			for (size_t k = 0; k < guest->ip_count; k++) {
+				if (ip_same_subnet(&guest->ips[k], &subnet->ip, subnet->prefix))
+					add(round, &guest->ips[k]);
+			}
+		}
+	}
+}
+
+static bool device_holds(const struct doctor *d, const struct link *link, const struct ip *ip)
+{
+	for (size_t i = 0; i < d->snapshot.addresses.count; i++) {
+		const struct address *address = &d->snapshot.addresses.list[i];
+
+		if (address->ifindex == link->ifindex && ip_equal(&address->ip, ip))
+			return true;
+	}
+	return false;
+}
+
+static bool host_holds(const struct doctor *d, const struct ip *ip)
+{
+	for (size_t i = 0; i < d->snapshot.addresses.count; i++) {
+		if (ip_equal(&d->snapshot.addresses.list[i].ip, ip))
+			return true;
+	}
+	return false;
+}
+
+/* A finding that already says why this device answers: what was seen is its proof. */
+static struct finding *explained(const struct doctor *d, const struct link *link)
+{
+	for (size_t i = 0; link && i < d->findings->count; i++) {
+		struct finding *f = &d->findings->list[i];
+
+		if ((f->kind == FINDING_BRIDGE_ANSWERS || f->kind == FINDING_FLUX) &&
+		    strcmp(f->device, link->name) == 0)
+			return f;
+	}
+	return NULL;
+}
+
+static void name_mac(const struct doctor *d, const struct mac *mac, char *text, size_t size)
+{
+	const struct link *link = snapshot_link_by_mac(&d->snapshot, mac);
+	char hex[MAC_TEXT];
+
+	(void)snprintf(text, size, "%s%s%s%s", link ? link->name : "", link ? " (" : "", mac_to_str(mac, hex),
+		       link ? ")" : "");
+}
+
+static void two_answers(struct doctor *d, const struct round *round, size_t i)
+{
+	const struct probe_result *result = &round->results[i];
+	struct finding *f = findings_add(d->findings, FINDING_WIRE);
+	char ip[IP_TEXT];
+	char name[64];
+
+	if (!f)
+		return;
+	finding_set(f->device, "%s", round->link->name);
+	finding_set(f->what, "%s was asked for on %s; answers came from", ip_to_str(&round->packets[i].ip, ip),
+		    round->link->name);
+	for (size_t j = 0; j < result->count; j++) {
+		name_mac(d, &result->holders[j], name, sizeof(name));
+		(void)text_append(f->what, sizeof(f->what), "%s %s", j ? "," : "", name);
+	}
+	if (device_holds(d, round->link, &round->packets[i].ip))
+		(void)text_append(f->what, sizeof(f->what), ", and %s itself holds it", round->link->name);
+	/* Nothing on this host mends what another machine does. */
+	finding_set(f->last, "find who else has the address, and take it away there");
+}
+
+/* Answers that the device itself would not give: its own address is answered for by nobody else. */
+static void judge(struct doctor *d, const struct round *round, size_t i)
+{
+	const struct ip *ip = &round->packets[i].ip;
+	const struct probe_result *result = &round->results[i];
+	bool own = device_holds(d, round->link, ip);
+	bool unexplained = false;
+	char text[IP_TEXT];
+
+	if (result->count + (own ? 1 : 0) < 2)
+		return;
+	for (size_t j = 0; j < result->count; j++) {
+		const struct link *link = snapshot_link_by_mac(&d->snapshot, &result->holders[j]);
+		struct finding *f = explained(d, link);
+
+		/* Another card of ours that holds the address is the one that should answer. */
+		if (link && device_holds(d, link, ip))
+			continue;
+		if (!f) {
+			unexplained = true;
+			continue;
+		}
+		if (!f->seen[0])
+			finding_set(f->seen, "asked on %s for %s%s, %s answered", round->link->name,
+				    ip_to_str(ip, text), host_holds(d, ip) ? " of this host" : "", link->name);
+	}
+	if (unexplained)
+		two_answers(d, round, i);
+}
+
+void check_wire(struct doctor *d)
+{
+	static struct round round;
+	size_t asked = 0;
+
+	for (size_t i = 0; i < d->snapshot.link_count && asked < DEVICES_MAX; i++) {
+		const struct link *link = &d->snapshot.links[i];
+
+		if (link->type != ARPHRD_ETHER || !(link->flags & IFF_UP) || (link->flags & (IFF_NOARP | IFF_LOOPBACK)))
+			continue;
+		memset(&round, 0, sizeof(round));
+		round.link = link;
+		collect(d, &round);
+		if (round.count == 0)
+			continue;
+		asked++;
+		if (packet_probe(round.packets, round.count, round.results, NULL) < 0)
+			continue;
+		for (size_t j = 0; j < round.count; j++)
+			judge(d, &round, j);
+	}
+}

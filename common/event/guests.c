@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Finding guests where their platforms leave traces. */
+
+#include "event/guests.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "event/record.h"
+#include "event/running.h"
+#include "guest/lxc.h"
+#include "guest/pve.h"
+#include "guest/vz.h"
+
+#define PATH_SIZE 4096
+
+DEFINE_CLEANUP(dir, DIR *, closedir)
+DEFINE_CLEANUP(names, struct if_nameindex *, if_freenameindex)
+
+static int add_guest(struct guest_list *guests, const struct guest *guest)
+{
+	for (size_t i = 0; i < guests->count; i++) {
+		if (guests->list[i].kind == guest->kind && strcmp(guests->list[i].id, guest->id) == 0)
+			return 0;
+	}
+	if (guests->count == guests->room) {
+		size_t room = guests->room ? guests->room * 2 : 16;
+		struct guest *list = realloc(guests->list, room * sizeof(*list));
+
+		if (!list)
+			return -ENOMEM;
+		guests->list = list;
+		guests->room = room;
+	}
+	guests->list[guests->count++] = *guest;
+	return 0;
+}
+
+/* "<kind>-<id>.json", back to the guest. */
+static bool parse_record_name(const char *name, struct guest *ret_guest)
+{
+	const char *dash = strchr(name, '-');
+	const char *end = dash ? strstr(dash, ".json") : NULL;
+	char id[GUEST_ID_SIZE];
+
+	if (!end || end[5] != '\0' || (size_t)(end - dash - 1) >= sizeof(id))
+		return false;
+	memcpy(id, dash + 1, (size_t)(end - dash - 1));
+	id[end - dash - 1] = '\0';
+	for (enum guest_kind kind = GUEST_PVE; kind <= GUEST_VZ; kind++) {
+		const char *word = guest_kind_to_str(kind);
+
+		if (strncmp(name, word, (size_t)(dash - name)) == 0 && word[dash - name] == '\0')
+			return guest_init(ret_guest, kind, id, NULL) == 0;
+	}
+	return false;
+}
+
+int guest_list_recorded(struct guest_list *guests, struct err *err)
+{
+	char path[4096];
+	CLEANUP(dir) DIR *dir = NULL;
+	const struct dirent *entry;
+	int r = file_path(RECORD_DIR, path, sizeof(path), err);
+
+	if (r < 0)
+		return r;
+	dir = opendir(path);
+	if (!dir)
+		return errno == ENOENT ? 0 : err_errno(err, errno, RECORD_DIR);
+	while ((entry = readdir(dir)) != NULL) {
+		struct guest guest;
+
+		if (parse_record_name(entry->d_name, &guest) && add_guest(guests, &guest) < 0)
+			return err_errno(err, ENOMEM, RECORD_DIR);
+	}
+	return 0;
+}
+
+int guest_list_running(struct guest_list *guests, struct err *err)
+{
+	CLEANUP(names) struct if_nameindex *names = if_nameindex();
+
+	if (!names)
+		return err_errno(err, errno, "list of devices");
+	for (const struct if_nameindex *n = names; n->if_name; n++) {
+		struct guest guest;
+		unsigned nic;
+		bool bridge;
+
+		if (running_parse_port(n->if_name, &guest, &nic, &bridge) && !bridge && add_guest(guests, &guest) < 0)
+			return err_errno(err, ENOMEM, "list of devices");
+	}
+	return 0;
+}
+
+/* Every name in the directory that ends so and gives an id of the kind. A missing directory has none. */
+static int add_directory(struct guest_list *guests, const char *path, const char *suffix, enum guest_kind kind,
+			 struct err *err)
+{
+	char full[PATH_SIZE];
+	CLEANUP(dir) DIR *dir = NULL;
+	const struct dirent *entry;
+	int r = file_path(path, full, sizeof(full), err);
+
+	if (r < 0)
+		return r;
+	dir = opendir(full);
+	if (!dir)
+		return errno == ENOENT || errno == ENOTDIR ? 0 : err_errno(err, errno, "%s", path);
+	while ((entry = readdir(dir)) != NULL) {
+		size_t len = strlen(entry->d_name);
+		size_t end = strlen(suffix);
+		char id[GUEST_ID_SIZE];
+		struct guest guest;
+
+		if (len <= end || len - end >= sizeof(id) || strcmp(entry->d_name + len - end, suffix) != 0)
+			continue;
+		memcpy(id, entry->d_name, len - end);
+		id[len - end] = '\0';
+		/* vz.conf's neighbours: 0.conf is the host's own, ve-*.conf-sample are samples. */
+		if (kind == GUEST_VZ && strcmp(id, "0") == 0)
+			continue;
+		if (guest_init(&guest, kind, id, NULL) == 0 && add_guest(guests, &guest) < 0)
+			return err_errno(err, ENOMEM, "%s", path);
+	}
+	return 0;
+}
+
+int guest_list_configured(struct guest_list *guests, struct err *err)
+{
+	int r = add_directory(guests, "/etc/pve/lxc", ".conf", GUEST_PVE, err);
+
+	if (r == 0)
+		r = add_directory(guests, "/etc/pve/qemu-server", ".conf", GUEST_PVE, err);
+	if (r == 0)
+		r = add_directory(guests, "/etc/vz/conf", ".conf", GUEST_VZ, err);
+	return r;
+}
+
+void guest_list_done(struct guest_list *guests)
+{
+	free(guests->list);
+	memset(guests, 0, sizeof(*guests));
+}
+
+int guest_read(struct guest *guest, struct err *err)
+{
+	char path[GUEST_ID_SIZE + 32];
+	char full[PATH_SIZE];
+	int r;
+
+	if (guest->kind == GUEST_PVE)
+		return pve_read(guest, NULL, err);
+	if (guest->kind == GUEST_VZ)
+		return vz_read(guest, err);
+	(void)snprintf(path, sizeof(path), "/var/lib/lxc/%s/config", guest->id);
+	r = file_path(path, full, sizeof(full), err);
+	return r < 0 ? r : lxc_read(guest, full, err);
+}

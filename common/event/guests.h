@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef GUESTARP_EVENT_GUESTS_H
+#define GUESTARP_EVENT_GUESTS_H
+/* The guests of this host, as records, devices and configurations tell of them. Not for a hook's path. */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "guest/guest.h"
+
+/* Only kind and id of each are set; each is there once. */
+struct guest_list {
+	struct guest *list;
+	size_t count;
+	size_t room;
+};
+
+/* Adds every guest that has a record. */
+int guest_list_recorded(struct guest_list *guests, struct err *err);
+
+/* Adds every guest of Proxmox VE that has a tap or veth device. */
+int guest_list_running(struct guest_list *guests, struct err *err);
+
+/* Adds every guest with a configuration: Proxmox VE's of this node, OpenVZ's. */
+int guest_list_configured(struct guest_list *guests, struct err *err);
+
+void guest_list_done(struct guest_list *guests);
+
+/* Reads the configuration of a guest of any kind from where it usually is. As pve_read(), vz_read(), lxc_read(). */
+int guest_read(struct guest *guest, struct err *err);
+
+#endif

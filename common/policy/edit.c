@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* json-c would write the whole file anew in its own fashion; an administrator's layout is his. */
+
+#include "policy/edit.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <json-c/json_object.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "policy/policy.h"
+
+/* The text is known to be valid JSON, so walking over it needs no checks but for its end. */
+
+static const char *skip_blanks(const char *p)
+{
+	while (isspace((unsigned char)*p))
+		p++;
+	return p;
+}
+
+static const char *skip_string(const char *p)
+{
+	for (p++; *p && *p != '"'; p++) {
+		if (*p == '\\' && p[1])
+			p++;
+	}
+	return *p ? p + 1 : p;
+}
+
+/* One value: string, number, word, or everything between matching brackets. */
+static const char *skip_value(const char *p)
+{
+	int depth = 0;
+
+	do {
+		if (*p == '"') {
+			p = skip_string(p);
+			continue;
+		}
+		if (*p == '{' || *p == '[')
+			depth++;
+		else if (*p == '}' || *p == ']')
+			depth--;
+		else if (depth == 0) {
+			p += strcspn(p, ",}] \t\r\n");
+			return p;
+		}
+		p++;
+	} while (*p && depth > 0);
+	return p;
+}
+
+/* One member of an object, as places in the text. */
+struct member {
+	const char *before; /* the '{' or ',' in front of it */
+	const char *value;
+	const char *end; /* behind the value */
+};
+
+/* Finds a member of the object at p (its '{'). False: ret_member->before is then where a new one goes, behind the '{'.
+ */
+static bool find_member(const char *p, const char *name, struct member *ret_member)
+{
+	size_t len = strlen(name);
+	const char *before = p;
+
+	ret_member->before = p;
+	p = skip_blanks(p + 1);
+	while (*p == '"') {
+		const char *key = p + 1;
+
+		p = skip_string(p);
+		ret_member->value = skip_blanks(skip_blanks(p) + 1);
+		ret_member->end = skip_value(ret_member->value);
+		if ((size_t)(p - key - 1) == len && strncmp(key, name, len) == 0) {
+			ret_member->before = before;
+			return true;
+		}
+		before = skip_blanks(ret_member->end);
+		if (*before != ',')
+			break;
+		p = skip_blanks(before + 1);
+	}
+	return false;
+}
+
+/* text[0..from) + middle + text[to..) */
+static char *splice(const char *text, const char *from, const char *to, const char *middle)
+{
+	char *result = NULL;
+
+	if (asprintf(&result, "%.*s%s%s", (int)(from - text), text, middle, to) < 0)
+		return NULL;
+	return result;
+}
+
+/* A new first member of the object at brace. */
+static char *insert(const char *text, const char *brace, const char *name, const char *value)
+{
+	const char *next = skip_blanks(brace + 1);
+	CLEANUP(free) char *member = NULL;
+
+	/* The blanks that stood behind the brace stand between the new member and the old first one. */
+	if (asprintf(&member, " \"%s\": %s%s", name, value, *next == '}' ? " " : ",") < 0) {
+		member = NULL;
+		return NULL;
+	}
+	return splice(text, brace + 1, *next == '}' ? next : brace + 1, member);
+}
+
+/* Takes the member away with the comma that is then one too many. */
+static char *take_away(const char *text, const struct member *member)
+{
+	const char *after = skip_blanks(member->end);
+
+	if (*member->before == ',')
+		return splice(text, member->before, member->end, "");
+	return splice(text, member->before + 1, *after == ',' ? after + 1 : after, "");
+}
+
+static bool is_alone(const struct member *member)
+{
+	return *member->before == '{' && *skip_blanks(member->end) == '}';
+}
+
+static char *edit(const char *text, const char *guest, const char *key, const char *value)
+{
+	struct member guests;
+	struct member of_guest;
+	struct member of_key;
+	CLEANUP(free) char *inner = NULL;
+	CLEANUP(free) char *outer = NULL;
+	const char *top = skip_blanks(text);
+
+	if (!find_member(top, "guests", &guests)) {
+		if (!value)
+			return strdup(text);
+		if (asprintf(&outer, "{ \"%s\": { \"%s\": %s } }", guest, key, value) < 0)
+			outer = NULL;
+		return outer ? insert(text, top, "guests", outer) : NULL;
+	}
+	if (!find_member(guests.value, guest, &of_guest)) {
+		if (!value)
+			return strdup(text);
+		if (asprintf(&inner, "{ \"%s\": %s }", key, value) < 0)
+			inner = NULL;
+		return inner ? insert(text, guests.value, guest, inner) : NULL;
+	}
+	if (!find_member(of_guest.value, key, &of_key))
+		return value ? insert(text, of_guest.value, key, value) : strdup(text);
+	if (value)
+		return splice(text, of_key.value, of_key.end, value);
+	return take_away(text, is_alone(&of_key) ? &of_guest : &of_key);
+}
+
+/* The objects that are to be walked into must be objects. */
+static int check_shape(const char *text, const char *guest, struct err *err)
+{
+	CLEANUP(json) struct json_object *json = NULL;
+	struct json_object *guests = NULL;
+	struct json_object *one = NULL;
+	int r = json_parse("policy", text, strlen(text), &json, err);
+
+	if (r < 0)
+		return r;
+	if (json_object_object_get_ex(json, "guests", &guests)) {
+		if (!json_object_is_type(guests, json_type_object))
+			return err_set(err, EINVAL, "guests: not an object");
+		if (json_object_object_get_ex(guests, guest, &one) && !json_object_is_type(one, json_type_object))
+			return err_set(err, EINVAL, "guests.%s: not an object", guest);
+	}
+	return 0;
+}
+
+int policy_edit_text(const char *text, const char *guest, const char *key, const char *value, char **ret_text,
+		     struct err *err)
+{
+	CLEANUP(free) char *result = NULL;
+	int r;
+
+	if (!*skip_blanks(text))
+		text = "{ }\n";
+	r = check_shape(text, guest, err);
+	if (r < 0)
+		return r;
+	result = edit(text, guest, key, value);
+	if (!result)
+		return err_errno(err, ENOMEM, "policy");
+	r = check_shape(result, guest, err);
+	if (r == 0)
+		*ret_text = steal_ptr(&result);
+	return r;
+}
+
+int policy_edit_file(const char *path, const char *guest, const char *key, const char *value, struct err *err)
+{
+	char directory[PATH_MAX];
+	CLEANUP(free) char *text = NULL;
+	CLEANUP(free) char *edited = NULL;
+	CLEANUP(fd) int dir = -1;
+	size_t len = 0;
+	int r = file_read(path, FILE_ROOT_ALONE, &text, &len, err);
+
+	if (r == -ENOENT)
+		r = 0;
+	if (r == 0)
+		r = policy_edit_text(text ? text : "", guest, key, value, &edited, err);
+	if (r == 0 && snprintf(directory, sizeof(directory), "%s", path) >= (int)sizeof(directory))
+		r = err_errno(err, ENAMETOOLONG, "%s", path);
+	if (r < 0)
+		return err->code == EINVAL ? err_wrap(err, "%s", path) : r;
+	if (text && strcmp(text, edited) == 0)
+		return 0;
+	r = file_open_dir(dirname(directory), true, &dir, err);
+	if (r == 0)
+		r = file_replace_at(dir, strrchr(path, '/') + 1, edited, strlen(edited), err);
+	return r;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef GUESTARP_POLICY_EDIT_H
+#define GUESTARP_POLICY_EDIT_H
+/* Changing one value of a policy file and nothing else of it. */
+
+#include <stddef.h>
+
+#include "base/err.h"
+
+/*
+ * The text with guests.<guest>.<key> set to value (JSON), or taken away for a NULL value (and the guest's object with
+ * it when nothing is left in it). Everything else stays byte for byte. text may be "" for no file yet. The result is
+ * the caller's to free. -EINVAL where text is no policy.
+ */
+int policy_edit_text(const char *text, const char *guest, const char *key, const char *value, char **ret_text,
+		     struct err *err);
+
+/* The same for a file, replaced as a whole (0600) once the result has been checked; its directory is made when missing.
+ */
+int policy_edit_file(const char *path, const char *guest, const char *key, const char *value, struct err *err);
+
+#endif

@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The administrator's command: what is wrong here, what should hold, and mending it. */
+
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "doctor/attach.h"
+#include "doctor/doctor.h"
+#include "doctor/explain.h"
+#include "doctor/finding.h"
+#include "doctor/status.h"
+#include "event/event.h"
+#include "event/guests.h"
+#include "event/report.h"
+#include "event/running.h"
+#include "event/sync.h"
+#include "policy/edit.h"
+#include "policy/policy.h"
+
+#define EXIT_FOUND 1
+#define EXIT_USAGE 2
+
+/* What was typed after the command's word. */
+struct call {
+	bool probe;
+	bool json;
+	bool all;
+	bool check;
+	char **words;
+	size_t count;
+};
+
+static bool has_colour(void)
+{
+	const char *no_color = getenv("NO_COLOR");
+
+	return isatty(STDOUT_FILENO) && !(no_color && *no_color);
+}
+
+static int failed(const struct err *err)
+{
+	(void)fprintf(stderr, "guestarp: %s\n", err->text);
+	return EXIT_FOUND;
+}
+
+/* A guest that is not there, a word too few: said in one line, as wrongly called. */
+static int wrong(const struct err *err)
+{
+	(void)fprintf(stderr, "guestarp: %s\n", err->text);
+	return EXIT_USAGE;
+}
+
+static int cmd_check(const struct call *call)
+{
+	struct findings findings = { 0 };
+	struct err err;
+	int status = EXIT_SUCCESS;
+
+	if (doctor_check(call->probe, &findings, &err) < 0)
+		status = failed(&err);
+	else if (call->json)
+		status = findings_print_json(&findings, stdout) < 0 ? EXIT_FOUND : EXIT_SUCCESS;
+	else if (findings.count == 0)
+		(void)puts("Nothing found: ARP on this host is right.");
+	else
+		findings_print(&findings, has_colour(), stdout);
+	if (findings.count > 0)
+		status = EXIT_FOUND;
+	findings_done(&findings);
+	return status;
+}
+
+static int cmd_status(const struct call *call)
+{
+	struct status status;
+	struct err err;
+	int result = EXIT_SUCCESS;
+	int r = status_take(call->words, call->count, &status, &err);
+
+	if (r < 0) {
+		status_done(&status);
+		return r == -ENOENT ? wrong(&err) : failed(&err);
+	}
+	if (call->json)
+		(void)status_print_json(&status, stdout);
+	else
+		status_print(&status, has_colour(), stdout);
+	if (!status_is_well(&status))
+		result = EXIT_FOUND;
+	status_done(&status);
+	return result;
+}
+
+static int cmd_plan(const struct call *call)
+{
+	struct status status;
+	struct err err;
+	int result;
+	int r = status_take(call->words, 1, &status, &err);
+
+	if (r < 0)
+		result = r == -ENOENT ? wrong(&err) : failed(&err);
+	else if (explain_plan(&status.list[0], call->count > 1 ? call->words[1] : NULL, stdout, &err) < 0)
+		result = wrong(&err);
+	else
+		result = EXIT_SUCCESS;
+	status_done(&status);
+	return result;
+}
+
+/* --- commands for some guests or all ---------------------------------------------------------------------------- */
+
+/* One guest's turn; says itself what it did. */
+typedef int (*turn_fn)(const struct guest *guest, const char *name, const struct policy *policy);
+
+/* Entries for a guest that is elsewhere would draw its traffic away. */
+static bool runs_here(const struct guest *guest)
+{
+	CLEANUP(netlink) struct netlink *nl = NULL;
+	enum running running = RUNNING_UNKNOWN;
+
+	return netlink_open(&nl, NULL) == 0 && running_ask(nl, guest, &running, NULL) == 0 && running != RUNNING_NO;
+}
+
+static int apply(const struct guest *guest, const char *name, const struct policy *policy)
+{
+	struct outcome outcome = { 0 };
+	struct err err;
+	int prepared;
+	int up;
+
+	if (!runs_here(guest)) {
+		log_line(name, "apply: it does not run here, nothing done");
+		return -ESRCH;
+	}
+	prepared = event_prepare(guest, policy, false, &outcome, &err);
+	(void)report(name, "apply", "prepared", prepared, &err, policy, false, &outcome);
+	up = event_up(guest, policy, &outcome, &err);
+	(void)report(name, "apply", "up", up, &err, policy, false, &outcome);
+	return prepared < 0 ? prepared : up;
+}
+
+static int undo(const struct guest *guest, const char *name, const struct policy *policy)
+{
+	struct outcome outcome = { 0 };
+	struct err err;
+	int r = event_down(guest, &outcome, &err);
+
+	(void)report(name, "undo", "took back", r, &err, policy, false, &outcome);
+	return r;
+}
+
+static int attach(const struct guest *guest, const char *name, const struct policy *policy)
+{
+	bool changed;
+	struct err err;
+	int r = attach_guest(guest, &changed, &err);
+
+	(void)policy;
+	if (r < 0)
+		log_line(name, "attach: %s", err.text);
+	else
+		log_line(name, changed ? "attached" : "is attached already");
+	return r;
+}
+
+static int detach_turn(const struct guest *guest, const char *name, const struct policy *policy)
+{
+	bool changed;
+	struct err err;
+	int r = detach_guest(guest, &changed, &err);
+
+	(void)policy;
+	if (r < 0)
+		log_line(name, "detach: %s", err.text);
+	else
+		log_line(name, changed ? "detached" : "is not attached");
+	return r;
+}
+
+static int take_turn(const struct guest *guest, turn_fn turn)
+{
+	struct policy policy;
+	char name[GUEST_NAME_SIZE];
+	struct err err;
+	int r = policy_load(&policy, guest, &err);
+
+	(void)guest_name(guest, name);
+	if (r < 0)
+		log_line(name, "%s", err.text);
+	if (turn(guest, name, &policy) < 0)
+		r = -1;
+	policy_done(&policy);
+	return r;
+}
+
+/* A line a second on a terminal, once it is clear that this takes longer. */
+static void progress(size_t done, size_t count, time_t begun)
+{
+	static time_t said;
+	time_t now = time(NULL);
+
+	if (!isatty(STDERR_FILENO) || now <= begun + 1 || now == said)
+		return;
+	said = now;
+	(void)fprintf(stderr, "guestarp: %zu of %zu guests\n", done, count);
+}
+
+static int for_named(const struct call *call, turn_fn turn)
+{
+	int status = EXIT_SUCCESS;
+
+	for (size_t i = 0; i < call->count; i++) {
+		struct guest guest;
+		struct err err;
+		bool readable;
+
+		if (status_find(call->words[i], &guest, &readable, &err) < 0)
+			return wrong(&err);
+		if (take_turn(&guest, turn) < 0)
+			status = EXIT_FOUND;
+	}
+	return status;
+}
+
+/* --all: every managed guest, for apply those that run; for attach every guest of Proxmox VE. */
+static bool is_meant(const struct guest_status *s, turn_fn turn)
+{
+	if (turn == attach)
+		return s->guest.kind == GUEST_PVE && s->readable;
+	if (turn == apply)
+		return s->readable && s->managed && s->inspection.running != RUNNING_NO;
+	return true;
+}
+
+static int for_all(turn_fn turn)
+{
+	struct guest_list guests = { 0 };
+	struct status status = { 0 };
+	time_t begun = time(NULL);
+	struct err err;
+	int result = EXIT_SUCCESS;
+	int r;
+
+	if (turn != attach) {
+		r = status_take(NULL, 0, &status, &err);
+	} else {
+		r = guest_list_configured(&guests, &err);
+		status.list = r == 0 ? calloc(guests.count + 1, sizeof(*status.list)) : NULL;
+		for (size_t i = 0; status.list && i < guests.count; i++) {
+			status.list[i].guest = guests.list[i];
+			status.list[i].readable = guest_read(&status.list[i].guest, NULL) == 0;
+			status.count++;
+		}
+	}
+	for (size_t i = 0; r == 0 && i < status.count; i++) {
+		if (is_meant(&status.list[i], turn) && take_turn(&status.list[i].guest, turn) < 0)
+			result = EXIT_FOUND;
+		progress(i + 1, status.count, begun);
+	}
+	guest_list_done(&guests);
+	status_done(&status);
+	return r < 0 ? failed(&err) : result;
+}
+
+static int for_guests(const struct call *call, turn_fn turn)
+{
+	struct err err;
+
+	if (call->all != (call->count == 0)) {
+		(void)err_set(&err, EINVAL, "name guests, or say --all");
+		return wrong(&err);
+	}
+	return call->all ? for_all(turn) : for_named(call, turn);
+}
+
+static int cmd_apply(const struct call *call)
+{
+	return for_guests(call, apply);
+}
+
+static int cmd_undo(const struct call *call)
+{
+	return for_guests(call, undo);
+}
+
+static int cmd_attach(const struct call *call)
+{
+	return for_guests(call, attach);
+}
+
+static int cmd_detach(const struct call *call)
+{
+	return for_guests(call, detach_turn);
+}
+
+static int cmd_sync(const struct call *call)
+{
+	struct sync_result result;
+	struct err err;
+
+	(void)call;
+	if (event_sync(&result, &err) < 0)
+		return failed(&err);
+	return result.failed ? EXIT_FOUND : EXIT_SUCCESS;
+}
+
+static int cmd_policy(const struct call *call)
+{
+	struct guest guest;
+	struct err err;
+	bool readable;
+
+	if (call->check) {
+		if (policy_check_file(call->words[0], &err) < 0)
+			return failed(&err);
+		return EXIT_SUCCESS;
+	}
+	if (status_find(call->words[0], &guest, &readable, &err) < 0)
+		return wrong(&err);
+	return explain_policy(&guest, call->json, stdout, &err) < 0 ? failed(&err) : EXIT_SUCCESS;
+}
+
+static int cmd_device(const struct call *call)
+{
+	struct guest guest;
+	struct err err;
+	char value[IFNAMSIZ + 2];
+	bool readable;
+	bool none = strcmp(call->words[1], "none") == 0;
+
+	if (status_find(call->words[0], &guest, &readable, &err) < 0)
+		return wrong(&err);
+	if (!ifname_valid(call->words[1]) || strpbrk(call->words[1], "\"\\")) {
+		(void)err_set(&err, EINVAL, "'%s' is not a device name (1 to 15 characters)", call->words[1]);
+		return wrong(&err);
+	}
+	(void)snprintf(value, sizeof(value), none ? "null" : "\"%s\"", call->words[1]);
+	if (policy_edit_file(POLICY_HOST_FILE, guest.id, "device", value, &err) < 0)
+		return failed(&err);
+	return EXIT_SUCCESS;
+}
+
+/* -------------------------------------------------------------------------------------------------------------------
+ */
+
+enum { OPT_PROBE = 1U << 0, OPT_JSON = 1U << 1, OPT_ALL = 1U << 2, OPT_CHECK = 1U << 3 };
+
+static const struct option {
+	const char *word;
+	unsigned bit;
+} options[] = {
+	{ "--probe", OPT_PROBE },
+	{ "--json", OPT_JSON },
+	{ "--all", OPT_ALL },
+	{ "--check", OPT_CHECK },
+};
+
+#define OPTION_COUNT (sizeof(options) / sizeof(options[0]))
+
+static const struct command {
+	const char *word;
+	unsigned options;
+	size_t min_words;
+	size_t max_words;
+	int (*run)(const struct call *call);
+	const char *arguments;
+	const char *help;
+} commands[] = {
+	{ "check", OPT_PROBE | OPT_JSON, 0, 0, cmd_check, "[--probe] [--json]", "find what is wrong on this host" },
+	{ "status", OPT_JSON, 0, SIZE_MAX, cmd_status, "[GUEST...] [--json]", "what should hold, and what does" },
+	{ "plan", 0, 1, 2, cmd_plan, "GUEST [EVENT]", "what prepare, up or down would do" },
+	{ "apply", OPT_ALL, 0, SIZE_MAX, cmd_apply, "GUEST...|--all", "make it hold now" },
+	{ "undo", OPT_ALL, 0, SIZE_MAX, cmd_undo, "GUEST...|--all", "take back what was set" },
+	{ "sync", 0, 0, 0, cmd_sync, "", "mend what no hook was told of" },
+	{ "attach", OPT_ALL, 0, SIZE_MAX, cmd_attach, "GUEST...|--all", "become the hookscript of guests" },
+	{ "detach", OPT_ALL, 0, SIZE_MAX, cmd_detach, "GUEST...|--all", "the reverse" },
+	{ "policy", OPT_CHECK | OPT_JSON, 1, 1, cmd_policy, "GUEST [--json]|--check FILE",
+	  "what policy wants, and where it says so" },
+	{ "device", 0, 2, 2, cmd_device, "GUEST DEVICE|none", "choose the device that answers for a guest" },
+};
+
+#define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
+
+static int usage(void)
+{
+	(void)puts("usage: guestarp COMMAND ...\n");
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		(void)printf("  %-7s %-28s %s\n", commands[i].word, commands[i].arguments, commands[i].help);
+	(void)printf("\nGUEST is a number or a name, or pve/100, vz/101, lxc/web1.\nguestarp %s, guestarp(8)\n",
+		     VERSION);
+	return EXIT_SUCCESS;
+}
+
+/* For the package: bash's completion, from the same tables. */
+static int completion(void)
+{
+	(void)puts("# bash completion for guestarp, written by `guestarp --completion`\n"
+		   "_guestarp()\n{\n\tlocal word=${COMP_WORDS[COMP_CWORD]}\n\tif [ \"$COMP_CWORD\" -eq 1 ]; then");
+	(void)printf("\t\tmapfile -t COMPREPLY < <(compgen -W '");
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		(void)printf("%s%s", i ? " " : "", commands[i].word);
+	(void)puts(" --help --version' -- \"$word\")\n\t\treturn\n\tfi\n\tcase ${COMP_WORDS[1]} in");
+	for (size_t i = 0; i < COMMAND_COUNT; i++) {
+		if (!commands[i].options)
+			continue;
+		(void)printf("\t%s) mapfile -t COMPREPLY < <(compgen -W '", commands[i].word);
+		for (size_t j = 0; j < OPTION_COUNT; j++) {
+			if (commands[i].options & options[j].bit)
+				(void)printf("%s ", options[j].word);
+		}
+		(void)puts("' -- \"$word\") ;;");
+	}
+	(void)puts("\tesac\n}\ncomplete -F _guestarp guestarp");
+	return EXIT_SUCCESS;
+}
+
+static bool take_option(struct call *call, const struct command *command, const char *word)
+{
+	bool *const flags[] = { &call->probe, &call->json, &call->all, &call->check };
+
+	for (size_t i = 0; i < OPTION_COUNT; i++) {
+		if (strcmp(options[i].word, word) != 0)
+			continue;
+		*flags[i] = true;
+		return command->options & options[i].bit;
+	}
+	return false;
+}
+
+static int run(const struct command *command, int argc, char *argv[])
+{
+	struct call call = { .words = argv };
+	struct err err;
+
+	/* Words keep their order at the front of argv; options may stand anywhere. */
+	for (int i = 0; i < argc; i++) {
+		if (argv[i][0] != '-') {
+			argv[call.count++] = argv[i];
+		} else if (!take_option(&call, command, argv[i])) {
+			(void)err_set(&err, EINVAL, "%s: unknown option %s (%s %s)", command->word, argv[i],
+				      command->word, command->arguments);
+			return wrong(&err);
+		}
+	}
+	if (call.count < command->min_words || call.count > command->max_words) {
+		(void)err_set(&err, EINVAL, "usage: guestarp %s %s", command->word, command->arguments);
+		return wrong(&err);
+	}
+	return command->run(&call);
+}
+
+int main(int argc, char *argv[])
+{
+	struct err err;
+	const char *nearest;
+
+	(void)signal(SIGPIPE, SIG_IGN);
+	if (argc < 2) {
+		(void)err_set(&err, EINVAL, "usage: guestarp COMMAND ... (see --help)");
+		return wrong(&err);
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
+		return usage();
+	if (strcmp(argv[1], "--version") == 0)
+		return printf("guestarp %s\n", VERSION) < 0;
+	if (strcmp(argv[1], "--completion") == 0)
+		return completion();
+	for (size_t i = 0; i < COMMAND_COUNT; i++) {
+		if (strcmp(commands[i].word, argv[1]) == 0)
+			return run(&commands[i], argc - 2, argv + 2);
+	}
+	nearest = text_nearest(argv[1], commands, COMMAND_COUNT, sizeof(commands[0]));
+	(void)err_set(&err, EINVAL, "unknown command '%s'%s%s%s (see --help)", argv[1],
+		      nearest ? ", did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+	return wrong(&err);
+}
