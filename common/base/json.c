@@ -37,10 +37,3 @@ int json_parse(const char *file, const char *text, size_t len, struct json_objec
 	return err_set(err, EINVAL, "%s:%u:%u: %s", file, line, column,
 		       code == json_tokener_continue ? "unexpected end of file" : json_tokener_error_desc(code));
 }
-
-int json_print(struct json_object *json, FILE *out)
-{
-	const int style = JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE;
-
-	return fprintf(out, "%s\n", json_object_to_json_string_ext(json, style)) < 0 ? -EIO : 0;
-}

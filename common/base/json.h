@@ -6,7 +6,6 @@
 
 #include <json-c/json_object.h>
 #include <stddef.h>
-#include <stdio.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
@@ -15,8 +14,5 @@ DEFINE_CLEANUP(json, struct json_object *, json_object_put)
 
 /* text[len] must be NUL. The object is the caller's (json_object_put). -EINVAL: err has file:line:column. */
 int json_parse(const char *file, const char *text, size_t len, struct json_object **ret_json, struct err *err);
-
-/* For people and programs to read: pretty, slashes as they are. 0 or -EIO. */
-int json_print(struct json_object *json, FILE *out);
 
 #endif

@@ -106,7 +106,7 @@ static const struct link *lender(const struct doctor *d, const struct link *brid
 static void port_guest(const char *port, char name[GUEST_NAME_SIZE])
 {
 	char fwbr[IFNAMSIZ];
-	const char *p = strchr(port, 'p');
+	const char *p;
 
 	if (strncmp(port, "fwpr", 4) != 0) {
 		(void)device_guest(port, name);

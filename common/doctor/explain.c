@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "doctor/output.h"
 #include "policy/policy.h"
 
 enum { PREPARE = 1U << 0, UP = 1U << 1, DOWN = 1U << 2 };
@@ -137,7 +138,7 @@ int explain_policy(const struct guest *guest, bool json, FILE *out, struct err *
 		json_object_object_add(all, policy_key_to_str((enum policy_key)i), item);
 	}
 	if (json)
-		(void)json_print(all, out);
+		(void)output_json(all, out);
 	policy_done(&policy);
 	return r;
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "doctor/output.h"
 
 #define COLUMNS      79
 #define VERSION_JSON 1
@@ -161,5 +162,5 @@ int findings_print_json(const struct findings *findings, FILE *out)
 		json_object_object_add(item, "seen", text_or_null(f->seen));
 		json_object_array_add(list, item);
 	}
-	return json_print(json, out);
+	return output_json(json, out);
 }

@@ -11,6 +11,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "doctor/output.h"
 #include "event/guests.h"
 #include "event/record.h"
 
@@ -47,7 +48,7 @@ int status_find(const char *word, struct guest *ret_guest, bool *ret_readable, s
 			continue;
 		r = guest_read(ret_guest, err);
 		*ret_readable = r == 0;
-		if (r == 0 || r != -ENOENT || is_recorded(ret_guest))
+		if (r != -ENOENT || is_recorded(ret_guest))
 			return 0;
 	}
 	return err_set(err, ENOENT, "no guest '%s' on this host", text_shown(word, shown, sizeof(shown)));
@@ -337,5 +338,5 @@ int status_print_json(const struct status *status, FILE *out)
 	json_object_object_add(json, "guests", guests);
 	for (size_t i = 0; i < status->count; i++)
 		json_object_array_add(guests, guest_json(&status->list[i]));
-	return json_print(json, out);
+	return output_json(json, out);
 }

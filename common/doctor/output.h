@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef GUESTARP_DOCTOR_OUTPUT_H
+#define GUESTARP_DOCTOR_OUTPUT_H
+/* JSON as every command writes it. */
+
+#include <json-c/json_object.h>
+#include <stdio.h>
+
+/* Pretty, slashes as they are. 0 or -EIO. */
+int output_json(struct json_object *json, FILE *out);
+
+#endif
