@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/privilege.h"
 #include "base/text.h"
 #include "event/event.h"
 #include "event/report.h"
@@ -126,6 +127,10 @@ static int run_hook(struct call *call, const struct hook *hook)
 		/* Containers that nobody manages have nothing to do with it. */
 		if (call->guest.hooked || call->policy.managed)
 			(void)say(call, "", -call->err.code, false);
+	}
+	if (privilege_drop(false, &call->err) < 0) {
+		(void)say(call, "", -call->err.code, false);
+		return EXIT_SUCCESS;
 	}
 	call->managed = r == 0 && (call->guest.hooked || call->policy.managed);
 	return hook->run(call);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/privilege.h"
 #include "base/text.h"
 #include "event/chain.h"
 #include "event/event.h"
@@ -110,7 +111,9 @@ static int run_phase(struct call *call, const struct phase *phase, char *const a
 	abort = report(call->name, phase->word, "", r, &call->err, &call->policy, phase->aborts && call->policy.broken,
 		       &call->outcome);
 	if (!abort) {
-		r = phase->run(call);
+		r = privilege_drop(call->policy.then_count > 0, &call->err);
+		if (r == 0)
+			r = phase->run(call);
 		abort = report(call->name, phase->word, phase->done, r, &call->err, &call->policy, phase->aborts,
 			       &call->outcome);
 	}

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/privilege.h"
 #include "base/text.h"
 #include "event/running.h"
 #include "event/sync.h"
@@ -86,7 +87,7 @@ int main(int argc, char *argv[])
 	for (size_t i = 0; i < ACTION_COUNT; i++) {
 		if (strcmp(actions[i].word, argv[1]) != 0)
 			continue;
-		if (actions[i].run(argv[2], &err) < 0)
+		if (privilege_drop(false, &err) < 0 || actions[i].run(argv[2], &err) < 0)
 			log_line(NULL, "%s %s: %s", argv[1], argv[2], err.text);
 		return EXIT_SUCCESS;
 	}

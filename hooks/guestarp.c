@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/privilege.h"
 #include "base/text.h"
 #include "doctor/attach.h"
 #include "doctor/doctor.h"
@@ -455,6 +456,9 @@ static int run(const struct command *command, int argc, char *argv[])
 		(void)err_set(&err, EINVAL, "usage: guestarp %s %s", command->word, command->arguments);
 		return wrong(&err);
 	}
+	/* pct and qm need what we were given. */
+	if (command->run != cmd_attach && command->run != cmd_detach && privilege_drop(false, &err) < 0)
+		return failed(&err);
 	return command->run(&call);
 }
 

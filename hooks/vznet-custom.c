@@ -15,6 +15,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/privilege.h"
 #include "base/spawn.h"
 #include "base/text.h"
 #include "event/event.h"
@@ -351,27 +352,28 @@ struct role {
 	const char *word;
 	int min_args; /* argc at least */
 	int (*run)(struct call *call);
+	bool will_exec; /* the original script, with all its rights */
 	const char *help;
 };
 
 /* Told by argv[1] ... */
 static const struct role commands[] = {
-	{ "init", 4, role_init, "init veth HOSTIF      EXTERNAL_SCRIPT of vzctl" },
-	{ "addif", 4, role_addif, "addif HOSTIF NETWORK  EXTERNAL_SCRIPT of libvzctl" },
-	{ "delif", 3, role_delif, "delif HOSTIF          the same, taken out of its bridge" },
-	{ "devices", 2, role_devices, "devices [FALLBACK]    chooser: NEIGHBOUR_DEVS in vz.conf" },
+	{ "init", 4, role_init, false, "init veth HOSTIF      EXTERNAL_SCRIPT of vzctl" },
+	{ "addif", 4, role_addif, false, "addif HOSTIF NETWORK  EXTERNAL_SCRIPT of libvzctl" },
+	{ "delif", 3, role_delif, false, "delif HOSTIF          the same, taken out of its bridge" },
+	{ "devices", 2, role_devices, false, "devices [FALLBACK]    chooser: NEIGHBOUR_DEVS in vz.conf" },
 };
 
 /* ... or by the name that it was called by, up to its last dot. */
 static const struct role names[] = {
-	{ "mount", 1, role_mount, "mount, vps.mount, CTID.mount     action script" },
-	{ "umount", 1, role_umount, "umount, vps.umount, CTID.umount  action script" },
-	{ "vps-net_add", 1, role_net_add, "vps-net_add       wrapper, vzctl before 4.9" },
-	{ "vps-net_del", 1, role_net_del, "vps-net_del       wrapper, vzctl before 4.9" },
-	{ "vz-net_add", 1, role_net_add, "vz-net_add        wrapper, Virtuozzo 7" },
-	{ "vz-net_del", 1, role_net_del, "vz-net_del        wrapper, Virtuozzo 7" },
-	{ "vz-netns_dev_add", 1, role_netns_dev_add, "vz-netns_dev_add  wrapper, Virtuozzo 8 and 9" },
-	{ "vz-stop", 1, role_stop, "vz-stop           wrapper, Virtuozzo 7 to 9" },
+	{ "mount", 1, role_mount, false, "mount, vps.mount, CTID.mount     action script" },
+	{ "umount", 1, role_umount, false, "umount, vps.umount, CTID.umount  action script" },
+	{ "vps-net_add", 1, role_net_add, true, "vps-net_add       wrapper, vzctl before 4.9" },
+	{ "vps-net_del", 1, role_net_del, true, "vps-net_del       wrapper, vzctl before 4.9" },
+	{ "vz-net_add", 1, role_net_add, true, "vz-net_add        wrapper, Virtuozzo 7" },
+	{ "vz-net_del", 1, role_net_del, true, "vz-net_del        wrapper, Virtuozzo 7" },
+	{ "vz-netns_dev_add", 1, role_netns_dev_add, true, "vz-netns_dev_add  wrapper, Virtuozzo 8 and 9" },
+	{ "vz-stop", 1, role_stop, true, "vz-stop           wrapper, Virtuozzo 7 to 9" },
 };
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
@@ -432,6 +434,9 @@ int main(int argc, char *argv[])
 	call.argv = argv;
 	call.word = role->word;
 	open_call(&call);
+	/* Without our rights cut down the platform's own work still has to be done. */
+	if (privilege_drop(role->will_exec, &call.err) < 0)
+		(void)say(&call, "", -call.err.code, false);
 	status = role->run(&call);
 	policy_done(&call.policy);
 	return status;
