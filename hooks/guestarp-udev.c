@@ -28,25 +28,29 @@ static int host_device(const char *name, struct err *err)
 
 static int add(const char *name, struct err *err)
 {
+	struct hint hint = HINT_NONE;
 	struct guest guest;
 	unsigned nic;
 	bool firewall_bridge;
 
 	if (!running_parse_port(name, &guest, &nic, &firewall_bridge))
 		return host_device(name, err);
-	return event_sync_pve(&guest, firewall_bridge ? (int)nic : -1, err);
+	if (firewall_bridge)
+		hint.nic = (int)nic;
+	return event_sync_pve(&guest, &hint, err);
 }
 
 /* Whether it was the guest's last device is what event_sync_pve() asks the kernel, now: it may be back already. */
 static int removed(const char *name, struct err *err)
 {
+	const struct hint none = HINT_NONE;
 	struct guest guest;
 	unsigned nic;
 	bool firewall_bridge;
 
 	if (!running_parse_port(name, &guest, &nic, &firewall_bridge) || firewall_bridge)
 		return 0;
-	return event_sync_pve(&guest, -1, err);
+	return event_sync_pve(&guest, &none, err);
 }
 
 static const struct action {

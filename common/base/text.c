@@ -136,6 +136,8 @@ bool text_append(char *text, size_t size, const char *fmt, ...)
 	va_list ap;
 	int n;
 
+	if (len >= size)
+		return false;
 	va_start(ap, fmt);
 	n = vsnprintf(text + len, size - len, fmt, ap);
 	va_end(ap);

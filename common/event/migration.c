@@ -36,11 +36,12 @@ static bool is_gone(const struct guest *guest)
 
 static void watch(const struct guest *guest)
 {
+	const struct hint hint = { .nic = -1, .managed = true };
 	const struct timespec pause = { .tv_nsec = INTERVAL_MS * 1000L * 1000 };
 
 	for (long i = 0; i < INTERVALS_MAX; i++) {
 		if (is_here(guest)) {
-			(void)event_sync_pve(guest, -1, NULL);
+			(void)event_sync_pve(guest, &hint, NULL);
 			return;
 		}
 		if (i % DEVICES_EVERY == DEVICES_EVERY - 1 && is_gone(guest))

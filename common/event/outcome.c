@@ -13,8 +13,8 @@ static void add(struct outcome *outcome, const struct setting *setting, const ch
 	char text[SETTING_TEXT];
 	size_t room = sizeof(outcome->done) - sizeof(more);
 
-	if (text_append(outcome->done, room, "%s%s%s", outcome->done[0] ? "; " : "", setting_to_str(setting, text),
-			what))
+	if (outcome->count_left_out == 0 && text_append(outcome->done, room, "%s%s%s", outcome->done[0] ? "; " : "",
+							setting_to_str(setting, text), what))
 		return;
 	if (outcome->count_left_out++ == 0)
 		(void)text_append(outcome->done, sizeof(outcome->done), "%s", more);

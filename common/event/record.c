@@ -159,19 +159,20 @@ int record_load(const struct record_store *store, struct plan *ret_settings, boo
 	CLEANUP(free) char *text = NULL;
 	char name[NAME_SIZE];
 	size_t len;
-	int r = file_read_at(store->dir, record_name(store->guest, name), &text, &len, err);
+	struct err failure;
+	int r = file_read_at(store->dir, record_name(store->guest, name), &text, &len, &failure);
 
 	*ret_exists = r == 0;
 	if (r == -ENOENT)
 		return 0;
 	if (r == 0)
-		r = parse_record(name, text, len, ret_settings, err);
+		r = parse_record(name, text, len, ret_settings, &failure);
 	if (r == -ENOMEM)
-		return r;
+		return err_errno(err, ENOMEM, "record %s", name);
 	if (r < 0) {
 		plan_done(ret_settings);
 		*ret_exists = true;
-		notes_add(notes, "record %s, ignoring it", err->text);
+		notes_add(notes, "record %s, ignoring it", failure.text);
 	}
 	return 0;
 }

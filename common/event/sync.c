@@ -59,7 +59,7 @@ static void add_nic(struct guest *guest, unsigned index)
 		nic->firewall_bridge[0] = '\0';
 }
 
-static void sync_pve(struct turn *turn, const struct guest *who, int nic_index)
+static void sync_pve(struct turn *turn, const struct guest *who, const struct hint *hint)
 {
 	struct guest guest = *who;
 	int r = pve_read(&guest, NULL, &turn->err);
@@ -72,10 +72,10 @@ static void sync_pve(struct turn *turn, const struct guest *who, int nic_index)
 		return;
 	}
 	/* No longer managed: nothing new, but what was set for it goes when it goes. */
-	if (!guest.hooked && !turn->policy.managed)
+	if (!guest.hooked && !turn->policy.managed && !hint->managed)
 		return;
-	if (nic_index >= 0)
-		add_nic(&guest, (unsigned)nic_index);
+	if (hint->nic >= 0)
+		add_nic(&guest, (unsigned)hint->nic);
 	up(turn, &guest);
 }
 
@@ -100,7 +100,7 @@ static void sync_recorded(struct turn *turn, const struct guest *who)
 	}
 }
 
-static void sync_guest(const struct guest *who, int nic_index, struct netlink *nl, struct sync_result *result)
+static void sync_guest(const struct guest *who, const struct hint *hint, struct netlink *nl, struct sync_result *result)
 {
 	static struct turn turn;
 	struct guest guest = *who;
@@ -119,7 +119,7 @@ static void sync_guest(const struct guest *who, int nic_index, struct netlink *n
 	else if (running == RUNNING_NO)
 		down(&turn, &guest);
 	else if (guest.kind == GUEST_PVE)
-		sync_pve(&turn, &guest, nic_index);
+		sync_pve(&turn, &guest, hint);
 	else
 		sync_recorded(&turn, &guest);
 	policy_done(&turn.policy);
@@ -127,7 +127,7 @@ static void sync_guest(const struct guest *who, int nic_index, struct netlink *n
 	result->failed += turn.failed;
 }
 
-int event_sync_pve(const struct guest *guest, int nic_index, struct err *err)
+int event_sync_pve(const struct guest *guest, const struct hint *hint, struct err *err)
 {
 	CLEANUP(netlink) struct netlink *nl = NULL;
 	struct sync_result result = { 0 };
@@ -135,13 +135,14 @@ int event_sync_pve(const struct guest *guest, int nic_index, struct err *err)
 
 	if (r < 0)
 		return r;
-	sync_guest(guest, nic_index, nl, &result);
+	sync_guest(guest, hint, nl, &result);
 	return 0;
 }
 
 int event_sync(struct sync_result *ret_result, struct err *err)
 {
 	CLEANUP(netlink) struct netlink *nl = NULL;
+	const struct hint none = HINT_NONE;
 	struct guest_list guests = { 0 };
 	int r = netlink_open(&nl, err);
 
@@ -151,7 +152,7 @@ int event_sync(struct sync_result *ret_result, struct err *err)
 	if (r == 0)
 		r = guest_list_running(&guests, err);
 	for (size_t i = 0; r == 0 && i < guests.count; i++)
-		sync_guest(&guests.list[i], -1, nl, ret_result);
+		sync_guest(&guests.list[i], &none, nl, ret_result);
 	guest_list_done(&guests);
 	return r;
 }

@@ -3,6 +3,7 @@
 #define GUESTARP_EVENT_SYNC_H
 /* Records, running guests and kernel compared, and mended both ways. */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -21,10 +22,18 @@ struct sync_result {
  */
 int event_sync(struct sync_result *ret_result, struct err *err);
 
-/*
- * The same for one guest of Proxmox VE, told by a device of its that came or went; nic_index is the NIC whose
- * firewall bridge is there although the configuration may not say so yet (hot-plug writes it last), or -1.
- */
-int event_sync_pve(const struct guest *guest, int nic_index, struct err *err);
+/* What a caller knows beside the guest's configuration. */
+struct hint {
+	int nic;      /* this NIC's firewall bridge is there, though hot-plug writes the configuration last; -1: none */
+	bool managed; /* Proxmox VE has called us as its hookscript, under whatever name */
+};
+
+#define HINT_NONE                                                                                                      \
+	{                                                                                                              \
+		.nic = -1                                                                                              \
+	}
+
+/* The same for one guest of Proxmox VE, told by a device of its that came or went. */
+int event_sync_pve(const struct guest *guest, const struct hint *hint, struct err *err);
 
 #endif

@@ -10,6 +10,8 @@
 
 #include "base/text.h"
 
+#define ALIAS_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 -+_."
+
 /* Proxmox VE: ^[1-9][0-9]{2,8}$ (PVE::JSONSchema). */
 static bool vmid_valid(const char *id)
 {
@@ -49,6 +51,19 @@ int guest_init(struct guest *guest, enum guest_kind kind, const char *id, struct
 	memset(guest, 0, sizeof(*guest));
 	guest->kind = kind;
 	return text_copy(guest->id, sizeof(guest->id), id);
+}
+
+bool guest_names_one(const char *text)
+{
+	for (enum guest_kind kind = GUEST_PVE; kind <= GUEST_VZ; kind++) {
+		const char *word = guest_kind_to_str(kind);
+		size_t len = strlen(word);
+
+		if (strncmp(text, word, len) == 0 && text[len] == '/')
+			return kind == GUEST_PVE ? vmid_valid(text + len + 1) : name_valid(text + len + 1);
+	}
+	/* OpenVZ's NAME has the widest set: vzctl's config.c allows blanks, too. */
+	return *text && strlen(text) < GUEST_ID_SIZE && strspn(text, ALIAS_CHARACTERS) == strlen(text);
 }
 
 const char *guest_name(const struct guest *guest, char *text)

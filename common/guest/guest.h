@@ -51,6 +51,9 @@ struct guest {
 /* -EINVAL for an id that the kind cannot have; nothing of the guest's configuration is read. */
 int guest_init(struct guest *guest, enum guest_kind kind, const char *id, struct err *err);
 
+/* Could this be a guest's id, name or "kind/id"? */
+bool guest_names_one(const char *text);
+
 /* "pve/101". Returns text, which has room for GUEST_NAME_SIZE. */
 const char *guest_name(const struct guest *guest, char *text);
 const char *guest_kind_to_str(enum guest_kind kind);

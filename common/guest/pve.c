@@ -218,14 +218,16 @@ static int take_nets(struct guest *guest, const struct nets *nets, const char *p
 	for (unsigned i = 0; i < GUEST_NICS_MAX; i++) {
 		struct guest_nic *nic;
 		int n;
-		int r = add_ips(guest, &nets->net[i], path, err);
+		int r;
 
+		/* An ipconfigN without its netN is of no NIC. */
+		if (!nets->net[i].present)
+			continue;
+		r = add_ips(guest, &nets->net[i], path, err);
 		if (r == 0)
 			r = add_ips(guest, &nets->ipconfig[i], path, err);
 		if (r < 0)
 			return r;
-		if (!nets->net[i].present)
-			continue;
 		nic = &guest->nics[guest->nic_count++];
 		*nic = nets->net[i].nic;
 		/* A 9-digit VMID with i >= 10 does not fit IFNAMSIZ: Proxmox VE cannot make that device either. */

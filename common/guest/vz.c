@@ -240,8 +240,27 @@ static void add_ips(struct guest *guest, const struct ip *ips, size_t count)
 		(void)guest_add_ip(guest, &ips[i]);
 }
 
-static void take_netif(struct guest *guest, enum vz_family family, char *value)
+/* What is collected until the whole file is read. */
+struct reading {
+	struct guest guest;
+	char ifnames[GUEST_NICS_MAX][IFNAMSIZ]; /* in the container, beside guest.nics */
+	struct ip veth_ips[GUEST_NIC_IPS_MAX];
+	size_t veth_ip_count;
+};
+
+/* Of several lines for one device the first counts. */
+static bool is_new(const struct reading *in, const struct netif *netif)
 {
+	for (size_t i = 0; i < in->guest.nic_count; i++) {
+		if (strcmp(in->ifnames[i], netif->ifname) == 0)
+			return false;
+	}
+	return !netif->nic.port[0] || !vz_find_port(&in->guest, netif->nic.port);
+}
+
+static void take_netif(struct reading *in, enum vz_family family, char *value)
+{
+	struct guest *guest = &in->guest;
 	char *device;
 
 	while ((device = strsep(&value, ";")) != NULL) {
@@ -254,10 +273,11 @@ static void take_netif(struct guest *guest, enum vz_family family, char *value)
 			continue;
 		if (!netif.nic.port[0])
 			default_port(guest, family, netif.ifname, netif.mac, netif.nic.port);
-		if (netif.nic.port[0] && vz_find_port(guest, netif.nic.port))
+		if (!is_new(in, &netif))
 			continue;
 		netif.nic.index = (unsigned)guest->nic_count;
 		add_ips(guest, netif.nic.ips, netif.nic.ip_count);
+		memcpy(in->ifnames[guest->nic_count], netif.ifname, IFNAMSIZ);
 		guest->nics[guest->nic_count++] = netif.nic;
 	}
 }
@@ -277,13 +297,6 @@ static void take_veth_ips(struct guest *guest, const struct ip *ips, size_t coun
 	}
 }
 
-/* What is collected until the whole file is read. */
-struct reading {
-	struct guest guest;
-	struct ip veth_ips[GUEST_NIC_IPS_MAX];
-	size_t veth_ip_count;
-};
-
 static int take_line(struct reading *in, enum vz_family family, const char *path, unsigned number,
 		     const struct line *line, struct err *err)
 {
@@ -296,7 +309,7 @@ static int take_line(struct reading *in, enum vz_family family, const char *path
 	} else if (strcmp(line->key, "VETH_IP_ADDRESS") == 0) {
 		in->veth_ip_count = vz_parse_ips(family, line->value, in->veth_ips, GUEST_NIC_IPS_MAX);
 	} else if (strcmp(line->key, "NETIF") == 0) {
-		take_netif(guest, family, line->value);
+		take_netif(in, family, line->value);
 	} else if (strcmp(line->key, "NAME") == 0 && !guest->alias[0]) {
 		(void)text_copy(guest->alias, sizeof(guest->alias), line->value);
 	} else if (strcmp(line->key, "GUESTARP_DEVICE") == 0 && !guest->device[0]) {

@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <json-c/json_object.h>
+#include <json-c/json_tokener.h>
 #include <libgen.h>
 #include <limits.h>
 #include <stdbool.h>
@@ -67,31 +68,42 @@ struct member {
 	const char *end; /* behind the value */
 };
 
-/* Finds a member of the object at p (its '{'). False: ret_member->before is then where a new one goes, behind the '{'.
+/* Is the key between begin (its '"') and end the name? It may be written with escapes. */
+static bool key_is(const char *begin, const char *end, const char *name)
+{
+	CLEANUP(free) char *quoted = strndup(begin, (size_t)(end - begin));
+	CLEANUP(json) struct json_object *key = quoted ? json_tokener_parse(quoted) : NULL;
+
+	return json_object_is_type(key, json_type_string) && strcmp(json_object_get_string(key), name) == 0;
+}
+
+/*
+ * Finds a member of the object at p (its '{'), the last of several, as json-c reads them. When there is none,
+ * ret_member->before is where a new one goes.
  */
 static bool find_member(const char *p, const char *name, struct member *ret_member)
 {
-	size_t len = strlen(name);
 	const char *before = p;
+	bool found = false;
 
 	ret_member->before = p;
 	p = skip_blanks(p + 1);
 	while (*p == '"') {
-		const char *key = p + 1;
+		const char *key = p;
+		const char *value;
 
 		p = skip_string(p);
-		ret_member->value = skip_blanks(skip_blanks(p) + 1);
-		ret_member->end = skip_value(ret_member->value);
-		if ((size_t)(p - key - 1) == len && strncmp(key, name, len) == 0) {
-			ret_member->before = before;
-			return true;
+		value = skip_blanks(skip_blanks(p) + 1);
+		if (key_is(key, p, name)) {
+			*ret_member = (struct member){ before, value, skip_value(value) };
+			found = true;
 		}
-		before = skip_blanks(ret_member->end);
+		before = skip_blanks(skip_value(value));
 		if (*before != ',')
 			break;
 		p = skip_blanks(before + 1);
 	}
-	return false;
+	return found;
 }
 
 /* text[0..from) + middle + text[to..) */

@@ -38,11 +38,17 @@ static int take_number(const char *where, struct json_object *value, uint32_t ma
 	return 0;
 }
 
+static bool whole_string(struct json_object *value)
+{
+	return json_object_is_type(value, json_type_string) &&
+	       strlen(json_object_get_string(value)) == (size_t)json_object_get_string_len(value);
+}
+
 /* One of the words "first|second|third"; ret_index is its place. A JSON string with a NUL in it matches none. */
 static int take_word(const char *where, struct json_object *value, const char *const *words, size_t count,
 		     const char *wanted, unsigned *ret_index, struct err *err)
 {
-	if (json_object_is_type(value, json_type_string)) {
+	if (whole_string(value)) {
 		for (size_t i = 0; i < count; i++) {
 			if (strcmp(json_object_get_string(value), words[i]) == 0) {
 				*ret_index = (unsigned)i;
@@ -51,12 +57,6 @@ static int take_word(const char *where, struct json_object *value, const char *c
 		}
 	}
 	return wrong(where, value, wanted, err);
-}
-
-static bool whole_string(struct json_object *value)
-{
-	return json_object_is_type(value, json_type_string) &&
-	       strlen(json_object_get_string(value)) == (size_t)json_object_get_string_len(value);
 }
 
 static int take_firewall_bridge(struct policy *p, const char *where, struct json_object *value, struct err *err)
@@ -108,7 +108,7 @@ static int take_addresses(struct policy *p, const char *where, struct json_objec
 	struct ip ips[GUEST_IPS_MAX];
 	size_t count;
 
-	if (json_object_is_type(value, json_type_string) && strcmp(json_object_get_string(value), "config") == 0) {
+	if (whole_string(value) && strcmp(json_object_get_string(value), "config") == 0) {
 		p->addresses_from_config = true;
 		p->ip_count = 0;
 		return 0;

@@ -151,6 +151,9 @@ static int cover_of(const struct reading *in, const char *key, enum cover *ret_c
 			*ret_cover = COVER_RANGE;
 	} else if (strcmp(key, "*") == 0) {
 		*ret_cover = COVER_ALL;
+	} else if (!guest_names_one(key)) {
+		return err_set(err, EINVAL, "%s: guests.%s: no guest can have this name", in->file,
+			       text_shown(key, shown, sizeof(shown)));
 	} else if (guest && key[0] &&
 		   (strcmp(key, guest->id) == 0 || strcmp(key, guest->alias) == 0 ||
 		    strcmp(key, guest_name(guest, name)) == 0)) {

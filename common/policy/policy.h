@@ -71,7 +71,7 @@ struct policy {
 /*
  * The policy for a guest. Both files are optional; without them the defaults hold and managed is false.
  * On failure (err: file, path in it, value) policy still holds every value that could be read, and broken
- * is set when the bad part concerns this guest: a caller must then neither bind nor take back anything
+ * is set when the bad part concerns this guest: an up must then neither bind nor take back anything
  * but may keep a firewall bridge quiet, and honours abort_on_error.
  * A failure in a part for other guests leaves broken false. Always policy_done() afterwards.
  */

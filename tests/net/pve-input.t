@@ -1,0 +1,313 @@
+#!/bin/bash
+# What Proxmox VE, or whoever else, hands to the hookscript: odd guest configurations, VMIDs, phases, arguments and
+# PVE_MIGRATED_FROM. The right exit status, one clear line, and nothing changed.
+
+. "$(dirname "$0")/../lib.sh" || exit
+require jq
+
+fwbr=fwbr101i0
+conf=$ROOT/etc/pve/lxc/101.conf
+shown=/etc/pve/lxc/101.conf
+
+# Guest 101 is plugged in and would be made quiet, bound to eth3 and its bridge pinned, if its configuration were read.
+topo_multi
+ip link add dev vmbr1 type bridge
+ip link set dev vmbr1 up
+ip addr add 192.168.0.1/24 dev vmbr1
+ct_start 101 0 vmbr1 192.168.0.100/24
+policy '{"defaults": {"announce": 0, "device": "eth3"}}'
+net0="net0: name=eth0,bridge=vmbr1,firewall=1,ip=192.168.18.101/24,type=veth"
+
+# Everything that the hook could change, one fact a line, but for what the kernel itself learns; and every record.
+state() {
+    local dev
+    ip -j addr | jq -c '.[] | (.addr_info | map(select(.scope != "link"))) as $own | del(.addr_info), [.ifname, $own]'
+    ip -j route show table all | jq -c '.[] | select(.dst | startswith("fe80") | not)'
+    ip -j -4 neigh show proxy | jq -c '.[]'
+    ip -j -6 neigh show proxy | jq -c '.[]'
+    for dev in /sys/class/net/*; do echo "${dev##*/} $(<"$dev/addr_assign_type")"; done
+    grep -rs . /proc/sys/net/ipv4/conf /proc/sys/net/ipv4/neigh /proc/sys/net/ipv6/conf /proc/sys/net/ipv6/neigh | sort || true
+    find "$ROOT" -name '*.json' -path '*/run/*'
+}
+
+settled() { # the links that came up last have told so
+    local before
+    before=$(state)
+    sleep 0.1
+    [ "$before" = "$(state)" ]
+}
+
+unchanged() { # DESC: since $before
+    local after
+    after=$(state)
+    if [ "$after" = "$before" ]; then
+        pass "$1"
+    else
+        printf '%s\n' "$before" >"$TMP/before"
+        printf '%s\n' "$after" >"$TMP/after"
+        fail "$1" "$(diff "$TMP/before" "$TMP/after" || true)"
+    fi
+}
+
+all_set() { # how far guest 101 is what its configuration wants
+    echo "$(arp_value "$fwbr" arp_ignore) $(proxies 4)"
+}
+
+wait_for settled
+before=$(state)
+
+# ---- guest configurations that are read --------------------------------------------------------------------------------
+
+accepted() { # DESC: the configuration is read, and obeyed
+    pve 101 pre-start
+    is "$STATUS" 0 "$1: pre-start"
+    pve 101 post-start
+    is "$STATUS $(all_set)" "0 1 192.168.18.101 eth3" "$1: post-start reads it"
+    unlike "$ERR" "$shown" "$1: and has nothing to say of it"
+    pve_ok 101 post-stop
+    is "$(all_set)" "0 " "$1: post-stop takes it back"
+}
+
+# The bridge's MAC is the only thing that stays: pinned now, so that nothing changes from here on.
+guest_conf 101 lxc "$net0"
+accepted "an ordinary configuration"
+wait_for settled
+before=$(state)
+
+printf 'arch: amd64\r\nhookscript: local:snippets/guestarp\r\n%s\r\n\r\n[snap]\r\nnet0: bridge=/\r\n' "net0: name=eth0,bridge=vmbr1,type=veth,ip=192.168.18.101/24" >"$conf"
+accepted "CRLF, as Proxmox VE reads it"
+printf '%s' "$net0" >"$conf"
+accepted "no final newline"
+printf '#%%0A\n\n\t\nnonsense\nnet0\nnet01: ip=x\nnet32: ip=x\n%s\n' "$net0" >"$conf"
+accepted "lines that say nothing"
+{
+    printf 'description: '
+    head -c 1000000 /dev/zero | tr '\0' x
+    printf '\n%s\n' "$net0"
+} >"$conf"
+accepted "a line of a million bytes"
+{
+    head -c 600000 /dev/zero | tr '\0' '\n'
+    printf '%s\n' "$net0"
+} >"$conf"
+accepted "600,000 lines"
+unchanged "and nothing is left of any of them"
+
+# ---- guest configurations that are not -----------------------------------------------------------------------------------
+
+refused() { # MESSAGE DESC
+    local phase
+    for phase in pre-start post-start; do
+        pve 101 $phase
+        is "$STATUS/$OUT/$ERR" "0//guestarp: pve/101: $phase: $1" "$2, $phase"
+    done
+    for phase in pre-stop post-stop; do
+        pve 101 $phase
+        is "$STATUS/$OUT/$ERR" "0//" "$2: $phase does not need it"
+    done
+    unchanged "$2: nothing changed"
+}
+
+printf '%s\n\0%s\n' "# first" "$net0" >"$conf"
+refused "$shown:2: NUL byte" "a NUL byte"
+printf '%s\0' "$net0" >"$conf"
+refused "$shown:1: NUL byte" "a NUL byte at the end"
+head -c 1048577 /dev/zero | tr '\0' '#' >"$conf"
+refused "$shown: larger than 1048576 bytes" "a line of a mebibyte and one byte"
+{
+    printf 'net0: bridge=vmbr1,ip='
+    head -c 1000000 /dev/zero | tr '\0' 9
+} >"$conf"
+refused "$shown:1: net0: ip: bad value '$(printf '9%.0s' {1..56})...'" "a value of a million bytes"
+printf 'arch: amd64\n%s,ip=192.168.18.102/24\n' "$net0" >"$conf"
+refused "$shown:2: net0: ip is given twice" "a property twice"
+printf 'net0: bridge=vm/br,ip=192.168.18.101/24\n' >"$conf"
+refused "$shown:1: net0: bridge: bad value 'vm/br'" "a bridge that cannot be"
+printf 'net0: bridge=vmbr1,tag=\033[31m\n' >"$conf"
+refused "$shown:1: net0: tag: bad value '?[31m'" "an escape sequence, which is not passed on"
+rm "$conf"
+refused "no /etc/pve/{lxc,qemu-server}/101.conf" "no configuration"
+mkdir "$conf"
+refused "$shown: Is a directory" "a directory"
+rmdir "$conf"
+printf '%s\n' "$net0" >"$TMP/real.conf"
+ln -s "$TMP/real.conf" "$conf"
+refused "$shown: refused, it is a symbolic link" "a symbolic link"
+rm "$conf"
+ln -s nowhere "$conf"
+refused "$shown: refused, it is a symbolic link" "a dangling symbolic link"
+rm "$conf"
+mkfifo "$conf"
+SECONDS=0
+refused "$shown: not a regular file" "a FIFO"
+ok "a FIFO: it waits for nobody" test $SECONDS -lt 20
+rm "$conf"
+if [ -n "$GUESTARP_ROOT_OUTSIDE" ]; then
+    mknod "$conf" c 1 3
+    # The file system refuses it first where it is mounted so.
+    pve 101 pre-start
+    like "$STATUS/$ERR" "^0/guestarp: pve/101: pre-start: $shown: (not a regular file|Permission denied)\$" "a device"
+    rm "$conf"
+else
+    skip "no device can be made in this namespace"
+fi
+mv "$ROOT/etc/pve/nodes" "$ROOT/etc/pve/elsewhere"
+refused "no /etc/pve/{lxc,qemu-server}/101.conf" "no node's directory, as without pmxcfs"
+mv "$ROOT/etc/pve/elsewhere" "$ROOT/etc/pve/nodes"
+: >"$conf"
+for phase in pre-start post-start post-stop; do
+    pve 101 $phase
+    is "$STATUS/$OUT/$ERR" "0//" "an empty configuration: $phase has nothing to do"
+done
+unchanged "an empty configuration: nothing changed"
+guest_conf 101 lxc "$net0"
+
+# ---- VMIDs -------------------------------------------------------------------------------------------------------------
+
+vmid() { # VMID AS-SHOWN DESC
+    local phase
+    for phase in pre-start post-start pre-stop post-stop unknown; do
+        pve "$1" $phase
+        is "$STATUS/$OUT/$ERR" "2//guestarp: '$2' is no VMID (100 to 999999999)" "VMID $3, $phase"
+    done
+    unchanged "VMID $3: nothing changed"
+}
+vmid 0 0 0
+vmid 99 99 99
+vmid 1000000000 1000000000 "of ten digits"
+vmid 12345678901234567890 12345678901234567890 "of 20 digits"
+vmid 18446744073709551717 18446744073709551717 "that wraps to 101"
+vmid 4294967397 4294967397 "that wraps to 101 in 32 bits"
+vmid web web "of letters"
+vmid 101x 101x "with a letter"
+vmid '' '' empty
+vmid $'101\n' '101?' "with a newline"
+vmid $'101\nguestarp: pve/102: all is well' "101?guestarp: pve/102: all is well" "with a forged line"
+vmid ' 101' ' 101' "with a blank"
+vmid 0101 0101 "with a leading zero"
+vmid -101 -101 negative
+vmid +101 +101 "with a plus"
+vmid ../101 ../101 "that is a path"
+vmid pve/101 pve/101 "with its kind"
+vmid "$(printf '1%.0s' {1..5000})" "$(printf '1%.0s' {1..36})..." "of 5000 digits"
+
+# ---- phases ------------------------------------------------------------------------------------------------------------
+
+phase() { # PHASE AS-SHOWN DESC
+    pve 101 "$1"
+    is "$STATUS/$OUT/$ERR" "0//guestarp: pve/101: phase '$2' is not known to this version, nothing done" "$3"
+    unchanged "$3: nothing changed"
+}
+phase pre-migrate pre-migrate "a phase that a newer Proxmox VE invents"
+phase '' '' "an empty phase"
+phase PRE-START PRE-START "a phase in capitals"
+phase post-start2 post-start2 "a longer word"
+phase post-star post-star "a shorter word"
+phase $'post-start\n' 'post-start?' "a phase with a newline"
+phase "$(printf 'x%.0s' {1..5000})" "$(printf 'x%.0s' {1..36})..." "a phase of 5000 bytes"
+phase --help --help "an option in the phase's place"
+
+# ---- arguments ---------------------------------------------------------------------------------------------------------
+
+called_wrongly() { # DESC WORD...
+    local desc=$1
+    shift
+    pve "$@"
+    is "$STATUS/$OUT/$ERR" "2//guestarp: usage: guestarp-pve VMID PHASE (see --help)" "$desc"
+    unchanged "$desc: nothing changed"
+}
+called_wrongly "no argument"
+called_wrongly "a VMID alone" 101
+called_wrongly "three arguments" 101 post-start now
+called_wrongly "four arguments" 101 post-start '' ''
+called_wrongly "an unknown option" --halp
+called_wrongly "--version with more behind it" --version 101 post-start
+
+pve --version
+like "$STATUS/$OUT/$ERR" '^0/guestarp [0-9][^ ]*/$' "--version"
+version=$OUT
+pve --help
+is "$STATUS/$ERR" "0/" "--help"
+like "$OUT" '^usage: guestarp-pve VMID PHASE' "--help says how it is called"
+for phase in pre-start post-start pre-stop post-stop; do
+    like "$OUT" "
+  $phase +[a-z]" "--help explains $phase"
+done
+like "$OUT" "$version" "--help says the version"
+unchanged "neither changes anything"
+
+# ---- PVE_MIGRATED_FROM -------------------------------------------------------------------------------------------------
+
+migrated() { # PHASE [VALUE]: the hook with PVE_MIGRATED_FROM set to VALUE, or not set at all
+    local -a environment=("GUESTARP_ROOT=$ROOT") wrap=()
+    local name
+    [ $# -lt 2 ] || environment+=("PVE_MIGRATED_FROM=$2")
+    for name in ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS; do
+        [ -z "${!name:-}" ] || environment+=("$name=${!name}")
+    done
+    read -ra wrap <<<"$GUESTARP_WRAP"
+    STATUS=0
+    env -i "${environment[@]}" timeout -k 5 60 ${wrap[@]+"${wrap[@]}"} "$GUESTARP_BUILD/guestarp-pve" 101 "$1" \
+        </dev/null >"$TMP/hook.out" 2>"$TMP/hook.err" || STATUS=$?
+    OUT=$(<"$TMP/hook.out")
+    ERR=$(<"$TMP/hook.err")
+}
+
+no_node() { # VALUE AS-SHOWN DESC
+    local phase
+    for phase in pre-start post-start; do
+        migrated $phase "$1"
+        is "$STATUS/$OUT/$ERR" "0//guestarp: pve/101: $phase: PVE_MIGRATED_FROM: '$2' is no node name" "PVE_MIGRATED_FROM $3, $phase"
+    done
+    unchanged "PVE_MIGRATED_FROM $3: nothing changed"
+}
+# There to be found, if the name were believed.
+mkdir -p "$ROOT/etc/pve/x/lxc" "$ROOT/etc/pve/nodes/pve.2/lxc"
+printf '%s\n' "$net0" | tee "$ROOT/etc/pve/x/lxc/101.conf" >"$ROOT/etc/pve/nodes/pve.2/lxc/101.conf"
+no_node ../x ../x "that leads elsewhere"
+no_node .. .. "of two dots"
+no_node . . "of a dot"
+no_node pve1/lxc/.. pve1/lxc/.. "with slashes"
+no_node pve.2 pve.2 "with a dot"
+no_node -pve1 -pve1 "with a hyphen first"
+no_node $'pve1\n' 'pve1?' "with a newline"
+no_node ' ' ' ' "of a blank"
+no_node "$(printf 'n%.0s' {1..64})" "$(printf 'n%.0s' {1..56})..." "of 64 bytes"
+for phase in pre-stop post-stop; do
+    migrated $phase ../x
+    is "$STATUS/$OUT/$ERR" "0//" "PVE_MIGRATED_FROM is no matter to $phase"
+done
+for phase in pre-start post-start; do
+    migrated $phase pve3
+    is "$STATUS/$OUT/$ERR" "0//guestarp: pve/101: $phase: no /etc/pve/nodes/pve3/{lxc,qemu-server}/101.conf" \
+        "PVE_MIGRATED_FROM names a node without this guest, $phase"
+done
+unchanged "PVE_MIGRATED_FROM names a node without this guest: nothing changed"
+
+bound_by() { # [VALUE]: what post-start binds
+    migrated post-start "$@"
+    printf '%s %s\n' "$STATUS" "$(proxies 4)"
+    migrated post-stop "$@"
+}
+is "$(bound_by '')" "0 192.168.18.101 eth3" "PVE_MIGRATED_FROM empty, as in an ordinary start: this node's configuration"
+is "$(bound_by)" "0 192.168.18.101 eth3" "PVE_MIGRATED_FROM not set: this node's configuration"
+unchanged "and nothing is left"
+
+# A migration: the guest still runs on its source, and so its configuration is there.
+source=$ROOT/etc/pve/nodes/pve2/qemu-server/101.conf
+mkdir -p "${source%/*}"
+printf '%s\n' "hookscript: local:snippets/guestarp" "net0: virtio=02:9E:00:00:00:65,bridge=vmbr1" "ipconfig0: ip=192.168.18.102/24" >"$source"
+rm "$conf"
+migrated pre-start pve2
+is "$STATUS/$OUT/$ERR" "0//" "a migration: pre-start reads the source node's configuration"
+migrated post-start pve2
+is "$STATUS $(all_set)" "0 1 " "a migration: post-start makes fwbr quiet, and answers for nobody yet"
+mv "$source" "$ROOT/etc/pve/nodes/pve1/qemu-server/101.conf"
+arrived() {
+    [ "$(proxies 4)" = "192.168.18.102 eth3" ]
+}
+ok "a migration: the guest is bound when its configuration has moved here" wait_for arrived
+migrated post-stop ''
+is "$STATUS $(all_set)" "0 0 " "a migration: and taken back when it stops"
+
+done_testing

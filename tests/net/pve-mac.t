@@ -1,0 +1,183 @@
+#!/bin/bash
+# P3: after pre-start a bridge keeps its MAC, whatever guests come and go, and it is a MAC that the provider knows.
+
+. "$(dirname "$0")/../lib.sh" || exit
+require jq ping
+
+assign_type() { # BRIDGE: 3 is pinned, 1 follows the ports
+    cat "/sys/class/net/$1/addr_assign_type"
+}
+
+policy '{}'
+guest_conf 100 lxc "net0: name=eth0,bridge=vmbr0,firewall=1,ip=192.168.0.100/24,type=veth"
+
+topo_bridge vmbr0 192.168.0.1/24 192.168.0.2/24
+ct_start 101 0 vmbr0 192.168.0.101/24 06:fe:00:00:01:01
+
+# Twenty guests' ports join and leave, each with a MAC below the uplink's. Prints each MAC that the bridge had.
+join_and_leave() { # BRIDGE
+    local i port fwpr
+    for ((i = 1; i <= 20; i++)); do
+        printf -v port 'tap3%02di0' "$i"
+        printf -v fwpr 'fwpr3%02dp0' "$i"
+        if ((i % 2)); then
+            # Without a firewall: the guest's own port.
+            ip link add "$port" address "02:00:00:00:01:$(printf %02x "$i")" type veth peer name "peer$i"
+            ip link set "$port" up
+            ip link set "$port" master "$1"
+            mac - "$1"
+            ip link del "$port"
+        else
+            ip link add "$port" type veth peer name "peer$i"
+            ip link set "$port" up
+            pve_plug "3$(printf %02d "$i")" 0 "$1" "02:00:00:00:02:$(printf %02x "$i")" "$port"
+            mac - "$1"
+            pve_cleanup "3$(printf %02d "$i")" 0
+            ip link del "$port"
+        fi
+        mac - "$1"
+    done
+}
+
+changes() { # MAC-BEFORE, the MACs on stdin: how often it changed
+    awk -v last="$1" '$1 != last {n++; last = $1} END {print n + 0}'
+}
+
+# Runs join_and_leave while guest 101 and the outside host send steadily to the bridge's address and to each other.
+# Sets CHANGES and LOST, counted over the packets up to the last answer and those that were still to be answered by then.
+churn() { # BRIDGE
+    local name before=''
+    before=$(mac - "$1")
+    declare -A pid=()
+    ip netns exec ct101 ping -n -i 0.01 192.168.0.1 >"$TMP/ping.gateway" &
+    pid[gateway]=$!
+    ip netns exec ct101 ping -n -i 0.01 192.168.0.2 >"$TMP/ping.beyond" &
+    pid[beyond]=$!
+    ip netns exec outside ping -n -i 0.01 192.168.0.1 >"$TMP/ping.outside" &
+    pid[outside]=$!
+    for name in gateway beyond outside; do wait_for grep -q icmp_seq=3 "$TMP/ping.$name"; done
+    join_and_leave "$1" >"$TMP/macs"
+    CHANGES=$(changes "$before" <"$TMP/macs")
+    LOST=0
+    for name in gateway beyond outside; do
+        # So many more answers than there are: the last one counted was sent after the last leave.
+        wait_for more_answers "$TMP/ping.$name" $(($(grep -c icmp_seq "$TMP/ping.$name") + 3)) || LOST=$((LOST + 1))
+        kill -INT "${pid[$name]}"
+        wait "${pid[$name]}" || true
+        LOST=$((LOST + $(sed -n 's/.*icmp_seq=\([0-9]*\) .*time=.*/\1/p' "$TMP/ping.$name" | sort -n |
+            awk '{lost += $1 - last - 1; last = $1} END {print lost + 0}')))
+    done
+    [ "$(wc -l <"$TMP/macs")" -eq 40 ]
+}
+
+more_answers() { # FILE COUNT
+    [ "$(grep -c icmp_seq "$1")" -ge "$2" ]
+}
+
+# ---- the problem --------------------------------------------------------------------------------------------------------
+
+is "$(assign_type vmbr0)" 1 "before: the bridge follows its ports"
+is "$(mac - vmbr0)" "$UPLINK_MAC" "before: it has the uplink's MAC"
+churn vmbr0
+is "$CHANGES" 40 "before: 20 joins and leaves change its MAC 40 times"
+isnt "$LOST" 0 "before: packets are lost"
+
+# ---- pinned to the uplink ------------------------------------------------------------------------------------------------
+
+# A guest's port that joined earlier has made the bridge leave the uplink's MAC already.
+ct_start 102 0 vmbr0 192.168.0.102/24 02:00:00:00:00:01
+is "$(mac - vmbr0)" 02:00:00:00:00:01 "before pre-start the bridge has a guest's MAC"
+capture pin outside eth0
+pve_ok 100 pre-start
+is "$(mac - vmbr0)" "$UPLINK_MAC" "pre-start gives the bridge its uplink's MAC"
+is "$(assign_type vmbr0)" 3 "and pins it"
+announced() {
+    captured pin | grep -q "^$UPLINK_MAC > ff:ff:ff:ff:ff:ff.*who-has 192.168.0.1 .*tell 192.168.0.1,"
+}
+ok "the bridge announces its address with the new MAC" wait_for -t 3 announced
+capture_stop pin
+in_ns ct101 ip neigh flush dev eth0 to 192.168.0.0/24
+in_ns outside ip neigh flush dev eth0 to 192.168.0.0/24
+churn vmbr0
+is "$CHANGES" 0 "after: 20 joins and leaves change its MAC 0 times"
+is "$LOST" 0 "after: no packet is lost"
+is "$(mac - vmbr0)" "$UPLINK_MAC" "after: it still has the uplink's MAC"
+
+pve_ok 100 pre-start
+is "$(mac - vmbr0) $(assign_type vmbr0)" "$UPLINK_MAC 3" "a second pre-start changes nothing"
+pve_ok 100 post-stop
+is "$(mac - vmbr0) $(assign_type vmbr0)" "$UPLINK_MAC 3" "post-stop leaves the pin: other guests live on it"
+
+# ---- a bridge that is pinned already --------------------------------------------------------------------------------------
+
+ns_add other
+veth - eth1 02:0b:0b:00:00:02 other eth0 02:0a:0a:00:00:03
+ip link add vmbr2 address 02:77:00:00:00:01 type bridge
+ip link set eth1 master vmbr2
+ip link set vmbr2 up
+guest_conf 100 lxc "net0: name=eth0,bridge=vmbr2,firewall=1,ip=192.168.2.100/24,type=veth"
+pve_ok 100 pre-start
+is "$(mac - vmbr2) $(assign_type vmbr2)" "02:77:00:00:00:01 3" "a bridge already pinned keeps its MAC"
+
+# ---- several bridges, guests' ports, a tag's bridge ----------------------------------------------------------------------
+
+ip link add vmbr3 type bridge
+veth - eth2 02:0b:0b:00:00:03 other eth1 02:0a:0a:00:00:04
+for port in tap900i0 veth900i0 fwpr900p0 fwln900o0 vnet0; do
+    ip link add "$port" address "02:00:00:00:03:$(printf %02x ${#port})" type veth peer name "peer-$port"
+    ip link set "$port" master vmbr3
+done
+ip link set eth2 master vmbr3
+ip link add vmbr0v7 type bridge
+veth - eth0.7 02:0b:0b:00:00:07 other eth2 02:0a:0a:00:00:05
+ip link set eth0.7 master vmbr0v7
+ip link add bystander type bridge
+guest_conf 100 lxc "net0: name=eth0,bridge=vmbr3,ip=192.168.3.100/24,type=veth" \
+    "net1: name=eth1,bridge=vmbr0,firewall=1,ip=dhcp,tag=7,type=veth"
+pve_ok 100 pre-start
+is "$(mac - vmbr3) $(assign_type vmbr3)" "02:0b:0b:00:00:03 3" "among guests' ports it finds the uplink"
+is "$(mac - vmbr0v7) $(assign_type vmbr0v7)" "02:0b:0b:00:00:07 3" "a tagged NIC's own bridge is pinned, with its uplink's MAC"
+isnt "$(assign_type bystander)" 3 "a bridge that the guest does not use is left alone"
+
+# ---- without an uplink ------------------------------------------------------------------------------------------------------
+
+# What a host with this machine id makes of a bridge named vmbr9 that has guests' ports only, or none.
+derived() { # MACHINE-ID BRIDGE [PORT]
+    echo "$1" >"$ROOT/etc/machine-id"
+    ip link add "$2" type bridge
+    if [ -n "${3:-}" ]; then
+        ip link add "$3" type veth peer name "peer-$3"
+        ip link set "$3" master "$2"
+    fi
+    guest_conf 100 lxc "net0: name=eth0,bridge=$2,ip=192.168.9.100/24,type=veth"
+    pve 100 pre-start
+    printf '%s %s %s\n' "$STATUS" "$(mac - "$2")" "$(assign_type "$2")"
+    ip link del "$2"
+    [ -z "${3:-}" ] || ip link del "$3"
+}
+
+first=$(derived 0123456789abcdef0123456789abcdef vmbr9)
+like "$first" '^0 [0-9a-f][26ae]:[0-9a-f:]{14} 3$' "without an uplink: a local, unicast MAC, pinned"
+is "$(derived 0123456789abcdef0123456789abcdef vmbr9 fwpr900p9)" "$first" "guests' ports do not matter for it"
+isnt "$(derived 0123456789abcdef0123456789abcdef vmbr8)" "$first" "another bridge's MAC is another one"
+isnt "$(derived fedcba9876543210fedcba9876543210 vmbr9)" "$first" "another machine's MAC is another one"
+
+# The same host after a reboot: a second network namespace, the same machine id.
+export -f derived guest_conf mac ip_in assign_type pve pve_exec
+export TMP ROOT GUESTARP_BUILD GUESTARP_WRAP
+is "$(unshare -n -m bash -c 'mount -t sysfs sysfs /sys; derived 0123456789abcdef0123456789abcdef vmbr9')" "$first" \
+    "the derived MAC is the same in a second namespace with the same machine id"
+
+# ---- policy ---------------------------------------------------------------------------------------------------------------
+
+policy '{"defaults": {"bridge_mac": "leave"}}'
+ip link add vmbr5 type bridge
+guest_conf 100 lxc "net0: name=eth0,bridge=vmbr5,ip=192.168.5.100/24,type=veth"
+pve_ok 100 pre-start
+isnt "$(assign_type vmbr5)" 3 'bridge_mac "leave" leaves it'
+policy '{}'
+guest_conf 100 lxc "net0: name=eth0,bridge=nosuch0,ip=192.168.5.100/24,type=veth"
+pve 100 pre-start
+is "$STATUS" 0 "a bridge that does not exist stops no guest"
+
+done_testing

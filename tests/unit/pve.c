@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Proxmox VE's guest configurations: the grammar of facts/pve.md section 5, as a table. */
+
+#include "guest/pve.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "root.h"
+
+#define CT false
+#define VM true
+
+/*
+ * What is read, in one line: "hooked", then each NIC as netN:bridge.tag>fwbr, then the addresses.
+ * error is set instead where the whole is refused; "f" is the file's name.
+ */
+static const struct row {
+	const char *name;
+	bool vm;
+	const char *text;
+	const char *read;
+	const char *error;
+	const char *vmid; /* NULL: 101 */
+} rows[] = {
+	{ "nothing", CT, "", "", NULL, NULL },
+	{ "a container", CT,
+	  "arch: amd64\nhookscript: local:snippets/guestarp\nhostname: web\nmemory: 512\n"
+	  "net0: name=eth0,bridge=vmbr0,firewall=1,gw=192.0.2.1,hwaddr=BC:24:11:00:00:01,ip=192.0.2.7/24,type=veth\n"
+	  "ostype: debian\n",
+	  "hooked net0:vmbr0>fwbr101i0 192.0.2.7", NULL, NULL },
+	{ "properties in any order", CT, "net0: type=veth,ip=192.0.2.7/24,tag=7,bridge=vmbr0,name=eth0\n",
+	  "net0:vmbr0.7>fwbr101i0 192.0.2.7", NULL, NULL },
+	{ "IPv4 and IPv6", CT, "net0: name=eth0,bridge=vmbr0,ip6=2001:DB8::7/64,gw6=2001:db8::1,ip=192.0.2.7/32\n",
+	  "net0:vmbr0>fwbr101i0 2001:db8::7 192.0.2.7", NULL, NULL },
+	{ "dhcp", CT, "net0: name=eth0,bridge=vmbr0,ip=dhcp,ip6=dhcp\n", "net0:vmbr0>fwbr101i0", NULL, NULL },
+	{ "manual", CT, "net0: name=eth0,bridge=vmbr0,ip=manual,ip6=manual\n", "net0:vmbr0>fwbr101i0", NULL, NULL },
+	{ "auto", CT, "net0: name=eth0,bridge=vmbr0,ip6=auto\n", "net0:vmbr0>fwbr101i0", NULL, NULL },
+	{ "no bridge", CT, "net0: name=eth0,ip=192.0.2.7/24\n", "net0:>fwbr101i0 192.0.2.7", NULL, NULL },
+	{ "two NICs out of order", CT, "net1: bridge=vmbr1,ip=192.0.2.8/24\nnet0: bridge=vmbr0,ip=192.0.2.7/24\n",
+	  "net0:vmbr0>fwbr101i0 net1:vmbr1>fwbr101i1 192.0.2.7 192.0.2.8", NULL, NULL },
+	{ "the same address twice", CT, "net0: bridge=vmbr0,ip=192.0.2.7/24\nnet1: bridge=vmbr1,ip=192.0.2.7/32\n",
+	  "net0:vmbr0>fwbr101i0 net1:vmbr1>fwbr101i1 192.0.2.7", NULL, NULL },
+	{ "properties of a newer Proxmox VE", CT, "net0: bridge=vmbr0,host-managed=1,new=a b,ip=192.0.2.7/24\n",
+	  "net0:vmbr0>fwbr101i0 192.0.2.7", NULL, NULL },
+	{ "a look-alike property", CT, "net0: xbridge=vmbr0,ip66=1/2,tags=9\n", "net0:>fwbr101i0", NULL, NULL },
+	{ "a property twice that is not ours", CT, "net0: mtu=1400,mtu=1500,bridge=vmbr0\n", "net0:vmbr0>fwbr101i0",
+	  NULL, NULL },
+	{ "empty items", CT, "net0: ,bridge=vmbr0,,\n", "net0:vmbr0>fwbr101i0", NULL, NULL },
+	{ "the firewall off", CT, "net0: bridge=vmbr0,firewall=0\n", "net0:vmbr0>fwbr101i0", NULL, NULL },
+
+	{ "a VM", VM,
+	  "boot: order=scsi0\nhookscript: nfs:snippets/guestarp\n"
+	  "net0: virtio=BC:24:11:00:00:01,bridge=vmbr0,firewall=1,tag=4094\nipconfig0: ip=192.0.2.7/24,gw=192.0.2.1\n",
+	  "hooked net0:vmbr0.4094>fwbr101i0 192.0.2.7", NULL, NULL },
+	{ "a VM's MAC in macaddr", VM, "net0: model=virtio,macaddr=BC:24:11:00:00:01,bridge=vmbr0\n",
+	  "net0:vmbr0>fwbr101i0", NULL, NULL },
+	{ "a VM's bare model", VM, "net0: virtio,bridge=vmbr0\n", "net0:vmbr0>fwbr101i0", NULL, NULL },
+	{ "a VM's user-mode NAT", VM, "net0: e1000=BC:24:11:00:00:01\n", "net0:>fwbr101i0", NULL, NULL },
+	{ "ipconfig before its net", VM, "ipconfig1: ip6=2001:db8::7/64\nnet1: virtio,bridge=vmbr1\n",
+	  "net1:vmbr1>fwbr101i1 2001:db8::7", NULL, NULL },
+	{ "ipconfig auto", VM, "ipconfig0: ip=dhcp,ip6=auto\nnet0: virtio,bridge=vmbr0\n", "net0:vmbr0>fwbr101i0", NULL,
+	  NULL },
+	{ "a VM's key with hyphens", VM, "a-b_c1: x\nnet0: virtio,bridge=vmbr0\n", "net0:vmbr0>fwbr101i0", NULL, NULL },
+	{ "ipconfig of a container is none", CT, "net0: bridge=vmbr0\nipconfig0: ip=192.0.2.7/24\n",
+	  "net0:vmbr0>fwbr101i0", NULL, NULL },
+	{ "ipconfig of a container is not even looked at", CT, "ipconfig0: ip=nonsense\n", "", NULL, NULL },
+
+	{ "CRLF", CT, "hookscript: local:snippets/guestarp\r\nnet0: bridge=vmbr0,ip=192.0.2.7/24\r\n\r\n",
+	  "hooked net0:vmbr0>fwbr101i0 192.0.2.7", NULL, NULL },
+	{ "tabs and blanks around the value", CT, "net0:\t  bridge=vmbr0,ip=192.0.2.7/24 \t \n",
+	  "net0:vmbr0>fwbr101i0 192.0.2.7", NULL, NULL },
+	{ "no blank behind the colon", CT, "net0:bridge=vmbr0\n", "net0:vmbr0>fwbr101i0", NULL, NULL },
+	{ "no final newline", CT, "net0: bridge=vmbr0,ip=192.0.2.7/24", "net0:vmbr0>fwbr101i0 192.0.2.7", NULL, NULL },
+	{ "blank lines", CT, "\n\n\nnet0: bridge=vmbr0\n\n", "net0:vmbr0>fwbr101i0", NULL, NULL },
+	{ "description lines", CT, "#net0: bridge=vmbr9,bridge=\n# [snap]\n#\n##%0A\nnet0: bridge=vmbr0\n#x\n",
+	  "net0:vmbr0>fwbr101i0", NULL, NULL },
+	{ "a leading blank is no setting", CT, " net0: bridge=vmbr9\nnet1: bridge=vmbr1\n", "net1:vmbr1>fwbr101i1",
+	  NULL, NULL },
+	{ "a blank before the colon is no setting", CT, "net0 : bridge=vmbr9\n", "", NULL, NULL },
+	{ "capitals are no setting", CT, "Net0: bridge=vmbr9\nnET0: bridge=vmbr9\n", "", NULL, NULL },
+	{ "no value is no setting", CT, "net0:\nnet1:  \t\nnet2\n", "", NULL, NULL },
+	{ "raw LXC keys", CT, "lxc.net.0.veth.mode: router\nlxc.net.0.link = vmbr9\nnet0: bridge=vmbr0\n",
+	  "net0:vmbr0>fwbr101i0", NULL, NULL },
+
+	{ "stops at a snapshot", CT,
+	  "net0: bridge=vmbr0,ip=192.0.2.7/24\n\n[snap1]\nhookscript: local:snippets/guestarp\n"
+	  "net0: bridge=vmbr9,ip=192.0.2.9/24\nnet1: nonsense,ip=x\n",
+	  "net0:vmbr0>fwbr101i0 192.0.2.7", NULL, NULL },
+	{ "stops at pending changes", CT, "net0: bridge=vmbr0\n[pve:pending]\nnet0: bridge=vmbr9\n",
+	  "net0:vmbr0>fwbr101i0", NULL, NULL },
+	{ "stops at a VM's pending changes", VM,
+	  "net0: virtio,bridge=vmbr0\r\n[PENDING]\r\nnet0: virtio,bridge=vmbr9\r\n", "net0:vmbr0>fwbr101i0", NULL,
+	  NULL },
+	{ "stops at cloud-init's section", VM,
+	  "net0: virtio,bridge=vmbr0\n[special:cloudinit]\nipconfig0: ip=192.0.2.9/24\n", "net0:vmbr0>fwbr101i0", NULL,
+	  NULL },
+	{ "a section at once", CT, "[snap]\nnet0: bridge=vmbr9\n", "", NULL, NULL },
+	{ "a bracket inside is none", CT, "description: [snap]\nnet0: bridge=vmbr0\n", "net0:vmbr0>fwbr101i0", NULL,
+	  NULL },
+
+	{ "the last duplicate wins", CT,
+	  "net0: bridge=vmbr8,tag=8,ip=192.0.2.8/24\nnet0: bridge=vmbr0,ip=192.0.2.7/24\n",
+	  "net0:vmbr0>fwbr101i0 192.0.2.7", NULL, NULL },
+	{ "the last duplicate wins whole", CT,
+	  "net0: bridge=vmbr8,tag=8,ip=192.0.2.8/24,ip6=2001:db8::8/64\nnet0: name=eth0\n", "net0:>fwbr101i0", NULL,
+	  NULL },
+	{ "the last ipconfig wins", VM, "net0: virtio\nipconfig0: ip=192.0.2.8/24\nipconfig0: ip=dhcp\n",
+	  "net0:>fwbr101i0", NULL, NULL },
+	{ "the last hookscript wins", CT, "hookscript: local:snippets/guestarp\nhookscript: local:snippets/other\n", "",
+	  NULL, NULL },
+	{ "the last hookscript wins the other way", CT,
+	  "hookscript: local:snippets/other\nhookscript: local:snippets/guestarp\n", "hooked", NULL, NULL },
+
+	{ "tag 1", CT, "net0: bridge=vmbr0,tag=1\n", "net0:vmbr0.1>fwbr101i0", NULL, NULL },
+	{ "the longest bridge name", CT, "net0: bridge=abcdefghijklmno\n", "net0:abcdefghijklmno>fwbr101i0", NULL,
+	  NULL },
+	{ "net31", CT, "net31: bridge=vmbr0\n", "net31:vmbr0>fwbr101i31", NULL, NULL },
+	{ "net32 does not exist", CT, "net32: bridge=\n", "", NULL, NULL },
+	{ "net01 does not exist", CT, "net01: bridge=\n", "", NULL, NULL },
+	{ "net does not exist", CT, "net: bridge=\n", "", NULL, NULL },
+	{ "netx0 is another key", CT, "netx0: bridge=\nnet_0: bridge=\nmynet0: bridge=\n", "", NULL, NULL },
+	{ "net99999999999 does not exist", CT, "net99999999999: bridge=\n", "", NULL, NULL },
+	{ "ipconfig32 does not exist", VM, "ipconfig32: ip=x\nipconfig01: ip=x\n", "", NULL, NULL },
+	{ "nine digits, net9", CT, "net9: bridge=vmbr0\n", "net9:vmbr0>fwbr123456789i9", NULL, "123456789" },
+	{ "nine digits, net10: no such device", CT, "net10: bridge=vmbr0\n", "net10:vmbr0>", NULL, "123456789" },
+	{ "eight digits, net31", CT, "net31: bridge=vmbr0\n", "net31:vmbr0>fwbr12345678i31", NULL, "12345678" },
+
+	{ "hookscript on another storage", CT, "hookscript: my-nfs.2:snippets/guestarp\n", "hooked", NULL, NULL },
+	{ "hookscript with a longer name", CT, "hookscript: local:snippets/guestarp2\n", "", NULL, NULL },
+	{ "hookscript with an ending", CT, "hookscript: local:snippets/guestarp.pl\n", "", NULL, NULL },
+	{ "hookscript with another start", CT, "hookscript: local:snippets/my-guestarp\n", "", NULL, NULL },
+	{ "hookscript of another folder", CT, "hookscript: local:iso/guestarp\n", "", NULL, NULL },
+	{ "hookscript in a folder below", CT, "hookscript: local:snippets/a/guestarp\n", "", NULL, NULL },
+	{ "hookscript without a storage's colon", CT, "hookscript: snippets/guestarp\n", "", NULL, NULL },
+	{ "hookscript with capitals", CT, "hookscript: local:snippets/Guestarp\n", "", NULL, NULL },
+	{ "another key with the value", CT,
+	  "hookscripts: local:snippets/guestarp\nhookscript0: local:snippets/guestarp\n", "", NULL, NULL },
+
+	{ "ip twice", CT, "arch: amd64\nnet0: bridge=vmbr0,ip=192.0.2.7/24,ip=192.0.2.8/24\n", NULL,
+	  "f:2: net0: ip is given twice", NULL },
+	{ "ip twice, first dhcp", CT, "net0: ip=dhcp,ip=192.0.2.8/24\n", NULL, "f:1: net0: ip is given twice", NULL },
+	{ "bridge twice", VM, "#\n\n\nnet12: bridge=vmbr0,virtio,bridge=vmbr0\n", NULL,
+	  "f:4: net12: bridge is given twice", NULL },
+	{ "ip6 twice in ipconfig", VM, "ipconfig3: ip6=auto,ip6=auto\n", NULL, "f:1: ipconfig3: ip6 is given twice",
+	  NULL },
+	{ "tag twice", CT, "net0: tag=1,tag=1\n", NULL, "f:1: net0: tag is given twice", NULL },
+	{ "ip without prefix", CT, "net0: ip=192.0.2.7\n", NULL, "f:1: net0: ip: bad value '192.0.2.7'", NULL },
+	{ "ip with too long a prefix", CT, "net0: ip=192.0.2.7/33\n", NULL, "f:1: net0: ip: bad value '192.0.2.7/33'",
+	  NULL },
+	{ "empty ip", CT, "net0: ip=\n", NULL, "f:1: net0: ip: bad value ''", NULL },
+	{ "ip of the other family", CT, "net0: ip=2001:db8::7/64\n", NULL, "f:1: net0: ip: bad value '2001:db8::7/64'",
+	  NULL },
+	{ "ip6 of the other family", CT, "net0: ip6=192.0.2.7/24\n", NULL, "f:1: net0: ip6: bad value '192.0.2.7/24'",
+	  NULL },
+	{ "ip of nobody", CT, "net0: ip=0.0.0.0/0\n", NULL, "f:1: net0: ip: bad value '0.0.0.0/0'", NULL },
+	{ "ip6 multicast", CT, "net0: ip6=ff02::1/64\n", NULL, "f:1: net0: ip6: bad value 'ff02::1/64'", NULL },
+	{ "ip with a blank", CT, "net0: ip= 192.0.2.7/24\n", NULL, "f:1: net0: ip: bad value ' 192.0.2.7/24'", NULL },
+	{ "ip in capitals", CT, "net0: ip=DHCP\n", NULL, "f:1: net0: ip: bad value 'DHCP'", NULL },
+	{ "a bad ipconfig", VM, "ipconfig0: ip=x\n", NULL, "f:1: ipconfig0: ip: bad value 'x'", NULL },
+	{ "tag 0", CT, "net0: tag=0\n", NULL, "f:1: net0: tag: bad value '0'", NULL },
+	{ "tag 4095", CT, "net0: tag=4095\n", NULL, "f:1: net0: tag: bad value '4095'", NULL },
+	{ "tag in words", CT, "net0: tag=seven\n", NULL, "f:1: net0: tag: bad value 'seven'", NULL },
+	{ "empty bridge", CT, "net0: bridge=\n", NULL, "f:1: net0: bridge: bad value ''", NULL },
+	{ "a bridge's name too long", CT, "net0: bridge=abcdefghijklmnop\n", NULL,
+	  "f:1: net0: bridge: bad value 'abcdefghijklmnop'", NULL },
+	{ "a bridge's name with a slash", CT, "net0: bridge=../eth0\n", NULL, "f:1: net0: bridge: bad value '../eth0'",
+	  NULL },
+	{ "an escape in a value is not passed on", CT, "net0: bridge=\x1b[31m/\n", NULL,
+	  "f:1: net0: bridge: bad value '?[31m/'", NULL },
+	{ "a bad line that a later one replaces", CT, "net0: tag=0\nnet0: bridge=vmbr0\n", NULL,
+	  "f:1: net0: tag: bad value '0'", NULL },
+};
+
+static const char *in_words(const struct guest *guest, char *text, size_t size)
+{
+	text[0] = '\0';
+	(void)text_append(text, size, "%s", guest->hooked ? " hooked" : "");
+	for (size_t i = 0; i < guest->nic_count; i++) {
+		const struct guest_nic *nic = &guest->nics[i];
+
+		(void)text_append(text, size, " net%u:%s", nic->index, nic->bridge);
+		if (nic->tag)
+			(void)text_append(text, size, ".%u", nic->tag);
+		(void)text_append(text, size, ">%s", nic->firewall_bridge);
+	}
+	for (size_t i = 0; i < guest->ip_count; i++) {
+		char ip[IP_TEXT];
+
+		(void)text_append(text, size, " %s", ip_to_str(&guest->ips[i], ip));
+	}
+	return text[0] ? text + 1 : text;
+}
+
+static void start(struct guest *guest, const char *vmid)
+{
+	assert_int_equal(guest_init(guest, GUEST_PVE, vmid ? vmid : "101", NULL), 0);
+}
+
+static void parse(void **state)
+{
+	const struct row *row = *state;
+	struct guest before;
+	struct guest guest;
+	struct err err = { 0 };
+	char words[1000];
+	char *text = strdup(row->text);
+	int r;
+
+	start(&guest, row->vmid);
+	before = guest;
+	assert_non_null(text);
+	r = pve_parse(&guest, row->vm, "f", text, &err);
+	free(text);
+	if (row->error) {
+		assert_string_equal(err.text, row->error);
+		assert_int_equal(r, -EINVAL);
+		assert_memory_equal(&guest, &before, sizeof(guest));
+		return;
+	}
+	assert_string_equal(err.text, "");
+	assert_int_equal(r, 0);
+	assert_string_equal(in_words(&guest, words, sizeof(words)), row->read);
+}
+
+/* What was read before is not mixed with what is read now. */
+static void parse_again(void **state)
+{
+	char first[] = "hookscript: local:snippets/guestarp\nnet0: bridge=vmbr0,ip=192.0.2.7/24\nnet1: bridge=vmbr1\n";
+	char second[] = "net2: bridge=vmbr2,ip=192.0.2.8/24\n";
+	struct guest guest;
+	char words[1000];
+
+	(void)state;
+	start(&guest, NULL);
+	assert_int_equal(pve_parse(&guest, CT, "f", first, NULL), 0);
+	assert_int_equal(pve_parse(&guest, CT, "f", second, NULL), 0);
+	assert_string_equal(in_words(&guest, words, sizeof(words)), "net2:vmbr2>fwbr101i2 192.0.2.8");
+}
+
+static void all_nics(void **state)
+{
+	struct guest guest;
+	char text[8000] = "";
+
+	(void)state;
+	start(&guest, "999999999");
+	for (unsigned i = 0; i < GUEST_NICS_MAX; i++) {
+		assert_true(text_append(text, sizeof(text), "net%u: virtio,bridge=vmbr%u\n", i, i));
+		assert_true(text_append(text, sizeof(text), "ipconfig%u: ip=10.0.0.%u/24,ip6=2001:db8::%x/64\n", i,
+					i + 1, i + 1));
+	}
+	assert_int_equal(pve_parse(&guest, VM, "f", text, NULL), 0);
+	assert_int_equal(guest.nic_count, 32);
+	assert_int_equal(guest.ip_count, 64);
+	assert_string_equal(guest.nics[31].bridge, "vmbr31");
+}
+
+/* A line of a megabyte is a line like any other. */
+static void long_line(void **state)
+{
+	const size_t len = 1024 * 1024;
+	char *text = malloc(len + 64);
+	struct guest guest;
+	char words[1000];
+
+	(void)state;
+	start(&guest, NULL);
+	assert_non_null(text);
+	memset(text, 'x', len);
+	memcpy(text, "description: ", 13);
+	memcpy(text + len, "\nnet0: bridge=vmbr0\n", sizeof("\nnet0: bridge=vmbr0\n"));
+	assert_int_equal(pve_parse(&guest, CT, "f", text, NULL), 0);
+	assert_string_equal(in_words(&guest, words, sizeof(words)), "net0:vmbr0>fwbr101i0");
+	free(text);
+}
+
+#define LXC_101  "/etc/pve/lxc/101.conf"
+#define QEMU_101 "/etc/pve/qemu-server/101.conf"
+#define NODE_101 "/etc/pve/nodes/pve2/qemu-server/101.conf"
+
+static void check_read(const char *node, const char *read, int result, const char *error)
+{
+	struct guest guest;
+	struct err err = { 0 };
+	char words[1000];
+
+	start(&guest, NULL);
+	assert_int_equal(pve_read(&guest, node, &err), result);
+	assert_string_equal(in_words(&guest, words, sizeof(words)), read);
+	if (error)
+		assert_string_equal(err.text, error);
+}
+
+static void read_kinds(void **state)
+{
+	(void)state;
+	root_clean();
+	check_read(NULL, "", -ENOENT, "no /etc/pve/{lxc,qemu-server}/101.conf");
+	root_put(QEMU_101, "net0: virtio,bridge=vmbr0\nipconfig0: ip=192.0.2.7/24\n");
+	check_read(NULL, "net0:vmbr0>fwbr101i0 192.0.2.7", 0, NULL);
+	root_put(LXC_101, "net0: bridge=vmbr1,ip=192.0.2.8/24\nipconfig0: ip=192.0.2.7/24\n");
+	check_read(NULL, "net0:vmbr1>fwbr101i0 192.0.2.8", 0, NULL);
+	root_put(LXC_101, "net0: tag=x\n");
+	check_read(NULL, "", -EINVAL, LXC_101 ":1: net0: tag: bad value 'x'");
+	root_put_bytes(LXC_101, "net0: bridge=vmbr0\n\0", 20, 0644);
+	check_read(NULL, "", -EINVAL, LXC_101 ":2: NUL byte");
+	root_clean();
+}
+
+static void read_of_a_node(void **state)
+{
+	(void)state;
+	root_clean();
+	root_put(QEMU_101, "net0: virtio,bridge=vmbr0\n");
+	check_read("pve2", "", -ENOENT, "no /etc/pve/nodes/pve2/{lxc,qemu-server}/101.conf");
+	root_put(NODE_101, "net0: virtio,bridge=vmbr2\n");
+	check_read("pve2", "net0:vmbr2>fwbr101i0", 0, NULL);
+	root_put(NODE_101, "net0: tag=x\n");
+	check_read("pve2", "", -EINVAL, NODE_101 ":1: net0: tag: bad value 'x'");
+	root_clean();
+}
+
+static const struct node {
+	const char *name;
+	const char *node;
+	const char *error;
+} nodes[] = {
+	{ "a path", "../x", "PVE_MIGRATED_FROM: '../x' is no node name" },
+	{ "dot dot", "..", "PVE_MIGRATED_FROM: '..' is no node name" },
+	{ "a slash", "pve2/qemu-server", "PVE_MIGRATED_FROM: 'pve2/qemu-server' is no node name" },
+	{ "empty", "", "PVE_MIGRATED_FROM: '' is no node name" },
+	{ "a hyphen first", "-pve2", "PVE_MIGRATED_FROM: '-pve2' is no node name" },
+	{ "a newline", "pve2\n", "PVE_MIGRATED_FROM: 'pve2?' is no node name" },
+	{ "a dot", "pve2.example.org", "PVE_MIGRATED_FROM: 'pve2.example.org' is no node name" },
+	{ "64 bytes", "a123456789a123456789a123456789a123456789a123456789a123456789abcd",
+	  "PVE_MIGRATED_FROM: 'a123456789a123456789a123456789a123456789a123456789a12345...' is no node name" },
+	{ "63 bytes are fine", "a123456789a123456789a123456789a123456789a123456789a123456789abc",
+	  "no /etc/pve/nodes/a123456789a123456789a123456789a123456789a123456789a123456789abc/"
+	  "{lxc,qemu-server}/101.conf" },
+	{ "letters, digits and hyphens are fine", "PVE-2a", "no /etc/pve/nodes/PVE-2a/{lxc,qemu-server}/101.conf" },
+};
+
+static void node_name(void **state)
+{
+	const struct node *row = *state;
+
+	check_read(row->node, "", strncmp(row->error, "no ", 3) == 0 ? -ENOENT : -EINVAL, row->error);
+}
+
+int main(void)
+{
+	static struct table table;
+
+	TABLE_ROWS(&table, parse, rows);
+	TABLE_TEST(&table, parse_again);
+	TABLE_TEST(&table, all_nics);
+	TABLE_TEST(&table, long_line);
+	TABLE_TEST(&table, read_kinds);
+	TABLE_TEST(&table, read_of_a_node);
+	TABLE_ROWS(&table, node_name, nodes);
+	return table_run(&table, root_setup, root_teardown);
+}

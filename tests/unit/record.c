@@ -1,0 +1,534 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Records: written and read again, damaged in many ways, planted by others, and one event at a time. */
+
+#include "event/record.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "base/text.h"
+#include "root.h"
+
+#define RECORD "/run/guestarp/pve-101.json"
+
+static struct guest guest_101;
+static struct guest guest_102;
+
+/* Waiting for a lock takes no time here: it is counted. */
+static unsigned naps;
+static uint64_t waited_ns;
+static void (*at_nap)(void);
+
+int nanosleep(const struct timespec *requested, struct timespec *remaining)
+{
+	(void)remaining;
+	waited_ns += (uint64_t)requested->tv_sec * 1000000000 + (uint64_t)requested->tv_nsec;
+	naps++;
+	if (at_nap)
+		at_nap();
+	return 0;
+}
+
+static struct record_store open_store(const struct guest *guest)
+{
+	struct record_store store = RECORD_STORE_CLOSED;
+	struct err err = { 0 };
+
+	root_mkdirs("/run/");
+	assert_int_equal(record_open(guest, true, &store, &err), 0);
+	return store;
+}
+
+static void add(struct plan *plan, enum setting_kind kind, const char *device, const char *ip, uint32_t value,
+		uint32_t was)
+{
+	struct setting setting = { .kind = kind, .ifindex = 7, .value = value, .was = was, .guests = true };
+
+	assert_int_equal(ifname_copy(setting.device, device), 0);
+	if (ip)
+		assert_int_equal(ip_parse(ip, &setting.ip), 0);
+	assert_int_equal(plan_add(plan, &setting), 0);
+}
+
+static void check_same(const struct setting *a, const struct setting *b)
+{
+	assert_true(setting_same(a, b));
+	assert_string_equal(a->device, b->device);
+	assert_int_equal(a->ifindex, b->ifindex);
+	assert_int_equal(a->value, b->value);
+	assert_int_equal(a->was, b->was);
+	assert_int_equal(a->guests, b->guests);
+}
+
+static void round_trip(void **state)
+{
+	struct plan saved = { 0 };
+	struct plan loaded = { 0 };
+	struct notes notes = { 0 };
+	struct err err = { 0 };
+	struct stat st;
+	bool exists = false;
+	struct record_store store;
+
+	(void)state;
+	root_clean();
+	store = open_store(&guest_101);
+	add(&saved, SETTING_ARP_IGNORE, "fwbr101i0", NULL, 1, 0);
+	add(&saved, SETTING_NOARP, "fwbr101i0", NULL, 1, 0);
+	add(&saved, SETTING_ARP_IGNORE, "a\"b\\c\xc3\xa4", NULL, UINT32_MAX, UINT32_MAX);
+	add(&saved, SETTING_PROXY, "eth3", "192.0.2.7", 0, 0);
+	add(&saved, SETTING_PROXY, "eth3", "2001:db8::7", 0, 0);
+	add(&saved, SETTING_ROUTE, "veth101i0", "192.0.2.7", 0, 0);
+	assert_int_equal(record_save(&store, &saved, &err), 0);
+	assert_int_equal(record_load(&store, &loaded, &exists, &notes, &err), 0);
+	assert_true(exists);
+	assert_int_equal(notes.count, 0);
+	assert_int_equal(loaded.count, saved.count);
+	for (size_t i = 0; i < saved.count; i++)
+		check_same(&loaded.settings[i], &saved.settings[i]);
+	assert_int_equal(stat(root_path(RECORD), &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	plan_done(&saved);
+	plan_done(&loaded);
+	record_close(&store);
+	root_clean();
+}
+
+static void empty_and_gone(void **state)
+{
+	struct plan none = { 0 };
+	struct notes notes = { 0 };
+	struct err err = { 0 };
+	bool exists = true;
+	struct record_store store;
+
+	(void)state;
+	root_clean();
+	store = open_store(&guest_101);
+	assert_int_equal(record_load(&store, &none, &exists, &notes, &err), 0);
+	assert_false(exists);
+	assert_int_equal(record_remove(&store, &err), 0);
+	assert_int_equal(record_save(&store, &none, &err), 0);
+	assert_int_equal(record_load(&store, &none, &exists, &notes, &err), 0);
+	assert_true(exists);
+	assert_int_equal(none.count + notes.count, 0);
+	assert_int_equal(record_remove(&store, &err), 0);
+	assert_int_equal(record_load(&store, &none, &exists, &notes, &err), 0);
+	assert_false(exists);
+	assert_int_equal(access(root_path(RECORD), F_OK), -1);
+	record_close(&store);
+	root_clean();
+}
+
+static void names_are_apart(void **state)
+{
+	struct guest lxc;
+	struct plan plan = { 0 };
+	struct record_store store;
+
+	(void)state;
+	root_clean();
+	assert_int_equal(guest_init(&lxc, GUEST_LXC, "101", NULL), 0);
+	store = open_store(&guest_101);
+	assert_int_equal(record_save(&store, &plan, NULL), 0);
+	record_close(&store);
+	store = open_store(&lxc);
+	assert_int_equal(record_save(&store, &plan, NULL), 0);
+	record_close(&store);
+	assert_int_equal(access(root_path(RECORD), F_OK), 0);
+	assert_int_equal(access(root_path("/run/guestarp/lxc-101.json"), F_OK), 0);
+	root_clean();
+}
+
+#define GOOD     "{\"setting\": \"proxy_entry\", \"device\": \"eth3\", \"ifindex\": 7, \"address\": \"192.0.2.7\"}"
+#define LIST(s)  "{\"version\": 1, \"settings\": [" s "]}"
+#define UNCLEAR0 "record pve-101.json: settings[0] is not understood, ignoring it"
+
+/* note is NULL for a record that is understood, count says how many settings it has then. */
+static const struct damaged {
+	const char *name;
+	const char *text;
+	size_t count;
+	const char *note;
+} damageds[] = {
+	{ "whole", LIST(GOOD), 1, NULL },
+	{ "a key that a newer version adds", "{\"version\": 1, \"since\": 0, \"settings\": [" GOOD "]}", 1, NULL },
+	{ "empty file", "", 0, "record pve-101.json:1:1: unexpected end of data, ignoring it" },
+	{ "cut short", "{\"version\": 1, \"settings\": [", 0,
+	  "record pve-101.json:1:29: unexpected end of data, ignoring it" },
+	{ "bytes behind it", LIST(GOOD) "x", 0, "record pve-101.json:1:113: unexpected character, ignoring it" },
+	{ "no JSON", "hello", 0, "record pve-101.json:1:1: unexpected character, ignoring it" },
+	{ "an array", "[]", 0, "record pve-101.json: not a JSON object, ignoring it" },
+	{ "no version", "{\"settings\": []}", 0, "record pve-101.json: not a record of version 1, ignoring it" },
+	{ "another version", "{\"version\": 2, \"settings\": []}", 0,
+	  "record pve-101.json: not a record of version 1, ignoring it" },
+	{ "the version as a string", "{\"version\": \"1\", \"settings\": []}", 0,
+	  "record pve-101.json: not a record of version 1, ignoring it" },
+	{ "no settings", "{\"version\": 1}", 0, "record pve-101.json: not a record of version 1, ignoring it" },
+	{ "settings is an object", "{\"version\": 1, \"settings\": {}}", 0,
+	  "record pve-101.json: not a record of version 1, ignoring it" },
+	{ "a setting is null", LIST("null"), 0, UNCLEAR0 },
+	{ "a setting is a number", LIST("7"), 0, UNCLEAR0 },
+	{ "a setting is an array", LIST("[" GOOD "]"), 0, UNCLEAR0 },
+	{ "the second setting is bad: none is taken", LIST(GOOD ", {}"), 0,
+	  "record pve-101.json: settings[1] is not understood, ignoring it" },
+	{ "an unknown kind", LIST("{\"setting\": \"shell\", \"device\": \"eth3\", \"ifindex\": 7}"), 0, UNCLEAR0 },
+	{ "a kind that is never recorded",
+	  LIST("{\"setting\": \"bridge_mac\", \"device\": \"vmbr0\", \"ifindex\": 7, \"value\": 1, \"was\": 0}"), 0,
+	  UNCLEAR0 },
+	{ "a setting of the host's",
+	  LIST("{\"setting\": \"proxy_delay\", \"device\": \"eth3\", \"ifindex\": 7, \"value\": 1, \"was\": 0}"), 0,
+	  UNCLEAR0 },
+	{ "no entry to delete",
+	  LIST("{\"setting\": \"no_proxy_entry\", \"device\": \"eth3\", \"ifindex\": 7, \"address\": \"192.0.2.7\"}"),
+	  0, UNCLEAR0 },
+	{ "no device", LIST("{\"setting\": \"proxy_entry\", \"ifindex\": 7, \"address\": \"192.0.2.7\"}"), 0,
+	  UNCLEAR0 },
+	{ "an empty device",
+	  LIST("{\"setting\": \"proxy_entry\", \"device\": \"\", \"ifindex\": 7, \"address\": \"192.0.2.7\"}"), 0,
+	  UNCLEAR0 },
+	{ "a device that leads elsewhere",
+	  LIST("{\"setting\": \"proxy_entry\", \"device\": \"../../x\", \"ifindex\": 7, \"address\": \"192.0.2.7\"}"),
+	  0, UNCLEAR0 },
+	{ "a device's name too long",
+	  LIST("{\"setting\": \"proxy_entry\", \"device\": \"abcdefghijklmnop\", \"ifindex\": 7, \"address\": "
+	       "\"192.0.2.7\"}"),
+	  0, UNCLEAR0 },
+	{ "a device that is a number",
+	  LIST("{\"setting\": \"proxy_entry\", \"device\": 3, \"ifindex\": 7, \"address\": \"192.0.2.7\"}"), 0,
+	  UNCLEAR0 },
+	{ "no ifindex", LIST("{\"setting\": \"proxy_entry\", \"device\": \"eth3\", \"address\": \"192.0.2.7\"}"), 0,
+	  UNCLEAR0 },
+	{ "a negative ifindex",
+	  LIST("{\"setting\": \"proxy_entry\", \"device\": \"eth3\", \"ifindex\": -1, \"address\": \"192.0.2.7\"}"), 0,
+	  UNCLEAR0 },
+	{ "an ifindex beyond an int",
+	  LIST("{\"setting\": \"proxy_entry\", \"device\": \"eth3\", \"ifindex\": 4294967303, \"address\": "
+	       "\"192.0.2.7\"}"),
+	  0, UNCLEAR0 },
+	{ "an ifindex as a string",
+	  LIST("{\"setting\": \"proxy_entry\", \"device\": \"eth3\", \"ifindex\": \"7\", \"address\": \"192.0.2.7\"}"),
+	  0, UNCLEAR0 },
+	{ "no address", LIST("{\"setting\": \"proxy_entry\", \"device\": \"eth3\", \"ifindex\": 7}"), 0, UNCLEAR0 },
+	{ "an address of nobody",
+	  LIST("{\"setting\": \"host_route\", \"device\": \"eth3\", \"ifindex\": 7, \"address\": \"0.0.0.0\"}"), 0,
+	  UNCLEAR0 },
+	{ "an address with a prefix",
+	  LIST("{\"setting\": \"host_route\", \"device\": \"eth3\", \"ifindex\": 7, \"address\": \"192.0.2.0/24\"}"), 0,
+	  UNCLEAR0 },
+	{ "no value", LIST("{\"setting\": \"arp_ignore\", \"device\": \"fwbr101i0\", \"ifindex\": 7, \"was\": 0}"), 0,
+	  UNCLEAR0 },
+	{ "nothing to go back to",
+	  LIST("{\"setting\": \"noarp\", \"device\": \"fwbr101i0\", \"ifindex\": 7, \"value\": 1}"), 0, UNCLEAR0 },
+	{ "a value beyond 32 bits",
+	  LIST("{\"setting\": \"arp_ignore\", \"device\": \"fwbr101i0\", \"ifindex\": 7, \"value\": 4294967297, "
+	       "\"was\": 0}"),
+	  0, UNCLEAR0 },
+	{ "a value that is a fraction",
+	  LIST("{\"setting\": \"arp_ignore\", \"device\": \"fwbr101i0\", \"ifindex\": 7, \"value\": 1.5, \"was\": 0}"),
+	  0, UNCLEAR0 },
+};
+
+static void check_load(size_t count, const char *note)
+{
+	struct record_store store = open_store(&guest_101);
+	struct plan plan = { 0 };
+	struct notes notes = { 0 };
+	struct err err = { 0 };
+	bool exists = false;
+
+	assert_int_equal(record_load(&store, &plan, &exists, &notes, &err), 0);
+	assert_true(exists);
+	assert_int_equal(plan.count, count);
+	assert_int_equal(notes.count, note ? 1 : 0);
+	if (note)
+		assert_string_equal(notes.line[0], note);
+	plan_done(&plan);
+	record_close(&store);
+}
+
+static void load(void **state)
+{
+	const struct damaged *row = *state;
+
+	root_clean();
+	root_put(RECORD, row->text);
+	check_load(row->count, row->note);
+	root_clean();
+}
+
+/* Cut short at every byte, and every byte changed: a record that is understood, or a note; never a crash. */
+static void damage_everywhere(void **state)
+{
+	static const char whole[] = LIST(GOOD);
+
+	(void)state;
+	root_clean();
+	for (size_t i = 0; i < 2 * (sizeof(whole) - 1); i++) {
+		const bool cut = i < sizeof(whole) - 1;
+		char text[sizeof(whole)];
+		struct record_store store = open_store(&guest_101);
+		struct plan plan = { 0 };
+		struct notes notes = { 0 };
+		struct err err = { 0 };
+		bool exists = false;
+
+		memcpy(text, whole, sizeof(whole));
+		if (!cut)
+			text[i - (sizeof(whole) - 1)] ^= 0x15;
+		root_put_bytes(RECORD, text, cut ? i : sizeof(whole) - 1, 0600);
+		assert_int_equal(record_load(&store, &plan, &exists, &notes, &err), 0);
+		assert_true(exists);
+		assert_int_equal(plan.count + notes.count, 1);
+		assert_true(!cut || notes.count == 1);
+		plan_done(&plan);
+		record_close(&store);
+	}
+	root_clean();
+}
+
+static void planted_link(void **state)
+{
+	(void)state;
+	root_clean();
+	root_put("/etc/victim", LIST(GOOD));
+	root_mkdirs(RECORD);
+	assert_int_equal(symlink("../../etc/victim", root_path(RECORD)), 0);
+	check_load(0, "record pve-101.json: refused, it is a symbolic link, ignoring it");
+	root_clean();
+}
+
+static void planted_directory(void **state)
+{
+	(void)state;
+	root_clean();
+	root_mkdirs(RECORD "/");
+	check_load(0, "record pve-101.json: Is a directory, ignoring it");
+	root_clean();
+}
+
+static void planted_fifo(void **state)
+{
+	(void)state;
+	root_clean();
+	root_mkdirs(RECORD);
+	assert_int_equal(mkfifo(root_path(RECORD), 0600), 0);
+	check_load(0, "record pve-101.json: not a regular file, ignoring it");
+	root_clean();
+}
+
+static void writable_record(void **state)
+{
+	(void)state;
+	root_clean();
+	root_put_bytes(RECORD, LIST(GOOD), strlen(LIST(GOOD)), 0622);
+	check_load(
+		0,
+		"record pve-101.json: refused, others can write it (mode 0622; chmod go-w pve-101.json), ignoring it");
+	root_clean();
+}
+
+static void foreign_record(void **state)
+{
+	(void)state;
+	root_clean();
+	root_put(RECORD, LIST(GOOD));
+	assert_int_equal(chown(root_path(RECORD), 65534, 0), 0);
+	check_load(0, "record pve-101.json: refused, it belongs to user 65534, ignoring it");
+	root_clean();
+}
+
+static void check_open_refused(int result, const char *text)
+{
+	struct record_store store = RECORD_STORE_CLOSED;
+	struct err err = { 0 };
+
+	assert_int_equal(record_open(&guest_101, true, &store, &err), result);
+	assert_string_equal(err.text, text);
+	assert_int_equal(store.dir, -1);
+	assert_int_equal(store.lock, -1);
+	record_close(&store);
+}
+
+static void bad_directory(void **state)
+{
+	(void)state;
+	root_clean();
+	root_mkdirs("/run/elsewhere/");
+	assert_int_equal(symlink("elsewhere", root_path("/run/guestarp")), 0);
+	check_open_refused(-ENOTDIR, "/run/guestarp: Not a directory");
+	assert_int_equal(unlink(root_path("/run/guestarp")), 0);
+	assert_int_equal(mkdir(root_path("/run/guestarp"), 0700), 0);
+	assert_int_equal(chmod(root_path("/run/guestarp"), 0777), 0);
+	check_open_refused(-EPERM, "/run/guestarp: refused, others can write it (mode 0777; chmod go-w /run/guestarp)");
+	assert_int_equal(chmod(root_path("/run/guestarp"), 0700), 0);
+	assert_int_equal(symlink("../victim", root_path("/run/guestarp/lock")), 0);
+	check_open_refused(-ELOOP, "/run/guestarp/lock: Too many levels of symbolic links");
+	assert_int_equal(access(root_path("/run/victim"), F_OK), -1);
+	root_clean();
+}
+
+static void foreign_directory(void **state)
+{
+	(void)state;
+	root_clean();
+	root_mkdirs("/run/guestarp/");
+	assert_int_equal(chown(root_path("/run/guestarp"), 65534, 0), 0);
+	check_open_refused(-EPERM, "/run/guestarp: refused, it belongs to user 65534");
+	root_clean();
+}
+
+static void no_directory(void **state)
+{
+	struct record_store store = RECORD_STORE_CLOSED;
+	struct err err = { 0 };
+
+	(void)state;
+	root_clean();
+	root_mkdirs("/run/");
+	assert_int_equal(record_open(&guest_101, false, &store, &err), -ENOENT);
+	assert_int_equal(access(root_path("/run/guestarp"), F_OK), -1);
+	assert_int_equal(store.dir, -1);
+	record_close(&store);
+	root_clean();
+}
+
+static void lock_is_busy(void **state)
+{
+	struct record_store held;
+	struct record_store store = RECORD_STORE_CLOSED;
+	struct err err = { 0 };
+
+	(void)state;
+	root_clean();
+	held = open_store(&guest_101);
+	waited_ns = 0;
+	assert_int_equal(record_open(&guest_101, true, &store, &err), -EBUSY);
+	assert_string_equal(err.text, "another event of this guest has not ended for 10 s");
+	assert_true(waited_ns == UINT64_C(10000000000));
+	assert_int_equal(store.dir, -1);
+	record_close(&held);
+	assert_int_equal(held.lock, -1);
+	root_clean();
+}
+
+static struct record_store *to_release;
+
+static void release(void)
+{
+	if (naps == 3)
+		record_close(to_release);
+}
+
+static void lock_is_waited_for(void **state)
+{
+	struct record_store held;
+	struct record_store store;
+
+	(void)state;
+	root_clean();
+	held = open_store(&guest_101);
+	to_release = &held;
+	naps = 0;
+	at_nap = release;
+	store = open_store(&guest_101);
+	at_nap = NULL;
+	assert_int_equal(naps, 3);
+	record_close(&store);
+	root_clean();
+}
+
+static void lock_is_one_guests(void **state)
+{
+	struct record_store a;
+	struct record_store b;
+
+	(void)state;
+	root_clean();
+	naps = 0;
+	a = open_store(&guest_101);
+	b = open_store(&guest_102);
+	assert_int_equal(naps, 0);
+	record_close(&a);
+	record_close(&b);
+	root_clean();
+}
+
+/* A hook that was killed holds nothing. */
+static void lock_dies_with_its_process(void **state)
+{
+	struct record_store store;
+	pid_t child;
+	int status;
+
+	(void)state;
+	root_clean();
+	root_mkdirs("/run/");
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		store = (struct record_store)RECORD_STORE_CLOSED;
+		_exit(record_open(&guest_101, true, &store, NULL) == 0 ? 0 : 1);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	naps = 0;
+	store = open_store(&guest_101);
+	assert_int_equal(naps, 0);
+	record_close(&store);
+	root_clean();
+}
+
+/* A child that inherited the descriptors by accident must have closed them: they are O_CLOEXEC. */
+static void descriptors(void **state)
+{
+	struct record_store store;
+
+	(void)state;
+	root_clean();
+	store = open_store(&guest_101);
+	assert_true(fcntl(store.dir, F_GETFD) & FD_CLOEXEC);
+	assert_true(fcntl(store.lock, F_GETFD) & FD_CLOEXEC);
+	record_close(&store);
+	record_close(&store);
+	root_clean();
+}
+
+static int setup(void **state)
+{
+	if (guest_init(&guest_101, GUEST_PVE, "101", NULL) < 0 || guest_init(&guest_102, GUEST_PVE, "102", NULL) < 0)
+		return -1;
+	return root_setup(state);
+}
+
+int main(void)
+{
+	static struct table table;
+
+	TABLE_TEST(&table, round_trip);
+	TABLE_TEST(&table, empty_and_gone);
+	TABLE_TEST(&table, names_are_apart);
+	TABLE_ROWS(&table, load, damageds);
+	TABLE_TEST(&table, damage_everywhere);
+	TABLE_TEST(&table, planted_link);
+	TABLE_TEST(&table, planted_directory);
+	TABLE_TEST(&table, planted_fifo);
+	TABLE_TEST(&table, writable_record);
+	TABLE_TEST(&table, bad_directory);
+	if (geteuid() == 0) {
+		TABLE_TEST(&table, foreign_record);
+		TABLE_TEST(&table, foreign_directory);
+	} else {
+		/* Only root can give a file away. */
+		puts("# not root: records of another user are not tried");
+	}
+	TABLE_TEST(&table, no_directory);
+	TABLE_TEST(&table, lock_is_busy);
+	TABLE_TEST(&table, lock_is_waited_for);
+	TABLE_TEST(&table, lock_is_one_guests);
+	TABLE_TEST(&table, lock_dies_with_its_process);
+	TABLE_TEST(&table, descriptors);
+	return table_run(&table, setup, root_teardown);
+}

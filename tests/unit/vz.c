@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* OpenVZ's container files in vzctl's two grammars (facts/openvz.md section 5), and lists of addresses, as tables. */
+
+#include "guest/vz.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "root.h"
+
+#define LIB VZ_LIBVZCTL
+
+/*
+ * What is read, in one line: the device, the name in brackets, each NIC as port>bridge(its addresses), the addresses.
+ * Same text, both families: lib is NULL where they agree. error is set where the whole is refused; "f" is its name.
+ */
+static const struct row {
+	const char *name;
+	const char *text;
+	const char *classic;
+	const char *lib;
+	const char *error;
+} rows[] = {
+	{ "nothing", "", "", NULL, NULL },
+	{ "a container",
+	  "ONBOOT=\"yes\"\n\nKMEMSIZE=\"14372700:14790164\"\nVE_ROOT=\"/vz/root/$VEID\"\nIP_ADDRESS=\"192.0.2.7 "
+	  "2001:DB8::7\"\n"
+	  "NAME=\"web\"\nGUESTARP_DEVICE=\"eth3\"\n",
+	  "eth3 [web] 192.0.2.7 2001:db8::7", NULL, NULL },
+
+	/* quotes, blanks and comments */
+	{ "a comment behind a quoted value", "GUESTARP_DEVICE=\"eth3\" # x\n", "eth3", NULL, NULL },
+	{ "a comment with quotes behind a quoted value", "NAME=\"a\" # \"x\"\n", "[a\" # \"x]", "[a]", NULL },
+	{ "a comment behind a bare value", "NAME=b c # x\n", "[b c # x]", "[b c]", NULL },
+	{ "a hash in a word", "NAME=a#b\n", "[a#b]", NULL, NULL },
+	{ "a hash in quotes", "NAME=\"a #b\"\n", "[a #b]", NULL, NULL },
+	{ "a comment line", "# NAME=\"a\"\n  #NAME=\"a\"\n\t# NAME=\"a\"\n", "", NULL, NULL },
+	{ "single quotes", "NAME='b'\n", "['b']", "[b]", NULL },
+	{ "single quotes and a comment", "NAME='b' # c\n", "['b' # c]", "[b]", NULL },
+	{ "single quotes around addresses", "IP_ADDRESS='192.0.2.7 192.0.2.8'\n", "", "192.0.2.7 192.0.2.8", NULL },
+	{ "a blank before the =", "NAME =\"b\"\n", "", NULL, NULL },
+	{ "a blank behind the =", "NAME= \"b\"\n", "[ \"b\"]", "[ \"b]", NULL },
+	{ "export", "export NAME=b\n", "", NULL, NULL },
+	{ "leading and trailing blanks", " \t NAME=\"b\" \t \r\n", "[b]", NULL, NULL },
+	{ "trailing blanks of a bare value", "NAME=b \t\n", "[b]", NULL, NULL },
+	{ "no quotes", "GUESTARP_DEVICE=eth3\nIP_ADDRESS=192.0.2.7 192.0.2.8\n", "eth3 192.0.2.7 192.0.2.8", NULL,
+	  NULL },
+	{ "an unmatched quote", "NAME=\"b\nIP_ADDRESS=\"192.0.2.7\"\n", "192.0.2.7", "[b] 192.0.2.7", NULL },
+	{ "an unmatched quote at the end", "NAME=b\"\n", "[b\"]", "[b]", NULL },
+	{ "an empty value", "NAME=\"\"\nIP_ADDRESS=\"\"\nIP_ADDRESS=\n", "", NULL, NULL },
+	{ "no =", "NAME\nIP_ADDRESS 192.0.2.7\nNAME=\"b\"\n", "[b]", NULL, NULL },
+	{ "the first = splits", "NAME=a=b\n", "[a=b]", NULL, NULL },
+	{ "escaped quotes", "NAME=\\\"b\\\"\n", "[b]", NULL, NULL },
+	{ "an escaped letter", "GUESTARP_DEVICE=\"e\\th3\"\n", "eth3", NULL, NULL },
+	{ "an escaped backslash", "NAME=\"a\\\\b\"\n", "[a\\b]", NULL, NULL },
+	{ "a backslash at the end of the file", "NAME=b\\", "[b\\]", NULL, NULL },
+	{ "no continuation lines", "IP_ADDRESS=\"192.0.2.7 \\\n192.0.2.8\"\n", "", "192.0.2.7", NULL },
+	{ "no final newline", "NAME=\"b\"", "[b]", NULL, NULL },
+	{ "capitals count", "name=\"b\"\nIp_Address=\"192.0.2.7\"\n", "", NULL, NULL },
+	{ "a look-alike key", "XIP_ADDRESS=\"192.0.2.7\"\nIP_ADDRESSES=\"192.0.2.7\"\nEXT_IP_ADDRESS=\"192.0.2.7\"\n",
+	  "", NULL, NULL },
+	{ "a shell's expansion is none", "NAME=\"$VEID\"\n", "[$VEID]", NULL, NULL },
+
+	/* lines of the same key */
+	{ "addresses accumulate", "IP_ADDRESS=\"192.0.2.7\"\nIP_ADDRESS=\"192.0.2.8 192.0.2.7\"\n",
+	  "192.0.2.7 192.0.2.8", NULL, NULL },
+	{ "the first name counts", "NAME=\"a\"\nNAME=\"b\"\n", "[a]", NULL, NULL },
+	{ "the first device counts", "GUESTARP_DEVICE=\"eth3\"\nGUESTARP_DEVICE=\"eth4\"\n", "eth3", NULL, NULL },
+	{ "devices accumulate", "NETIF=\"ifname=eth0,bridge=br0,network=br0\"\nNETIF=\"ifname=eth1,host_ifname=p1\"\n",
+	  "veth101.0>br0 p1>", ">br0 p1>", NULL },
+	{ "the first device of a name counts",
+	  "NETIF=\"ifname=eth0,host_ifname=p0,bridge=br0,network=br0\"\nNETIF=\"ifname=eth0,host_ifname=p0,bridge=br1,"
+	  "network=br1\"\n",
+	  "p0>br0", NULL, NULL },
+	{ "the first device of a name in the container counts",
+	  "NETIF=\"ifname=eth0,host_ifname=p0\"\nNETIF=\"ifname=eth0,host_ifname=p1\"\n", "p0>", NULL, NULL },
+
+	/* addresses */
+	{ "masks", "IP_ADDRESS=\"192.0.2.7/24 192.0.2.8/0 192.0.2.9/32 2001:db8::7/64\"\n",
+	  "192.0.2.7 192.0.2.8 192.0.2.9 2001:db8::7", NULL, NULL },
+	{ "a mask too long", "IP_ADDRESS=\"192.0.2.6 192.0.2.7/33 192.0.2.8\"\n", "192.0.2.6", NULL, NULL },
+	{ "a mask too long for IPv6", "IP_ADDRESS=\"2001:db8::6 2001:db8::7/129 192.0.2.8\"\n", "2001:db8::6", NULL,
+	  NULL },
+	{ "an empty mask", "IP_ADDRESS=\"192.0.2.6 192.0.2.7/ 192.0.2.8\"\n", "192.0.2.6", NULL, NULL },
+	{ "a dotted mask", "IP_ADDRESS=\"192.0.2.6 192.0.2.7/255.255.255.0 192.0.2.8\"\n", "192.0.2.6",
+	  "192.0.2.6 192.0.2.7 192.0.2.8", NULL },
+	{ "a dotted mask with holes", "IP_ADDRESS=\"192.0.2.6 192.0.2.7/255.0.255.0 192.0.2.8\"\n", "192.0.2.6", NULL,
+	  NULL },
+	{ "a dotted mask of IPv6", "IP_ADDRESS=\"192.0.2.6 2001:db8::7/255.255.255.0\"\n", "192.0.2.6", NULL, NULL },
+	{ "a short form", "IP_ADDRESS=\"192.0.2.6 10.1 192.0.2.8\"\n", "192.0.2.6", NULL, NULL },
+	{ "the rest of the line is dropped, not of the file",
+	  "IP_ADDRESS=\"192.0.2.6 x 192.0.2.8\"\nIP_ADDRESS=\"192.0.2.9\"\n", "192.0.2.6 192.0.2.9", NULL, NULL },
+	{ "addresses of nobody are passed over", "IP_ADDRESS=\"0.0.0.0 192.0.2.7 :: 192.0.2.8 ::0 192.0.2.9\"\n",
+	  "192.0.2.7 192.0.2.8 192.0.2.9", NULL, NULL },
+	{ "tabs and many blanks", "IP_ADDRESS=\" \t192.0.2.7\t \t192.0.2.8 \"\n", "192.0.2.7 192.0.2.8", NULL, NULL },
+	{ "commas", "IP_ADDRESS=\"192.0.2.7,192.0.2.8\"\n", "", "192.0.2.7 192.0.2.8", NULL },
+	{ "the same address written twice", "IP_ADDRESS=\"2001:db8::7 2001:DB8:0::7/64\"\n", "2001:db8::7", NULL,
+	  NULL },
+
+	/* NETIF */
+	{ "a veth", "NETIF=\"ifname=eth0,mac=00:18:51:0A:0B:0C,host_ifname=veth101.0,host_mac=00:18:51:0A:0B:0D\"\n",
+	  "veth101.0>", NULL, NULL },
+	{ "keys in any order", "NETIF=\"host_ifname=p0,bridge=br0,network=br0,mac=00:18:51:0A:0B:0C,ifname=eth0\"\n",
+	  "p0>br0", NULL, NULL },
+	{ "two devices", "NETIF=\"ifname=eth0,host_ifname=p0;ifname=eth1,host_ifname=p1\"\n", "p0> p1>", NULL, NULL },
+	{ "empty devices and items", "NETIF=\";,;ifname=eth0,,host_ifname=p0,;\"\n", "p0>", NULL, NULL },
+	{ "no ifname", "NETIF=\"host_ifname=p0,bridge=br0;ifname=eth1,host_ifname=p1\"\n", "p1>", NULL, NULL },
+	{ "unknown keys", "NETIF=\"ifname=eth0,host_ifname=p0,mac_filter=on,new=1\"\n", "p0>", NULL, NULL },
+	{ "bridge= is vzctl's", "NETIF=\"ifname=eth0,host_ifname=p0,bridge=br0\"\n", "p0>br0", "p0>", NULL },
+	{ "network= is libvzctl's", "NETIF=\"ifname=eth0,host_ifname=p0,network=br0\"\n", "p0>", "p0>br0", NULL },
+	{ "the default name", "NETIF=\"ifname=eth0,mac=00:18:51:0A:0B:0C\"\n", "veth101.0>", "veth510a0b0c>", NULL },
+	{ "the default name of eth12", "NETIF=\"ifname=eth12,mac=00:18:51:0A:0B:0C\"\n", "veth101.12>", "veth510a0b0c>",
+	  NULL },
+	{ "a name of 16 letters is vzctl's to refuse", "NETIF=\"ifname=abcdefghijklmnop,host_ifname=p0\"\n", "", NULL,
+	  NULL },
+	{ "a name of 15 letters", "NETIF=\"ifname=eth0,host_ifname=abcdefghijklmno\"\n", "abcdefghijklmno>", NULL,
+	  NULL },
+	{ "a routed veth's addresses",
+	  "NETIF=\"ifname=eth0,host_ifname=p0,type=routed,ip=192.0.2.7:192.0.2.8/24,ip6=2001:db8::7,2001:db8::8/64\"\n",
+	  "p0>", "p0>(192.0.2.7 192.0.2.8 2001:db8::7 2001:db8::8) 192.0.2.7 192.0.2.8 2001:db8::7 2001:db8::8", NULL },
+	{ "a bridged veth's addresses",
+	  "NETIF=\"ifname=eth0,host_ifname=p0,network=br0,configure=none,ip=192.0.2.7\"\n", "p0>",
+	  "p0>br0(192.0.2.7) 192.0.2.7", NULL },
+
+	/* the wiki's key, and ours */
+	{ "VETH_IP_ADDRESS", "NETIF=\"ifname=eth0,host_ifname=p0\"\nVETH_IP_ADDRESS=\"192.0.2.7/32 2001:db8::7\"\n",
+	  "p0>(192.0.2.7 2001:db8::7) 192.0.2.7 2001:db8::7", NULL, NULL },
+	{ "VETH_IP_ADDRESS before NETIF", "VETH_IP_ADDRESS=\"192.0.2.7\"\nNETIF=\"ifname=eth0,host_ifname=p0\"\n",
+	  "p0>(192.0.2.7) 192.0.2.7", NULL, NULL },
+	{ "VETH_IP_ADDRESS goes to the first device without a bridge",
+	  "VETH_IP_ADDRESS=\"192.0.2.7\"\nNETIF=\"ifname=eth0,host_ifname=p0,bridge=br0,network=br0;ifname=eth1,host_"
+	  "ifname=p1;"
+	  "ifname=eth2,host_ifname=p2\"\n",
+	  "p0>br0 p1>(192.0.2.7) p2> 192.0.2.7", NULL, NULL },
+	{ "a device name that cannot be", "NAME=\"a\"\n\nGUESTARP_DEVICE=\"eth/3\"\n", "", NULL,
+	  "f:3: GUESTARP_DEVICE: 'eth/3' is no device name" },
+	{ "a device name that is too long", "GUESTARP_DEVICE=\"abcdefghijklmnop\"\n", "", NULL,
+	  "f:1: GUESTARP_DEVICE: 'abcdefghijklmnop' is no device name" },
+	{ "a device without a name", "GUESTARP_DEVICE=\"\"\n", "", NULL, "f:1: GUESTARP_DEVICE: '' is no device name" },
+	{ "a device commented out", "#GUESTARP_DEVICE=\"eth/3\"\n", "", NULL, NULL },
+};
+
+static void append_ips(char *words, size_t size, const struct ip *ips, size_t count, const char *between)
+{
+	char ip[IP_TEXT];
+
+	for (size_t i = 0; i < count; i++)
+		assert_true(text_append(words, size, "%s%s", i > 0 || !*between ? (i > 0 ? " " : "") : between,
+					ip_to_str(&ips[i], ip)));
+}
+
+static const char *in_words(const struct guest *guest, char *words, size_t size)
+{
+	const char *blank = "";
+
+	words[0] = '\0';
+	if (guest->device[0]) {
+		assert_true(text_append(words, size, "%s", guest->device));
+		blank = " ";
+	}
+	if (guest->alias[0]) {
+		assert_true(text_append(words, size, "%s[%s]", blank, guest->alias));
+		blank = " ";
+	}
+	for (size_t i = 0; i < guest->nic_count; i++) {
+		const struct guest_nic *nic = &guest->nics[i];
+
+		assert_true(text_append(words, size, "%s%s>%s%s", blank, nic->port, nic->bridge,
+					nic->ip_count > 0 ? "(" : ""));
+		append_ips(words, size, nic->ips, nic->ip_count, "");
+		assert_true(text_append(words, size, "%s", nic->ip_count > 0 ? ")" : ""));
+		blank = " ";
+	}
+	append_ips(words, size, guest->ips, guest->ip_count, blank);
+	return words;
+}
+
+static void start(struct guest *guest)
+{
+	assert_int_equal(guest_init(guest, GUEST_VZ, "101", NULL), 0);
+}
+
+static void check(const struct row *row, enum vz_family family)
+{
+	const char *want = family == LIB && row->lib ? row->lib : row->classic;
+	struct guest guest;
+	struct guest before;
+	struct err err = { 0 };
+	char words[1000];
+	char *text = strdup(row->text);
+
+	assert_non_null(text);
+	start(&guest);
+	before = guest;
+	if (row->error) {
+		assert_int_equal(vz_parse(&guest, family, "f", text, &err), -EINVAL);
+		assert_string_equal(err.text, row->error);
+		assert_memory_equal(&guest, &before, sizeof(guest));
+	} else {
+		assert_int_equal(vz_parse(&guest, family, "f", text, &err), 0);
+		assert_string_equal(in_words(&guest, words, sizeof(words)), want);
+	}
+	free(text);
+}
+
+static void classic(void **state)
+{
+	check(*state, VZ_CLASSIC);
+}
+
+static void libvzctl(void **state)
+{
+	check(*state, LIB);
+}
+
+/* IP_ADDR, IP_ADD and IP_DEL of the environment. */
+static const struct list {
+	const char *name;
+	const char *list;
+	const char *classic;
+	const char *lib;
+} lists[] = {
+	{ "nothing", "", "", NULL },
+	{ "blanks alone", " \t ", "", NULL },
+	{ "as vzctl writes it", "192.0.2.7/24 2001:db8::7", "192.0.2.7 2001:db8::7", NULL },
+	{ "as libvzctl writes it", "192.0.2.7 2001:db8::7", "192.0.2.7 2001:db8::7", NULL },
+	{ "all", "all", "", NULL },
+	{ "commas", "192.0.2.7,192.0.2.8", "", "192.0.2.7 192.0.2.8" },
+	{ "a bad one ends it", "192.0.2.7 bad 192.0.2.8", "192.0.2.7", NULL },
+	{ "a token longer than any address",
+	  "192.0.2.7 0000000000000000000000000000000000000000000000000000000000000000000 192.0.2.8", "192.0.2.7",
+	  NULL },
+	{ "nobody's", "0.0.0.0 :: ::0 192.0.2.7", "192.0.2.7", NULL },
+	{ "at most four", "192.0.2.1 192.0.2.2 192.0.2.3 192.0.2.4 192.0.2.5",
+	  "192.0.2.1 192.0.2.2 192.0.2.3 192.0.2.4", NULL },
+};
+
+static void list(void **state)
+{
+	const struct list *row = *state;
+	struct ip ips[5];
+	char words[200] = "";
+
+	memset(ips, 0x55, sizeof(ips));
+	append_ips(words, sizeof(words), ips, vz_parse_ips(VZ_CLASSIC, row->list, ips, 4), "");
+	assert_string_equal(words, row->classic);
+	words[0] = '\0';
+	append_ips(words, sizeof(words), ips, vz_parse_ips(LIB, row->list, ips, 4), "");
+	assert_string_equal(words, row->lib ? row->lib : row->classic);
+	assert_int_equal(ips[4].family, 0x55);
+}
+
+/* More of everything than there is room for. */
+static void too_many(void **state)
+{
+	static char text[60000];
+	struct guest guest;
+
+	(void)state;
+	for (unsigned i = 1; i <= 200; i++)
+		assert_true(text_append(text, sizeof(text),
+					"IP_ADDRESS=\"192.0.2.%u\"\nVETH_IP_ADDRESS=\"192.0.3.%u\"\n", i, i));
+	for (unsigned i = 0; i < 40; i++)
+		assert_true(text_append(text, sizeof(text), "NETIF=\"ifname=eth%u,host_ifname=p%u\"\n", i, i));
+	start(&guest);
+	assert_int_equal(vz_parse(&guest, VZ_CLASSIC, "f", text, NULL), 0);
+	assert_int_equal(guest.ip_count, GUEST_IPS_MAX);
+	assert_int_equal(guest.nic_count, GUEST_NICS_MAX);
+	assert_string_equal(vz_find_port(&guest, "p31")->port, "p31");
+	assert_null(vz_find_port(&guest, "p32"));
+}
+
+static void long_names(void **state)
+{
+	char text[400] = "NETIF=\"ifname=eth0\"\nNAME=\"";
+	struct guest guest;
+
+	(void)state;
+	/* veth<CTID>.0 would have more than 15 letters: no such device can be. */
+	assert_int_equal(guest_init(&guest, GUEST_VZ, "5f4e7c1a-3b52-4c6e-9d1f-000000000101", NULL), 0);
+	memset(text + strlen(text), 'n', 300);
+	assert_int_equal(vz_parse(&guest, VZ_CLASSIC, "f", text, NULL), 0);
+	assert_int_equal(guest.nic_count, 1);
+	assert_string_equal(guest.nics[0].port, "");
+	assert_string_equal(guest.alias, "");
+}
+
+/* The blank makes the quotes part of the name; libvzctl has cut the last one off. */
+static void blank_before_device(void **state)
+{
+	char classic_text[] = "GUESTARP_DEVICE= \"eth3\"\n";
+	char lib_text[] = "GUESTARP_DEVICE= \"eth3\"\n";
+	struct guest guest;
+	struct err err = { 0 };
+
+	(void)state;
+	start(&guest);
+	assert_int_equal(vz_parse(&guest, VZ_CLASSIC, "f", classic_text, &err), -EINVAL);
+	assert_string_equal(err.text, "f:1: GUESTARP_DEVICE: ' \"eth3\"' is no device name");
+	assert_int_equal(vz_parse(&guest, LIB, "f", lib_text, &err), -EINVAL);
+	assert_string_equal(err.text, "f:1: GUESTARP_DEVICE: ' \"eth3' is no device name");
+}
+
+#define CONF "/etc/vz/conf/101.conf"
+
+static void read_file(void **state)
+{
+	struct guest guest;
+	struct err err = { 0 };
+	char words[1000];
+
+	(void)state;
+	root_clean();
+	start(&guest);
+	assert_int_equal(vz_read(&guest, &err), -ENOENT);
+	assert_non_null(strstr(err.text, CONF));
+	assert_int_equal(vz_family(), VZ_CLASSIC);
+	root_put(CONF, "NAME='a'\nIP_ADDRESS=\"192.0.2.7\"\n");
+	assert_int_equal(vz_read(&guest, &err), 0);
+	assert_string_equal(in_words(&guest, words, sizeof(words)), "['a'] 192.0.2.7");
+
+	root_put("/usr/libexec/libvzctl/scripts/x", "");
+	assert_int_equal(vz_family(), LIB);
+	start(&guest);
+	assert_int_equal(vz_read(&guest, &err), 0);
+	assert_string_equal(in_words(&guest, words, sizeof(words)), "[a] 192.0.2.7");
+
+	/* libvzctl's file is a link into the container's private area. */
+	root_put("/vz/private/101/ve.conf", "NAME=\"b\"\n");
+	assert_int_equal(unlink(root_path(CONF)), 0);
+	assert_int_equal(symlink("../../../vz/private/101/ve.conf", root_path(CONF)), 0);
+	start(&guest);
+	assert_int_equal(vz_read(&guest, &err), 0);
+	assert_string_equal(in_words(&guest, words, sizeof(words)), "[b]");
+	root_clean();
+}
+
+static const struct id {
+	const char *name;
+	const char *id;
+	bool good;
+} ids[] = {
+	{ "a number", "101", true },
+	{ "one", "1", true },
+	{ "the largest", "2147483644", true },
+	{ "a UUID", "5f4e7c1a-3b52-4c6e-9d1f-000000000101", true },
+	{ "empty", "", false },
+	{ "a path", "../101", false },
+	{ "a dot", ".", false },
+	{ "a slash", "101/x", false },
+	{ "a newline", "101\n", false },
+	{ "a blank", "101 102", false },
+};
+
+static void id(void **state)
+{
+	const struct id *row = *state;
+	struct guest guest;
+
+	assert_int_equal(guest_init(&guest, GUEST_VZ, row->id, NULL), row->good ? 0 : -EINVAL);
+}
+
+int main(void)
+{
+	static struct table table;
+
+	TABLE_ROWS(&table, classic, rows);
+	TABLE_ROWS(&table, libvzctl, rows);
+	TABLE_ROWS(&table, list, lists);
+	TABLE_ROWS(&table, id, ids);
+	TABLE_TEST(&table, blank_before_device);
+	TABLE_TEST(&table, too_many);
+	TABLE_TEST(&table, long_names);
+	TABLE_TEST(&table, read_file);
+	return table_run(&table, root_setup, root_teardown);
+}
