@@ -271,10 +271,6 @@ int plan_up(const struct guest *guest, const struct policy *policy, const struct
 
 	if (policy->quiet)
 		plan_quiet(&b);
-	if (device[0] && count == 0 && !guest->partial)
-		notes_add(notes,
-			  "%s is to answer, but the guest's configuration has no address (policy: \"addresses\")",
-			  device);
 	if (device[0] && count > 0 && !link)
 		missing(&b, "device", device);
 	if (route_device[0] && !route)

@@ -19,7 +19,7 @@ policy '{"defaults": {"announce": 2}, "guests": {"101": {"device": "eth3"}},
     "devices": {"eth0": {"arp_ignore": 1, "arp_announce": 2}, "eth3": {"arp_ignore": 1, "arp_announce": 2}}}'
 
 traced() { # NAME PHASE: the hook under strace; its messages end up in $TMP/NAME.strace
-    GUESTARP_WRAP="strace -f -qq -s 4096 -e trace=network,execve -o $TMP/$1.strace" pve 101 "$2"
+    GUESTARP_WRAP="strace -E ASAN_OPTIONS=detect_leaks=0 -f -qq -s 4096 -e trace=network,execve -o $TMP/$1.strace" pve 101 "$2"
 }
 
 # One line for each netlink request that was sent. (Debian's strace prints a request of several messages in one line.)
