@@ -39,7 +39,8 @@ struct call {
 	struct guest guest; /* as its file has it */
 	bool readable;      /* VEID names a container whose file could be read */
 	bool managed;
-	bool quiet; /* say failures only */
+	bool quiet;   /* say failures only */
+	bool refused; /* policy cannot be read, and says that nothing may start then */
 	char name[GUEST_NAME_SIZE];
 	struct policy policy;
 	struct outcome outcome;
@@ -63,7 +64,7 @@ static bool say(struct call *call, const char *done, int result, bool may_abort)
 }
 
 /* VEID, its file, its policy. What fails here is said; the platform's own work has to go on without us. */
-static void open_call(struct call *call)
+static void open_call(struct call *call, bool aborts)
 {
 	int r = guest_init(&call->guest, GUEST_VZ, env("VEID"), &call->err);
 
@@ -76,9 +77,9 @@ static void open_call(struct call *call)
 		(void)say(call, "", r, false);
 	call->readable = r == 0;
 	r = policy_load(&call->policy, &call->guest, &call->err);
-	if (r < 0)
-		(void)say(call, "", r, false);
 	call->managed = call->readable && (call->policy.managed || call->guest.device[0]);
+	if (r < 0)
+		call->refused = say(call, "", r, aborts && call->managed && call->policy.broken);
 }
 
 /* The addresses of one list in the environment, for a container that may have more. */
@@ -352,28 +353,29 @@ struct role {
 	const char *word;
 	int min_args; /* argc at least */
 	int (*run)(struct call *call);
+	bool aborts;    /* its failure keeps the container from starting */
 	bool will_exec; /* the original script, with all its rights */
 	const char *help;
 };
 
 /* Told by argv[1] ... */
 static const struct role commands[] = {
-	{ "init", 4, role_init, false, "init veth HOSTIF      EXTERNAL_SCRIPT of vzctl" },
-	{ "addif", 4, role_addif, false, "addif HOSTIF NETWORK  EXTERNAL_SCRIPT of libvzctl" },
-	{ "delif", 3, role_delif, false, "delif HOSTIF          the same, taken out of its bridge" },
-	{ "devices", 2, role_devices, false, "devices [FALLBACK]    chooser: NEIGHBOUR_DEVS in vz.conf" },
+	{ "init", 4, role_init, true, false, "init veth HOSTIF      EXTERNAL_SCRIPT of vzctl" },
+	{ "addif", 4, role_addif, true, false, "addif HOSTIF NETWORK  EXTERNAL_SCRIPT of libvzctl" },
+	{ "delif", 3, role_delif, false, false, "delif HOSTIF          the same, taken out of its bridge" },
+	{ "devices", 2, role_devices, false, false, "devices [FALLBACK]    chooser: NEIGHBOUR_DEVS in vz.conf" },
 };
 
 /* ... or by the name that it was called by, up to its last dot. */
 static const struct role names[] = {
-	{ "mount", 1, role_mount, false, "mount, vps.mount, CTID.mount     action script" },
-	{ "umount", 1, role_umount, false, "umount, vps.umount, CTID.umount  action script" },
-	{ "vps-net_add", 1, role_net_add, true, "vps-net_add       wrapper, vzctl before 4.9" },
-	{ "vps-net_del", 1, role_net_del, true, "vps-net_del       wrapper, vzctl before 4.9" },
-	{ "vz-net_add", 1, role_net_add, true, "vz-net_add        wrapper, Virtuozzo 7" },
-	{ "vz-net_del", 1, role_net_del, true, "vz-net_del        wrapper, Virtuozzo 7" },
-	{ "vz-netns_dev_add", 1, role_netns_dev_add, true, "vz-netns_dev_add  wrapper, Virtuozzo 8 and 9" },
-	{ "vz-stop", 1, role_stop, true, "vz-stop           wrapper, Virtuozzo 7 to 9" },
+	{ "mount", 1, role_mount, true, false, "mount, vps.mount, CTID.mount     action script" },
+	{ "umount", 1, role_umount, false, false, "umount, vps.umount, CTID.umount  action script" },
+	{ "vps-net_add", 1, role_net_add, true, true, "vps-net_add       wrapper, vzctl before 4.9" },
+	{ "vps-net_del", 1, role_net_del, false, true, "vps-net_del       wrapper, vzctl before 4.9" },
+	{ "vz-net_add", 1, role_net_add, true, true, "vz-net_add        wrapper, Virtuozzo 7" },
+	{ "vz-net_del", 1, role_net_del, false, true, "vz-net_del        wrapper, Virtuozzo 7" },
+	{ "vz-netns_dev_add", 1, role_netns_dev_add, true, true, "vz-netns_dev_add  wrapper, Virtuozzo 8 and 9" },
+	{ "vz-stop", 1, role_stop, false, true, "vz-stop           wrapper, Virtuozzo 7 to 9" },
 };
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
@@ -433,11 +435,11 @@ int main(int argc, char *argv[])
 	call.argc = argc;
 	call.argv = argv;
 	call.word = role->word;
-	open_call(&call);
+	open_call(&call, role->aborts);
 	/* Without our rights cut down the platform's own work still has to be done. */
 	if (privilege_drop(role->will_exec, &call.err) < 0)
 		(void)say(&call, "", -call.err.code, false);
-	status = role->run(&call);
+	status = call.refused ? EXIT_FAILURE : role->run(&call);
 	policy_done(&call.policy);
 	return status;
 }

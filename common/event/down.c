@@ -64,8 +64,14 @@ static int choose(const struct plan *recorded, const struct which *which, struct
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < recorded->count; i++)
-		r = plan_add(goes(which, &recorded->settings[i]) ? going : left, &recorded->settings[i]);
+	for (size_t i = 0; r == 0 && i < recorded->count; i++) {
+		const struct setting *setting = &recorded->settings[i];
+
+		if (!goes(which, setting))
+			r = plan_add(left, setting);
+		else if (!which->ips || !setting->platforms)
+			r = plan_add(going, setting);
+	}
 	return r;
 }
 

@@ -37,7 +37,10 @@ int event_up(const struct guest *guest, const struct policy *policy, struct outc
 /* The guest is gone: takes back exactly what the record says. Without a record there is nothing to do. */
 int event_down(const struct guest *guest, struct outcome *outcome, struct err *err);
 
-/* As event_down for some of its addresses, while it lives on with the others. */
+/*
+ * As event_down for some of its addresses, while it lives on with the others. A platform that takes an address away
+ * takes its own route along, before or after: that one is only forgotten.
+ */
 int event_down_ips(const struct guest *guest, const struct ip *ips, size_t count, struct outcome *outcome,
 		   struct err *err);
 
