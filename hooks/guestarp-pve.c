@@ -12,8 +12,8 @@
 #include "base/text.h"
 #include "event/chain.h"
 #include "event/event.h"
-#include "event/migration.h"
 #include "event/report.h"
+#include "event/watch.h"
 #include "guest/guest.h"
 #include "guest/pve.h"
 #include "policy/policy.h"
@@ -54,7 +54,7 @@ static int post_start(struct call *call)
 	call->guest.elsewhere = call->migrated_from != NULL;
 	r = event_up(&call->guest, &call->policy, &call->outcome, &call->err);
 	if (r == 0 && call->migrated_from)
-		r = migration_watch(&call->guest, &call->err);
+		r = watch_migration(&call->guest, &call->err);
 	return r;
 }
 

@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "event/running.h"
 #include "event/sync.h"
+#include "event/watch.h"
 #include "kernel/bridge.h"
 
 /* A device that is no guest's came: entries may belong on it (a network reload has rebuilt a bridge). */
@@ -23,7 +24,15 @@ static int host_device(const char *name, struct err *err)
 {
 	struct sync_result result;
 
-	return bridge_port_is_guests(name) ? 0 : event_sync(&result, err);
+	return bridge_port_is_guests(name) ? 0 : event_sync(false, &result, err);
+}
+
+/* Proxmox VE writes the configuration after it has plugged or unplugged: it is looked at again when it has. */
+static int sync_guest(const struct guest *guest, const struct hint *hint, struct err *err)
+{
+	int r = event_sync_pve(guest, hint, err);
+
+	return r == 1 ? watch_config(guest, err) : r;
 }
 
 static int add(const char *name, struct err *err)
@@ -37,7 +46,7 @@ static int add(const char *name, struct err *err)
 		return host_device(name, err);
 	if (firewall_bridge)
 		hint.nic = (int)nic;
-	return event_sync_pve(&guest, &hint, err);
+	return sync_guest(&guest, &hint, err);
 }
 
 /* Whether it was the guest's last device is what event_sync_pve() asks the kernel, now: it may be back already. */
@@ -50,7 +59,7 @@ static int removed(const char *name, struct err *err)
 
 	if (!running_parse_port(name, &guest, &nic, &firewall_bridge) || firewall_bridge)
 		return 0;
-	return event_sync_pve(&guest, &none, err);
+	return sync_guest(&guest, &none, err);
 }
 
 static const struct action {

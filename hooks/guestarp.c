@@ -309,7 +309,7 @@ static int cmd_sync(const struct call *call)
 	struct err err;
 
 	(void)call;
-	if (event_sync(&result, &err) < 0)
+	if (event_sync(true, &result, &err) < 0)
 		return failed(&err);
 	return result.failed ? EXIT_FOUND : EXIT_SUCCESS;
 }

@@ -23,6 +23,7 @@ struct turn {
 	struct outcome outcome;
 	struct err err;
 	bool failed;
+	bool alive; /* managed, and runs here */
 };
 
 static void say(struct turn *turn, const char *done, int result)
@@ -36,8 +37,10 @@ static void down(struct turn *turn, const struct guest *guest)
 	say(turn, "took back", event_down(guest, &turn->outcome, &turn->err));
 }
 
-static void up(struct turn *turn, const struct guest *guest)
+static void up(struct turn *turn, const struct guest *guest, bool prepare)
 {
+	if (prepare)
+		say(turn, "prepared", event_prepare(guest, &turn->policy, false, &turn->outcome, &turn->err));
 	say(turn, "up", event_up(guest, &turn->policy, &turn->outcome, &turn->err));
 }
 
@@ -59,7 +62,7 @@ static void add_nic(struct guest *guest, unsigned index)
 		nic->firewall_bridge[0] = '\0';
 }
 
-static void sync_pve(struct turn *turn, const struct guest *who, const struct hint *hint)
+static void sync_pve(struct turn *turn, const struct guest *who, const struct hint *hint, bool prepare)
 {
 	struct guest guest = *who;
 	int r = pve_read(&guest, NULL, &turn->err);
@@ -76,11 +79,12 @@ static void sync_pve(struct turn *turn, const struct guest *who, const struct hi
 		return;
 	if (hint->nic >= 0)
 		add_nic(&guest, (unsigned)hint->nic);
-	up(turn, &guest);
+	turn->alive = true;
+	up(turn, &guest, prepare);
 }
 
 /* Each recorded address by itself, as each may have a route of its own. */
-static void sync_recorded(struct turn *turn, const struct guest *who)
+static void sync_recorded(struct turn *turn, const struct guest *who, bool prepare)
 {
 	struct known known;
 
@@ -96,11 +100,12 @@ static void sync_recorded(struct turn *turn, const struct guest *who)
 		guest.ip_count = 1;
 		memcpy(guest.route, known.routes[i], IFNAMSIZ);
 		guest.platform_routes = known.platforms[i];
-		up(turn, &guest);
+		up(turn, &guest, prepare);
 	}
 }
 
-static void sync_guest(const struct guest *who, const struct hint *hint, struct netlink *nl, struct sync_result *result)
+static bool sync_guest(const struct guest *who, const struct hint *hint, bool prepare, struct netlink *nl,
+		       struct sync_result *result)
 {
 	static struct turn turn;
 	struct guest guest = *who;
@@ -119,12 +124,13 @@ static void sync_guest(const struct guest *who, const struct hint *hint, struct 
 	else if (running == RUNNING_NO)
 		down(&turn, &guest);
 	else if (guest.kind == GUEST_PVE)
-		sync_pve(&turn, &guest, hint);
+		sync_pve(&turn, &guest, hint, prepare);
 	else
-		sync_recorded(&turn, &guest);
+		sync_recorded(&turn, &guest, prepare);
 	policy_done(&turn.policy);
 	result->guests++;
 	result->failed += turn.failed;
+	return turn.alive;
 }
 
 int event_sync_pve(const struct guest *guest, const struct hint *hint, struct err *err)
@@ -135,11 +141,10 @@ int event_sync_pve(const struct guest *guest, const struct hint *hint, struct er
 
 	if (r < 0)
 		return r;
-	sync_guest(guest, hint, nl, &result);
-	return 0;
+	return sync_guest(guest, hint, true, nl, &result) ? 1 : 0;
 }
 
-int event_sync(struct sync_result *ret_result, struct err *err)
+int event_sync(bool prepare, struct sync_result *ret_result, struct err *err)
 {
 	CLEANUP(netlink) struct netlink *nl = NULL;
 	const struct hint none = HINT_NONE;
@@ -152,7 +157,7 @@ int event_sync(struct sync_result *ret_result, struct err *err)
 	if (r == 0)
 		r = guest_list_running(&guests, err);
 	for (size_t i = 0; r == 0 && i < guests.count; i++)
-		sync_guest(&guests.list[i], &none, nl, ret_result);
+		(void)sync_guest(&guests.list[i], &none, prepare, nl, ret_result);
 	guest_list_done(&guests);
 	return r;
 }

@@ -19,10 +19,12 @@ struct sync_result {
  * Every guest with a record and every managed guest of Proxmox VE with a device here: up again when it runs,
  * down when it does not. Plain LXC and OpenVZ cannot be asked: what their record says is put back. For link
  * flaps, network reloads and whatever killed a hook. Lists devices: not for a guest's own hooks.
+ * prepare: also the host's devices and bridges. Not while a bridge is still being made: without its uplink it would be
+ * pinned to a MAC that no provider knows.
  */
-int event_sync(struct sync_result *ret_result, struct err *err);
+int event_sync(bool prepare, struct sync_result *ret_result, struct err *err);
 
-/* What a caller knows beside the guest's configuration. */
+/* What a caller knows or wants beside the guest's configuration. */
 struct hint {
 	int nic;      /* this NIC's firewall bridge is there, though hot-plug writes the configuration last; -1: none */
 	bool managed; /* Proxmox VE has called us as its hookscript, under whatever name */

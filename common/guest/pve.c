@@ -279,15 +279,22 @@ static bool node_valid(const char *node)
 	return true;
 }
 
+#define CONFIG_PATH 160
+
+static void config_path(const struct guest *guest, const char *node, bool vm, char path[CONFIG_PATH])
+{
+	(void)snprintf(path, CONFIG_PATH, "/etc/pve/%s%s%s%s/%s.conf", node ? "nodes/" : "", node ? node : "",
+		       node ? "/" : "", vm ? "qemu-server" : "lxc", guest->id);
+}
+
 static int read_kind(struct guest *guest, const char *node, bool vm, struct err *err)
 {
-	char path[160];
+	char path[CONFIG_PATH];
 	CLEANUP(free) char *text = NULL;
 	size_t len;
 	int r;
 
-	(void)snprintf(path, sizeof(path), "/etc/pve/%s%s%s%s/%s.conf", node ? "nodes/" : "", node ? node : "",
-		       node ? "/" : "", vm ? "qemu-server" : "lxc", guest->id);
+	config_path(guest, node, vm, path);
 	r = file_read(path, FILE_ANY, &text, &len, err);
 	if (r < 0)
 		return r;
@@ -308,5 +315,23 @@ int pve_read(struct guest *guest, const char *node, struct err *err)
 	if (r == -ENOENT)
 		return err_set(err, ENOENT, "no /etc/pve/%s%s%s{lxc,qemu-server}/%s.conf", node ? "nodes/" : "",
 			       node ? node : "", node ? "/" : "", guest->id);
+	return r;
+}
+
+int pve_fingerprint(const struct guest *guest, uint64_t *ret_fingerprint, struct err *err)
+{
+	CLEANUP(free) char *text = NULL;
+	char path[CONFIG_PATH];
+	size_t len;
+	int r;
+
+	config_path(guest, NULL, false, path);
+	r = file_read(path, FILE_ANY, &text, &len, err);
+	if (r == -ENOENT) {
+		config_path(guest, NULL, true, path);
+		r = file_read(path, FILE_ANY, &text, &len, err);
+	}
+	if (r == 0)
+		*ret_fingerprint = text_hash(TEXT_HASH_START, text);
 	return r;
 }

@@ -3,6 +3,8 @@
 #define GUESTARP_GUEST_PVE_H
 /* Proxmox VE's guest configurations: /etc/pve/lxc/<vmid>.conf, /etc/pve/qemu-server/<vmid>.conf. */
 
+#include <stdint.h>
+
 #include "base/err.h"
 #include "guest/guest.h"
 
@@ -14,6 +16,9 @@
  * first section counts, of duplicate keys the last one.
  */
 int pve_read(struct guest *guest, const char *node, struct err *err);
+
+/* A number that changes when the text of the guest's configuration on this node does. -ENOENT. */
+int pve_fingerprint(const struct guest *guest, uint64_t *ret_fingerprint, struct err *err);
 
 /* As pve_read for text that is already in memory; vm tells the grammar, path is for messages. */
 int pve_parse(struct guest *guest, bool vm, const char *path, char *text, struct err *err);

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* pmxcfs is a FUSE file system of its own: it has no inotify for what another node did. */
+
+#include "event/watch.h"
+
+#include <stdint.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/detach.h"
+#include "event/running.h"
+#include "event/sync.h"
+#include "guest/pve.h"
+
+#define MOVE_INTERVAL_MS   100
+#define MOVE_INTERVALS_MAX (24L * 3600 * 1000 / MOVE_INTERVAL_MS)
+#define DEVICES_EVERY      10 /* intervals between two looks at the devices */
+#define PLUG_INTERVAL_MS   250
+#define PLUG_INTERVALS     40
+
+static void wait_ms(long ms)
+{
+	const struct timespec pause = { .tv_nsec = ms * 1000 * 1000 };
+
+	(void)nanosleep(&pause, NULL);
+}
+
+static bool is_here(const struct guest *guest)
+{
+	struct guest read = *guest;
+
+	return pve_read(&read, NULL, NULL) == 0;
+}
+
+static bool is_gone(const struct guest *guest)
+{
+	CLEANUP(netlink) struct netlink *nl = NULL;
+	enum running running;
+
+	return netlink_open(&nl, NULL) == 0 && running_ask(nl, guest, &running, NULL) == 0 && running == RUNNING_NO;
+}
+
+static void wait_for_move(const struct guest *guest)
+{
+	const struct hint hint = { .nic = -1, .managed = true };
+
+	for (long i = 0; i < MOVE_INTERVALS_MAX; i++) {
+		if (is_here(guest)) {
+			(void)event_sync_pve(guest, &hint, NULL);
+			return;
+		}
+		if (i % DEVICES_EVERY == DEVICES_EVERY - 1 && is_gone(guest))
+			return;
+		wait_ms(MOVE_INTERVAL_MS);
+	}
+}
+
+static void wait_for_config(const struct guest *guest)
+{
+	const struct hint none = HINT_NONE;
+	uint64_t before = 0;
+
+	if (pve_fingerprint(guest, &before, NULL) < 0)
+		return;
+	for (int i = 0; i < PLUG_INTERVALS; i++) {
+		uint64_t now = before;
+
+		wait_ms(PLUG_INTERVAL_MS);
+		if (pve_fingerprint(guest, &now, NULL) == 0 && now != before) {
+			(void)event_sync_pve(guest, &none, NULL);
+			return;
+		}
+	}
+}
+
+static int watch(const struct guest *guest, void (*wait)(const struct guest *guest), struct err *err)
+{
+	struct guest bare;
+	int r = guest_init(&bare, guest->kind, guest->id, err);
+
+	if (r == 0)
+		r = detach(err);
+	if (r == 1) {
+		wait(&bare);
+		_exit(0);
+	}
+	return r;
+}
+
+int watch_migration(const struct guest *guest, struct err *err)
+{
+	int r = watch(guest, wait_for_move, err);
+
+	return r < 0 ? err_wrap(err, "waiting for the migration's end") : 0;
+}
+
+int watch_config(const struct guest *guest, struct err *err)
+{
+	int r = watch(guest, wait_for_config, err);
+
+	return r < 0 ? err_wrap(err, "waiting for the configuration") : 0;
+}

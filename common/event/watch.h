@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef GUESTARP_EVENT_WATCH_H
+#define GUESTARP_EVENT_WATCH_H
+/* Waiting for what Proxmox VE tells nobody: both leave a detached child, and return at once. */
+
+#include "base/err.h"
+#include "guest/guest.h"
+
+/*
+ * Live migration's target, whose last hook comes while the VM still runs on the source: up is reported when the VM's
+ * configuration is this node's, which Proxmox VE moves just before it resumes the VM here. Gives up when the VM's
+ * devices are gone (aborted migration).
+ */
+int watch_migration(const struct guest *guest, struct err *err);
+
+/*
+ * A running guest whose devices have changed: Proxmox VE plugs first and writes the configuration afterwards. When that
+ * changes within 10 s, it is looked at once more.
+ */
+int watch_config(const struct guest *guest, struct err *err);
+
+#endif

@@ -1,0 +1,34 @@
+#!/bin/bash
+# A thousand random events over thirty guests, five of which are not managed: after each, the kernel is what the model says.
+#
+#   GUESTARP_SEED=N    the same events again (each run prints its seed)
+#   GUESTARP_EVENTS=N  how many, default 1000
+
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/../lib.sh"
+require perl
+[ -x "$GUESTARP_BUILD/guestarp" ] || skip_all "no program guestarp"
+
+# Bridges that are pinned from the start: what pins them is another test's matter.
+ip netns add far
+ip -batch - <<'END'
+link add vmbr0 address 02:00:00:00:00:b0 type bridge
+link add vmbr1 address 02:00:00:00:00:b1 type bridge
+link set vmbr0 up
+link set vmbr1 up
+addr add 10.20.0.1/16 dev vmbr1
+link add eth3 address 02:18:00:00:00:13 type veth peer name p3 netns far
+link add eth4 address 02:18:00:00:00:14 type veth peer name p4 netns far
+link set eth3 up
+link set eth4 up
+addr add 192.168.18.13/24 dev eth3
+addr add 192.168.18.14/24 dev eth4
+END
+ip -n far link set p3 up
+ip -n far link set p4 up
+# Ports need no IPv6 of their own, as Proxmox VE says, too.
+sysctl -q -w net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 net.ipv6.conf.default.disable_ipv6=1
+
+export GUESTARP_ROOT=$ROOT GUESTARP_WRAP
+tap_finished=1
+perl -I"$TESTS_DIR" "$TESTS_DIR/events/random.pl"
