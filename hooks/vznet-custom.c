@@ -66,9 +66,13 @@ static bool say(struct call *call, const char *done, int result, bool may_abort)
 /* VEID, its file, its policy. What fails here is said; the platform's own work has to go on without us. */
 static void open_call(struct call *call, bool aborts)
 {
-	int r = guest_init(&call->guest, GUEST_VZ, env("VEID"), &call->err);
+	int r;
 
 	call->family = vz_family();
+	/* vz.conf is sourced by scripts that are about no container. */
+	if (!*env("VEID"))
+		return;
+	r = guest_init(&call->guest, GUEST_VZ, env("VEID"), &call->err);
 	if (r == 0) {
 		(void)guest_name(&call->guest, call->name);
 		r = vz_read(&call->guest, &call->err);
@@ -107,6 +111,15 @@ static void remove_ips(struct call *call, const struct guest *guest)
 {
 	(void)say(call, "took back", event_down_ips(guest, guest->ips, guest->ip_count, &call->outcome, &call->err),
 		  false);
+}
+
+/* On whatever device vzctl has put them, before we were set up or without telling us. */
+static void withdraw(struct call *call, struct guest *guest, const char *route)
+{
+	bool routes = ifname_copy(guest->route, route) == 0;
+
+	guest->platform_routes = routes;
+	(void)say(call, "took back", event_withdraw(guest, &call->policy, routes, &call->outcome, &call->err), false);
 }
 
 static void remove_all(struct call *call)
@@ -229,6 +242,8 @@ static int role_devices(struct call *call)
 	if (is_deletion(&named, &known)) {
 		print_devices(call, device, &known);
 		remove_ips(call, &named);
+		if (call->managed)
+			withdraw(call, &named, "");
 		return EXIT_SUCCESS;
 	}
 	known.device_count = 0;
@@ -309,6 +324,9 @@ static int wrap(struct call *call, const struct change *change)
 		remove_ips(call, &removed);
 	if (call->managed && added.ip_count > 0 && status == 0 && add_ips(call, &added, change->route, true))
 		return EXIT_FAILURE;
+	/* vzctl takes the addresses from the container then, but not the entries and routes that were made before. */
+	if (call->managed && added.ip_count > 0 && status != 0)
+		withdraw(call, &added, change->route);
 	return status >= SPAWN_SIGNAL ? 128 + status - SPAWN_SIGNAL : status;
 }
 

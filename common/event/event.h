@@ -44,4 +44,11 @@ int event_down(const struct guest *guest, struct outcome *outcome, struct err *e
 int event_down_ips(const struct guest *guest, const struct ip *ips, size_t count, struct outcome *outcome,
 		   struct err *err);
 
+/*
+ * Deletes the guest's addresses' entries from every device where an up would look for them, recorded or not, and with
+ * routes the host routes by its platform's device: for what a platform has left behind that we never heard of.
+ */
+int event_withdraw(const struct guest *guest, const struct policy *policy, bool routes, struct outcome *outcome,
+		   struct err *err);
+
 #endif

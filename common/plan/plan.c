@@ -48,14 +48,14 @@ const struct ip *plan_ips(const struct guest *guest, const struct policy *policy
 
 const char *plan_device(const struct guest *guest, const struct policy *policy)
 {
-	if (guest->elsewhere)
+	if (guest->elsewhere || policy->broken)
 		return "";
 	return guest->device[0] ? guest->device : policy->device;
 }
 
 const char *plan_route(const struct guest *guest, const struct policy *policy)
 {
-	if (guest->elsewhere)
+	if (guest->elsewhere || policy->broken)
 		return "";
 	return policy->route[0] ? policy->route : guest->route;
 }

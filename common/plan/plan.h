@@ -29,8 +29,10 @@ struct setting *plan_find(const struct plan *plan, const struct setting *setting
 /* The addresses that are to be answered for: the policy's, or else the guest's own. */
 const struct ip *plan_ips(const struct guest *guest, const struct policy *policy, size_t *ret_count);
 
-/* The device that is to answer: the guest's own choice in its configuration, else the policy's; "" for none and while
- * it runs elsewhere. */
+/*
+ * The device that is to answer: the guest's own choice in its configuration, else the policy's; "" for none, while the
+ * guest runs elsewhere, and where policy is broken.
+ */
 const char *plan_device(const struct guest *guest, const struct policy *policy);
 
 /* The device towards the guest that gets its host routes: the policy's, else its platform's; "" for none. */

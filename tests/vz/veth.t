@@ -1,0 +1,126 @@
+#!/bin/bash
+# EXTERNAL_SCRIPT: veth devices into their bridge or routed, in place of vznetcfg's own work.
+
+. "$(dirname "$0")/../lib.sh" || exit
+. "$(dirname "$0")/lib-vz.sh" || exit
+require jq perl ip
+
+topo_multi
+v4=192.168.18.101 v6=2001:db8:18::101
+
+# br0 with an uplink port whose MAC is not the lowest: a container's port would take br0's MAC away.
+ip link add br0 type bridge
+ip link add uplink address 02:b0:00:00:00:b0 type veth peer name uplink-peer
+ip link set uplink master br0
+for dev in br0 uplink uplink-peer; do ip link set "$dev" up; done
+ip addr add 10.20.0.1/24 dev br0
+
+master() { # DEV
+    ip -j link show dev "$1" 2>/dev/null | jq -r '.[0].master // "none"'
+}
+
+pinned() { # BRIDGE: its MAC, and how it was assigned (3: set)
+    echo "$(mac - "$1") $(cat "/sys/class/net/$1/addr_assign_type")"
+}
+
+unpin() {
+    ip link del br0
+    ip link add br0 type bridge
+    ip link set uplink master br0
+    ip link set br0 up
+}
+
+for generation in 3.0 4.11 7 9; do
+    node_new "$generation" - "$generation"
+    venet_ready
+    ok "$generation: set up as the manual says" node_setup
+    id=$(ctid 101)
+    policy '{"defaults": {"announce": 1}}'
+    if is_classic; then bridge=bridge port=veth101.0; else bridge=network port=veth18000101; fi
+    netif="ifname=eth0,mac=00:18:18:00:01:01,host_ifname=$port,host_mac=02:00:00:00:00:01"
+
+    # ---- in a bridge
+    ct_conf "$id" "NETIF=\"$netif,$bridge=br0\"" 'GUESTARP_DEVICE="eth3"'
+    vz_ok start "$id"
+    is "$(master "$port")" br0 "$generation: in its bridge"
+    ok "$generation: and up" has_flag "$port" UP
+    is "$(pinned br0)" "02:b0:00:00:00:b0 3" "$generation: the bridge's MAC is pinned, to the uplink's"
+    is "$(entries) / $(host_routes)" " / " "$generation: a bridged container answers for itself"
+    # libvzctl says delif when the device's network is taken away.
+    if ! is_classic; then
+        ok "$generation: delif" run_script /usr/sbin/vznetcfg delif "$port" "" -- "VEID=$id"
+        is "$(master "$port")" none "$generation: out of its bridge"
+        ok "$generation: delif of a device that is gone" run_script /usr/sbin/vznetcfg delif gone0 "" -- "VEID=$id"
+    fi
+    vz_ok stop "$id"
+    is "$(state)" "$NOTHING" "$generation: stopped: nothing is left"
+    unpin
+
+    # The default name of the host's end.
+    if is_classic; then
+        ct_conf "$id" 'NETIF="ifname=eth1,mac=00:18:18:00:01:01,bridge=br0;ifname=eth2,bridge=br0"' 'GUESTARP_DEVICE="eth3"'
+        vz_ok start "$id"
+        is "$(master veth101.1) $(master veth101.2)" "br0 br0" "$generation: two devices with their default names"
+        vz_ok stop "$id"
+        unpin
+    fi
+
+    # ---- not managed: vznetcfg's work all the same, and no more
+    ct_conf "$id" "NETIF=\"$netif,$bridge=br0\""
+    vz_ok start "$id"
+    ok "$generation: not managed: up" has_flag "$port" UP
+    isnt "$(pinned br0 | cut -d ' ' -f 2)" 3 "$generation: not managed: the bridge's MAC is left alone"
+    is "$(records)" "" "$generation: not managed: no record"
+    vz_ok stop "$id"
+
+    # ---- the bridge does not exist
+    ct_conf "$id" "NETIF=\"$netif,$bridge=br7\"" 'GUESTARP_DEVICE="eth3"'
+    vz start "$id"
+    is "$STATUS" 0 "$generation: a bridge that does not exist: the container starts"
+    like "$ERR" "guestarp: vz/$id: .*br7" "$generation: and it is said"
+    ok "$generation: the device is up" has_flag "$port" UP
+    vz_ok stop "$id"
+    policy '{"defaults": {"announce": 1, "on_error": "abort"}}'
+    vz start "$id"
+    if is_classic; then want=130; else want=136; fi
+    is "$STATUS" $want "$generation: with on_error abort it does not"
+    is "$(state)" "$NOTHING" "$generation: and nothing is left"
+    policy '{"defaults": {"announce": 1}}'
+    node_exec /usr/bin/env -i /usr/lib/vzctl/scripts/vznet-custom init veth nodev0 >"$TMP/out" 2>&1 || fail "$generation: init without VEID"
+    like "$(<"$TMP/out")" "nodev0" "$generation: a device that does not exist is said"
+
+    # ---- routed, as in the wiki's vznetcfg.custom; libvzctl calls nothing for those
+    if is_classic; then
+        ct_conf "$id" "NETIF=\"$netif\"" "VETH_IP_ADDRESS=\"$v4/32 $v6\"" 'GUESTARP_DEVICE="eth3"'
+        vz_ok start "$id"
+        is "$(state)" "$(want_state "101 eth3 $port $v4 $v6")" "$generation: routed: entries, routes, record"
+        is "$(master "$port")" none "$generation: in no bridge"
+        vz_ok stop "$id"
+        is "$(state)" "$NOTHING" "$generation: routed: stopped: nothing is left"
+        vz_ok start "$id"
+        vz_ok halt "$id"
+        is "$(state)" "$NOTHING" "$generation: routed: halted: nothing is left"
+        vz_ok start "$id"
+        vz_ok chkpnt "$id"
+        vz_ok restore "$id"
+        is "$(state)" "$(want_state "101 eth3 $port $v4 $v6")" "$generation: routed: restored"
+        vz_ok reboot "$id"
+        is "$(state)" "$(want_state "101 eth3 $port $v4 $v6")" "$generation: routed: rebooted"
+        echo 'exit 1' >"$ROOT/etc/vz/conf/$id.start"
+        vz_ok stop "$id"
+        vz start "$id"
+        is "$STATUS $(state)" "79 $NOTHING" "$generation: routed: a failed start leaves nothing"
+        rm "$ROOT/etc/vz/conf/$id.start"
+
+        # Both kinds of addresses in one container.
+        ct_conf "$id" 'IP_ADDRESS="192.168.18.151"' "NETIF=\"$netif\"" "VETH_IP_ADDRESS=\"$v4\"" 'GUESTARP_DEVICE="eth3"'
+        vz_ok start "$id"
+        is "$(entries) / $(host_routes)" "$v4 eth3, 192.168.18.151 eth3 / $v4 $port, 192.168.18.151 venet0" "$generation: venet and routed veth"
+        vz_ok set "$id" --ipdel 192.168.18.151
+        is "$(entries) / $(host_routes)" "$v4 eth3 / $v4 $port" "$generation: set --ipdel takes its own alone"
+        vz_ok stop "$id"
+        is "$(state)" "$NOTHING" "$generation: both: nothing is left"
+    fi
+    node_end
+done
+done_testing
