@@ -7,8 +7,15 @@ CFLAGS     ?= -O2 -g -fstack-protector-strong -fstack-clash-protection -fPIE $(i
 CPPFLAGS   ?=
 LDFLAGS    ?= -pie -Wl,-z,relro,-z,now
 PREFIX     ?= /usr/local
+BINDIR     ?= $(PREFIX)/bin
 LIBEXECDIR ?= $(PREFIX)/libexec
 DESTDIR    ?=
+LXCDIR     ?= /usr/share/lxc/config/common.conf.d
+UDEVDIR    ?= /usr/lib/udev/rules.d
+IFUPDIR    ?= /etc/network/if-up.d
+TMPFILES   ?= /usr/lib/tmpfiles.d
+SNIPPETS   ?= /var/lib/vz/snippets
+VZCTLDIR   ?= /usr/lib/vzctl/scripts
 SANITIZE   ?=
 BUILD      ?= build$(if $(SANITIZE),-sanitize)
 V          ?=
@@ -19,8 +26,8 @@ PACKAGES   := libnl-3.0 libnl-route-3.0 json-c
 WARN       := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wpointer-arith \
               -Wcast-align -Wcast-qual -Wformat=2 -Wundef -Wvla -Wswitch-default -Wconversion -Wno-sign-conversion \
               $(if $(CI),-Werror)
-SANITIZERS := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 comma      := ,
+SANITIZERS := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 
 ALL_CPPFLAGS = -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -Icommon $(shell pkg-config --cflags $(PACKAGES)) $(CPPFLAGS)
 ALL_CFLAGS   = -std=gnu11 $(WARN) -MMD -MP $(SANITIZERS) $(CFLAGS)
@@ -34,6 +41,8 @@ LIBRARY    := $(BUILD)/libguestarp.a
 UNITS      := $(wildcard tests/unit/*.c)
 UNIT_TESTS := $(UNITS:tests/unit/%.c=$(BUILD)/tests/unit/%)
 MANUALS    := $(wildcard packaging/man/*.[1-8])
+SCHEMAS    := $(wildcard packaging/*.schema.json)
+SHARE       = $(DESTDIR)$(PREFIX)/share
 OBJECTS    := $(COMMON:%.c=$(BUILD)/%.o) $(HOOKS:%.c=$(BUILD)/%.o) $(UNITS:%.c=$(BUILD)/%.o)
 
 # Quiet unless V=1.
@@ -41,7 +50,13 @@ ifeq ($(V),)
   say = @printf '  %-4s %s\n' $(1) '$(subst $(BUILD)/,,$(2))';
 endif
 
-.PHONY: all tests check demo lint install clean deps lint-deps
+# FILE of packaging/host, MODE, PATH: with the paths that it names.
+define place
+sed -e 's,@BINDIR@,$(BINDIR),g' -e 's,@LIBEXECDIR@,$(LIBEXECDIR),g' packaging/host/$(1) >$(DESTDIR)$(3)
+chmod $(2) $(DESTDIR)$(3)
+endef
+
+.PHONY: all tests check check-long fuzz bench demo lint one install install-host deb source check-package clean deps lint-deps package-deps
 .DELETE_ON_ERROR:
 
 all: $(PROGRAMS)
@@ -60,13 +75,46 @@ $(UNIT_TESTS): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIBRARY)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
 
+# The same programs as one file with all their names: what the package has (packaging/one.c).
+ONE         = $(PROGRAMS:$(BUILD)/%=$(BUILD)/one/%)
+ONE_OBJECTS = $(HOOKS:%.c=$(BUILD)/one/%.o) $(BUILD)/one/packaging/one.o
+
+$(BUILD)/one/hooks/%.o: hooks/%.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) $(ALL_CPPFLAGS) -Dmain=$(subst -,_,$*)_main $(ALL_CFLAGS) -Wno-missing-prototypes -c -o $@ $<
+
+$(BUILD)/one/packaging/one.o: packaging/one.c $(HOOKS)
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $< \
+		-DPROGRAMS='$(foreach h,$(HOOKS:hooks/%.c=%),PROGRAM($(subst -,_,$(h)), "$(h)"))'
+
+$(firstword $(ONE)): $(ONE_OBJECTS) $(LIBRARY)
+	$(call say,LD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(wordlist 2,$(words $(ONE)),$(ONE)): $(firstword $(ONE))
+	$(call say,LN,$@)ln -f $< $@
+
+one: $(ONE)
+
 # A change of the version is a change of every object that prints it.
-$(HOOKS:%.c=$(BUILD)/%.o): packaging/debian/changelog
+$(HOOKS:%.c=$(BUILD)/%.o) $(HOOKS:%.c=$(BUILD)/one/%.o): packaging/debian/changelog
 
 tests: all $(UNIT_TESTS)
 
 check: tests
 	GUESTARP_BUILD=$(abspath $(BUILD)) tests/run
+
+# What takes too long for every run: the administrator's command at 1,000 guests, every fault point, long fuzzing.
+check-long: tests
+	GUESTARP_BUILD=$(abspath $(BUILD)) tests/admin/scale
+	GUESTARP_BUILD=$(abspath $(BUILD)) GUESTARP_FAULT_FULL=1 GUESTARP_EVENTS=10000 tests/run tests/fault/*.t tests/events/random.t
+	tests/fuzz/run -runs=10000000
+
+fuzz:
+	tests/fuzz/run $(or $(FUZZ_SECONDS),60)
+
+bench: all
+	GUESTARP_BUILD=$(abspath $(BUILD)) tests/bench/run
 
 demo: all
 	GUESTARP_BUILD=$(abspath $(BUILD)) tests/demo
@@ -74,22 +122,57 @@ demo: all
 lint:
 	tests/lint
 
-install: all
-	install -d $(DESTDIR)$(LIBEXECDIR)/guestarp $(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/man/man8
-	install -m 755 $(filter-out $(BUILD)/guestarp,$(PROGRAMS)) $(DESTDIR)$(LIBEXECDIR)/guestarp/
-	for page in $(MANUALS); do install -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/ || exit; done
+# Below PREFIX, the programs or, with ONE_FILE=1, the one that they all are; then what Proxmox VE, LXC, OpenVZ, udev and ifupdown look for in places of their own.
+install: INSTALLED = $(if $(ONE_FILE),$(ONE),$(PROGRAMS))
+install: $(if $(ONE_FILE),one,all)
+	install -d $(SHARE)/man/man5 $(SHARE)/man/man8 $(SHARE)/doc/guestarp/examples $(DESTDIR)$(LIBEXECDIR)/guestarp
+	install -d $(DESTDIR)$(BINDIR)
+	cp --remove-destination --preserve=links,mode $(INSTALLED) $(DESTDIR)$(LIBEXECDIR)/guestarp/
+	ln -sf $(LIBEXECDIR)/guestarp/guestarp $(DESTDIR)$(BINDIR)/guestarp
+	for page in $(MANUALS); do install -m 644 $$page $(SHARE)/man/man$${page##*.}/ || exit; done
+	sed -e '/^ *\/\//d' -e 's,  *//.*,,' packaging/examples/guestarp.jsonc >$(SHARE)/doc/guestarp/examples/guestarp.json
+	install -m 644 packaging/examples/guestarp.jsonc $(SHARE)/doc/guestarp/examples/
+	install -d $(SHARE)/bash-completion/completions
+	$(filter %/guestarp,$(INSTALLED)) --completion >$(SHARE)/bash-completion/completions/guestarp
+	for file in $(SCHEMAS); do install -D -m 644 $$file $(SHARE)/guestarp/$${file##*/} || exit; done
+
+install-host:
+	install -d $(DESTDIR)/etc/guestarp $(DESTDIR)$(LXCDIR) $(DESTDIR)$(UDEVDIR) $(DESTDIR)$(IFUPDIR) \
+		$(DESTDIR)$(TMPFILES) $(DESTDIR)$(SNIPPETS) $(DESTDIR)$(VZCTLDIR)
+	$(call place,lxc.conf.in,644,$(LXCDIR)/guestarp.conf)
+	$(call place,udev.rules.in,644,$(UDEVDIR)/90-guestarp.rules)
+	$(call place,if-up.in,755,$(IFUPDIR)/guestarp)
+	$(call place,tmpfiles.conf,644,$(TMPFILES)/guestarp.conf)
+	ln -sfn $(LIBEXECDIR)/guestarp/guestarp-pve $(DESTDIR)$(SNIPPETS)/guestarp
+	ln -sfn $(LIBEXECDIR)/guestarp/vznet-custom $(DESTDIR)$(VZCTLDIR)/vznet-custom
+
+# Debian packages into build/deb, from a copy of the tree that has packaging/debian as debian/; make source: the same as
+# a source package. packaging/build says how it is reproducible.
+deb:
+	packaging/build $(BUILD)/deb binary
+
+source:
+	packaging/build $(BUILD)/deb source
+
+# In clean systems of each Debian release (RELEASES="bookworm trixie"): build, install, upgrade, remove, purge.
+check-package:
+	packaging/check $(BUILD)/check-package $(RELEASES)
 
 clean:
 	rm -rf $(BUILD)
 
-# What building, demo and tests need beyond `make`, and what lint needs; apt is asked only for what is missing.
+# What building, demo and tests need beyond `make`, and what lint and packaging need; apt is asked only for what is missing.
 DEPS      := gcc libc6-dev pkg-config libnl-3-dev libnl-route-3-dev libjson-c-dev libcmocka-dev perl iproute2 jq \
-             iputils-arping iputils-ping ndisc6 tcpdump strace valgrind procps util-linux lxc busybox-static nftables
+             iputils-arping iputils-ping ndisc6 tcpdump strace valgrind procps util-linux lxc busybox-static nftables \
+             python3 python3-jsonschema time tmux
 LINT_DEPS := git clang-format clang-tidy cppcheck shellcheck universal-ctags mandoc
+# What `make deb`, `make source` and `make check-package` need.
+PACKAGE_DEPS := build-essential debhelper pkgconf libnl-3-dev libnl-route-3-dev libjson-c-dev mmdebstrap
 
 deps: NEEDED := $(DEPS)
 lint-deps: NEEDED := $(LINT_DEPS)
-deps lint-deps:
+package-deps: NEEDED := $(PACKAGE_DEPS)
+deps lint-deps package-deps:
 	@missing=; for p in $(NEEDED); do \
 		dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; \
 	done; \
@@ -97,4 +180,4 @@ deps lint-deps:
 		apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends $$missing; \
 	fi
 
--include $(OBJECTS:.o=.d)
+-include $(OBJECTS:.o=.d) $(ONE_OBJECTS:.o=.d)

@@ -20,6 +20,7 @@
 #include "doctor/status.h"
 #include "event/event.h"
 #include "event/guests.h"
+#include "event/record.h"
 #include "event/report.h"
 #include "event/running.h"
 #include "event/sync.h"
@@ -195,7 +196,8 @@ static int take_turn(const struct guest *guest, turn_fn turn)
 	int r = policy_load(&policy, guest, &err);
 
 	(void)guest_name(guest, name);
-	if (r < 0)
+	/* attach and detach say it themselves: they can do nothing then. */
+	if (r < 0 && turn != attach && turn != detach_turn)
 		log_line(name, "%s", err.text);
 	if (turn(guest, name, &policy) < 0)
 		r = -1;
@@ -215,21 +217,23 @@ static void progress(size_t done, size_t count, time_t begun)
 	(void)fprintf(stderr, "guestarp: %zu of %zu guests\n", done, count);
 }
 
+/* All are found before anything is done to one of them. */
 static int for_named(const struct call *call, turn_fn turn)
 {
+	CLEANUP(free) struct guest *guests = calloc(call->count, sizeof(*guests));
 	int status = EXIT_SUCCESS;
+	struct err err;
+	bool readable;
 
-	for (size_t i = 0; i < call->count; i++) {
-		struct guest guest;
-		struct err err;
-		bool readable;
-
-		if (status_find(call->words[i], &guest, &readable, &err) < 0)
+	for (size_t i = 0; guests && i < call->count; i++) {
+		if (status_find(call->words[i], &guests[i], &readable, &err) < 0)
 			return wrong(&err);
-		if (take_turn(&guest, turn) < 0)
+	}
+	for (size_t i = 0; guests && i < call->count; i++) {
+		if (take_turn(&guests[i], turn) < 0)
 			status = EXIT_FOUND;
 	}
-	return status;
+	return guests ? status : EXIT_FOUND;
 }
 
 /* --all: every managed guest, for apply those that run; for attach every guest of Proxmox VE. */
@@ -330,24 +334,51 @@ static int cmd_policy(const struct call *call)
 	return explain_policy(&guest, call->json, stdout, &err) < 0 ? failed(&err) : EXIT_SUCCESS;
 }
 
+/* Under its number, or where that is overruled as "pve/101". */
+static int set_device(const struct guest *guest, const char *device, struct err *err)
+{
+	char value[IFNAMSIZ + 2];
+	char name[GUEST_NAME_SIZE];
+	const char *keys[] = { guest->id, guest_name(guest, name) };
+	struct policy policy = { .then_count = 0 };
+	int r = 0;
+
+	(void)snprintf(value, sizeof(value), *device ? "\"%s\"" : "null", device);
+	for (size_t i = 0; r == 0 && i < 2; i++) {
+		r = policy_edit_file(POLICY_HOST_FILE, keys[i], "device", value, NULL, err);
+		if (r < 0)
+			return r;
+		r = policy_load(&policy, guest, err);
+		policy_done(&policy);
+		if (r == 0 && strcmp(policy.device, device) == 0)
+			return 0;
+	}
+	if (r == 0)
+		r = err_set(err, EEXIST, "%s has another word on it", policy.source[POLICY_DEVICE]);
+	return r;
+}
+
 static int cmd_device(const struct call *call)
 {
+	struct record_store store = RECORD_STORE_CLOSED;
 	struct guest guest;
 	struct err err;
-	char value[IFNAMSIZ + 2];
 	bool readable;
 	bool none = strcmp(call->words[1], "none") == 0;
+	const char *device = none ? "" : call->words[1];
+	int r;
 
 	if (status_find(call->words[0], &guest, &readable, &err) < 0)
 		return wrong(&err);
-	if (!ifname_valid(call->words[1]) || strpbrk(call->words[1], "\"\\")) {
-		(void)err_set(&err, EINVAL, "'%s' is not a device name (1 to 15 characters)", call->words[1]);
+	if (!none && (!ifname_valid(device) || strpbrk(device, "\"\\"))) {
+		(void)err_set(&err, EINVAL, "'%s' is not a device name (1 to 15 characters)", device);
 		return wrong(&err);
 	}
-	(void)snprintf(value, sizeof(value), none ? "null" : "\"%s\"", call->words[1]);
-	if (policy_edit_file(POLICY_HOST_FILE, guest.id, "device", value, &err) < 0)
-		return failed(&err);
-	return EXIT_SUCCESS;
+	r = record_open_policy(&store, &err);
+	if (r == 0)
+		r = set_device(&guest, device, &err);
+	record_close(&store);
+	return r < 0 ? failed(&err) : EXIT_SUCCESS;
 }
 
 /* -------------------------------------------------------------------------------------------------------------------
@@ -386,7 +417,7 @@ static const struct command {
 	{ "detach", OPT_ALL, 0, SIZE_MAX, cmd_detach, "GUEST...|--all", "the reverse" },
 	{ "policy", OPT_CHECK | OPT_JSON, 1, 1, cmd_policy, "GUEST [--json]|--check FILE",
 	  "what policy wants, and where it says so" },
-	{ "device", 0, 2, 2, cmd_device, "GUEST DEVICE|none", "choose the device that answers for a guest" },
+	{ "device", 0, 2, 2, cmd_device, "GUEST DEVICE|none", "choose the device that answers for it" },
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
@@ -462,6 +493,12 @@ static int run(const struct command *command, int argc, char *argv[])
 	return command->run(&call);
 }
 
+/* A full disk or a closed pipe: what was not written was not said. */
+static int written(int status)
+{
+	return fflush(stdout) != 0 || ferror(stdout) ? EXIT_FOUND : status;
+}
+
 int main(int argc, char *argv[])
 {
 	struct err err;
@@ -480,7 +517,7 @@ int main(int argc, char *argv[])
 		return completion();
 	for (size_t i = 0; i < COMMAND_COUNT; i++) {
 		if (strcmp(commands[i].word, argv[1]) == 0)
-			return run(&commands[i], argc - 2, argv + 2);
+			return written(run(&commands[i], argc - 2, argv + 2));
 	}
 	nearest = text_nearest(argv[1], commands, COMMAND_COUNT, sizeof(commands[0]));
 	(void)err_set(&err, EINVAL, "unknown command '%s'%s%s%s (see --help)", argv[1],

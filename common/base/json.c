@@ -5,10 +5,31 @@
 
 #include <errno.h>
 #include <json-c/json_tokener.h>
+#include <stdbool.h>
 
 #define DEPTH_MAX 8
 
 DEFINE_CLEANUP(tokener, struct json_tokener *, json_tokener_free)
+
+/* RFC 3629. json-c's own JSON_TOKENER_VALIDATE_UTF8 refuses every valid string beyond ASCII in 0.18 (Debian 13). */
+static bool utf8_valid(const char *text)
+{
+	for (const unsigned char *p = (const unsigned char *)text; *p;) {
+		size_t more = *p < 0x80 ? 0 : *p >= 0xf0 ? 3 : *p >= 0xe0 ? 2 : 1;
+
+		if ((*p >= 0x80 && *p < 0xc2) || *p > 0xf4)
+			return false;
+		/* Overlong forms, surrogates, beyond U+10FFFF: told by the second byte. */
+		if ((*p == 0xe0 && p[1] < 0xa0) || (*p == 0xed && p[1] > 0x9f) || (*p == 0xf0 && p[1] < 0x90) ||
+		    (*p == 0xf4 && p[1] > 0x8f))
+			return false;
+		for (p++; more > 0; more--, p++) {
+			if ((*p & 0xc0) != 0x80)
+				return false;
+		}
+	}
+	return true;
+}
 
 int json_parse(const char *file, const char *text, size_t len, struct json_object **ret_json, struct err *err)
 {
@@ -20,7 +41,9 @@ int json_parse(const char *file, const char *text, size_t len, struct json_objec
 
 	if (!tokener)
 		return err_errno(err, ENOMEM, "%s", file);
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	if (!utf8_valid(text))
+		return err_set(err, EINVAL, "%s: not valid UTF-8", file);
+	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
 	/* With its NUL, so that the end is the end. */
 	json = json_tokener_parse_ex(tokener, text, (int)len + 1);
 	code = json_tokener_get_error(tokener);

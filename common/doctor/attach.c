@@ -16,6 +16,8 @@
 #include "base/spawn.h"
 #include "base/text.h"
 #include "doctor/storage.h"
+#include "event/record.h"
+#include "guest/pve.h"
 #include "policy/edit.h"
 #include "policy/policy.h"
 
@@ -61,25 +63,67 @@ static char *then_json(const char *path)
 	return strdup(json_object_to_json_string_ext(list, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
 }
 
-static int chain(const struct guest *guest, const char *volume, struct err *err)
+/* What pct or qm has made of it, however it ended. */
+static bool has_now(const struct guest *guest, const char *volume)
+{
+	struct guest now;
+
+	return guest_init(&now, guest->kind, guest->id, NULL) == 0 && pve_read(&now, NULL, NULL) == 0 &&
+	       strcmp(now.hookscript, volume ? volume : "") == 0;
+}
+
+static int set_and_see(const struct guest *guest, const char *volume, struct err *err)
+{
+	int r = set_hookscript(guest, volume, err);
+
+	return r < 0 && has_now(guest, volume) ? 0 : r;
+}
+
+/* The policy's side of it: then is the script's path; nothing is written where it is there already. */
+static int chain(const struct guest *guest, const struct policy *policy, char **ret_before, bool *ret_written,
+		 struct err *err)
 {
 	CLEANUP(free) char *then = NULL;
 	char path[PATH_MAX];
-	int r = storage_check(volume, err);
+	int r = storage_check(guest->hookscript, err);
 
 	if (r == 0)
-		r = storage_path(volume, path, sizeof(path), err);
+		r = storage_path(guest->hookscript, path, sizeof(path), err);
 	if (r < 0)
-		return err_wrap(err, "the hookscript that is there, %s", volume);
+		return err_wrap(err, "the hookscript that is there, %s", guest->hookscript);
+	/* An attach that was interrupted has got this far. */
+	if (policy->then_count == 1 && strcmp(policy->then[0], path) == 0)
+		return 0;
+	if (policy->then_count > 0)
+		return err_set(err, EEXIST, "policy has a \"then\" (%s) beside the hookscript %s: take one away",
+			       policy->source[POLICY_THEN], guest->hookscript);
 	then = then_json(path);
 	if (!then)
 		return err_errno(err, ENOMEM, "policy");
-	return policy_edit_file(POLICY_CLUSTER_FILE, guest->id, "then", then, err);
+	r = policy_edit_file(POLICY_CLUSTER_FILE, guest->id, "then", then, ret_before, err);
+	*ret_written = r == 0;
+	return r;
+}
+
+static int attach_locked(const struct guest *guest, const struct policy *policy, struct err *err)
+{
+	CLEANUP(free) char *before = NULL;
+	bool written = false;
+	int r = 0;
+
+	if (guest->hookscript[0])
+		r = chain(guest, policy, &before, &written, err);
+	if (r < 0)
+		return r;
+	r = set_and_see(guest, STORAGE_GUESTARP, err);
+	if (r < 0 && written && policy_replace_file(POLICY_CLUSTER_FILE, before, NULL) < 0)
+		return err_wrap(err, "%s keeps a \"then\" for the guest", POLICY_CLUSTER_FILE);
+	return r;
 }
 
 int attach_guest(const struct guest *guest, bool *ret_changed, struct err *err)
 {
-	bool chained = guest->hookscript[0] && !guest->hooked;
+	struct record_store store = RECORD_STORE_CLOSED;
 	struct policy policy;
 	int r;
 
@@ -91,45 +135,63 @@ int attach_guest(const struct guest *guest, bool *ret_changed, struct err *err)
 	r = storage_check(STORAGE_GUESTARP, err);
 	if (r < 0)
 		return err_wrap(err, "Proxmox VE would refuse " STORAGE_GUESTARP);
-	r = policy_load(&policy, guest, err);
-	/* A chain that somebody has set up already is not ours to replace. */
-	if (r == 0 && chained && policy.then_count > 0)
-		r = err_set(err, EEXIST, "policy has a \"then\" (%s) beside the hookscript %s: take one away",
-			    policy.source[POLICY_THEN], guest->hookscript);
-	policy_done(&policy);
-	if (r == 0 && chained)
-		r = chain(guest, guest->hookscript, err);
+	r = record_open_policy(&store, err);
 	if (r < 0)
 		return r;
-	r = set_hookscript(guest, STORAGE_GUESTARP, err);
-	if (r < 0 && chained && policy_edit_file(POLICY_CLUSTER_FILE, guest->id, "then", NULL, NULL) < 0)
-		return err_wrap(err, "%s keeps a \"then\" for the guest", POLICY_CLUSTER_FILE);
+	r = policy_load(&policy, guest, err);
+	if (r == 0)
+		r = attach_locked(guest, &policy, err);
+	policy_done(&policy);
+	record_close(&store);
+	*ret_changed = r == 0;
+	return r;
+}
+
+/* A "then" that is the hookscript itself was left by an interrupted detach, or attach. */
+static bool is_stale(const struct guest *guest, const struct policy *policy)
+{
+	char path[PATH_MAX];
+
+	return !guest->hooked && guest->hookscript[0] && policy->then_count == 1 &&
+	       storage_path(guest->hookscript, path, sizeof(path), NULL) == 0 && strcmp(policy->then[0], path) == 0;
+}
+
+static int detach_locked(const struct guest *guest, const struct policy *policy, bool *ret_changed, struct err *err)
+{
+	char volume[VOLUME_SIZE] = "";
+	bool stale = is_stale(guest, policy);
+	int r = 0;
+
+	if (!guest->hooked && !stale)
+		return 0;
+	if (policy->then_count > 1)
+		return err_set(err, EEXIST, "policy's \"then\" (%s) names %zu hookscripts, Proxmox VE allows one",
+			       policy->source[POLICY_THEN], policy->then_count);
+	if (policy->then_count == 1)
+		r = storage_volume(policy->then[0], volume, sizeof(volume), err);
+	/* The hookscript first: for a moment both may call the script; never neither. */
+	if (r == 0 && !stale)
+		r = set_and_see(guest, volume[0] ? volume : NULL, err);
+	if (r == 0 && volume[0])
+		r = policy_edit_file(POLICY_CLUSTER_FILE, guest->id, "then", NULL, NULL, err);
 	*ret_changed = r == 0;
 	return r;
 }
 
 int detach_guest(const struct guest *guest, bool *ret_changed, struct err *err)
 {
-	char volume[VOLUME_SIZE] = "";
+	struct record_store store = RECORD_STORE_CLOSED;
 	struct policy policy;
 	int r;
 
 	*ret_changed = false;
-	if (!guest->hooked)
-		return 0;
-	r = policy_load(&policy, guest, err);
-	if (r == 0 && policy.then_count > 1)
-		r = err_set(err, EEXIST, "policy's \"then\" (%s) names %zu hookscripts, Proxmox VE allows one",
-			    policy.source[POLICY_THEN], policy.then_count);
-	else if (r == 0 && policy.then_count == 1)
-		r = storage_volume(policy.then[0], volume, sizeof(volume), err);
-	policy_done(&policy);
+	r = record_open_policy(&store, err);
 	if (r < 0)
 		return r;
-	/* The hookscript first: for a moment both may call it, which it must bear anyway; never neither. */
-	r = set_hookscript(guest, volume[0] ? volume : NULL, err);
-	if (r == 0 && volume[0])
-		r = policy_edit_file(POLICY_CLUSTER_FILE, guest->id, "then", NULL, err);
-	*ret_changed = r == 0;
+	r = policy_load(&policy, guest, err);
+	if (r == 0)
+		r = detach_locked(guest, &policy, ret_changed, err);
+	policy_done(&policy);
+	record_close(&store);
 	return r;
 }

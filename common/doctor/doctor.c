@@ -97,6 +97,12 @@ static void take_policy(struct doctor *d, struct patient *p)
 	policy_done(&policy);
 }
 
+/* pve/99 before pve/100. */
+static int by_name(const void *a, const void *b)
+{
+	return strverscmp(((const struct patient *)a)->name, ((const struct patient *)b)->name);
+}
+
 static int take_patients(struct doctor *d, struct err *err)
 {
 	struct guest_list guests = { 0 };
@@ -120,6 +126,8 @@ static int take_patients(struct doctor *d, struct err *err)
 			p->running = RUNNING_UNKNOWN;
 	}
 	guest_list_done(&guests);
+	if (d->patient_count > 1)
+		qsort(d->patients, d->patient_count, sizeof(*d->patients), by_name);
 	return r;
 }
 

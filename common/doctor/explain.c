@@ -53,8 +53,10 @@ int explain_plan(const struct guest_status *status, const char *event, FILE *out
 	}
 	for (size_t i = 0; (events & DOWN) && i < in->recorded.count; i++)
 		(void)fprintf(out, "%-8s %-6s %s\n", "down", "undo", setting_to_str(&in->recorded.settings[i], text));
-	for (size_t i = 0; i < in->notes.count; i++)
-		(void)fprintf(out, "note: %s\n", in->notes.line[i]);
+	for (size_t i = 0; i < in->notes.count; i++) {
+		(void)fprintf(out, "note: ");
+		output_wrapped(out, in->notes.line[i], 6);
+	}
 	return 0;
 }
 
@@ -131,7 +133,7 @@ int explain_policy(const struct guest *guest, bool json, FILE *out, struct err *
 			json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
 
 		if (!json)
-			(void)fprintf(out, "%-16s %-24s %s\n", policy_key_to_str((enum policy_key)i), text,
+			(void)fprintf(out, "%-15s %-20s %s\n", policy_key_to_str((enum policy_key)i), text,
 				      policy.source[i]);
 		json_object_object_add(item, "value", value);
 		json_object_object_add(item, "source", json_object_new_string(policy.source[i]));

@@ -11,7 +11,6 @@
 #include "base/json.h"
 #include "doctor/output.h"
 
-#define COLUMNS      79
 #define VERSION_JSON 1
 
 /* The id is for programs, the meaning for people who see it for the first time. */
@@ -88,50 +87,25 @@ void findings_done(struct findings *findings)
 	memset(findings, 0, sizeof(*findings));
 }
 
-/* Words up to the last column, each line but the first indented; what is longer than a line stays whole. */
-static void print_wrapped(FILE *out, const char *text, int indent)
-{
-	int column = indent;
-	bool first = true;
-
-	while (*text) {
-		int len = (int)strcspn(text, " ");
-
-		if (!first && column + 1 + len > COLUMNS) {
-			(void)fprintf(out, "\n%*s", indent, "");
-			column = indent;
-		} else if (!first) {
-			(void)fputc(' ', out);
-			column++;
-		}
-		(void)fprintf(out, "%.*s", len, text);
-		column += len;
-		first = false;
-		text += len;
-		text += strspn(text, " ");
-	}
-	(void)fputc('\n', out);
-}
-
 void findings_print(const struct findings *findings, bool colour, FILE *out)
 {
 	for (size_t i = 0; i < findings->count; i++) {
 		const struct finding *f = &findings->list[i];
 
 		(void)fprintf(out, "%s%2zu.%s ", colour ? "\033[1;31m" : "", i + 1, colour ? "\033[0m" : "");
-		print_wrapped(out, f->what, 4);
+		output_wrapped(out, f->what, 4);
 		(void)fprintf(out, "    ");
-		print_wrapped(out, kinds[f->kind].meaning, 4);
+		output_wrapped(out, kinds[f->kind].meaning, 4);
 		if (f->seen[0]) {
 			(void)fprintf(out, "    seen: ");
-			print_wrapped(out, f->seen, 10);
+			output_wrapped(out, f->seen, 10);
 		}
 		/* Never wrapped: it is there to be copied. */
 		if (f->mend[0])
 			(void)fprintf(out, "    mend: %s\n", f->mend);
 		if (f->last[0]) {
 			(void)fprintf(out, "    for good: ");
-			print_wrapped(out, f->last, 14);
+			output_wrapped(out, f->last, 14);
 		}
 	}
 }

@@ -25,12 +25,20 @@ static void missing(struct doctor *d, const struct patient *p, const struct err 
 static void other(struct doctor *d, const struct patient *p)
 {
 	struct finding *f = findings_add(d->findings, FINDING_HOOK_OTHER);
+	struct err err;
 
 	if (!f)
 		return;
 	finding_set(f->guest, "%s", p->name);
 	finding_set(f->what, "Guest %s has a policy, but its hookscript is %s.", p->name, p->guest.hookscript);
-	finding_set(f->mend, "guestarp attach %s", p->name);
+	/* attach would refuse: it replaces no chain, and chains no script that is not there. */
+	if (p->chained)
+		finding_set(f->last, "name %s in policy's \"then\", or take the \"then\" away, and attach",
+			    p->guest.hookscript);
+	else if (storage_check(p->guest.hookscript, &err) < 0)
+		finding_set(f->last, "put its file back, or take it away (%s), and attach", err.text);
+	else
+		finding_set(f->mend, "guestarp attach %s", p->name);
 }
 
 void check_hooks(struct doctor *d)

@@ -4,10 +4,38 @@
 #include "doctor/output.h"
 
 #include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+
+#define COLUMNS 79
 
 int output_json(struct json_object *json, FILE *out)
 {
 	const int style = JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE;
 
 	return fprintf(out, "%s\n", json_object_to_json_string_ext(json, style)) < 0 ? -EIO : 0;
+}
+
+void output_wrapped(FILE *out, const char *text, int indent)
+{
+	int column = indent;
+	bool first = true;
+
+	while (*text) {
+		int len = (int)strcspn(text, " ");
+
+		if (!first && column + 1 + len > COLUMNS) {
+			(void)fprintf(out, "\n%*s", indent, "");
+			column = indent;
+		} else if (!first) {
+			(void)fputc(' ', out);
+			column++;
+		}
+		(void)fprintf(out, "%.*s", len, text);
+		column += len;
+		first = false;
+		text += len;
+		text += strspn(text, " ");
+	}
+	(void)fputc('\n', out);
 }

@@ -9,4 +9,7 @@
 /* Pretty, slashes as they are. 0 or -EIO. */
 int output_json(struct json_object *json, FILE *out);
 
+/* Words up to column 79, each line but the first indented; a word longer than a line stays whole. Ends the line. */
+void output_wrapped(FILE *out, const char *text, int indent);
+
 #endif

@@ -116,15 +116,15 @@ static void check_delay(struct doctor *d, const struct group *g, const struct li
 {
 	bool v4 = g->entries->ip.family == AF_INET;
 	uint32_t delay = 0;
+	char mend[96];
 	struct finding *f;
 
 	if (sysctl_get(v4 ? SYSCTL_PROXY_DELAY : SYSCTL_PROXY_DELAY_6, link->name, &delay, NULL) < 0 || delay == 0)
 		return;
-	/* Once for a device. */
+	/* Once for a device and family. */
+	(void)snprintf(mend, sizeof(mend), "sysctl -w net/%s/neigh/%s/proxy_delay=0", v4 ? "ipv4" : "ipv6", link->name);
 	for (size_t i = 0; i < d->findings->count; i++) {
-		const struct finding *other = &d->findings->list[i];
-
-		if (other->kind == FINDING_PROXY_SLOW && strcmp(other->device, link->name) == 0)
+		if (strcmp(d->findings->list[i].mend, mend) == 0)
 			return;
 	}
 	f = findings_add(d->findings, FINDING_PROXY_SLOW);
@@ -133,7 +133,7 @@ static void check_delay(struct doctor *d, const struct group *g, const struct li
 	finding_set(f->device, "%s", link->name);
 	finding_set(f->what, "Answers for guests on %s come up to %u.%02u s late (proxy_delay %u).", link->name,
 		    delay / 100, delay % 100, delay);
-	finding_set(f->mend, "sysctl -w net/%s/neigh/%s/proxy_delay=0", v4 ? "ipv4" : "ipv6", link->name);
+	finding_set(f->mend, "%s", mend);
 	finding_set(f->last, "guestarp sets it for guests with a chosen device");
 }
 

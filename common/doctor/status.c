@@ -111,6 +111,12 @@ static int take_all(const struct guest_list *guests, size_t recorded, struct sta
 	return 0;
 }
 
+/* pve/99 before pve/100. */
+static int by_name(const void *a, const void *b)
+{
+	return strverscmp(((const struct guest_status *)a)->name, ((const struct guest_status *)b)->name);
+}
+
 int status_take(char *const *guests, size_t count, struct status *ret_status, struct err *err)
 {
 	struct guest_list all = { 0 };
@@ -132,6 +138,8 @@ int status_take(char *const *guests, size_t count, struct status *ret_status, st
 	if (r == 0)
 		r = count ? take_named(guests, count, ret_status, err) : take_all(&all, recorded, ret_status, err);
 	guest_list_done(&all);
+	if (count == 0 && ret_status->count > 1)
+		qsort(ret_status->list, ret_status->count, sizeof(*ret_status->list), by_name);
 	return r;
 }
 
@@ -167,9 +175,9 @@ static void print_line(const struct tree *t, int depth, const char *name, enum m
 	static const char *const colours[] = { [MARK_OK] = "\033[32m", [MARK_BAD] = "\033[1;31m", [MARK_NONE] = "" };
 	int indent = depth * 3;
 
-	(void)fprintf(t->out, "%*s%s%-*s %s%s%s  %s\n", indent, "", depth ? "`- " : "",
+	(void)fprintf(t->out, "%*s%s%-*s %s%s%s%s%s\n", indent, "", depth ? "`- " : "",
 		      MARK_COLUMN - indent - (depth ? 3 : 0), name, t->colour ? colours[mark] : "", plain[mark],
-		      t->colour && *colours[mark] ? "\033[0m" : "", text);
+		      t->colour && *colours[mark] ? "\033[0m" : "", *text ? "  " : "", text);
 }
 
 static const char *running_to_str(enum running running)
@@ -211,8 +219,10 @@ static void print_guest(const struct tree *t, int depth, const struct guest_stat
 			(void)fprintf(t->out, "%*smissing: %s\n", depth * 3 + 3, "",
 				      setting_to_str(&s->inspection.settings.settings[i], setting));
 	}
-	for (size_t i = 0; i < s->inspection.notes.count; i++)
-		(void)fprintf(t->out, "%*snote: %s\n", depth * 3 + 3, "", s->inspection.notes.line[i]);
+	for (size_t i = 0; i < s->inspection.notes.count; i++) {
+		(void)fprintf(t->out, "%*snote: ", depth * 3 + 3, "");
+		output_wrapped(t->out, s->inspection.notes.line[i], depth * 3 + 9);
+	}
 }
 
 static void print_nic(const struct tree *t, const struct guest_status *s, const struct guest_nic *nic)

@@ -100,15 +100,24 @@ static void name_mac(const struct doctor *d, const struct mac *mac, char *text, 
 static void two_answers(struct doctor *d, const struct round *round, size_t i)
 {
 	const struct probe_result *result = &round->results[i];
-	struct finding *f = findings_add(d->findings, FINDING_WIRE);
-	char ip[IP_TEXT];
+	struct finding *f;
+	char ip[IP_TEXT + 1];
 	char name[64];
+
+	/* Once for an address, whoever asked. */
+	(void)ip_to_str(&round->packets[i].ip, ip);
+	for (size_t j = 0; j < d->findings->count; j++) {
+		if (d->findings->list[j].kind == FINDING_WIRE &&
+		    strncmp(d->findings->list[j].what, ip, strlen(ip)) == 0 &&
+		    d->findings->list[j].what[strlen(ip)] == ' ')
+			return;
+	}
+	f = findings_add(d->findings, FINDING_WIRE);
 
 	if (!f)
 		return;
 	finding_set(f->device, "%s", round->link->name);
-	finding_set(f->what, "%s was asked for on %s; answers came from", ip_to_str(&round->packets[i].ip, ip),
-		    round->link->name);
+	finding_set(f->what, "%s was asked for on %s; answers came from", ip, round->link->name);
 	for (size_t j = 0; j < result->count; j++) {
 		name_mac(d, &result->holders[j], name, sizeof(name));
 		(void)text_append(f->what, sizeof(f->what), "%s %s", j ? "," : "", name);

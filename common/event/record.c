@@ -27,19 +27,17 @@ static const char *record_name(const struct guest *guest, char name[NAME_SIZE])
 }
 
 /* The guest's byte in the lock file. Two guests that share one only wait for each other. */
-static off_t lock_offset(const struct guest *guest)
+static off_t lock_offset(const char *name)
 {
-	char name[NAME_SIZE];
-
-	return (off_t)(text_hash(TEXT_HASH_START, record_name(guest, name)) >> 2);
+	return (off_t)(text_hash(TEXT_HASH_START, name) >> 2);
 }
 
-static int take_lock(const struct guest *guest, int fd, struct err *err)
+static int take_lock(const char *name, int fd, struct err *err)
 {
 	struct flock lock = {
 		.l_type = F_WRLCK,
 		.l_whence = SEEK_SET,
-		.l_start = lock_offset(guest),
+		.l_start = lock_offset(name),
 		.l_len = 1,
 	};
 	const struct timespec pause = { .tv_nsec = 5 * 1000 * 1000 };
@@ -51,10 +49,10 @@ static int take_lock(const struct guest *guest, int fd, struct err *err)
 			return err_errno(err, errno, "lock");
 		(void)nanosleep(&pause, NULL);
 	}
-	return err_set(err, EBUSY, "another event of this guest has not ended for 10 s");
+	return err_set(err, EBUSY, "another event has not let go of %s for 10 s", name);
 }
 
-int record_open(const struct guest *guest, bool create, struct record_store *ret_store, struct err *err)
+static int open_store(const char *name, bool create, struct record_store *ret_store, struct err *err)
 {
 	CLEANUP(fd) int dir = -1;
 	CLEANUP(fd) int lock = -1;
@@ -65,13 +63,26 @@ int record_open(const struct guest *guest, bool create, struct record_store *ret
 	lock = openat(dir, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (lock < 0)
 		return err_errno(err, errno, RECORD_DIR "/lock");
-	r = take_lock(guest, lock, err);
+	r = take_lock(name, lock, err);
 	if (r < 0)
 		return r;
 	ret_store->dir = steal_fd(&dir);
 	ret_store->lock = steal_fd(&lock);
-	ret_store->guest = guest;
 	return 0;
+}
+
+int record_open(const struct guest *guest, bool create, struct record_store *ret_store, struct err *err)
+{
+	char name[NAME_SIZE];
+
+	ret_store->guest = guest;
+	return open_store(record_name(guest, name), create, ret_store, err);
+}
+
+int record_open_policy(struct record_store *ret_store, struct err *err)
+{
+	ret_store->guest = NULL;
+	return open_store("the policy", true, ret_store, err);
 }
 
 void record_close(struct record_store *store)

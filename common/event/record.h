@@ -26,6 +26,9 @@ struct record_store {
  */
 int record_open(const struct guest *guest, bool create, struct record_store *ret_store, struct err *err);
 
+/* The lock for changing a policy file; the store has no record. */
+int record_open_policy(struct record_store *ret_store, struct err *err);
+
 /* Takes a store that was never opened (dir and lock -1), too. */
 void record_close(struct record_store *store);
 #define RECORD_STORE_CLOSED                                                                                            \

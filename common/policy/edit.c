@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
@@ -172,7 +172,10 @@ static char *edit(const char *text, const char *guest, const char *key, const ch
 		return value ? insert(text, of_guest.value, key, value) : strdup(text);
 	if (value)
 		return splice(text, of_key.value, of_key.end, value);
-	return take_away(text, is_alone(&of_key) ? &of_guest : &of_key);
+	/* An object that would be left empty goes, too. */
+	if (!is_alone(&of_key))
+		return take_away(text, &of_key);
+	return take_away(text, is_alone(&of_guest) ? &guests : &of_guest);
 }
 
 /* The objects that are to be walked into must be objects. */
@@ -214,12 +217,38 @@ int policy_edit_text(const char *text, const char *guest, const char *key, const
 	return r;
 }
 
-int policy_edit_file(const char *path, const char *guest, const char *key, const char *value, struct err *err)
+/* Is there any member at all? */
+static bool is_empty(const char *text)
+{
+	const char *top = skip_blanks(text);
+
+	return *top == '{' && *skip_blanks(top + 1) == '}';
+}
+
+int policy_replace_file(const char *path, const char *text, struct err *err)
 {
 	char directory[PATH_MAX];
+	CLEANUP(fd) int dir = -1;
+	const char *name = strrchr(path, '/') + 1;
+	int r;
+
+	if (snprintf(directory, sizeof(directory), "%s", path) >= (int)sizeof(directory))
+		return err_errno(err, ENAMETOOLONG, "%s", path);
+	r = file_open_dir(dirname(directory), true, &dir, err);
+	if (r < 0)
+		return r;
+	if (text)
+		return file_replace_at(dir, name, text, strlen(text), err);
+	if (unlinkat(dir, name, 0) < 0 && errno != ENOENT)
+		return err_errno(err, errno, "%s", path);
+	return 0;
+}
+
+int policy_edit_file(const char *path, const char *guest, const char *key, const char *value, char **ret_before,
+		     struct err *err)
+{
 	CLEANUP(free) char *text = NULL;
 	CLEANUP(free) char *edited = NULL;
-	CLEANUP(fd) int dir = -1;
 	size_t len = 0;
 	int r = file_read(path, FILE_ROOT_ALONE, &text, &len, err);
 
@@ -227,14 +256,11 @@ int policy_edit_file(const char *path, const char *guest, const char *key, const
 		r = 0;
 	if (r == 0)
 		r = policy_edit_text(text ? text : "", guest, key, value, &edited, err);
-	if (r == 0 && snprintf(directory, sizeof(directory), "%s", path) >= (int)sizeof(directory))
-		r = err_errno(err, ENAMETOOLONG, "%s", path);
 	if (r < 0)
 		return err->code == EINVAL ? err_wrap(err, "%s", path) : r;
-	if (text && strcmp(text, edited) == 0)
-		return 0;
-	r = file_open_dir(dirname(directory), true, &dir, err);
-	if (r == 0)
-		r = file_replace_at(dir, strrchr(path, '/') + 1, edited, strlen(edited), err);
+	if (!text || strcmp(text, edited) != 0)
+		r = policy_replace_file(path, !value && is_empty(edited) ? NULL : edited, err);
+	if (r == 0 && ret_before)
+		*ret_before = steal_ptr(&text);
 	return r;
 }

@@ -332,7 +332,7 @@ int policy_check_file(const char *path, struct err *err)
 	struct policy policy;
 	struct reading in = { .policy = &policy, .file = path, .err = err };
 	size_t len;
-	int r = file_read(path, FILE_ANY, &text, &len, err);
+	int r = file_read_given(path, FILE_ANY, &text, &len, err);
 
 	if (r < 0)
 		return r;

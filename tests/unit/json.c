@@ -39,7 +39,7 @@ static const struct row {
 	{ "key without quotes", "{a:1}", 0, "f:1:2: quoted object property name expected" },
 	{ "single quotes", "{\"a\":'x'}", 0, "f:1:6: unexpected character" },
 	{ "a comment", "{/* a */}", 0, "f:1:2: quoted object property name expected" },
-	{ "no UTF-8", "{\"a\":\"\xe4\"}", 0, "f:1:8: invalid utf-8 string" },
+	{ "no UTF-8", "{\"a\":\"\xe4\"}", 0, "f: not valid UTF-8" },
 	{ "a wrong escape", "{\"a\":\"\\x\"}", 0, "f:1:8: invalid string sequence" },
 	{ "capitals", "{\"a\":TRUE}", 0, "f:1:6: boolean expected" },
 	{ "leading zero", "{\"a\":01}", 0, "f:1:8: number expected" },

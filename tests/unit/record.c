@@ -406,7 +406,7 @@ static void lock_is_busy(void **state)
 	held = open_store(&guest_101);
 	waited_ns = 0;
 	assert_int_equal(record_open(&guest_101, true, &store, &err), -EBUSY);
-	assert_string_equal(err.text, "another event of this guest has not ended for 10 s");
+	assert_string_equal(err.text, "another event has not let go of pve-101.json for 10 s");
 	assert_true(waited_ns == UINT64_C(10000000000));
 	assert_int_equal(store.dir, -1);
 	record_close(&held);

@@ -1,0 +1,415 @@
+#!/bin/bash
+# Each finding of `guestarp check`: the real condition, seen alone; the printed command, run as printed; nothing left to find.
+
+. "$(dirname "$0")/../lib.sh" || exit
+. "$(dirname "$0")/lib-admin.sh" || exit
+. "$(dirname "$0")/lib-pve.sh" || exit
+require jq arping tcpdump
+
+true_paths
+
+# Who answers the guest that asks for the host's address.
+answers_guest() { # VMID WANT DESC [ADDRESS]
+    capture asked "ct$1" eth0
+    ask "ct$1" eth0 "${4:-192.168.0.1}" || true
+    dad_probe "ct$1" eth0 "${4:-192.168.0.1}" || true
+    fence "ct$1" asked
+    capture_stop asked
+    answered_by asked "${4:-192.168.0.1}" "$2" "$3"
+}
+
+# Who answers the LAN's client that asks for an address.
+answers_client() { # ADDRESS WANT DESC
+    capture asked client eth0
+    ask client eth0 "$1" || true
+    fence client asked
+    capture_stop asked
+    answered_by asked "$1" "$2" "$3"
+}
+
+# Whose neighbour advertisements the client gets. ndisc6 does not wait for a proxy's, whose sender is not the target.
+advertised_by() { # ADDRESS WANT DESC
+    local got
+    capture asked client eth0 'icmp6 and ip6[40] = 136'
+    in_ns client ndisc6 -q -1 -n -r 1 -w 1 "$1" eth0 >/dev/null || true
+    fence client asked
+    capture_stop asked
+    got=$(captured asked icmp6 | grep -F "tgt is $1," | awk '{print $1}' | sort -u |
+        while read -r got; do mac_name "$got"; done | paste -s -d ' ') || true
+    is "$got" "$2" "$3"
+}
+
+# ---- nothing wrong ------------------------------------------------------------------------------------------------------
+
+healthy "a host with nothing but lo"
+admin_is 0 "the same for people" check
+is "$OUT" "Nothing found: ARP on this host is right." "it says so"
+
+bridge_host
+bridged_guest 101
+healthy "a quiet firewall bridge on a pinned bridge"
+healthy "the same, asked on the wire" --probe
+
+fresh_host
+multi_host
+multi_guest 101
+ip neigh add proxy 192.168.18.101 dev eth3
+ip neigh add proxy 2001:db8:18::101 dev eth3
+healthy "one entry on one of three cards"
+healthy "the same, asked on the wire" --probe
+
+# ---- bridge-answers -----------------------------------------------------------------------------------------------------
+
+fresh_host
+bridge_host
+bridged_guest 101 loud
+answers_guest 101 "fwbr101i0 vmbr0" "rp_filter 0: the firewall bridge answers"
+found_and_mended bridge-answers fwbr101i0 pve/101 "bridge-answers, rp_filter 0"
+answers_guest 101 vmbr0 "after that the real bridge alone does"
+
+ip link set dev fwbr101i0 arp on
+sysctl -q -w net.ipv4.conf.all.rp_filter=2
+answers_guest 101 "fwbr101i0 vmbr0" "rp_filter 2: it answers probes"
+findings
+like "$(finding 0 what)" "answers ARP probes for this host" "it says that it is probes"
+found_and_mended bridge-answers fwbr101i0 pve/101 "bridge-answers, rp_filter 2"
+answers_guest 101 vmbr0 "after that the real bridge alone does"
+
+ip link set dev fwbr101i0 arp on
+sysctl -q -w net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.fwbr101i0.arp_ignore=1
+healthy "arp_ignore alone, where nothing else is set"
+sysctl -q -w net.ipv4.conf.all.proxy_arp=1 net.ipv4.conf.all.forwarding=1 net.ipv4.neigh.fwbr101i0.proxy_delay=0
+answers_guest 101 "fwbr101i0 outside" "proxy_arp on all: it answers for other machines in spite of arp_ignore" 192.168.0.2
+found_and_mended bridge-answers fwbr101i0 pve/101 "bridge-answers, proxy_arp"
+answers_guest 101 outside "after that they alone do" 192.168.0.2
+
+# A bridge of the administrator's own, as Proxmox VE makes it without an IPv4 address: it has IPv6's link-local one.
+fresh_host
+bridge_host
+ns_add ct55
+veth - port55 02:55:00:00:00:01 ct55 eth0 02:55:00:00:00:02
+ip link add vmbr5 type bridge
+ip link set dev port55 master vmbr5
+ip link set dev vmbr5 address 02:55:00:00:00:05 up
+ip -n ct55 addr add 192.168.0.55/24 dev eth0
+fence_prepare ct55 eth0
+answers_guest 55 vmbr5 "a bridge without an IPv4 address answers for another bridge's"
+found_and_mended bridge-answers vmbr5 "" "bridge-answers, no guest's bridge"
+capture silent ct55 eth0
+not_ok "after that nobody does" ask ct55 eth0 192.168.0.1
+capture_stop silent
+
+# ---- bridge-martians ----------------------------------------------------------------------------------------------------
+
+fresh_host
+vmid=$(unique_vmid 1)
+bridge_host
+ip addr add 10.99.0.1/32 dev lo
+ct_start "$vmid" 0 vmbr0 192.168.0.101/24
+guest_conf "$vmid" lxc "net0: name=eth0,bridge=vmbr0,firewall=1,ip=192.168.0.101/24,type=veth"
+install_hook
+sysctl -q -w net.ipv4.conf.all.rp_filter=2 net.ipv4.conf.all.log_martians=1 "net.ipv4.conf.fwbr${vmid}i0.arp_ignore=1"
+if can_read_kernel_log; then
+    ask "ct$vmid" eth0 192.168.0.1
+    ok "rp_filter and log_martians: the kernel logs the question" wait_for test "$(martian_lines "fwbr${vmid}i0")" -gt 0
+else
+    skip "the kernel's log cannot be read here"
+fi
+found_and_mended bridge-martians "fwbr${vmid}i0" "pve/$vmid" "bridge-martians"
+if can_read_kernel_log; then
+    before=$(martian_lines "fwbr${vmid}i0")
+    ask "ct$vmid" eth0 192.168.0.1
+    ask "ct$vmid" eth0 192.168.0.1
+    is "$(martian_lines "fwbr${vmid}i0")" "$before" "after that it logs none"
+else
+    skip "the kernel's log cannot be read here"
+fi
+ip link set dev "fwbr${vmid}i0" arp on
+sysctl -q -w net.ipv4.conf.all.log_martians=0
+healthy "nothing is logged without log_martians"
+sysctl -q -w "net.ipv4.conf.fwbr${vmid}i0.log_martians=1"
+found_and_mended bridge-martians "fwbr${vmid}i0" "pve/$vmid" "bridge-martians, by the device's own value"
+
+# ---- mac-floats ---------------------------------------------------------------------------------------------------------
+
+lower_port_joins() { # BRIDGE: prints whether the bridge's MAC is another one then
+    local before
+    before=$(mac - "$1")
+    ip link add lower address 02:00:00:00:00:01 type veth peer name lower2
+    quiet_v6 lower
+    ip link set dev lower master "$1"
+    [ "$(mac - "$1")" = "$before" ] && echo same || echo another
+    ip link del lower
+}
+
+fresh_host
+topo_bridge vmbr0 192.168.0.1/24 192.168.0.2/24
+is "$(lower_port_joins vmbr0)" another "a lower port changes the bridge's MAC"
+found_and_mended mac-floats vmbr0 "" "mac-floats, with an uplink"
+is "$(mac - vmbr0) $(lower_port_joins vmbr0)" "$UPLINK_MAC same" "after that it keeps the uplink's"
+
+fresh_host
+topo_bridge vmbr0 192.168.0.1/24 192.168.0.2/24
+bridged_guest 101 quiet 02:00:00:00:00:07
+is "$(mac - vmbr0)" 02:00:00:00:00:07 "the bridge has the MAC of a guest's port"
+findings
+like "$(finding 0 what)" "that of fwpr101p0 and changes when it stops: guest pve/101" "it names the guest whose stop changes it"
+found_and_mended mac-floats vmbr0 pve/101 "mac-floats, a guest's MAC"
+is "$(mac - vmbr0)" "$UPLINK_MAC" "after that it has the uplink's"
+
+fresh_host
+ip link add vmbr1 type bridge
+ip addr add 10.1.0.1/24 dev vmbr1
+ip link set dev vmbr1 up
+ct_start 101 0 vmbr1 10.1.0.101/24
+ip link set dev fwbr101i0 arp off
+guest_conf 101 lxc "net0: name=eth0,bridge=vmbr1,firewall=1,ip=10.1.0.101/24,type=veth"
+install_hook
+found_and_mended mac-floats vmbr1 pve/101 "mac-floats, without an uplink"
+derived=$(mac - vmbr1)
+ip link del vmbr1
+ip link add vmbr1 type bridge
+pve_ok 101 pre-start
+is "$(mac - vmbr1)" "$derived" "the MAC is the one that guestarp-pve would pin"
+
+# ---- mac-not-uplink -----------------------------------------------------------------------------------------------------
+
+fresh_host
+topo_bridge vmbr0 192.168.0.1/24 192.168.0.2/24
+ip link set dev vmbr0 address 02:00:00:00:00:99
+findings
+like "$(finding 0 what)" "has the MAC 02:00:00:00:00:99, its network card has $UPLINK_MAC" "both MACs are named"
+found_and_mended mac-not-uplink vmbr0 "" "mac-not-uplink"
+is "$(mac - vmbr0)" "$UPLINK_MAC" "after that it has the uplink's"
+
+# ---- proxy-many ---------------------------------------------------------------------------------------------------------
+
+fresh_host
+multi_host
+multi_guest 101
+for dev in eth0 eth3 eth4; do ip neigh add proxy 192.168.18.101 dev $dev; done
+answers_client 192.168.18.101 "eth0 eth3 eth4" "three cards answer for the guest"
+findings
+like "$(finding 0 what)" "192.168.18.101 \(guest pve/101\) is answered for on 3 network cards: eth0, eth3, eth4" "they are named"
+found_and_mended proxy-many eth0 pve/101 "proxy-many"
+answers_client 192.168.18.101 eth0 "after that the first of them does"
+
+for dev in eth0 eth3; do ip neigh add proxy 2001:db8:18::101 dev $dev; done
+found_and_mended proxy-many eth0 pve/101 "proxy-many, IPv6"
+is "$(proxies 6)" "2001:db8:18::101 eth0" "one IPv6 entry is left"
+
+# An address that no configuration knows.
+ip route add 192.168.18.77/32 dev veth101i0
+for dev in eth3 eth4; do ip neigh add proxy 192.168.18.77 dev $dev; done
+found_and_mended proxy-many eth3 "" "proxy-many, nobody's address"
+
+# ---- proxy-gone ---------------------------------------------------------------------------------------------------------
+
+ip neigh flush proxy 2>/dev/null || true
+fresh_host
+multi_host
+guest_conf 102 lxc "net0: name=eth0,bridge=vmbr9,ip=192.168.18.102/32,type=veth"
+install_hook
+ip link add elsewhere type veth peer name elsewhere2
+ip link set elsewhere up
+ip route add 192.168.18.102/32 dev elsewhere
+ip neigh add proxy 192.168.18.102 dev eth3
+answers_client 192.168.18.102 eth3 "the host answers for a guest that does not run"
+found_and_mended proxy-gone eth3 pve/102 "proxy-gone"
+not_ok "after that nobody does" ask client eth0 192.168.18.102
+
+# ---- proxy-all-devices ----------------------------------------------------------------------------------------------------
+
+fresh_host
+multi_host
+multi_guest 101
+ip neigh add proxy 192.168.18.101
+answers_client 192.168.18.101 "eth0 eth3 eth4" "an entry without a device: all cards answer"
+found_and_mended proxy-all-devices "" pve/101 "proxy-all-devices"
+not_ok "after that none does" ask client eth0 192.168.18.101
+
+# ---- proxy-no-forwarding ----------------------------------------------------------------------------------------------------
+
+fresh_host
+multi_host
+multi_guest 101
+ip neigh add proxy 192.168.18.101 dev eth3
+sysctl -q -w net.ipv4.conf.eth3.forwarding=0
+not_ok "without forwarding nobody answers" ask client eth0 192.168.18.101
+found_and_mended proxy-no-forwarding eth3 pve/101 "proxy-no-forwarding"
+answers_client 192.168.18.101 eth3 "after that eth3 does"
+
+ip neigh add proxy 2001:db8:18::101 dev eth3
+sysctl -q -w net.ipv6.conf.all.forwarding=0
+found_and_mended proxy-no-forwarding eth3 pve/101 "proxy-no-forwarding, IPv6"
+
+# ---- proxy-in-front ---------------------------------------------------------------------------------------------------------
+
+fresh_host
+multi_host
+guest_conf 101 lxc "net0: name=eth0,bridge=vmbr9,ip=192.168.18.101/24,type=veth"
+install_hook
+veth - veth101i0 fe:00:00:00:01:01 lan port101 02:18:00:00:02:01
+ip route add 192.168.18.101/32 dev eth3
+ip neigh add proxy 192.168.18.101 dev eth3
+not_ok "a guest on eth3's own side: nobody answers" ask client eth0 192.168.18.101
+found_and_mended proxy-in-front eth3 pve/101 "proxy-in-front"
+
+# ---- proxy-slow -------------------------------------------------------------------------------------------------------------
+
+fresh_host
+multi_host
+multi_guest 101
+ip neigh add proxy 192.168.18.101 dev eth3
+sysctl -q -w net.ipv4.neigh.eth3.proxy_delay=80
+found_and_mended proxy-slow eth3 "" "proxy-slow"
+ok "after that answers are fast" test "$(answer_times client eth0 192.168.18.101 9 | median)" -lt 5000
+ip neigh add proxy 2001:db8:18::101 dev eth3
+sysctl -q -w net.ipv6.neigh.eth3.proxy_delay=80
+found_and_mended proxy-slow eth3 "" "proxy-slow, IPv6"
+
+sysctl -q -w net.ipv4.neigh.eth3.proxy_delay=80 net.ipv6.neigh.eth3.proxy_delay=80
+findings
+for ((i = 0; i < $(wc -w <<<"$FOUND"); i++)); do as_printed "$(finding $i mend)"; done
+healthy "proxy-slow, IPv4 and IPv6 on one card: one look finds both"
+sysctl -q -w net.ipv4.neigh.eth3.proxy_delay=0 net.ipv6.neigh.eth3.proxy_delay=0
+
+# ---- proxy-ndp-off ----------------------------------------------------------------------------------------------------------
+
+sysctl -q -w net.ipv6.conf.eth3.proxy_ndp=0
+advertised_by 2001:db8:18::101 "" "without proxy_ndp nobody answers"
+found_and_mended proxy-ndp-off eth3 pve/101 "proxy-ndp-off"
+advertised_by 2001:db8:18::101 eth3 "after that eth3 does"
+sysctl -q -w net.ipv6.conf.eth3.proxy_ndp=0 net.ipv6.conf.all.proxy_ndp=1
+healthy "proxy_ndp on all devices will do"
+
+# ---- host-flux --------------------------------------------------------------------------------------------------------------
+
+fresh_host
+multi_host
+sysctl -q -w net.ipv4.conf.eth3.arp_ignore=0 net.ipv4.conf.eth3.arp_announce=0
+answers_client 192.168.18.10 "eth0 eth3" "eth3 answers for eth0's address"
+found_and_mended host-flux eth3 "" "host-flux"
+answers_client 192.168.18.10 eth0 "after that eth0 alone does"
+sysctl -q -w net.ipv4.conf.eth3.arp_announce=0
+found_and_mended host-flux eth3 "" "host-flux, arp_announce alone"
+sysctl -q -w net.ipv4.conf.eth3.arp_ignore=0 net.ipv4.conf.eth4.arp_ignore=0
+findings
+is "$FOUND" "host-flux host-flux" "two cards are two findings"
+sysctl -q -w net.ipv4.conf.all.arp_ignore=1
+healthy "the value of all devices counts"
+
+# ---- two-answers ------------------------------------------------------------------------------------------------------------
+
+# Another machine has an address of this host. No command that runs here mends that, and it says so.
+fresh_host
+bridge_host
+bridged_guest 101
+ip -n outside addr add 192.168.0.1/32 dev eth0
+healthy "without --probe nothing is seen of it"
+findings --probe
+is "$FOUND" two-answers "two-answers: found, and nothing else"
+is "$STATUS $(finding 0 device)" "1 vmbr0" "two-answers: status 1, device named"
+like "$(finding 0 what)" "192.168.0.1 was asked for on vmbr0; answers came from $OUTSIDE_MAC, and vmbr0 itself holds it" "both are named"
+is "$(finding 0 mend)" "" "there is no command that mends it here"
+like "$(finding 0 for_good)" "find who else has the address" "it says what to do instead"
+ip -n outside addr del 192.168.0.1/32 dev eth0
+healthy "two-answers: gone when the other machine gives it up" --probe
+
+# One address that somebody else has is one finding, however many cards hear of it.
+fresh_host
+multi_host
+ns_add thief
+veth - port66 02:18:00:00:01:66 thief eth0 02:18:00:00:00:66
+ip link set dev port66 netns lan
+ip -n lan link set dev port66 master switch up
+ip -n thief addr add 192.168.18.10/32 dev eth0
+findings --probe
+is "$FOUND" two-answers "two-answers on three cards: said once"
+
+# Two machines with a guest's address.
+fresh_host
+bridge_host
+bridged_guest 101
+ns_add thief
+veth - port66 02:18:00:00:01:66 thief eth0 02:18:00:00:00:66
+quiet_v6 port66
+ip link set dev port66 master vmbr0
+ip -n thief addr add 192.168.0.101/24 dev eth0
+findings --probe
+is "$FOUND" two-answers "two-answers, a guest's address: found, and nothing else"
+like "$(finding 0 what)" "192.168.0.101 was asked for on vmbr0; answers came from .*02:18:00:00:00:66" "the MACs are named"
+ip -n thief addr flush dev eth0
+healthy "two-answers, a guest's address: gone when the other machine gives it up" --probe
+
+# ---- hook-missing -----------------------------------------------------------------------------------------------------------
+
+fresh_host
+bridge_host
+bridged_guest 101
+stand_ins
+rm "$ROOT$HOOK"
+not_ok "Proxmox VE refuses the guest's hookscript" pct_start_check 101
+found_and_mended hook-missing "" pve/101 "hook-missing, no such file"
+ok "after that Proxmox VE would start the guest" pct_start_check 101
+
+guest_conf 101 lxc "net0: name=eth0,bridge=vmbr0,firewall=1,ip=192.168.0.101/24,type=veth"
+echo '#!/bin/true' >"$ROOT$HOOK"
+chmod 644 "$ROOT$HOOK"
+not_ok "Proxmox VE refuses a hookscript that is not executable" pct_start_check 101
+found_and_mended hook-missing "" pve/101 "hook-missing, not executable"
+ok "after that Proxmox VE would start the guest" pct_start_check 101
+
+printf 'hookscript: nowhere:snippets/guestarp\nnet0: name=eth0,bridge=vmbr0\n' >"$ROOT/etc/pve/lxc/101.conf"
+found_and_mended hook-missing "" pve/101 "hook-missing, no such storage"
+
+# ---- hook-other -------------------------------------------------------------------------------------------------------------
+
+fresh_host
+bridge_host
+bridged_guest 101
+stand_ins
+snippet old.pl
+printf 'hookscript: local:snippets/old.pl\nnet0: name=eth0,bridge=vmbr0\n' >"$ROOT/etc/pve/lxc/101.conf"
+healthy "another hookscript, and no policy for the guest"
+policy '{"guests": {"101": {"announce": 1}}}'
+found_and_mended hook-other "" pve/101 "hook-other"
+is "$(hookscript 101)" "local:snippets/guestarp" "after that guestarp is the hookscript"
+pve_ok 101 post-start
+is "$(cat "$ROOT/old.pl.log" 2>&1 || true)" "101 post-start" "and calls the other one"
+
+# Where attach would refuse, printing it would be no help: then there is no command, and words instead.
+honest() { # DESC: of the one finding there is
+    findings
+    is "$FOUND" hook-other "$1: found, and nothing else"
+    if [ -z "$(finding 0 mend)" ]; then
+        isnt "$(finding 0 for_good)" "" "$1: no command, and what to do instead"
+    else
+        ok "$1: the printed command works" as_printed "$(finding 0 mend)"
+    fi
+}
+
+printf 'hookscript: local:snippets/old.pl\nnet0: name=eth0,bridge=vmbr0\n' >"$ROOT/etc/pve/lxc/101.conf"
+policy '{"defaults": {"then": ["/usr/local/bin/mine"]}, "guests": {"101": {"announce": 1}}}'
+honest "hook-other beside a chain"
+printf 'hookscript: local:snippets/gone.pl\nnet0: name=eth0,bridge=vmbr0\n' >"$ROOT/etc/pve/lxc/101.conf"
+policy '{"guests": {"101": {"announce": 1}}}'
+honest "hook-other, whose file is gone"
+
+# ---- policy-broken ----------------------------------------------------------------------------------------------------------
+
+fresh_host
+bridge_host
+bridged_guest 101
+policy '{"defaults": {"devise": "eth0"}}'
+findings
+like "$(finding 0 what)" "^/etc/guestarp/guestarp.json: .*devise.*device" "file, place and the nearest key"
+found_and_mended policy-broken "" "" "policy-broken, this host's"
+ok "the file is kept" test -e "$ROOT/etc/guestarp/guestarp.json.broken"
+echo '{' >"$ROOT/etc/pve/guestarp.json"
+found_and_mended policy-broken "" "" "policy-broken, the cluster's"
+ok "the file is kept" test -e "$ROOT/etc/pve/guestarp.json.broken"
+policy '{"guests": {"101": {"announce": "two"}}}'
+found_and_mended policy-broken "" "" "policy-broken, one guest's"
+
+done_testing

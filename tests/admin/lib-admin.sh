@@ -1,0 +1,182 @@
+# shellcheck shell=bash
+# The administrator's command on a host of the test's own. Source it behind ../lib.sh.
+#
+# What guestarp prints is run as it is printed, so the paths in it must be the true ones: $ROOT's directories are mounted
+# over the machine's in the test's private mount namespace, onto a copy of /etc and an empty /var/lib.
+
+SCHEMAS=$TESTS_DIR/../packaging
+FOUND=
+
+true_paths() {
+    local dir
+    mkdir -p "$TMP/etc" "$ROOT/usr/sbin" "$ROOT/var/lib/vz/snippets" "$ROOT/mnt"
+    # Not all of it can be read without root, and not all of it is needed.
+    cp -a --no-preserve=ownership /etc/. "$TMP/etc/" 2>/dev/null || true
+    mkdir -p "$TMP/etc/guestarp" "$TMP/etc/pve" "$TMP/lib/vz"
+    mount --bind "$TMP/etc" /etc
+    mount --bind "$TMP/lib" /var/lib
+    for dir in /etc/guestarp /etc/pve /var/lib/vz; do
+        mount --bind "$ROOT$dir" "$dir"
+    done
+}
+
+# ---- the command ------------------------------------------------------------------------------------------------------
+
+admin() { # WORD...: runs it; sets STATUS, OUT and ERR
+    local -a wrap=()
+    read -ra wrap <<<"$GUESTARP_WRAP"
+    STATUS=0
+    GUESTARP_ROOT=$ROOT timeout -k 5 120 ${wrap[@]+"${wrap[@]}"} "$GUESTARP_BUILD/guestarp" "$@" \
+        </dev/null >"$TMP/admin.out" 2>"$TMP/admin.err" || STATUS=$?
+    OUT=$(<"$TMP/admin.out")
+    ERR=$(<"$TMP/admin.err")
+}
+
+admin_is() { # WANTED-STATUS DESC WORD...
+    local want=$1 desc=$2
+    shift 2
+    admin "$@"
+    if [ "$STATUS" = "$want" ]; then
+        pass "$desc"
+    else
+        fail "$desc" "guestarp $*: status $STATUS, want $want"$'\n'"stdout: $OUT"$'\n'"stderr: $ERR"
+    fi
+}
+
+# Wrongly called: status 2, one line, nothing else.
+refused() { # EXTENDED-REGEX DESC WORD...
+    local want=$1 desc=$2
+    shift 2
+    admin "$@"
+    if [ "$STATUS" = 2 ] && [ -z "$OUT" ] && [ "$(wc -l <"$TMP/admin.err")" = 1 ] && [[ $ERR =~ $want ]]; then
+        pass "$desc"
+    else
+        fail "$desc" "guestarp $*: status $STATUS, want 2, and on stderr one line with: $want"$'\n'"stdout: $OUT"$'\n'"stderr: $ERR"
+    fi
+}
+
+# Checks, and sets FOUND to the ids of all findings, in order; "broken" where the output is no JSON.
+findings() { # [--probe]
+    admin check --json "$@"
+    FOUND=$(jq -r '[.findings[].id] | join(" ")' <<<"$OUT" 2>/dev/null) || FOUND="broken, status $STATUS: $OUT $ERR"
+}
+
+finding() { # N FIELD: of the last findings
+    jq -r --argjson n "$1" --arg field "$2" '.findings[$n][$field] // ""' <"$TMP/admin.out"
+}
+
+healthy() { # DESC [--probe]
+    local desc=$1
+    shift
+    findings "$@"
+    if [ -z "$FOUND" ] && [ "$STATUS" = 0 ]; then
+        pass "$desc: nothing found, status 0"
+    else
+        fail "$desc: nothing found, status 0" "status $STATUS, found: $FOUND"$'\n'"$OUT"$'\n'"$ERR"
+    fi
+}
+
+# A command that guestarp printed, as it is printed, in root's shell.
+as_printed() { # COMMAND-LINE
+    GUESTARP_ROOT=$ROOT PATH=$GUESTARP_BUILD:$PATH sh -c "$1" </dev/null >"$TMP/printed.out" 2>&1
+}
+
+# Exactly one finding, its command works, and then there is none.
+found_and_mended() { # ID DEVICE GUEST DESC
+    local mend
+    : >"$TMP/printed.out"
+    findings
+    is "$FOUND" "$1" "$4: found, and nothing else"
+    is "$STATUS $(finding 0 device)/$(finding 0 guest)" "1 $2/$3" "$4: status 1, device and guest named"
+    mend=$(finding 0 mend)
+    if [ -z "$mend" ] || ! as_printed "$mend"; then
+        fail "$4: the printed command works" "$mend: $(<"$TMP/printed.out")"
+        return
+    fi
+    pass "$4: the printed command works ($mend)"
+    healthy "$4: mended"
+}
+
+# Does a file follow packaging/NAME.schema.json?
+valid() { # NAME FILE
+    /usr/bin/python3 - "$SCHEMAS/$1.schema.json" "$2" <<'END'
+import json, sys
+import jsonschema
+schema, document = (json.load(open(name)) for name in sys.argv[1:])
+validator = jsonschema.validators.validator_for(schema)
+validator.check_schema(schema)
+errors = list(validator(schema).iter_errors(document))
+for error in errors:
+    print("/".join(map(str, error.absolute_path)), error.message)
+sys.exit(bool(errors))
+END
+}
+
+schema() { # ok|not_ok DESC NAME FILE
+    if /usr/bin/python3 -c 'import jsonschema' 2>/dev/null; then
+        "$1" "$2" valid "$3" "$4"
+    else
+        skip "no python3-jsonschema"
+    fi
+}
+
+# ---- a host ------------------------------------------------------------------------------------------------------------
+
+# As after a reboot, without guests and policy: one test file has many hosts.
+fresh_host() {
+    local name
+    while read -r name; do
+        ip netns del "$name"
+    done < <(ip netns list | awk '{print $1}')
+    while read -r name; do
+        # The second end of a pair has gone with the first.
+        ip link del "$name" 2>/dev/null || [ ! -e "/sys/class/net/$name" ]
+    done < <(ip -j -d link | jq -r '.[] | select(.linkinfo.info_kind) | .ifname')
+    # Entries without a device outlive every device.
+    while read -r name; do
+        ip neigh del proxy "$name"
+    done < <(ip -j neigh show proxy | jq -r '.[].dst')
+    rm -rf "$ROOT"/etc/guestarp/* "$ROOT"/etc/pve/guestarp.json* "$ROOT"/run/guestarp "$ROOT"/etc/pve/storage.cfg \
+        "$ROOT"/etc/pve/{lxc,qemu-server}/*.conf "$ROOT"/var/lib/vz/snippets/*
+    kernel_defaults
+    sysctl -q -w net.ipv6.conf.all.forwarding=0 net.ipv6.conf.all.proxy_ndp=0
+}
+
+HOOK=/var/lib/vz/snippets/guestarp
+
+# What the package installs for Proxmox VE.
+install_hook() {
+    mkdir -p "$ROOT${HOOK%/*}"
+    ln -sfn "$GUESTARP_BUILD/guestarp-pve" "$ROOT$HOOK"
+}
+
+# Proxmox VE's bridge as it should be: with the uplink's MAC, and kept there.
+bridge_host() {
+    topo_bridge vmbr0 192.168.0.1/24 192.168.0.2/24
+    ip link set dev vmbr0 address "$UPLINK_MAC"
+}
+
+# A container behind a firewall bridge, which is quiet unless WORD is "loud".
+bridged_guest() { # VMID [loud] [FWPR-MAC]
+    ct_start "$1" 0 vmbr0 "192.168.0.$(($1 % 1000))/24" "${3:-}"
+    [ "${2:-}" = loud ] || ip link set dev "fwbr$1i0" arp off
+    guest_conf "$1" lxc "net0: name=eth0,bridge=vmbr0,firewall=1,ip=192.168.0.$(($1 % 1000))/24,type=veth"
+    install_hook
+}
+
+# Three cards in one LAN that do not answer for each other, and at once for guests.
+multi_host() {
+    local n
+    topo_multi
+    for n in 0 3 4; do
+        sysctl -q -w "net.ipv4.conf.eth$n.arp_ignore=1" "net.ipv4.conf.eth$n.arp_announce=2" \
+            "net.ipv4.neigh.eth$n.proxy_delay=0" "net.ipv6.neigh.eth$n.proxy_delay=0" "net.ipv6.conf.eth$n.proxy_ndp=1"
+    done
+}
+
+# A routed container that runs. Proxmox VE's bridge for it is not there: nothing but the address matters.
+multi_guest() { # VMID
+    routed_guest "$1" "192.168.18.$1" "2001:db8:18::$1"
+    guest_conf "$1" lxc "net0: name=eth0,bridge=vmbr9,ip=192.168.18.$1/32,ip6=2001:db8:18::$1/128,type=veth"
+    install_hook
+}
