@@ -146,8 +146,7 @@ static void append_ips(char *words, size_t size, const struct ip *ips, size_t co
 	char ip[IP_TEXT];
 
 	for (size_t i = 0; i < count; i++)
-		assert_true(text_append(words, size, "%s%s", i > 0 || !*between ? (i > 0 ? " " : "") : between,
-					ip_to_str(&ips[i], ip)));
+		assert_true(text_append(words, size, "%s%s", i > 0 ? " " : between, ip_to_str(&ips[i], ip)));
 }
 
 static const char *in_words(const struct guest *guest, char *words, size_t size)
