@@ -124,8 +124,8 @@ static int run_hook(struct call *call, const struct hook *hook)
 	if (call->guest.id[0] == '\0')
 		return EXIT_SUCCESS;
 	if (policy_load(&call->policy, &call->guest, &call->err) < 0) {
-		/* Containers that nobody manages have nothing to do with it. */
-		if (call->guest.hooked || call->policy.managed)
+		/* A mistake in another guest's part is none of a container that nobody manages. */
+		if (call->guest.hooked || call->policy.managed || call->policy.broken)
 			(void)say(call, "", -call->err.code, false);
 	}
 	if (privilege_drop(false, &call->err) < 0) {

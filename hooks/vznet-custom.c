@@ -198,6 +198,8 @@ static bool is_deletion(const struct guest *named, const struct known *known)
 {
 	struct guest left = *named;
 
+	if (strcmp(env("VE_STATE"), "starting") == 0)
+		return false;
 	if (parent_is("net_del") || strcmp(env("VE_STATE"), "stopping") == 0)
 		return true;
 	if (parent_is("net_add"))

@@ -29,9 +29,9 @@ static int check_trust(const char *path, const struct stat *st, enum file_trust 
 	if (trust == FILE_ANY)
 		return 0;
 	if (st->st_uid != geteuid())
-		return err_set(err, EPERM, "%s: refused, it belongs to user %u", path, (unsigned)st->st_uid);
+		return err_set(err, EACCES, "%s: refused, it belongs to user %u", path, (unsigned)st->st_uid);
 	if (st->st_mode & (S_IWGRP | S_IWOTH))
-		return err_set(err, EPERM, "%s: refused, others can write it (mode %04o; chmod go-w %s)", path,
+		return err_set(err, EACCES, "%s: refused, others can write it (mode %04o; chmod go-w %s)", path,
 			       (unsigned)(st->st_mode & 07777), path);
 	return 0;
 }
@@ -135,6 +135,21 @@ int file_read_at(int dir, const char *name, char **ret_text, size_t *ret_len, st
 	return read_from(dir, name, name, FILE_ROOT_ALONE, ret_text, ret_len, err);
 }
 
+static int write_all(int fd, const char *text, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(fd, text, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		text += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
 int file_read_kernel(const char *path, char *ret_text, size_t size)
 {
 	CLEANUP(fd) int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -142,7 +157,9 @@ int file_read_kernel(const char *path, char *ret_text, size_t size)
 
 	if (fd < 0)
 		return -errno;
-	n = read(fd, ret_text, size - 1);
+	do
+		n = read(fd, ret_text, size - 1);
+	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return -errno;
 	if (n > 0 && ret_text[n - 1] == '\n')
@@ -157,9 +174,7 @@ int file_write_kernel(const char *path, const char *text)
 
 	if (fd < 0)
 		return -errno;
-	if (write(fd, text, strlen(text)) < 0)
-		return -errno;
-	return 0;
+	return write_all(fd, text, strlen(text));
 }
 
 int file_open_dir(const char *path, bool create, int *ret_fd, struct err *err)
@@ -191,18 +206,10 @@ int file_open_dir(const char *path, bool create, int *ret_fd, struct err *err)
 	return 0;
 }
 
-static int write_all(int fd, const char *text, size_t len)
+static int name_beside(const char *name, char beside[NAME_MAX + 1], struct err *err)
 {
-	while (len > 0) {
-		ssize_t n = write(fd, text, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		text += n;
-		len -= (size_t)n;
-	}
+	if (snprintf(beside, NAME_MAX + 1, ".%s.tmp", name) > NAME_MAX)
+		return err_errno(err, ENAMETOOLONG, "%s", name);
 	return 0;
 }
 
@@ -214,9 +221,12 @@ int file_replace_at(int dir, const char *name, const char *text, size_t len, str
 
 	/* The caller holds the lock of what name stands for, so one fixed name is free of races and leaves no litter.
 	 */
-	if (snprintf(beside, sizeof(beside), ".%s.tmp", name) >= (int)sizeof(beside))
-		return err_errno(err, ENAMETOOLONG, "%s", name);
-	fd = openat(dir, beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	r = name_beside(name, beside, err);
+	if (r < 0)
+		return r;
+	if (unlinkat(dir, beside, 0) < 0 && errno != ENOENT)
+		return err_errno(err, errno, "%s", beside);
+	fd = openat(dir, beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return err_errno(err, errno, "%s", beside);
 	r = write_all(fd, text, len);
@@ -228,5 +238,19 @@ int file_replace_at(int dir, const char *name, const char *text, size_t len, str
 		(void)unlinkat(dir, beside, 0);
 		return err_errno(err, -r, "%s", name);
 	}
+	return 0;
+}
+
+int file_remove_at(int dir, const char *name, struct err *err)
+{
+	char beside[NAME_MAX + 1];
+	int r = name_beside(name, beside, err);
+
+	if (r < 0)
+		return r;
+	if (unlinkat(dir, beside, 0) < 0 && errno != ENOENT)
+		return err_errno(err, errno, "%s", beside);
+	if (unlinkat(dir, name, 0) < 0 && errno != ENOENT)
+		return err_errno(err, errno, "%s", name);
 	return 0;
 }

@@ -14,7 +14,7 @@
 enum file_trust {
 	FILE_ANY,        /* what it says is checked anyway */
 	FILE_LINKED,     /* as FILE_ROOT_ALONE, but a symbolic link to such a file is followed */
-	FILE_ROOT_ALONE, /* refused (-EPERM) unless owned by us and writable by nobody else */
+	FILE_ROOT_ALONE, /* refused (-EACCES) unless owned by us and writable by nobody else */
 };
 
 /*
@@ -26,7 +26,7 @@ int file_path(const char *path, char *ret_path, size_t size, struct err *err);
 /*
  * The whole text of a regular file below GUESTARP_ROOT, NUL-terminated, to be freed by the caller.
  * -ENOENT where there is none; -ELOOP for a symbolic link, -EISDIR, -EFBIG over FILE_MAX,
- * -EINVAL for no regular file or a NUL byte in it, -EPERM by file_trust.
+ * -EINVAL for no regular file or a NUL byte in it, -EACCES by file_trust.
  * err names the file as the administrator knows it.
  */
 int file_read(const char *path, enum file_trust trust, char **ret_text, size_t *ret_len, struct err *err);
@@ -42,13 +42,16 @@ int file_read_kernel(const char *path, char *ret_text, size_t size);
 int file_write_kernel(const char *path, const char *text);
 
 /*
- * The directory of records: ours, no link; -EPERM when others could write it. create makes a missing one, 0700.
+ * The directory of records: ours, no link; -EACCES when others could write it. create makes a missing one, 0700.
  * The descriptor is the caller's to close.
  */
 int file_open_dir(const char *path, bool create, int *ret_fd, struct err *err);
 
 /* Replaces dir/name as a whole (written beside it as .name.tmp, 0600, then renamed). */
 int file_replace_at(int dir, const char *name, const char *text, size_t len, struct err *err);
+
+/* Removes dir/name, and what an interrupted file_replace_at() has left beside it. What is gone is no failure. */
+int file_remove_at(int dir, const char *name, struct err *err);
 
 /* As file_read, for a name in an open directory; FILE_ROOT_ALONE. */
 int file_read_at(int dir, const char *name, char **ret_text, size_t *ret_len, struct err *err);

@@ -44,8 +44,11 @@ int json_parse(const char *file, const char *text, size_t len, struct json_objec
 	if (!utf8_valid(text))
 		return err_set(err, EINVAL, "%s: not valid UTF-8", file);
 	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
-	/* With its NUL, so that the end is the end. */
+	/* With its NUL, so that the end is the end. Of a lack of memory json-c tells by errno alone. */
+	errno = 0;
 	json = json_tokener_parse_ex(tokener, text, (int)len + 1);
+	if (errno == ENOMEM)
+		return err_errno(err, ENOMEM, "%s", file);
 	code = json_tokener_get_error(tokener);
 	if (code == json_tokener_success && json_object_is_type(json, json_type_object)) {
 		*ret_json = steal_ptr(&json);

@@ -84,8 +84,11 @@ static int down(struct record_store *store, const struct which *which, struct do
 	size_t staying;
 	int r;
 
-	if (result < 0 || !exists)
+	if (result < 0)
 		return result;
+	/* A save that was interrupted may have left its half. */
+	if (!exists)
+		return record_remove(store, err);
 	if (choose(&d->recorded, which, &d->going, &d->left) < 0)
 		return err_errno(err, ENOMEM, "record");
 	staying = d->left.count;

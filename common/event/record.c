@@ -164,6 +164,15 @@ static int parse_record(const char *file, const char *text, size_t len, struct p
 	return 0;
 }
 
+/*
+ * What is wrong with the file itself, not with reading it just now: a record that cannot be read for a moment must not
+ * be taken for one that says nothing, or all that it lists would stay for ever.
+ */
+static bool is_bad_file(int code)
+{
+	return code == EINVAL || code == ELOOP || code == EISDIR || code == EFBIG || code == EACCES;
+}
+
 int record_load(const struct record_store *store, struct plan *ret_settings, bool *ret_exists, struct notes *notes,
 		struct err *err)
 {
@@ -178,8 +187,8 @@ int record_load(const struct record_store *store, struct plan *ret_settings, boo
 		return 0;
 	if (r == 0)
 		r = parse_record(name, text, len, ret_settings, &failure);
-	if (r == -ENOMEM)
-		return err_errno(err, ENOMEM, "record %s", name);
+	if (r < 0 && !is_bad_file(-r))
+		return err_set(err, -r, "record %s", failure.text);
 	if (r < 0) {
 		plan_done(ret_settings);
 		*ret_exists = true;
@@ -188,39 +197,46 @@ int record_load(const struct record_store *store, struct plan *ret_settings, boo
 	return 0;
 }
 
-static struct json_object *build_setting(const struct setting *s)
+/* A device name may hold what JSON wants escaped; control characters it cannot hold. */
+static void write_name(FILE *out, const char *name)
 {
-	struct json_object *json = json_object_new_object();
-	char text[IP_TEXT];
-
-	json_object_object_add(json, "setting", json_object_new_string(setting_kind_to_str(s->kind)));
-	json_object_object_add(json, "device", json_object_new_string(s->device));
-	json_object_object_add(json, "ifindex", json_object_new_int(s->ifindex));
-	if (s->kind == SETTING_PROXY || s->kind == SETTING_ROUTE) {
-		json_object_object_add(json, "address", json_object_new_string(ip_to_str(&s->ip, text)));
-		if (s->platforms)
-			json_object_object_add(json, "platforms", json_object_new_int(1));
-	} else {
-		json_object_object_add(json, "value", json_object_new_int64(s->value));
-		json_object_object_add(json, "was", json_object_new_int64(s->was));
-	}
-	return json;
+	for (const char *p = name; *p; p++)
+		(void)fprintf(out, *p == '"' || *p == '\\' ? "\\%c" : "%c", *p);
 }
 
+static void write_setting(FILE *out, const struct setting *s)
+{
+	char text[IP_TEXT];
+
+	(void)fprintf(out, "{ \"setting\": \"%s\", \"device\": \"", setting_kind_to_str(s->kind));
+	write_name(out, s->device);
+	(void)fprintf(out, "\", \"ifindex\": %d, ", s->ifindex);
+	if (s->kind == SETTING_PROXY || s->kind == SETTING_ROUTE)
+		(void)fprintf(out, "\"address\": \"%s\"%s }", ip_to_str(&s->ip, text),
+			      s->platforms ? ", \"platforms\": 1" : "");
+	else
+		(void)fprintf(out, "\"value\": %u, \"was\": %u }", s->value, s->was);
+}
+
+/* Without json-c, which asserts, or writes null, when there is no memory. */
 int record_save(const struct record_store *store, const struct plan *settings, struct err *err)
 {
-	CLEANUP(json) struct json_object *json = json_object_new_object();
-	struct json_object *list = json_object_new_array();
+	CLEANUP(free) char *text = NULL;
 	char name[NAME_SIZE];
-	const char *text;
-	size_t len;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+	bool failed;
 
-	json_object_object_add(json, "version", json_object_new_int(RECORD_VERSION));
-	json_object_object_add(json, "settings", list);
-	for (size_t i = 0; i < settings->count; i++)
-		json_object_array_add(list, build_setting(&settings->settings[i]));
-	text = json_object_to_json_string_length(json, JSON_C_TO_STRING_SPACED, &len);
-	if (!text)
+	if (!out)
+		return err_errno(err, ENOMEM, "record");
+	(void)fprintf(out, "{ \"version\": %d, \"settings\": [", RECORD_VERSION);
+	for (size_t i = 0; i < settings->count; i++) {
+		(void)fputs(i ? ", " : " ", out);
+		write_setting(out, &settings->settings[i]);
+	}
+	(void)fputs(" ] }", out);
+	failed = ferror(out) != 0;
+	if (fclose(out) != 0 || failed)
 		return err_errno(err, ENOMEM, "record");
 	return file_replace_at(store->dir, record_name(store->guest, name), text, len, err);
 }
@@ -229,7 +245,5 @@ int record_remove(const struct record_store *store, struct err *err)
 {
 	char name[NAME_SIZE];
 
-	if (unlinkat(store->dir, record_name(store->guest, name), 0) < 0 && errno != ENOENT)
-		return err_errno(err, errno, RECORD_DIR "/%s", name);
-	return 0;
+	return file_remove_at(store->dir, record_name(store->guest, name), err);
 }

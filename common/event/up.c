@@ -39,14 +39,15 @@ static void failed(struct up *up, const struct err *failure)
 	outcome_failed(up->outcome, &up->result, failure, up->err);
 }
 
-static void keep(struct up *up, struct plan *list, const struct setting *setting)
+static bool keep(struct up *up, struct plan *list, const struct setting *setting)
 {
 	struct err failure;
 
-	if (plan_add(list, setting) < 0) {
-		(void)err_errno(&failure, ENOMEM, "plan");
-		failed(up, &failure);
-	}
+	if (plan_add(list, setting) == 0)
+		return true;
+	(void)err_errno(&failure, ENOMEM, "plan");
+	failed(up, &failure);
+	return false;
 }
 
 /* What an earlier up recorded and still is so: same fact, same device. */
@@ -80,29 +81,31 @@ static void compare(struct up *up)
 		const struct setting *old = recorded(up, setting);
 		struct err failure;
 		bool holds = false;
+		bool kept = true;
 
 		if (apply_read(up->nl, &up->facts, setting, &holds, &failure) < 0) {
 			failed(up, &failure);
 			if (old)
-				keep(up, &up->record, old);
+				(void)keep(up, &up->record, old);
 			continue;
 		}
-		if (!holds)
-			keep(up, &up->todo, setting);
 		/*
 		 * What held already without us is not ours to take back later, but for an entry that answers in
 		 * this guest's name: whoever made it, it must go when the guest goes.
 		 */
 		if (setting->guests && old)
-			keep(up, &up->record, old);
+			kept = keep(up, &up->record, old);
 		else if (setting->guests && (!holds || setting->kind == SETTING_PROXY || setting->platforms))
-			keep(up, &up->record, setting);
+			kept = keep(up, &up->record, setting);
+		/* What could not be recorded is not done. */
+		if (!holds && kept)
+			(void)keep(up, &up->todo, setting);
 	}
 	for (size_t i = 0; i < up->old.count; i++) {
 		const struct setting *old = &up->old.settings[i];
 
 		if (!plan_find(&up->plan, old))
-			keep(up, concerns(up, old) ? &up->stale : &up->record, old);
+			(void)keep(up, concerns(up, old) ? &up->stale : &up->record, old);
 	}
 }
 
@@ -127,11 +130,11 @@ static int save_intent(struct up *up)
 
 	if (up->recorded && up->stale.count == 0 && same_lists(&up->record, &up->old))
 		return 0;
-	for (size_t i = 0; i < up->record.count; i++)
-		keep(up, &intent, &up->record.settings[i]);
-	for (size_t i = 0; i < up->stale.count; i++)
-		keep(up, &intent, &up->stale.settings[i]);
-	r = record_save(&up->store, &intent, up->err);
+	for (size_t i = 0; r == 0 && i < up->record.count; i++)
+		r = plan_add(&intent, &up->record.settings[i]);
+	for (size_t i = 0; r == 0 && i < up->stale.count; i++)
+		r = plan_add(&intent, &up->stale.settings[i]);
+	r = r < 0 ? err_errno(up->err, ENOMEM, "record") : record_save(&up->store, &intent, up->err);
 	plan_done(&intent);
 	return r;
 }
@@ -282,8 +285,11 @@ static bool write_differences(struct up *up)
 			outcome_done(up->outcome, setting);
 			continue;
 		}
-		if (r != -ECANCELED)
+		/* An answer may be lost when the work is done: what was tried stays recorded, to be taken back. */
+		if (r != -ECANCELED) {
 			failed(up, &failure);
+			continue;
+		}
 		forget(up, setting);
 		all = false;
 	}
@@ -311,7 +317,7 @@ static void undo_stale(struct up *up)
 			outcome_undone(up->outcome, setting);
 		if (r < 0) {
 			failed(up, &failure);
-			keep(up, &up->record, setting);
+			(void)keep(up, &up->record, setting);
 		}
 	}
 }

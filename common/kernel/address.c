@@ -8,6 +8,7 @@
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
 #include <string.h>
+#include <sys/socket.h>
 
 /* The part of the list that this dump added, to be forgotten when it is interrupted. */
 struct reading {
@@ -23,6 +24,10 @@ static int take_address(struct nlmsghdr *answer, void *arg)
 	struct nlattr *tb[IFA_MAX + 1];
 	struct nlattr *local;
 
+	if (!nlmsg_valid_hdr(answer, sizeof(*ifa)))
+		return -EBADMSG;
+	if (ifa->ifa_family != AF_INET && ifa->ifa_family != AF_INET6)
+		return 0;
 	if (answer->nlmsg_type != RTM_NEWADDR || ifa->ifa_scope >= RT_SCOPE_LINK)
 		return 0;
 	if (nlmsg_parse(answer, sizeof(*ifa), tb, IFA_MAX, NULL) < 0)

@@ -79,15 +79,24 @@ static int find_uplink(const char *name, struct bridge *bridge)
 	ports = opendir(path);
 	if (!ports)
 		return -errno;
-	while ((entry = readdir(ports)) != NULL) {
+	for (;;) {
 		char text[MAC_TEXT + 1];
 		bool physical;
 		struct mac mac;
+		int r;
 
+		errno = 0;
+		entry = readdir(ports);
+		if (!entry)
+			return -errno;
 		if (!ifname_valid(entry->d_name) || bridge_port_is_guests(entry->d_name))
 			continue;
-		/* A port may leave while we look: it is no uplink then. */
-		if (read_attribute(entry->d_name, "address", text, sizeof(text)) < 0 || !parse_mac(text, &mac))
+		/* A port may leave while we look: it is no uplink then. Any other failure must not be taken for that.
+		 */
+		r = read_attribute(entry->d_name, "address", text, sizeof(text));
+		if (r < 0 && r != -ENOENT && r != -ENODEV && r != -EINVAL)
+			return r;
+		if (r < 0 || !parse_mac(text, &mac))
 			continue;
 		physical = has_attribute(entry->d_name, "device");
 		if (!bridge->has_uplink || better(physical, &mac, best_physical, &bridge->uplink)) {
@@ -96,7 +105,6 @@ static int find_uplink(const char *name, struct bridge *bridge)
 			best_physical = physical;
 		}
 	}
-	return 0;
 }
 
 int bridge_uplink(const char *name, struct bridge *bridge, struct err *err)

@@ -26,6 +26,8 @@ static int take_entry(struct nlmsghdr *answer, void *arg)
 	const struct ndmsg *nd = nlmsg_data(answer);
 	struct nlattr *dst;
 
+	if (!nlmsg_valid_hdr(answer, sizeof(*nd)))
+		return -EBADMSG;
 	if (answer->nlmsg_type != RTM_NEWNEIGH || nd->ndm_ifindex != entries->ifindex || nd->ndm_family != AF_INET)
 		return 0;
 	dst = nlmsg_find_attr(answer, sizeof(*nd), NDA_DST);

@@ -30,6 +30,7 @@ struct netlink {
 	void *arg;
 	bool done;
 	bool interrupted;
+	bool silent; /* an answer did not come in time: no later request waits again */
 	int result;
 	char words[160];
 };
@@ -175,6 +176,8 @@ static int converse(struct netlink *nl, struct nl_msg *msg, int flags, struct er
 {
 	int r;
 
+	if (nl->silent)
+		return err_set(err, EAGAIN, "the kernel does not answer");
 	nl->done = false;
 	nl->interrupted = false;
 	nl->result = 0;
@@ -189,6 +192,8 @@ static int converse(struct netlink *nl, struct nl_msg *msg, int flags, struct er
 		if (r == -NLE_INTR)
 			continue;
 		/* NLE_DUMP_INTR is told by the flag, which on_answer() saw. */
+		if (r == -NLE_AGAIN)
+			nl->silent = true;
 		if (r < 0 && r != -NLE_DUMP_INTR && !nl->done)
 			return err_errno(err, libnl_errno(r), "netlink answer");
 	}

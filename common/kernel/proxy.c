@@ -38,7 +38,7 @@ static int take_entry(struct nlmsghdr *answer, void *arg)
 	const struct ndmsg *nd = nlmsg_data(answer);
 	int *ifindex = arg;
 
-	if (answer->nlmsg_type != RTM_NEWNEIGH)
+	if (answer->nlmsg_type != RTM_NEWNEIGH || !nlmsg_valid_hdr(answer, sizeof(*nd)))
 		return -EBADMSG;
 	*ifindex = nd->ndm_ifindex;
 	return 0;

@@ -51,6 +51,10 @@ static int take_proxy(struct nlmsghdr *answer, void *arg)
 	struct nlattr *dst;
 	struct proxy_entry *entry;
 
+	if (!nlmsg_valid_hdr(answer, sizeof(*nd)))
+		return -EBADMSG;
+	if (nd->ndm_family != AF_INET && nd->ndm_family != AF_INET6)
+		return 0;
 	if (answer->nlmsg_type != RTM_NEWNEIGH || !(nd->ndm_flags & NTF_PROXY))
 		return 0;
 	dst = nlmsg_find_attr(answer, sizeof(*nd), NDA_DST);
@@ -108,7 +112,8 @@ int snapshot_take(struct netlink *nl, struct snapshot *ret_snapshot, struct err 
 		r = netlink_dump(nl, RTM_GETNEIGH, &nd, sizeof(nd), 0, NULL, 0, take_proxy, forget_proxies, s, err);
 	if (r < 0)
 		return err_wrap(err, "looking at the host");
-	qsort(s->links, s->link_count, sizeof(*s->links), by_ifindex);
+	if (s->link_count > 0)
+		qsort(s->links, s->link_count, sizeof(*s->links), by_ifindex);
 	if (s->proxy_count > 0)
 		qsort(s->proxies, s->proxy_count, sizeof(*s->proxies), by_address);
 	return 0;

@@ -524,7 +524,7 @@ static void untrusted(void **state)
 	(void)state;
 	put(POLICY_CLUSTER_FILE, NULL);
 	root_put_bytes(POLICY_HOST_FILE, "{\"defaults\": {\"device\": \"eth3\"}}", 32, 0666);
-	assert_int_equal(load_as(GUEST_PVE, "101", &policy, &err), -EPERM);
+	assert_int_equal(load_as(GUEST_PVE, "101", &policy, &err), -EACCES);
 	assert_string_equal(err.text,
 			    HOST "refused, others can write it (mode 0666; chmod go-w /etc/guestarp/guestarp.json)");
 	assert_true(policy.broken);
