@@ -108,10 +108,12 @@ check: tests
 check-long: tests
 	GUESTARP_BUILD=$(abspath $(BUILD)) tests/admin/scale
 	GUESTARP_BUILD=$(abspath $(BUILD)) GUESTARP_FAULT_FULL=1 GUESTARP_EVENTS=10000 tests/run tests/fault/*.t tests/events/random.t
-	tests/fuzz/run -runs=10000000
+	FUZZ_BUILD=$(BUILD)-fuzz tests/fuzz/run -runs=10000000
 
+# Needs clang and libclang-rt-14-dev (Debian 12).
+FUZZ_SECONDS ?= 12
 fuzz:
-	tests/fuzz/run $(or $(FUZZ_SECONDS),60)
+	FUZZ_BUILD=$(BUILD)-fuzz tests/fuzz/run $(FUZZ_SECONDS)
 
 bench: all
 	GUESTARP_BUILD=$(abspath $(BUILD)) tests/bench/run
@@ -159,7 +161,7 @@ check-package:
 	packaging/check $(BUILD)/check-package $(RELEASES)
 
 clean:
-	rm -rf $(BUILD)
+	rm -rf $(BUILD) $(BUILD)-fuzz
 
 # What building, demo and tests need beyond `make`, and what lint and packaging need; apt is asked only for what is missing.
 DEPS      := gcc libc6-dev pkg-config libnl-3-dev libnl-route-3-dev libjson-c-dev libcmocka-dev perl iproute2 jq \

@@ -33,7 +33,7 @@ scripts_dir() {
     esac
 }
 
-# Links to the machine's own files, in directories of our own.
+# Links to the machine's own files, in directories of our own; none to what is put there below.
 node_farm() { # DIRECTORY...
     local dir
     local -a files
@@ -41,6 +41,7 @@ node_farm() { # DIRECTORY...
         mkdir -p "$ROOT$dir"
         files=("$dir"/*)
         ln -s "${files[@]/#//.host}" "$ROOT$dir/"
+        rm -f "$ROOT$dir"/{vzctl,libvzctl,guestarp,vznetcfg,arpsend}
     done
 }
 
@@ -51,8 +52,9 @@ node_new() { # NODE NETNS GENERATION
     mount --rbind / "$ROOT/.host"
     # "ip netns" shares its mounts: what is unmounted here must not be unmounted there.
     mount --make-rprivate "$ROOT/.host"
+    mount -o remount,bind,ro "$ROOT/.host"
     # The other nodes.
-    umount -R "$ROOT/.host/run"
+    umount -l "$ROOT/.host/run"
     echo "$3" >"$ROOT/.generation"
     echo "$2" >"$ROOT/.netns"
     node_use "$1"
@@ -102,9 +104,12 @@ node_libvzctl() {
 }
 
 node_end() { # the current node's files; its devices and containers must be gone
-    umount -R "$ROOT/.host" "$ROOT/proc" "$ROOT/dev"
-    mountpoint -q "$ROOT/sys" && umount -R "$ROOT/sys"
-    rm -rf "$ROOT"
+    local dir
+    for dir in .host proc dev sys; do
+        # A user namespace may not unmount what is below one by one.
+        ! mountpoint -q "$ROOT/$dir" || umount -l "$ROOT/$dir" || return
+    done
+    rm -rf --one-file-system "$ROOT"
 }
 
 node_exec() { # COMMAND...: with the node's files and network

@@ -271,7 +271,8 @@ for pair in 3.0:vps-net_add 3.0:vps-net_del 4.8:vps-net_add 7:vz-net_add 7:vz-ne
         got=$(seen "$wrapper")
         seen "$wrapper" >/dev/null
         is "$STATUS" "$want_status" "$pair: $how: the original's status"
-        [ "$how" = 'exit 0' ] || continue
+        # Valgrind has an environment of its own.
+        if [ "$how" != 'exit 0' ] || [ -n "$GUESTARP_WRAP" ]; then continue; fi
         is "$got" "$want" "$pair: the original's arguments, environment, descriptors and output"
         like "$got" "stdin: nothing" "$pair: stdin cannot be read"
     done
@@ -280,8 +281,11 @@ for pair in 3.0:vps-net_add 3.0:vps-net_del 4.8:vps-net_add 7:vz-net_add 7:vz-ne
     is "$STATUS" 3 "$pair: a signal"
     rm "$ROOT$original"
     seen "$wrapper" >"$TMP/seen"
-    is "$STATUS" 1 "$pair: no original: status 1"
-    like "$(<"$TMP/seen")" "guestarp: vz/$id: .*$original: No such file" "$pair: no original: says which"
+    # posix_spawn() cannot tell under valgrind, whose vfork() is a fork().
+    if [ -z "$GUESTARP_WRAP" ]; then
+        is "$STATUS" 1 "$pair: no original: status 1"
+        like "$(<"$TMP/seen")" "guestarp: vz/$id: .*$original: No such file" "$pair: no original: says which"
+    fi
     node_end
 done
 

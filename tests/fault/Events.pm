@@ -1,0 +1,98 @@
+package Events;
+
+# The programs' events on Fault's host: how each is called, from which state, what follows it in ordinary life.
+
+use strict;
+use warnings;
+use Exporter qw(import);
+use Fault qw(program);
+
+our @EXPORT_OK = qw(scenarios);
+
+my $root;
+
+sub pve  { my ($phase) = @_; return { argv => [ program('guestarp-pve'), 101, $phase ], env => { PVE_MIGRATED_FROM => '' } } }
+sub udev { my (@words) = @_; return { argv => [ program('guestarp-udev'), @words ] } }
+sub cli  { my (@words) = @_; return { argv => [ program('guestarp'), @words ] } }
+
+sub lxc {
+    my ($name, $hook) = @_;
+    my %env = (LXC_NAME => $name, LXC_CONFIG_FILE => "$root/var/lib/lxc/$name/config", LXC_TARGET => 'stop');
+    return { argv => [ program('guestarp-lxc'), $name, 'lxc', $hook ], env => \%env };
+}
+
+sub vz {
+    my ($id, $argv, %env) = @_;
+    my ($name, @words) = @$argv;
+    return { argv => [ $name =~ m{/} ? "$root$name" : program($name), @words ], env => { VEID => $id, %env } };
+}
+
+# A scenario: start  events that lead to where it begins
+#             stale  facts of the kernel's that are there beside
+#             before a change of the host's right before it
+#             event  the one that is disturbed
+#             again  events that mend it, one set after the other from one point to the next; after each set all is as if
+#                    nothing had happened
+#             end    events that end the guest's life from there
+#             back   events that follow when the guest's life takes another turn; straight: they leave what end leaves
+#             main   killed at every system call in the short run, too; first: every call fails there, too
+sub scenarios {
+    ($root) = @_;
+    my $policy = '{"defaults": {"announce": 1}, "guests": {"101": {"device": "eth3", "route": "veth101i0"},'
+      . ' "lxc/web": {"device": "eth3"}}, "devices": {"eth0": {"arp_ignore": 1, "arp_announce": 2}}}';
+    my $moved = $policy =~ s/"101": \{"device": "eth3"/"101": {"device": "eth4"/r;
+    my @ips   = (IP_ADDR => '192.168.18.201 2001:db8:18::201');
+    my @add   = (VE_STATE => 'starting', @ips);
+    my @del   = (VE_STATE => 'stopping', @ips);
+    my @stale = ('eth4 proxy 192.168.18.101', 'eth0 proxy 2001:db8:18::101');
+    my $choose = vz(201, [qw(vznet-custom devices all)], @add);
+    my $umount = vz(201, ['/scripts/201.umount']);
+    my $sync   = cli('sync');
+    my @scenarios = (
+        { name => 'guestarp-pve pre-start', event => pve('pre-start'), main => 1, first => 1,
+          end => [ pve('post-start'), pve('post-stop') ] },
+        { name => 'guestarp-pve post-start', event => pve('post-start'), stale => \@stale, main => 1, first => 1,
+          again => [ [$sync] ], end => [ pve('post-stop') ] },
+        { name => 'guestarp-pve post-start, moved', start => [ pve('post-start') ], policy => $moved,
+          event => pve('post-start'), again => [ [$sync] ], end => [ pve('post-stop') ] },
+        { name => 'guestarp-pve post-stop', start => [ pve('post-start') ], event => pve('post-stop'), main => 1,
+          back => [ pve('post-start'), pve('post-stop') ], straight => 1 },
+        { name => 'guestarp-lxc start-host', start => [ pve('pre-start') ], event => lxc(101, 'start-host'), stale => \@stale,
+          again => [ [ pve('post-start') ] ], end => [ lxc(101, 'post-stop') ] },
+        { name => 'guestarp-lxc start-host, plain', event => lxc('web', 'start-host'), main => 1,
+          end => [ lxc('web', 'post-stop') ] },
+        { name => 'guestarp-lxc post-stop, plain', start => [ lxc('web', 'start-host') ], event => lxc('web', 'post-stop'),
+          back => [ lxc('web', 'start-host'), lxc('web', 'post-stop') ], straight => 1 },
+        { name => 'guestarp-udev add', event => udev(qw(add fwbr101i0)), stale => \@stale,
+          again => [ [ pve('post-start') ], [$sync] ], end => [ pve('post-stop') ] },
+        { name => 'guestarp-udev remove', start => [ pve('post-start') ], before => ['link del veth101i0'],
+          event => udev(qw(remove veth101i0)), again => [ [$sync] ], end => [] },
+        { name => 'vznet-custom devices, addition', event => $choose, end => [$umount], main => 1,
+          stale => ['eth4 proxy 192.168.18.201'] },
+        { name => 'vznet-custom devices, deletion', start => [$choose], event => vz(201, [qw(vznet-custom devices all)], @del),
+          again => [ [$umount] ], back => [ $choose, $umount ], straight => 1 },
+        { name => 'vznet-custom umount', start => [$choose], event => $umount, back => [ $choose, $umount ], straight => 1 },
+        { name => 'vznet-custom vps-net_add', event => vz(201, ['/scripts/vps-net_add'], @add),
+          end => [ vz(201, ['/scripts/vps-net_del'], @del) ] },
+        { name => 'vznet-custom vps-net_del', start => [$choose], event => vz(201, ['/scripts/vps-net_del'], @del),
+          again => [ [$umount] ], back => [ $choose, $umount ], straight => 1 },
+        { name => 'vznet-custom init veth', event => vz(202, [qw(vznet-custom init veth veth202.0)]),
+          end => [ vz(202, ['/scripts/202.umount']) ] },
+        { name => 'guestarp sync', start => [ pve('post-start') ], event => $sync, main => 1,
+          before => [ 'neigh del proxy 192.168.18.101 dev eth3', 'link set fwbr101i0 arp on', 'route del 192.168.18.101/32' ],
+          again => [ [ pve('post-start') ] ], end => [ pve('post-stop') ] },
+        { name => 'guestarp apply', event => cli(qw(apply 101)), stale => \@stale, end => [ cli(qw(undo 101)) ] },
+        { name => 'guestarp undo', start => [ pve('post-start') ], event => cli(qw(undo 101)),
+          back => [ pve('post-start'), pve('post-stop') ], straight => 1 },
+        { name => 'guestarp device', event => cli(qw(device 101 eth4)), end => [ cli(qw(device 101 eth3)) ] },
+    );
+    for (@scenarios) {
+        $_->{before_policy} = $policy;
+        $_->{end}   //= [];
+        $_->{back}  //= $_->{end};
+        $_->{again} = [ [ $_->{event} ], @{ $_->{again} // [] } ];
+    }
+    return @scenarios;
+}
+
+1;

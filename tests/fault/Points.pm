@@ -1,0 +1,93 @@
+package Points;
+
+# A scenario and the system calls that its event makes: where it can be disturbed.
+
+use strict;
+use warnings;
+use Exporter qw(import);
+use Fault qw(facts reset_to run differences ip_batch slurp policy);
+
+our @EXPORT_OK = qw(prepare begin calls deeds end_of follow);
+
+my ($base, $trace);
+
+# Once, before everything: what the host is like without any guest.
+sub base {
+    $base //= facts();
+    return $base;
+}
+
+# To the state in which the scenario's event comes.
+sub begin {
+    my ($s) = @_;
+    my %want = (%{ base() }, map { $_ => '' } @{ $s->{stale} // [] });
+    reset_to(\%want, $s->{before_policy});
+    run($_) for @{ $s->{start} // [] };
+    ip_batch(@{ $s->{before} // [] });
+    policy($s->{policy}) if $s->{policy};
+    return;
+}
+
+# What the scenario's states are when nothing disturbs it: {begin}, {after} its event, {end}.
+sub prepare {
+    my ($s) = @_;
+    my $result;
+    begin($s);
+    $s->{at}{begin} = facts();
+    $result = run($s->{event});
+    $s->{at}{after} = facts();
+    $s->{usual} = $result;
+    run($_) for @{ $s->{end} };
+    $s->{at}{end} = facts();
+    return $result;
+}
+
+# Every system call of the program's own from its first line on: [name, which of that name, its arguments].
+sub calls {
+    my ($s) = @_;
+    my (%count, @calls, $begun);
+    my $trace = "$ENV{TMP}/trace";
+    begin($s);
+    run({ %{ $s->{event} }, wrap => [ 'strace', '-qq', '-s', '40', '-o', $trace ] });
+    for (split /\n/, slurp($trace)) {
+        my ($name, $arguments) = /^(\w+)\((.*)/ or next;
+        $count{$name}++;
+        $begun ||= /^rt_sigaction\(SIGPIPE/;
+        push @calls, [ $name, $count{$name}, $arguments ] if $begun && $name !~ /^(?:exit_group|rt_sigreturn)$/;
+    }
+    return @calls;
+}
+
+# The calls up to the last one that does something: after it there are words for stderr and syslog alone.
+sub deeds {
+    my (@calls) = @_;
+    my $last = 0;
+    for (0 .. $#calls) { $last = $_ if $calls[$_][0] =~ /^(?:send|recv|rename|unlink|mkdir|fcntl|vfork|clone|wait)/ }
+    return @calls[ 0 .. ($last + 2 > $#calls ? $#calls : $last + 2) ];
+}
+
+# The events, one after the other; the first that fails in its own words, or ''.
+sub follow {
+    my (@events) = @_;
+    for (@events) {
+        my $result = run($_);
+        my @words  = map { s{.*/}{}r } @{ $_->{argv} };
+        return "then '@words': exit status $result->{exit}, signal $result->{signal}: $result->{err}"
+          if $result->{exit} || $result->{signal};
+    }
+    return '';
+}
+
+# What is wrong after the mending events, and after those that end the guest's life.
+sub end_of {
+    my ($s, $which, @events) = @_;
+    my $failed = follow(@events);
+    my $want   = $s->{at}{$which};
+    my @wrong  = differences(facts(), $want);
+
+    # A device that was made anew has the kernel's own values until it is asked for the next time.
+    @wrong = grep { !m{^eth\d ipv\d/} } @wrong if $s->{remade};
+    return ($failed ? $failed : (), @wrong);
+}
+
+1;

@@ -1,0 +1,239 @@
+# Every system call of every event fails in turn, every allocation, every netlink answer; devices go or change their names
+# between look-up and use. Run by failing.t.
+
+use strict;
+use warnings;
+use Events qw(scenarios);
+use Fault  qw(host facts run differences children_left slurp spew);
+use Points qw(prepare begin calls deeds end_of follow);
+
+my $full = $ENV{GUESTARP_FAULT_FULL};
+my ($root, $only) = @ARGV;
+my ($tests, $failed, $all_points, $all_right, $slowest) = (0, 0, 0, 0, 0);
+
+# What a call can say; in the full run every error for every call.
+# (not EPERM for openat: so a file that others can write is refused, and root hears it from no kernel).
+my @every = qw(EPERM ENOMEM EINTR EAGAIN ENOBUFS EIO ENOSPC);
+my %usual = (
+    sendmsg   => [qw(ENOBUFS EPERM)],   recvmsg => [qw(ENOBUFS EINTR)], openat   => [qw(EIO ENFILE)],
+    read      => [qw(EIO EINTR)],       write   => [qw(ENOSPC EINTR)],  sendto   => [qw(ENOBUFS EPERM)],
+    fcntl     => [qw(ENOMEM EINTR)],    close   => [qw(EIO EINTR)],     renameat => [qw(ENOSPC EIO)],
+    unlinkat  => [qw(EPERM EIO)],       socket  => [qw(EPERM ENOMEM)],  mkdir    => [qw(ENOSPC EPERM)],
+);
+
+# One point of so many: of the first hook, of the others; in the full run all.
+sub share {
+    my ($s, $first, $others) = @_;
+    return $full ? 1 : $s->{first} ? $first : $others;
+}
+
+sub is_right {
+    my ($right, $name, @wrong) = @_;
+    $tests++;
+    print +($right ? 'ok' : 'not ok'), " $tests - $name\n";
+    $failed += !$right;
+    print map { s/^/# /gmr . "\n" } @wrong;
+    return;
+}
+
+# What is wrong with how it ended: by itself, in time, with a status that policy allows, and in words where it did not do all.
+sub manners {
+    my ($s, $result, $silent) = @_;
+    my @wrong;
+    my $refused = $result->{err} =~ /the start is refused/;
+    my $status  = $s->{strict} ? $refused : $s->{own_status} ? ($result->{err} ne '') : 0;
+
+    $slowest = $result->{seconds} if $result->{seconds} > $slowest;
+    return "signal $result->{signal}: $result->{err}" if $result->{signal} && !$s->{may_crash};
+    return () if $result->{signal};
+    return "exit status $result->{exit}: $result->{err}"
+      if $result->{exit} != $status && !($s->{own_status} && $result->{exit} <= 1);
+    push @wrong, "took $result->{seconds} s" if $result->{seconds} > 12;
+    push @wrong, 'not done, and not a word', map { "  $_" } differences(facts(), $s->{at}{after})
+      if !$silent && $result->{err} !~ /^guestarp: .*: /m && differences(facts(), $s->{at}{after});
+    return @wrong;
+}
+
+# Disturbs the event once more for each way in which life goes on. disturb is a function that runs the event.
+sub try_point {
+    my ($s, $silent, $disturb, $number) = @_;
+    my @again = @{ $s->{again} };
+    my @wrong = manners($s, $disturb->(), $silent);
+    my $mend  = $again[ $number % @again ];
+
+    push @wrong, map { "mended by $mend->[0]{argv}[-1]: $_" } end_of($s, 'after', @$mend);
+    push @wrong, map { "and ended: $_" } end_of($s, 'end', @{ $s->{end} });
+    return @wrong if !@{ $s->{back} } || !$full;
+    $disturb->();
+    push @wrong, map { "not mended: $_" } follow(@{ $s->{back} }) || ();
+    push @wrong, map { "not mended, ended: $_" }
+      differences(facts(), $s->{at}{end}, $s->{straight} ? undef : $s->{at}{begin});
+    return @wrong;
+}
+
+# Tries a list of [what, silent, function] and says how many of them came right.
+sub try_all {
+    my ($s, $what, @points) = @_;
+    my ($right, $number, @wrong) = (0, 0);
+
+    for (@points) {
+        my ($name, $silent, $disturb) = @$_;
+        my @bad = try_point($s, $silent, $disturb, $number++);
+        $right++ if !@bad;
+        push @wrong, "$name:", map { "  $_" } @bad if @bad;
+    }
+    $all_points += @points;
+    $all_right  += $right;
+    is_right($right == @points, "$s->{name}: " . @points . " times $what, right $right times",
+        @wrong > 80 && !$ENV{GUESTARP_TEST_VERBOSE} ? (@wrong[ 0 .. 79 ], "...") : @wrong);
+    return;
+}
+
+# ---- system calls -----------------------------------------------------------------------------------------------------------
+
+sub failing_calls {
+    my ($s) = @_;
+    my @points;
+    my $step   = share($s, 1, 11);
+    my $number = 0;
+
+    for my $call ($full ? calls($s) : deeds(calls($s))) {
+        my ($name, $which, $arguments) = @$call;
+        # These cannot fail; and a sanitizer ends the program for want of memory of its own.
+        next if $name =~ /^get(?:e?uid|p?pid)$/ || (!$ENV{FAULT_SHIM} && $name =~ /^(?:m|brk|futex|sig)/ && $name ne 'mkdir');
+        next if $number++ % $step;
+        for my $error ($full ? grep { "$name $_" ne 'openat EPERM' } @every : @{ $usual{$name} // ['ENOMEM'] }) {
+            push @points, [ "$error of $name $which ($arguments)", $name eq 'write' && $arguments =~ /^2,/ ? 1 : 0, sub {
+                begin($s);
+                return run({ %{ $s->{event} }, wrap => [ qw(strace -qq -o /dev/null -e), "trace=$name", '-e', "inject=$name:error=$error:when=$which" ] });
+            } ];
+        }
+    }
+    return @points;
+}
+
+# All of one kind, from some call on: no memory for sockets any more, a full disk, a kernel that answers nothing.
+sub failing_for_good {
+    my ($s) = @_;
+    my %names = map { $_->[0] => $_ } reverse calls($s);
+
+    return map {
+        my ($name, $which) = @{ $names{$_} };
+        my $error = ($usual{$name} // ['ENOMEM'])->[0];
+        [ "$error of $name from $which on", $name eq 'write', sub {
+            begin($s);
+            return run({ %{ $s->{event} }, wrap => [ qw(strace -qq -o /dev/null -e), "trace=$name", '-e', "inject=$name:error=$error:when=$which+" ] });
+        } ]
+    } grep { !/^(?:getpid|geteuid|getppid|rt_sig.*)$/ } sort keys %names;
+}
+
+# ---- what the shim does -------------------------------------------------------------------------------------------------------
+
+sub shimmed {
+    my ($s, %env) = @_;
+    begin($s);
+    return run({ %{ $s->{event} }, env => { %{ $s->{event}{env} // {} }, LD_PRELOAD => $ENV{FAULT_SHIM}, %env } });
+}
+
+sub count {
+    my ($s) = @_;
+    shimmed($s, FAULT_COUNT => "$ENV{TMP}/count");
+    return slurp("$ENV{TMP}/count") =~ /^(\w+) (\d+)$/mg;
+}
+
+sub shim_points {
+    my ($s, $step, @faults) = @_;
+    my $number = 0;
+    return map { my $fault = $_; [ $fault, 0, sub { return shimmed($s, FAULT => $fault) } ] } grep { !($number++ % $step) } @faults;
+}
+
+sub no_memory {
+    my ($s, %count) = @_;
+    return (shim_points($s, share($s, 5, 23), map { "alloc:$_" } 1 .. $count{alloc}),
+        shim_points($s, share($s, 23, 101), map { "alloc:$_+" } 1 .. $count{alloc}));
+}
+
+# json-c's parser may crash for want of memory, which is not ours to mend: it comes before anything is changed.
+sub no_memory_for_json {
+    my ($s, %count) = @_;
+    return shim_points($s, share($s, 4, 17), map { "alloc-json:$_" } 1 .. $count{json});
+}
+
+sub no_answer {
+    my ($s, %count) = @_;
+    my @kinds = qw(recv-lost recv-late recv-cut recv-short dump-intr);
+    return (shim_points($s, share($s, 2, 19), map { my $n = $_; map { "$_:$n" } @kinds } 1 .. $count{recv}),
+        shim_points($s, share($s, 11, 37), map { my $n = $_; map { "$_:$n+" } qw(recv-lost recv-cut dump-intr) } 1 .. $count{recv}));
+}
+
+# Right before each request a device goes, changes its name, or changes it with another.
+my %changes = (
+    'eth3 goes'          => 'ip link del eth3',
+    'eth3 is renamed'    => 'ip link set eth3 down; ip link set eth3 name ethx; ip link set ethx up',
+    'eth3 and eth4 swap' => 'ip -batch - <<END
+link set eth3 down
+link set eth4 down
+link set eth3 name ethx
+link set eth4 name eth3
+link set ethx name eth4
+link set eth3 up
+link set eth4 up
+END',
+    'the firewall bridge goes'       => 'ip link del fwbr101i0',
+    'the firewall bridge is renamed' => 'ip link set fwbr101i0 down; ip link set fwbr101i0 name fwbrx; ip link set fwbrx up',
+    'the bridge goes'                => 'ip link del vmbr0',
+);
+
+sub put_back {
+    Fault::ip_batch(map { "link del $_" } grep { -e "/sys/class/net/$_" } qw(ethx eth3 eth4 fwbrx fwbr101i0));
+    Fault::ip_batch(Fault::make_links());
+    Fault::forward();
+    return;
+}
+
+# Afterwards the devices are as they were: the next event makes everything right, whatever the first one did.
+sub changed_devices {
+    my ($s, %count) = @_;
+    my @points;
+
+    for my $what (sort keys %changes) {
+        my $script = "$ENV{TMP}/" . $what =~ s/ /-/gr;
+        spew($script, "#!/bin/sh\nexec >/dev/null 2>&1\n$changes{$what}\n", 0755);
+        for my $n (1 .. $count{send}) {
+            next if !$full && ($n + length $what) % 4;
+            push @points, [ "$what before request $n", 1, sub {
+                my $result = shimmed($s, FAULT => "before-send:$n", FAULT_RUN => $script);
+                put_back();
+                return $result;
+            } ];
+        }
+    }
+    return @points;
+}
+
+# ---- run --------------------------------------------------------------------------------------------------------------------
+
+host($root);
+my @scenarios = scenarios($root);
+# Where policy says abort: the start is kept exactly when it is said so.
+push @scenarios, { %{ $scenarios[0] }, name => 'guestarp-pve pre-start, abort', strict => 1, end => [], back => [],
+    before_policy => $scenarios[0]{before_policy} =~ s/"announce": 1/"announce": 1, "on_error": "abort"/r };
+for my $s (@scenarios) {
+    next if defined $only && $s->{name} !~ /$only/;
+    my $usual = prepare($s);
+    $s->{own_status} = $s->{name} =~ /^guestarp /;
+    is_right(0, "$s->{name}: undisturbed", $usual->{err}), next
+      if $usual->{exit} || $usual->{signal} || !differences($s->{at}{after}, $s->{at}{begin});
+    try_all($s, 'a call fails', failing_calls($s));
+    try_all($s, 'calls fail for good',      failing_for_good($s)) if $full || $s->{first};
+    next if !$ENV{FAULT_SHIM};
+    my %count = count($s);
+    try_all($s, 'memory is not there',      no_memory($s, %count));
+    try_all({ %$s, may_crash => 1 }, 'memory is not there for JSON', no_memory_for_json($s, %count));
+    try_all($s, 'an answer is not there',   no_answer($s, %count));
+    try_all({ %$s, remade => 1 }, 'a device goes or changes', changed_devices($s, %count))
+      if $full || $s->{name} =~ /^guestarp-pve (?:post-start|post-stop|pre-start)$/;
+}
+is_right(children_left() == 0, 'no process is left');
+printf "# failing: %d points tried, %d converged, the slowest took %.1f s\n1..%d\n", $all_points, $all_right, $slowest, $tests;
+exit($failed > 0);

@@ -1,0 +1,80 @@
+# SIGKILL at every system call of every event: the next ordinary event makes everything right. Run by killed.t.
+
+use strict;
+use warnings;
+use Events qw(scenarios);
+use Fault  qw(host facts run differences children_left);
+use Points qw(prepare begin calls deeds end_of);
+
+my $full = $ENV{GUESTARP_FAULT_FULL};
+my ($tests, $failed, $all_points, $all_right) = (0, 0, 0, 0);
+
+sub is_right {
+    my ($right, $name, @wrong) = @_;
+    $tests++;
+    print +($right ? 'ok' : 'not ok'), " $tests - $name\n";
+    $failed += !$right;
+    print map { s/^/# /gmr . "\n" } @wrong;
+    return;
+}
+
+# Ends the event before its call'th system call of that name.
+sub kill_at {
+    my ($s, $name, $which) = @_;
+    begin($s);
+    return run({ %{ $s->{event} }, wrap => [ qw(strace -qq -o /dev/null -e), "trace=$name", '-e', "inject=$name:signal=KILL:when=$which" ] });
+}
+
+sub try_point {
+    my ($s, $point, $number) = @_;
+    my ($name, $which) = @$point;
+    my (@wrong, $result);
+
+    $result = kill_at($s, $name, $which);
+    return "it was not reached (exit status $result->{exit})" if $result->{signal} != 9;
+    my @again = @{ $s->{again} };
+    for my $mend ($full ? @again : $again[ $number % @again ]) {
+        kill_at($s, $name, $which) if $mend != $again[0] && $full;
+        push @wrong, map { "mended by $mend->[0]{argv}[-1]: $_" } end_of($s, 'after', @$mend);
+        push @wrong, map { "and ended: $_" } end_of($s, 'end', @{ $s->{end} });
+    }
+    return @wrong if !@{ $s->{back} };
+    kill_at($s, $name, $which);
+    push @wrong, map { "not mended: $_" } Points::follow(@{ $s->{back} }) || ();
+    # What is the host's own may have been set already or not; what is the guest's is exact.
+    push @wrong, map { "not mended, ended: $_" }
+      differences(facts(), $s->{at}{end}, $s->{straight} ? undef : $s->{at}{begin});
+    return @wrong;
+}
+
+sub try_scenario {
+    my ($s) = @_;
+    my $usual = prepare($s);
+    my ($number, $right, %said) = (0, 0);
+    my @points = $full ? calls($s) : deeds(calls($s));
+    my $step   = $full || $s->{main} ? 1 : 4;
+    my @wrong;
+
+    return is_right(0, "$s->{name}: undisturbed", "exit status $usual->{exit}, signal $usual->{signal}", $usual->{err})
+      if $usual->{exit} || $usual->{signal} || @points < 10;
+    for my $point (@points) {
+        next if $number++ % $step;
+        my @bad = try_point($s, $point, $number);
+        $all_points++;
+        $right++ if !@bad;
+        push @wrong, "killed at $point->[0] $point->[1] ($point->[2]):", map { "  $_" } @bad if @bad;
+    }
+    $all_right += $right;
+    $number = int(($number + $step - 1) / $step);
+    is_right($right == $number, "$s->{name}: killed at $number of its " . @points . " system calls, right again after $right",
+        @wrong > 80 && !$ENV{GUESTARP_TEST_VERBOSE} ? (@wrong[ 0 .. 79 ], "...") : @wrong);
+    return;
+}
+
+host($ARGV[0]);
+my @scenarios = scenarios($ARGV[0]);
+@scenarios = grep { $_->{name} =~ /$ARGV[1]/ } @scenarios if defined $ARGV[1];
+try_scenario($_) for @scenarios;
+is_right(children_left() == 0, 'no process is left');
+print "# killed: $all_points points tried, $all_right converged\n1..$tests\n";
+exit($failed > 0);

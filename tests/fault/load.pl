@@ -1,0 +1,224 @@
+# 64 guests at once, then random events on several processes: in the end the kernel is what a model says. Run by load.t.
+
+use strict;
+use warnings;
+use Fault      qw(facts run program differences ip_batch children_left slurp spew policy);
+use File::Path qw(make_path);
+use Time::HiRes qw(time);
+
+my ($root) = @ARGV;
+my $events  = $ENV{GUESTARP_EVENTS} // ($ENV{GUESTARP_FAULT_FULL} ? 10_000 : 1_500);
+my $seed    = $ENV{GUESTARP_SEED} // time % 1_000_000 | 0;
+my $workers = 4;
+my $bound   = 5;    # seconds that one event may take while all the others want the kernel's lock, too
+my @rounds  = qw(eth3 eth4);
+my @pve     = (1001 .. 1048);
+my @vz      = (2001 .. 2016);
+my ($tests, $failed) = (0, 0);
+
+sub is_right {
+    my ($right, $name, @wrong) = @_;
+    $tests++;
+    print +($right ? 'ok' : 'not ok'), " $tests - $name\n";
+    $failed += !$right;
+    print map { s/^/# /gmr . "\n" } @wrong[ 0 .. ($#wrong < 40 ? $#wrong : 40) ];
+    return;
+}
+
+# ---- guests -----------------------------------------------------------------------------------------------------------------
+
+sub is_vz { return $_[0] >= 2000 }
+
+sub addresses {
+    my ($id) = @_;
+    my $low = $id % 1000 + (is_vz($id) ? 150 : 0);
+    return ("192.168.18.$low", "2001:db8:18::$low");
+}
+
+# What the kernel makes of a container's start and stop. A firewall bridge goes with its guest.
+sub devices {
+    my ($id, $up) = @_;
+    return if is_vz($id) || $up == (-e "/sys/class/net/veth${id}i0" ? 1 : 0);
+    ip_batch($up
+        ? ("link add fwbr${id}i0 type bridge", "link set fwbr${id}i0 up", "link add veth${id}i0 type veth peer name peer-$id", "link set peer-$id up",
+            "link set veth${id}i0 master fwbr${id}i0", "link set veth${id}i0 up")
+        : ("link del fwbr${id}i0", "link del veth${id}i0"));
+    return;
+}
+
+sub event {
+    my ($id, $word) = @_;
+    return { argv => [ program('guestarp'), 'sync' ] } if $word eq 'sync';
+    return { argv => [ program('guestarp-pve'), $id, $word ] } if !is_vz($id) && $word =~ /^(?:pre|post)-/;
+    return { argv => [ program('guestarp-udev'), split / /, $word ] } if $word =~ /^(?:add|remove) /;
+    return { argv => [ program('guestarp-lxc'), $id, 'lxc', $word ], env => { LXC_NAME => $id, LXC_TARGET => 'stop' } }
+      if $word eq 'start-host';
+    my %env = (VEID => $id, IP_ADDR => join(' ', addresses($id)), VE_STATE => $word eq 'net_del' ? 'stopping' : 'starting');
+    return { argv => ["$root/scripts/$id.umount"], env => { VEID => $id } } if $word eq 'umount';
+    return { argv => ["$root/scripts/vps-$word"], env => \%env };
+}
+
+# ---- the model: which device answers for a guest, '' for none --------------------------------------------------------------------
+
+my %device;
+
+sub model {
+    my ($policy_device) = @_;
+    my %facts;
+    for my $id (@pve, @vz) {
+        my $dev = $device{$id} // '';
+        $facts{"device fwbr${id}i0"} = $facts{"device veth${id}i0"} = '' if $dev && !is_vz($id);
+        next if !$dev;
+        $facts{"$dev proxy $_"} = '' for addresses($id);
+        if (!is_vz($id)) { $facts{"fwbr${id}i0 quiet"} = '' }
+        $facts{ 'record ' . (is_vz($id) ? 'vz' : 'pve') . "-$id.json" } = '';
+    }
+    return \%facts;
+}
+
+# The kernel in the model's words.
+sub kernel {
+    my $facts = facts();
+    my %seen;
+    for (keys %$facts) {
+        $seen{$_} = '' if / proxy / || /^device (?:fwbr|veth)\d{4}i0$/;
+        $seen{"$1 quiet"} = '' if /^(fwbr\d+i0) flags$/ && $facts->{"$1 ipv4/conf/arp_ignore"} == 1 && index($facts->{$_}, 'NOARP') == 0;
+        $seen{"record $1"} = '' if m{^file /run/guestarp/(.*)} && $1 ne 'lock';
+    }
+    return \%seen;
+}
+
+# ---- workers ----------------------------------------------------------------------------------------------------------------
+
+# Runs each function in a process of its own; what they print comes back, line by line.
+sub at_once {
+    my (@functions) = @_;
+    my @pipes;
+    for my $function (@functions) {
+        my $pipe;
+        my $pid = open($pipe, '-|') // die "fork: $!\n";
+        if ($pid == 0) {
+            # run() keeps its output beside the root.
+            Fault::own_output($$);
+            $function->();
+            close STDOUT;
+            POSIX::_exit(0);
+        }
+        push @pipes, $pipe;
+    }
+    my @lines;
+    for my $pipe (@pipes) { push @lines, readline $pipe; close $pipe }
+    return @lines;
+}
+
+# "ID DEVICE" where the model has to follow, "slow SECONDS WORDS", "bad WORDS".
+sub happens {
+    my ($id, $word, $device) = @_;
+    my $result = run(event($id, $word));
+    print "slow $result->{seconds} $id $word\n";
+    print "bad $id $word: exit status $result->{exit}, signal $result->{signal}: ", $result->{err} =~ s/\n/ | /gr, "\n"
+      if $result->{exit} || $result->{signal} || $result->{err} =~ /has not ended|Assertion|rror/;
+    print "$id $device\n" if defined $device;
+    return;
+}
+
+sub start {
+    my ($id, $device) = @_;
+    my @words = is_vz($id) ? ('net_add') : ('pre-start', rand() < 0.3 ? 'start-host' : (), 'post-start');
+    for my $word (@words) {
+        devices($id, 1) if $word ne 'pre-start';
+        happens($id, $word, $word eq 'pre-start' ? undef : $device);
+    }
+    happens($id, "add fwbr${id}i0", $device) if !is_vz($id) && rand() < 0.3;
+    return;
+}
+
+sub stop {
+    my ($id) = @_;
+    devices($id, 0);
+    happens($id, $_, '') for is_vz($id) ? (rand() < 0.5 ? 'net_del' : (), 'umount') : rand() < 0.7 ? 'post-stop' : "remove veth${id}i0";
+    return;
+}
+
+sub worker {
+    my ($number, $share, $count, $device, $up) = @_;
+    srand($seed + $number);
+    for (1 .. $count) {
+        my $id = $share->[ rand @$share ];
+        if    (rand() < 0.01)             { happens($id, 'sync') }
+        elsif (!$up->{$id})               { start($id, $device); $up->{$id} = 1 }
+        elsif (rand() < 0.5)              { stop($id); $up->{$id} = 0 }
+        else                              { happens($id, is_vz($id) ? 'net_add' : 'post-start', $device) }
+    }
+    return;
+}
+
+# ---- run --------------------------------------------------------------------------------------------------------------------
+
+my ($slowest, @bad) = (0);
+
+sub follow_model {
+    for (@_) {
+        if    (/^slow (\S+)/)         { $slowest = $1 if $1 > $slowest }
+        elsif (/^bad (.*)/)           { push @bad, $1 }
+        elsif (/^(\d+) (\w*)$/)       { $device{$1} = $2 }
+    }
+    return;
+}
+
+sub check {
+    my ($name) = @_;
+    is_right(children_left() == 0, "$name: no process is left");
+    my @wrong = differences(kernel(), model());
+    is_right(!@wrong, "$name: the kernel is as the model", @wrong);
+    is_right(!@bad, "$name: no event failed", @bad);
+    is_right($slowest < $bound, sprintf '%s: the slowest event took %.2f s (bound %d s)', $name, $slowest, $bound);
+    ($slowest, @bad) = (0);
+    return;
+}
+
+sub policy_with {
+    my ($device) = @_;
+    spew("$root/etc/guestarp/new", qq({"defaults": {"announce": 1, "device": "$device"}, "guests": {"*": {}}}\n));
+    rename "$root/etc/guestarp/new", "$root/etc/guestarp/guestarp.json";
+    return;
+}
+
+print "# seed $seed, $events events\n";
+Fault::host($root);
+ip_batch(map { "link del $_" } qw(veth101i0 fwbr101i0 vethweb veth202.0));
+unlink "$root/etc/pve/lxc/101.conf", glob "$root/etc/vz/conf/*.conf";
+for my $id (@pve, @vz) {
+    my ($v4, $v6) = addresses($id);
+    spew("$root/etc/pve/lxc/$id.conf", "hookscript: local:snippets/guestarp\nnet0: name=eth0,bridge=vmbr0,firewall=1,ip=$v4/32,ip6=$v6/128\n")
+      if !is_vz($id);
+    spew("$root/etc/vz/conf/$id.conf", qq{IP_ADDRESS="$v4 $v6"\n}) if is_vz($id);
+    symlink program('vznet-custom'), "$root/scripts/$id.umount" if is_vz($id);
+}
+
+policy_with($rounds[0]);
+# First the devices, as they take longer than all hooks together.
+devices($_, 1) for @pve;
+follow_model(at_once(map { my $id = $_; sub { happens($id, is_vz($id) ? 'net_add' : 'post-start', $rounds[0]) } } @pve, @vz));
+check('64 guests up at once');
+devices($_, 0) for @pve;
+follow_model(at_once(map { my $id = $_; sub { happens($id, is_vz($id) ? 'umount' : 'post-stop', '') } } @pve, @vz));
+check('64 guests down at once');
+
+my @all = (@pve, @vz);
+my $each = int($events / $workers / @rounds);
+for my $round (0 .. $#rounds) {
+    policy_with($rounds[$round]);
+    follow_model(at_once(map {
+        my $number = $_;
+        my @share  = @all[ grep { $_ % $workers == $number } 0 .. $#all ];
+        sub { worker($number + 10 * $round, \@share, $each, $rounds[$round], { map { $_ => $device{$_} ? 1 : 0 } @share }) }
+    } 0 .. $workers - 1));
+    # A guest that stopped while a sync had just seen it running: udev tells again, or the next sync does.
+    my $last = run({ argv => [ program('guestarp'), 'sync' ] });
+    push @bad, "sync: $last->{err}" if $last->{exit};
+    for (@pve) { $device{$_} = $rounds[$round] if $device{$_} }
+    check("round $round");
+}
+print "1..$tests\n";
+exit($failed > 0);

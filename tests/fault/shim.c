@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Preloaded into a program: what strace cannot do to it. Memory that is not there, netlink answers that are lost, cut
+ * or interrupted, a command that runs right before a request. Counting begins with the program's own first call,
+ * signal().
+ *
+ *   FAULT=KIND:N    the Nth time; N+ from then on. KIND: alloc, alloc-json (in json-c's parser), recv-late (no answer
+ * in time, it comes with the next), recv-lost, recv-cut (half of it), recv-short (half, and the kernel says so),
+ * dump-intr, before-send FAULT_RUN=PATH  for before-send: the program to run, and to wait for FAULT_COUNT=PATH  where
+ * to write how often each came: "alloc 12\njson 9\nrecv 3\nsend 4\n"
+ */
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <json-c/json_tokener.h>
+#include <linux/netlink.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* glibc's own, so that nothing has to be looked up before there is memory. */
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *old, size_t size);
+
+static bool begun;
+static bool inside;  /* our own work is not counted */
+static bool parsing; /* json-c 0.16's parser does not look whether it got the memory that it asked for */
+static unsigned long allocs;
+static unsigned long json_allocs;
+static unsigned long recvs;
+static unsigned long sends;
+
+/* Is it this kind's turn? */
+static bool turn(const char *kind, unsigned long count)
+{
+	const char *fault = getenv("FAULT");
+	size_t len = strlen(kind);
+	char *end;
+	unsigned long n;
+
+	if (!fault || strncmp(fault, kind, len) != 0 || fault[len] != ':')
+		return false;
+	n = strtoul(fault + len + 1, &end, 10);
+	return *end == '+' ? count >= n : count == n;
+}
+
+static bool no_memory(void)
+{
+	if (!begun || inside)
+		return false;
+	if (parsing ? !turn("alloc-json", ++json_allocs) : !turn("alloc", ++allocs))
+		return false;
+	errno = ENOMEM;
+	return true;
+}
+
+void *malloc(size_t size)
+{
+	return no_memory() ? NULL : __libc_malloc(size);
+}
+
+void *calloc(size_t count, size_t size)
+{
+	return no_memory() ? NULL : __libc_calloc(count, size);
+}
+
+void *realloc(void *old, size_t size)
+{
+	return no_memory() ? NULL : __libc_realloc(old, size);
+}
+
+/* POSIX has no other way to get a function out of a void pointer. */
+#define NEXT(name)                                                                                                     \
+	static __typeof__(name) *next;                                                                                 \
+	if (!next) {                                                                                                   \
+		inside = true;                                                                                         \
+		*(void **)&next = dlsym(RTLD_NEXT, #name);                                                             \
+		inside = false;                                                                                        \
+	}
+
+__sighandler_t signal(int number, __sighandler_t handler)
+{
+	NEXT(signal)
+	begun = true;
+	return next(number, handler);
+}
+
+struct json_object *json_tokener_parse_ex(struct json_tokener *tokener, const char *text, int len)
+{
+	struct json_object *json;
+
+	NEXT(json_tokener_parse_ex)
+	parsing = true;
+	json = next(tokener, text, len);
+	parsing = false;
+	return json;
+}
+
+/* The kernel changed the list while it was read: each part of a dump says so. */
+static void interrupt(void *bytes, size_t size)
+{
+	struct nlmsghdr *header = bytes;
+
+	for (; NLMSG_OK(header, size); header = NLMSG_NEXT(header, size)) {
+		if (header->nlmsg_flags & NLM_F_MULTI)
+			header->nlmsg_flags |= NLM_F_DUMP_INTR;
+	}
+}
+
+ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
+{
+	ssize_t n;
+
+	NEXT(recvmsg)
+	recvs++;
+	if (turn("recv-late", recvs)) {
+		errno = EAGAIN;
+		return -1;
+	}
+	n = next(fd, msg, flags);
+	if (n <= 0)
+		return n;
+	if (turn("recv-lost", recvs)) {
+		errno = EAGAIN;
+		return -1;
+	}
+	if (turn("recv-cut", recvs))
+		return n / 2;
+	if (turn("recv-short", recvs)) {
+		msg->msg_flags |= MSG_TRUNC;
+		return n / 2;
+	}
+	if (turn("dump-intr", recvs))
+		interrupt(msg->msg_iov[0].iov_base, (size_t)n);
+	return n;
+}
+
+/* An answer that does not come is not waited for as long as the program would. */
+int setsockopt(int fd, int level, int name, const void *value, socklen_t len)
+{
+	const struct timeval soon = { .tv_usec = 20000 };
+
+	NEXT(setsockopt)
+	if (level == SOL_SOCKET && name == SO_RCVTIMEO)
+		return next(fd, level, name, &soon, sizeof(soon));
+	return next(fd, level, name, value, len);
+}
+
+static void run_command(void)
+{
+	const char *path = getenv("FAULT_RUN");
+	char *const args[] = { (char *)(size_t)path, NULL };
+	char *const environment[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL };
+	pid_t pid;
+	int status;
+
+	inside = true;
+	if (path && posix_spawn(&pid, path, NULL, NULL, args, environment) == 0)
+		(void)waitpid(pid, &status, 0);
+	inside = false;
+}
+
+ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
+{
+	NEXT(sendmsg)
+	sends++;
+	if (turn("before-send", sends))
+		run_command();
+	return next(fd, msg, flags);
+}
+
+static __attribute__((destructor)) void tell(void)
+{
+	const char *path = getenv("FAULT_COUNT");
+	char text[128];
+	int n = snprintf(text, sizeof(text), "alloc %lu\njson %lu\nrecv %lu\nsend %lu\n", allocs, json_allocs, recvs,
+			 sends);
+	int fd = path ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600) : -1;
+
+	if (fd < 0)
+		return;
+	if (write(fd, text, (size_t)n) < 0)
+		(void)0;
+	close(fd);
+}

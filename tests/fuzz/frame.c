@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Frames from the wire, which anybody in the same segment may send. */
+
+#include "kernel/frame.h"
+
+#include "fuzz.h"
+
+static const struct ip ips[] = {
+	{ AF_INET, { 192, 0, 2, 7 } },
+	{ AF_INET6, { 0x20, 1, 0xd, 0xb8, [15] = 7 } },
+};
+static const struct mac ours = { { 2, 0, 0, 0, 0, 1 } };
+
+/* Whoever else announces or probes is seen; we ourselves are not. */
+static void check_own(const struct ip *ip, const struct mac *source)
+{
+	uint8_t frame[FRAME_MAX];
+	struct mac holder;
+
+	for (int probe = 0; probe < 2; probe++) {
+		size_t len = probe ? frame_probe(ip, source, frame) : frame_announcement(ip, source, frame);
+
+		CHECK(len >= 42 && len <= FRAME_MAX);
+		CHECK(frame_shows_holder(frame, len, ip, &ours, &holder) == !mac_equal(source, &ours));
+		CHECK(mac_equal(source, &ours) || mac_equal(&holder, source));
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const struct ip *ip = &ips[fuzz_choice(&data, &size) & 1];
+	static const struct mac untouched = { { 0xaa, 0xaa, 0xaa, 0xaa, 0xaa, 0xaa } };
+	struct mac holder = untouched;
+	struct mac source;
+	uint8_t *frame = fuzz_bytes(data, size);
+
+	if (frame_shows_holder(frame, size, ip, &ours, &holder))
+		CHECK(!mac_equal(&holder, &ours));
+	else
+		CHECK(mac_equal(&holder, &untouched));
+	if (size >= ETH_ALEN) {
+		memcpy(source.bytes, frame, ETH_ALEN);
+		check_own(ip, &source);
+	}
+	free(frame);
+	return 0;
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The kernel's answers, as whole conversations: short, cut, endless, out of order, with an extended ACK. */
+
+#include "kernel/netlink.c" /* NOLINT(bugprone-suspicious-include): for its conversation without a socket */
+
+#include "fuzz.h"
+#include "kernel/address.h"
+#include "kernel/link.h"
+#include "kernel/neighbour.h"
+#include "kernel/proxy.h"
+#include "kernel/route.h"
+#include "kernel/snapshot.h"
+
+#define DATAGRAMS 8
+
+/* What is still to be received. */
+static struct {
+	const uint8_t *data;
+	size_t size;
+	unsigned left;
+	struct netlink *nl;
+} wire;
+
+/* A message with sequence number 0 answers the request under way. */
+static void number_messages(uint8_t *bytes, size_t size)
+{
+	for (size_t at = 0; at + sizeof(struct nlmsghdr) <= size;) {
+		struct nlmsghdr header;
+
+		memcpy(&header, bytes + at, sizeof(header));
+		if (header.nlmsg_seq == 0)
+			header.nlmsg_seq = wire.nl->seq;
+		memcpy(bytes + at, &header, sizeof(header));
+		if (header.nlmsg_len < sizeof(header) || header.nlmsg_len > size - at)
+			return;
+		at += NLMSG_ALIGN(header.nlmsg_len);
+	}
+}
+
+/* Each datagram: its length in two bytes, itself. After the last one nothing comes any more. */
+static int receive(struct nl_sock *sock, struct sockaddr_nl *from, unsigned char **ret_bytes, struct ucred **ret_creds)
+{
+	size_t len;
+
+	(void)sock;
+	(void)ret_creds;
+	if (wire.left == 0 || wire.size < 2)
+		return -NLE_AGAIN;
+	wire.left--;
+	len = (size_t)wire.data[0] << 8 | wire.data[1];
+	wire.data += 2;
+	wire.size -= 2;
+	if (len > wire.size)
+		len = wire.size;
+	if (len == 0)
+		return -NLE_INTR;
+	*from = (struct sockaddr_nl){ .nl_family = AF_NETLINK };
+	*ret_bytes = fuzz_bytes(wire.data, len);
+	number_messages(*ret_bytes, len);
+	wire.data += len;
+	wire.size -= len;
+	return (int)len;
+}
+
+static int discard(struct nl_sock *sock, struct nl_msg *msg)
+{
+	(void)sock;
+	(void)msg;
+	return 1;
+}
+
+static struct netlink *open_wire(void)
+{
+	struct netlink *nl = calloc(1, sizeof(*nl));
+
+	CHECK(nl);
+	nl->cb = nl_cb_alloc(NL_CB_CUSTOM);
+	CHECK(nl->cb);
+	nl->sock = nl_socket_alloc_cb(nl->cb);
+	CHECK(nl->sock);
+	nl_socket_disable_auto_ack(nl->sock);
+	nl_cb_set(nl->cb, NL_CB_VALID, NL_CB_CUSTOM, on_answer, nl);
+	nl_cb_set(nl->cb, NL_CB_FINISH, NL_CB_CUSTOM, on_done, nl);
+	nl_cb_set(nl->cb, NL_CB_ACK, NL_CB_CUSTOM, on_done, nl);
+	nl_cb_set(nl->cb, NL_CB_SEQ_CHECK, NL_CB_CUSTOM, on_seq, nl);
+	nl_cb_err(nl->cb, NL_CB_CUSTOM, on_error, nl);
+	nl_cb_overwrite_recv(nl->cb, receive);
+	nl_cb_overwrite_send(nl->cb, discard);
+	return nl;
+}
+
+static int ask_link(struct netlink *nl, struct err *err)
+{
+	struct link link;
+	int r = link_get(nl, "eth3", &link, err);
+
+	if (r == 0) {
+		CHECK(strnlen(link.name, sizeof(link.name)) < sizeof(link.name));
+		CHECK(strnlen(link.kind, sizeof(link.kind)) < sizeof(link.kind));
+	}
+	return r;
+}
+
+static int ask_proxy(struct netlink *nl, struct err *err)
+{
+	const struct ip ip = { AF_INET, { 192, 0, 2, 7 } };
+	bool exists = false;
+
+	return proxy_get(nl, 3, &ip, &exists, err);
+}
+
+static int ask_route(struct netlink *nl, struct err *err)
+{
+	const struct ip ip = { AF_INET, { 192, 0, 2, 7 } };
+	int ifindex = -1;
+	int r = route_get_host(nl, &ip, &ifindex, err);
+
+	CHECK(r == 0 || ifindex == -1);
+	return r;
+}
+
+static int ask_addresses(struct netlink *nl, struct err *err)
+{
+	struct addresses addresses = { 0 };
+	int r = addresses_get(nl, AF_INET, &addresses, err);
+
+	for (size_t i = 0; i < addresses.count; i++) {
+		char text[IP_TEXT];
+
+		CHECK(ip_to_str(&addresses.list[i].ip, text)[0]);
+	}
+	addresses_done(&addresses);
+	return r;
+}
+
+static int ask_neighbours(struct netlink *nl, struct err *err)
+{
+	return neighbour_flush(nl, 3, err);
+}
+
+static int ask_snapshot(struct netlink *nl, struct err *err)
+{
+	struct snapshot snapshot;
+	int r = snapshot_take(nl, &snapshot, err);
+
+	if (r == 0) {
+		for (size_t i = 0; i < snapshot.proxy_count; i++) {
+			char text[IP_TEXT];
+
+			CHECK(ip_to_str(&snapshot.proxies[i].ip, text)[0]);
+		}
+		for (size_t i = 0; i < snapshot.link_count; i++)
+			CHECK(snapshot_link(&snapshot, snapshot.links[i].ifindex));
+		(void)snapshot_link_by_name(&snapshot, "eth3");
+	}
+	snapshot_done(&snapshot);
+	return r;
+}
+
+static int change_link(struct netlink *nl, struct err *err)
+{
+	return link_set_noarp(nl, 3, true, err);
+}
+
+static int delete_entry(struct netlink *nl, struct err *err)
+{
+	const struct ip ip = { AF_INET6, { 0x20, 1, 0xd, 0xb8, [15] = 7 } };
+	int r = proxy_delete(nl, 3, &ip, err);
+
+	CHECK(r <= 1);
+	return r > 0 ? 0 : r;
+}
+
+static int (*const conversations[])(struct netlink *nl, struct err *err) = {
+	ask_link, ask_proxy, ask_route, ask_addresses, ask_neighbours, ask_snapshot, change_link, delete_entry,
+};
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	unsigned choice = fuzz_choice(&data, &size) & 7;
+	struct err err = { 0 };
+	int r;
+
+	wire.data = data;
+	wire.size = size;
+	wire.left = DATAGRAMS;
+	wire.nl = open_wire();
+	r = conversations[choice](wire.nl, &err);
+	fuzz_check_err(r, &err);
+	netlink_close(wire.nl);
+	return 0;
+}
