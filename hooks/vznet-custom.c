@@ -27,8 +27,9 @@
 #include "plan/plan.h"
 #include "policy/policy.h"
 
-#define VENET     "venet0"
-#define PATH_SIZE 4096
+#define VENET       "venet0"
+#define PATH_SIZE   4096
+#define VZ_IP_INUSE 78 /* vzctl(8), EXIT STATUS */
 
 /* One call: what vzctl said, and what came of it. */
 struct call {
@@ -326,8 +327,11 @@ static int wrap(struct call *call, const struct change *change)
 		remove_ips(call, &removed);
 	if (call->managed && added.ip_count > 0 && status == 0 && add_ips(call, &added, change->route, true))
 		return EXIT_FAILURE;
-	/* vzctl takes the addresses from the container then, but not the entries and routes that were made before. */
-	if (call->managed && added.ip_count > 0 && status != 0)
+	/*
+	 * vzctl takes the addresses from the container then, but not the entries and routes that were made before. An
+	 * address that another container has (78) is that one's.
+	 */
+	if (call->managed && added.ip_count > 0 && status != 0 && status != VZ_IP_INUSE)
 		withdraw(call, &added, change->route);
 	return status >= SPAWN_SIGNAL ? 128 + status - SPAWN_SIGNAL : status;
 }

@@ -248,13 +248,18 @@ all_fence() { # NAME: everything that was on the wire before is in the capture
     wait_for all_fence_seen "$1" "$port"
 }
 
+all_begun() { # NAME: sends one fence and looks for any
+    echo >"/dev/udp/$ALL_FENCE/19999"
+    all_fence_seen "$1" 19999
+}
+
 capture_all() { # NAME: ARP on all devices
     ip addr replace "$ALL_FENCE/32" dev lo
     tcpdump -Z root -i any -n -U --immediate-mode -B 8192 -w "$TMP/$1.pcap" "arp or (udp and dst host $ALL_FENCE)" 2>"$TMP/$1.log" &
     CAPTURE_PID[$1]=$!
     wait_for grep -q '^tcpdump: listening on' "$TMP/$1.log"
-    # "listening" comes a moment before the first frame is taken.
-    wait_for all_fence "$1"
+    # "listening" comes a moment before the first frame is taken, and that one may be lost: one more with each look.
+    wait_for all_begun "$1"
 }
 
 # What the containers' ports carried, over the whole capture: "REQUESTS RIGHT WRONG", the last of which counts ARP frames from a

@@ -27,7 +27,7 @@ static const struct row {
 	{ "bytes behind it", "{} x", 0, "f:1:4: unexpected character" },
 	{ "a second object", "{}\n{}", 0, "f:2:1: unexpected character" },
 	{ "a comma behind it", "{},", 0, "f:1:3: unexpected character" },
-	{ "NUL inside", "{\"a\"\0:1}", 8, "f:1:4: unexpected end of data" },
+	{ "NUL inside", "{\"a\"\0:1}", 8, "f:1:5: unexpected end of data" },
 	{ "NUL in a string", "{\"a\0\":1}", 8, "f:1:4: unexpected end of data" },
 	{ "an array", "[]", 0, "f: not a JSON object" },
 	{ "a string", "\"a\"", 0, "f: not a JSON object" },

@@ -362,7 +362,8 @@ static void bad_directory(void **state)
 	assert_int_equal(unlink(root_path("/run/guestarp")), 0);
 	assert_int_equal(mkdir(root_path("/run/guestarp"), 0700), 0);
 	assert_int_equal(chmod(root_path("/run/guestarp"), 0777), 0);
-	check_open_refused(-EACCES, "/run/guestarp: refused, others can write it (mode 0777; chmod go-w /run/guestarp)");
+	check_open_refused(-EACCES,
+			   "/run/guestarp: refused, others can write it (mode 0777; chmod go-w /run/guestarp)");
 	assert_int_equal(chmod(root_path("/run/guestarp"), 0700), 0);
 	assert_int_equal(symlink("../victim", root_path("/run/guestarp/lock")), 0);
 	check_open_refused(-ELOOP, "/run/guestarp/lock: Too many levels of symbolic links");

@@ -119,6 +119,14 @@ each_event() {
     vz_ok stop "$id"
     state_is "$(want_state "102 eth4 $route2 $w4")" "the first stops, the second stays"
 
+    # Before 8 the kernel's own list of addresses keeps a second container from the address, without a script.
+    if [ "$GENERATION" = 9 ]; then
+        ct_conf "$id" "IP_ADDRESS=\"$w4\"" 'GUESTARP_DEVICE="eth3"'
+        vz start "$id"
+        is "$STATUS" 78 "$GENERATION: an address of the other container"
+        state_is "$(want_state "102 eth4 $route2 $w4")" "which keeps what it has"
+    fi
+
     policy "{\"defaults\": {\"announce\": 1}, \"guests\": {\"$other\": {\"device\": \"eth0\"}}, $all}"
     vz_ok stop "$other"
     state_is "$NOTHING" "the device was changed between start and stop"
