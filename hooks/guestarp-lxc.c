@@ -125,14 +125,14 @@ static int run_hook(struct call *call, const struct hook *hook)
 		return EXIT_SUCCESS;
 	if (policy_load(&call->policy, &call->guest, &call->err) < 0) {
 		/* A mistake in another guest's part is none of a container that nobody manages. */
-		if (call->guest.hooked || call->policy.managed || call->policy.broken)
+		if (policy_manages(&call->policy, &call->guest) || call->policy.broken)
 			(void)say(call, "", -call->err.code, false);
 	}
 	if (privilege_drop(false, &call->err) < 0) {
 		(void)say(call, "", -call->err.code, false);
 		return EXIT_SUCCESS;
 	}
-	call->managed = r == 0 && (call->guest.hooked || call->policy.managed);
+	call->managed = r == 0 && policy_manages(&call->policy, &call->guest);
 	return hook->run(call);
 }
 

@@ -82,7 +82,7 @@ static void open_call(struct call *call, bool aborts)
 		(void)say(call, "", r, false);
 	call->readable = r == 0;
 	r = policy_load(&call->policy, &call->guest, &call->err);
-	call->managed = call->readable && (call->policy.managed || call->guest.device[0]);
+	call->managed = call->readable && policy_manages(&call->policy, &call->guest);
 	if (r < 0)
 		call->refused = say(call, "", r, aborts && call->managed && call->policy.broken);
 }

@@ -9,9 +9,9 @@
 #include "kernel/bridge.h"
 #include "plan/plan.h"
 
-static uint32_t max_of(uint32_t a, uint32_t b)
+uint32_t effective(uint32_t all, uint32_t device)
 {
-	return a > b ? a : b;
+	return all > device ? all : device;
 }
 
 static bool has_address(const struct doctor *d, const struct link *link)
@@ -41,9 +41,9 @@ static bool is_addressless_bridge(const struct doctor *d, const struct link *lin
 /* arp_process(): the route look-up with its rp_filter comes first, but not for a probe from 0.0.0.0. */
 bool bridge_answers(const struct doctor *d, const struct link *link)
 {
-	uint32_t rp_filter = max_of(d->all_rp_filter, link->value[LINK_RP_FILTER]);
+	uint32_t rp_filter = effective(d->all_rp_filter, link->value[LINK_RP_FILTER]);
 
-	if (max_of(d->all_arp_ignore, link->value[LINK_ARP_IGNORE]) == 0)
+	if (effective(d->all_arp_ignore, link->value[LINK_ARP_IGNORE]) == 0)
 		return true;
 	return rp_filter == 0 && (d->all_proxy_arp || link->value[LINK_PROXY_ARP]) && link->value[LINK_FORWARDING];
 }
@@ -51,7 +51,7 @@ bool bridge_answers(const struct doctor *d, const struct link *link)
 static void answering(struct doctor *d, const struct link *link)
 {
 	struct finding *f = findings_add(d->findings, FINDING_BRIDGE_ANSWERS);
-	bool probes = max_of(d->all_rp_filter, link->value[LINK_RP_FILTER]) != 0;
+	bool probes = effective(d->all_rp_filter, link->value[LINK_RP_FILTER]) != 0;
 
 	if (!f)
 		return;
@@ -83,7 +83,7 @@ static bool logs_martians(const struct doctor *d, const struct link *link)
 	char path[96];
 	char text[16] = "";
 
-	if (max_of(d->all_rp_filter, link->value[LINK_RP_FILTER]) == 0)
+	if (effective(d->all_rp_filter, link->value[LINK_RP_FILTER]) == 0)
 		return false;
 	(void)snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/log_martians", link->name);
 	return d->all_log_martians || (file_read_kernel(path, text, sizeof(text)) == 0 && strcmp(text, "1") == 0);

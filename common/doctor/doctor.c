@@ -92,7 +92,7 @@ static void take_policy(struct doctor *d, struct patient *p)
 
 	if (policy_load(&policy, &p->guest, &err) < 0)
 		policy_finding(d, &err);
-	p->managed = p->guest.hooked || policy.managed || (p->guest.kind == GUEST_VZ && p->guest.device[0]);
+	p->managed = policy_manages(&policy, &p->guest);
 	p->chained = policy.then_count > 0;
 	policy_done(&policy);
 }

@@ -56,6 +56,9 @@ void check_flux(struct doctor *doctor);
 void check_hooks(struct doctor *doctor);
 void check_wire(struct doctor *doctor);
 
+/* What counts of arp_ignore, arp_announce and rp_filter: the greater of all's and the device's (ip-sysctl.rst). */
+uint32_t effective(uint32_t all, uint32_t device);
+
 /* Does the bridge, which holds no address itself, answer ARP for the host's (DESIGN section 1, P1)? */
 bool bridge_answers(const struct doctor *doctor, const struct link *link);
 

@@ -125,7 +125,7 @@ int explain_policy(const struct guest *guest, bool json, FILE *out, struct err *
 
 	json_object_object_add(all, "version", json_object_new_int(1));
 	json_object_object_add(all, "guest", json_object_new_string(guest_name(guest, name)));
-	json_object_object_add(all, "managed", json_object_new_boolean(guest->hooked || policy.managed));
+	json_object_object_add(all, "managed", json_object_new_boolean(policy_manages(&policy, guest)));
 	for (unsigned i = 0; i < POLICY_KEY_COUNT; i++) {
 		struct json_object *item = json_object_new_object();
 		struct json_object *value = value_json(&policy, (enum policy_key)i);

@@ -6,11 +6,6 @@
 
 #include "doctor/doctor.h"
 
-static uint32_t max_of(uint32_t a, uint32_t b)
-{
-	return a > b ? a : b;
-}
-
 static bool shares_subnet(const struct doctor *d, const struct address *address)
 {
 	const struct addresses *all = &d->snapshot.addresses;
@@ -20,7 +15,8 @@ static bool shares_subnet(const struct doctor *d, const struct address *address)
 
 		/* A host route's /32 on two devices is no subnet that both are in. */
 		if (other->ifindex != address->ifindex && other->prefix < 32 && address->prefix < 32 &&
-		    ip_same_subnet(&other->ip, &address->ip, max_of(other->prefix, address->prefix)))
+		    ip_same_subnet(&other->ip, &address->ip,
+				   other->prefix > address->prefix ? other->prefix : address->prefix))
 			return true;
 	}
 	return false;
@@ -49,8 +45,8 @@ void check_flux(struct doctor *d)
 		if (!link || address->ip.family != AF_INET || (link->flags & (IFF_NOARP | IFF_LOOPBACK)) ||
 		    !shares_subnet(d, address))
 			continue;
-		if (max_of(d->all_arp_ignore, link->value[LINK_ARP_IGNORE]) >= 1 &&
-		    max_of(d->all_arp_announce, link->value[LINK_ARP_ANNOUNCE]) >= 2)
+		if (effective(d->all_arp_ignore, link->value[LINK_ARP_IGNORE]) >= 1 &&
+		    effective(d->all_arp_announce, link->value[LINK_ARP_ANNOUNCE]) >= 2)
 			continue;
 		if (reported(d, link->name))
 			continue;

@@ -63,7 +63,7 @@ static int look(struct guest_status *s, struct err *err)
 
 	(void)guest_name(&s->guest, s->name);
 	bad = policy_load(&policy, &s->guest, &failure);
-	s->managed = s->guest.hooked || policy.managed || (s->guest.kind == GUEST_VZ && s->guest.device[0]);
+	s->managed = policy_manages(&policy, &s->guest);
 	r = event_inspect(&s->guest, &policy, &s->inspection, err);
 	if (bad < 0)
 		notes_add_err(&s->inspection.notes, &failure);

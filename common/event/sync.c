@@ -75,7 +75,7 @@ static void sync_pve(struct turn *turn, const struct guest *who, const struct hi
 		return;
 	}
 	/* No longer managed: nothing new, but what was set for it goes when it goes. */
-	if (!guest.hooked && !turn->policy.managed && !hint->managed)
+	if (!policy_manages(&turn->policy, &guest) && !hint->managed)
 		return;
 	if (hint->nic >= 0)
 		add_nic(&guest, (unsigned)hint->nic);

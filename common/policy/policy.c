@@ -326,6 +326,11 @@ int policy_load(struct policy *policy, const struct guest *guest, struct err *er
 	return in.result;
 }
 
+bool policy_manages(const struct policy *policy, const struct guest *guest)
+{
+	return policy->managed || guest->hooked || guest->device[0];
+}
+
 int policy_check_file(const char *path, struct err *err)
 {
 	CLEANUP(free) char *text = NULL;

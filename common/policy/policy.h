@@ -78,6 +78,9 @@ struct policy {
 int policy_load(struct policy *policy, const struct guest *guest, struct err *err);
 void policy_done(struct policy *policy);
 
+/* Is it ours to touch? Its configuration names guestarp or a device, or a "guests" key covers it (DESIGN section 4). */
+bool policy_manages(const struct policy *policy, const struct guest *guest);
+
 /* What still holds for a guest whose policy is broken: its firewall bridge is kept quiet, nothing else. */
 void policy_quiet_alone(struct policy *policy);
 
