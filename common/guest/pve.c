@@ -22,17 +22,19 @@ struct place {
 	const char *key;
 };
 
-/* What the last netN / ipconfigN lines said; addresses are added once all is read, as a later duplicate replaces. */
+/* What a netN or ipconfigN line said; addresses are added once all is read, as a later duplicate replaces. */
 struct net {
-	bool present;
-	struct guest_nic nic;
+	bool ipconfig;
+	unsigned index;
+	char bridge[IFNAMSIZ];
+	unsigned tag;
 	struct ip ips[2];
 	size_t ip_count;
 };
 
 struct nets {
-	struct net net[GUEST_NICS_MAX];
-	struct net ipconfig[GUEST_NICS_MAX];
+	struct net list[2 * GUEST_NICS_MAX];
+	size_t count;
 	char hookscript[sizeof(((struct guest *)0)->hookscript)];
 };
 
@@ -46,7 +48,7 @@ static int bad_value(const struct place *at, const char *name, const char *value
 
 static int take_bridge(const struct place *at, const char *value, struct net *net, struct err *err)
 {
-	if (ifname_copy(net->nic.bridge, value) < 0)
+	if (ifname_copy(net->bridge, value) < 0)
 		return bad_value(at, "bridge", value, err);
 	return 0;
 }
@@ -57,7 +59,7 @@ static int take_tag(const struct place *at, const char *value, struct net *net, 
 
 	if (parse_u32(value, 1, 4094, &tag) < 0)
 		return bad_value(at, "tag", value, err);
-	net->nic.tag = tag;
+	net->tag = tag;
 	return 0;
 }
 
@@ -147,10 +149,19 @@ static bool names_guestarp(const char *volume)
 	return tail && strcmp(tail, ":snippets/guestarp") == 0;
 }
 
+static struct net *find_net(struct nets *nets, bool ipconfig, unsigned index)
+{
+	for (size_t i = 0; i < nets->count; i++) {
+		if (nets->list[i].ipconfig == ipconfig && nets->list[i].index == index)
+			return &nets->list[i];
+	}
+	return NULL;
+}
+
 static int take_line(const struct place *at, bool vm, char *value, struct nets *nets, struct err *err)
 {
-	struct net net = { .present = true };
-	unsigned i;
+	struct net net = { 0 };
+	struct net *earlier;
 	int r;
 
 	if (strcmp(at->key, "hookscript") == 0) {
@@ -159,19 +170,18 @@ static int take_line(const struct place *at, bool vm, char *value, struct nets *
 			(void)text_copy(nets->hookscript, sizeof(nets->hookscript), "?");
 		return 0;
 	}
-	if (vm && numbered(at->key, "ipconfig", &i)) {
-		r = parse_properties(at, value, &net, err);
-		if (r == 0)
-			nets->ipconfig[i] = net;
-		return r;
-	}
-	if (!numbered(at->key, "net", &i))
+	net.ipconfig = vm && numbered(at->key, "ipconfig", &net.index);
+	if (!net.ipconfig && !numbered(at->key, "net", &net.index))
 		return 0;
-	net.nic.index = i;
 	r = parse_properties(at, value, &net, err);
-	if (r == 0)
-		nets->net[i] = net;
-	return r;
+	if (r < 0)
+		return r;
+	earlier = find_net(nets, net.ipconfig, net.index);
+	if (earlier)
+		*earlier = net;
+	else
+		nets->list[nets->count++] = net;
+	return 0;
 }
 
 /* Cuts "key: value" in place: ^([a-z][a-z_]*\d*):\s*(.+?)\s*$, for VMs also '-' in the key. Anything else is no
@@ -200,56 +210,53 @@ static bool split_line(bool vm, char *line, char **ret_value)
 	return *p != '\0';
 }
 
-static int add_ips(struct guest *guest, const struct net *net, const char *path, struct err *err)
+_Static_assert(GUEST_IPS_MAX >= 2 * 2 * GUEST_NICS_MAX, "room for ip and ip6 of each netN and ipconfigN");
+
+static void add_ips(struct guest *guest, const struct net *net)
 {
-	for (size_t i = 0; i < net->ip_count; i++) {
-		if (guest_add_ip(guest, &net->ips[i]) < 0)
-			return err_set(err, EINVAL, "%s: more than %d addresses", path, GUEST_IPS_MAX);
-	}
-	return 0;
+	for (size_t i = 0; net && i < net->ip_count; i++)
+		(void)guest_add_ip(guest, &net->ips[i]);
 }
 
-static int take_nets(struct guest *guest, const struct nets *nets, const char *path, struct err *err)
+static void take_nets(struct guest *guest, struct nets *nets)
 {
 	memcpy(guest->hookscript, nets->hookscript, sizeof(guest->hookscript));
 	guest->hooked = names_guestarp(guest->hookscript);
 	guest->nic_count = 0;
 	guest->ip_count = 0;
 	for (unsigned i = 0; i < GUEST_NICS_MAX; i++) {
-		struct guest_nic *nic;
-		int n;
-		int r;
+		const struct net *net = find_net(nets, false, i);
+		struct guest_nic *nic = &guest->nics[guest->nic_count];
 
 		/* An ipconfigN without its netN is of no NIC. */
-		if (!nets->net[i].present)
+		if (!net)
 			continue;
-		r = add_ips(guest, &nets->net[i], path, err);
-		if (r == 0)
-			r = add_ips(guest, &nets->ipconfig[i], path, err);
-		if (r < 0)
-			return r;
-		nic = &guest->nics[guest->nic_count++];
-		*nic = nets->net[i].nic;
+		add_ips(guest, net);
+		add_ips(guest, find_net(nets, true, i));
+		memset(nic, 0, sizeof(*nic));
+		nic->index = i;
+		nic->tag = net->tag;
+		memcpy(nic->bridge, net->bridge, IFNAMSIZ);
 		/* A 9-digit VMID with i >= 10 does not fit IFNAMSIZ: Proxmox VE cannot make that device either. */
-		n = snprintf(nic->firewall_bridge, IFNAMSIZ, "fwbr%si%u", guest->id, i);
-		if (n >= IFNAMSIZ)
+		if (snprintf(nic->firewall_bridge, IFNAMSIZ, "fwbr%si%u", guest->id, i) >= IFNAMSIZ)
 			nic->firewall_bridge[0] = '\0';
+		guest->nic_count++;
 	}
-	return 0;
 }
 
 int pve_parse(struct guest *guest, bool vm, const char *path, char *text, struct err *err)
 {
-	struct nets nets = { 0 };
-	struct guest read = *guest;
+	struct nets nets;
 	unsigned number = 0;
 	char *rest = text;
 	char *line;
-	int r;
 
+	nets.count = 0;
+	nets.hookscript[0] = '\0';
 	while ((line = strsep(&rest, "\n")) != NULL) {
 		struct place at = { path, ++number, line };
 		char *value;
+		int r;
 
 		if (line[0] == '[')
 			break;
@@ -259,11 +266,7 @@ int pve_parse(struct guest *guest, bool vm, const char *path, char *text, struct
 		if (r < 0)
 			return r;
 	}
-	r = take_nets(&read, &nets, path, err);
-	if (r < 0)
-		return r;
-
-	*guest = read;
+	take_nets(guest, &nets);
 	return 0;
 }
 
