@@ -6,7 +6,6 @@
  */
 
 #include <errno.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 
 #include "base/log.h"
 #include "base/privilege.h"
+#include "base/process.h"
 #include "base/text.h"
 #include "event/event.h"
 #include "event/report.h"
@@ -142,7 +142,7 @@ int main(int argc, char *argv[])
 	const struct hook *hook;
 	int status;
 
-	(void)signal(SIGPIPE, SIG_IGN);
+	process_begin();
 	if (argc == 2 && strcmp(argv[1], "--help") == 0)
 		return usage();
 	if (argc == 2 && strcmp(argv[1], "--version") == 0) {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Proxmox VE's hookscript: `guestarp <vmid> <phase>`, called by PVE::GuestHelpers::exec_hookscript(). */
 
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/privilege.h"
+#include "base/process.h"
 #include "base/text.h"
 #include "event/chain.h"
 #include "event/event.h"
@@ -130,8 +130,7 @@ int main(int argc, char *argv[])
 	const struct phase *phase;
 	int status;
 
-	/* Whoever reads our stderr may stop before we do (LXC's hooks): that must not end us half-way. */
-	(void)signal(SIGPIPE, SIG_IGN);
+	process_begin();
 	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
 		usage(stdout);
 		return EXIT_SUCCESS;

@@ -5,7 +5,6 @@
  */
 
 #include <errno.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 
 #include "base/log.h"
 #include "base/privilege.h"
+#include "base/process.h"
 #include "base/text.h"
 #include "event/running.h"
 #include "event/sync.h"
@@ -86,7 +86,7 @@ int main(int argc, char *argv[])
 {
 	struct err err;
 
-	(void)signal(SIGPIPE, SIG_IGN);
+	process_begin();
 	if (argc == 2 && strcmp(argv[1], "--help") == 0)
 		return usage();
 	if (argc == 2 && strcmp(argv[1], "--version") == 0) {

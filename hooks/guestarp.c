@@ -2,7 +2,6 @@
 /* The administrator's command: what is wrong here, what should hold, and mending it. */
 
 #include <errno.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/privilege.h"
+#include "base/process.h"
 #include "base/text.h"
 #include "doctor/attach.h"
 #include "doctor/doctor.h"
@@ -504,7 +504,7 @@ int main(int argc, char *argv[])
 	struct err err;
 	const char *nearest;
 
-	(void)signal(SIGPIPE, SIG_IGN);
+	process_begin();
 	if (argc < 2) {
 		(void)err_set(&err, EINVAL, "usage: guestarp COMMAND ... (see --help)");
 		return wrong(&err);

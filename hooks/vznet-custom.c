@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/privilege.h"
+#include "base/process.h"
 #include "base/spawn.h"
 #include "base/text.h"
 #include "event/event.h"
@@ -441,7 +442,7 @@ int main(int argc, char *argv[])
 	static struct call call;
 	int status;
 
-	(void)signal(SIGPIPE, SIG_IGN);
+	process_begin();
 	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
 		usage();
 		return EXIT_SUCCESS;

@@ -1,13 +1,36 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Leaving the caller in peace. */
+/* Three descriptors, one signal, one child. */
 
-#include "base/detach.h"
+#include "base/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
-int detach(struct err *err)
+void process_begin(void)
+{
+	(void)signal(SIGPIPE, SIG_IGN);
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		/* The lowest free number is this one. */
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+			(void)open("/dev/null", O_RDWR);
+	}
+}
+
+static void close_all_but(int keep)
+{
+	unsigned first = STDERR_FILENO + 1;
+
+	if (keep >= (int)first) {
+		/* EINVAL where there is none between. */
+		(void)close_range(first, (unsigned)keep - 1, 0);
+		first = (unsigned)keep + 1;
+	}
+	(void)close_range(first, ~0U, 0);
+}
+
+int process_detach(int keep, struct err *err)
 {
 	pid_t child = fork();
 	int null;
@@ -22,7 +45,7 @@ int detach(struct err *err)
 		if (null < 0 || dup2(null, fd) < 0)
 			close(fd);
 	}
-	(void)close_range(STDERR_FILENO + 1, ~0U, 0);
+	close_all_but(keep);
 	if (chdir("/") < 0)
 		_exit(1);
 	return 1;

@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef GUESTARP_BASE_DETACH_H
-#define GUESTARP_BASE_DETACH_H
-/* A child that nobody waits for. */
+#ifndef GUESTARP_BASE_PROCESS_H
+#define GUESTARP_BASE_PROCESS_H
+/* A program and whoever called it. */
 
 #include "base/err.h"
 
 /*
- * fork(2) for work that outlives the hook. Returns 1 in the child, which is in a session of its own, in /, with
- * /dev/null for stdin, stdout and stderr and no other descriptor, and must _exit(); 0 in the parent. Proxmox VE
- * waits until nobody holds its pipes, and a lock must not outlive its hook.
+ * Before anything else: a reader of our stderr who stops before we do (LXC's hooks) must not end us half-way, and a
+ * descriptor 0, 1 or 2 that the caller closed must not become a socket or a record that words are then written to.
  */
-int detach(struct err *err);
+void process_begin(void);
+
+/*
+ * fork(2) for work that outlives the hook. Returns 1 in the child, which is in a session of its own, in /, with
+ * /dev/null for stdin, stdout and stderr and no other descriptor than keep (-1: none), and must _exit(); 0 in the
+ * parent. Proxmox VE waits until nobody holds its pipes, and a lock must not outlive its hook.
+ */
+int process_detach(int keep, struct err *err);
 
 #endif

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/detach.h"
+#include "base/process.h"
 #include "kernel/proxy.h"
 
 #define INTERVAL_SECONDS 2
@@ -75,12 +75,11 @@ static bool still_so(struct netlink *nl, const struct announcement *a)
 	return so;
 }
 
-static void repeat(const struct announcements *announcements, unsigned rounds)
+static void repeat(const struct announcements *announcements, int fd, unsigned rounds)
 {
 	CLEANUP(netlink) struct netlink *nl = NULL;
-	CLEANUP(fd) int fd = -1;
 
-	if (netlink_open(&nl, NULL) < 0 || packet_open(&fd, NULL) < 0)
+	if (rounds == 0 || netlink_open(&nl, NULL) < 0)
 		return;
 	for (unsigned i = 0; i < rounds; i++) {
 		struct timespec pause = { .tv_sec = INTERVAL_SECONDS };
@@ -106,14 +105,14 @@ int announcements_send(const struct announcements *announcements, unsigned round
 		r = packet_announce(fd, &announcements->list[i].packet, err);
 	if (r < 0)
 		return err_wrap(err, "announcement");
-	if (rounds == 1)
-		return 0;
-	r = detach(err);
-	if (r < 0)
-		return err_wrap(err, "announcing again");
+	/*
+	 * Also where nothing is to be said again: whoever closes a packet socket last waits for an RCU grace period
+	 * (packet_release()), some 10 ms in which no guest starts.
+	 */
+	r = process_detach(fd, err);
 	if (r == 1) {
-		repeat(announcements, rounds - 1);
+		repeat(announcements, fd, rounds - 1);
 		_exit(0);
 	}
-	return 0;
+	return r < 0 && rounds > 1 ? err_wrap(err, "announcing again") : 0;
 }

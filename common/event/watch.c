@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/detach.h"
+#include "base/process.h"
 #include "event/running.h"
 #include "event/sync.h"
 #include "guest/pve.h"
@@ -79,7 +79,7 @@ static int watch(const struct guest *guest, void (*wait)(const struct guest *gue
 	int r = guest_init(&bare, guest->kind, guest->id, err);
 
 	if (r == 0)
-		r = detach(err);
+		r = process_detach(-1, err);
 	if (r == 1) {
 		wait(&bare);
 		_exit(0);

@@ -1,6 +1,6 @@
 #!/bin/bash
 # The hook's path: it dumps neither all links nor all neighbours, so a big host costs it nothing, and no child of it
-# keeps the descriptors that Proxmox VE waits on.
+# keeps the descriptors that Proxmox VE waits on, or needs them.
 
 . "$(dirname "$0")/../lib.sh" || exit
 require strace jq
@@ -124,5 +124,17 @@ else
     ok "it ends by itself" wait_for -t 20 gone
 fi
 is "$(<"$TMP/stdout.read")" "" "nothing on stdout"
+
+# ---- called with stdin, stdout and stderr closed: no socket takes their numbers, and the child announces on its own -------
+
+pve 101 post-stop
+capture closed client eth0
+(pve_exec 101 post-start) <&- >&- 2>&- || true
+announced_twice() {
+    [ "$(captured closed | grep -cF "$v4 tell $v4")" = 2 ]
+}
+ok "all descriptors closed: it announces, and its child again" wait_for -t 20 announced_twice
+like ", $(proxies 4)," ", $v4 eth3," "and the entry is there"
+capture_stop closed
 
 done_testing
