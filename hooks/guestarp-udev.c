@@ -28,11 +28,9 @@ static int host_device(const char *name, struct err *err)
 }
 
 /* Proxmox VE writes the configuration after it has plugged or unplugged: it is looked at again when it has. */
-static int sync_guest(const struct guest *guest, const struct hint *hint, struct err *err)
+static int sync_guest(struct guest *guest, const struct hint *hint, struct err *err)
 {
-	int r = event_sync_pve(guest, hint, err);
-
-	return r == 1 ? watch_config(guest, err) : r;
+	return event_sync_pve(guest, hint) ? watch_config(guest, err) : 0;
 }
 
 static int add(const char *name, struct err *err)

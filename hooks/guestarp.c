@@ -126,10 +126,9 @@ typedef int (*turn_fn)(const struct guest *guest, const char *name, const struct
 /* Entries for a guest that is elsewhere would draw its traffic away. */
 static bool runs_here(const struct guest *guest)
 {
-	CLEANUP(netlink) struct netlink *nl = NULL;
 	enum running running = RUNNING_UNKNOWN;
 
-	return netlink_open(&nl, NULL) == 0 && running_ask(nl, guest, &running, NULL) == 0 && running != RUNNING_NO;
+	return running_ask(guest, &running, NULL) == 0 && running != RUNNING_NO;
 }
 
 static int apply(const struct guest *guest, const char *name, const struct policy *policy)

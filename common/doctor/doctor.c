@@ -122,7 +122,7 @@ static int take_patients(struct doctor *d, struct err *err)
 		(void)guest_name(&p->guest, p->name);
 		p->readable = guest_read(&p->guest, NULL) == 0;
 		take_policy(d, p);
-		if (running_ask(d->nl, &p->guest, &p->running, NULL) < 0)
+		if (running_ask(&p->guest, &p->running, NULL) < 0)
 			p->running = RUNNING_UNKNOWN;
 	}
 	guest_list_done(&guests);

@@ -72,9 +72,9 @@ int event_inspect(const struct guest *guest, const struct policy *policy, struct
 
 	memset(in, 0, sizeof(*in));
 	facts_init(&facts);
-	r = netlink_open(&nl, err);
+	r = running_ask(guest, &in->running, err);
 	if (r == 0)
-		r = running_ask(nl, guest, &in->running, err);
+		r = netlink_open(&nl, err);
 	if (r == 0)
 		r = take_plan(nl, guest, policy, &facts, in, err);
 	if (r == 0)

@@ -91,6 +91,15 @@ void record_close(struct record_store *store)
 	cleanup_fd(&store->dir);
 }
 
+bool record_exists(const struct guest *guest)
+{
+	char file[sizeof(RECORD_DIR) + NAME_SIZE] = RECORD_DIR "/";
+	char path[4096];
+
+	(void)record_name(guest, file + sizeof(RECORD_DIR));
+	return file_path(file, path, sizeof(path), NULL) < 0 || access(path, F_OK) == 0 || errno != ENOENT;
+}
+
 static const char *get_string(struct json_object *json, const char *key)
 {
 	struct json_object *value;

@@ -43,6 +43,9 @@ void record_close(struct record_store *store);
 int record_load(const struct record_store *store, struct plan *ret_settings, bool *ret_exists, struct notes *notes,
 		struct err *err);
 
+/* Without the lock: whether there is anything at all to look at. True where that cannot be told. */
+bool record_exists(const struct guest *guest);
+
 /* Replaces the record as a whole. */
 int record_save(const struct record_store *store, const struct plan *settings, struct err *err);
 

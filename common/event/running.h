@@ -7,15 +7,15 @@
 
 #include "base/err.h"
 #include "guest/guest.h"
-#include "kernel/netlink.h"
 
 enum running { RUNNING_NO, RUNNING_YES, RUNNING_UNKNOWN };
 
 /*
  * Proxmox VE: one of tap<vmid>i<n>, veth<vmid>i<n> exists, asked for one by one. Plain LXC and OpenVZ give no
- * such names: a named veth or RUNNING_UNKNOWN. -errno where the kernel could not be asked.
+ * such names: a named veth or RUNNING_UNKNOWN. -errno where the kernel could not
+ * be asked.
  */
-int running_ask(struct netlink *nl, const struct guest *guest, enum running *ret_running, struct err *err);
+int running_ask(const struct guest *guest, enum running *ret_running, struct err *err);
 
 /*
  * The guest and the NIC that a device of Proxmox VE's names: tap, veth or fwbr, <vmid>i<n>

@@ -10,6 +10,7 @@
 #include "event/event.h"
 #include "event/guests.h"
 #include "event/known.h"
+#include "event/record.h"
 #include "event/report.h"
 #include "event/running.h"
 #include "guest/pve.h"
@@ -32,9 +33,17 @@ static void say(struct turn *turn, const char *done, int result)
 	(void)report(turn->name, "sync", done, result, &turn->err, &turn->policy, false, &turn->outcome);
 }
 
-static void down(struct turn *turn, const struct guest *guest)
+/* Does the guest run here, as far as can be told? What is left of one that does not is taken back. */
+static bool runs(struct turn *turn, const struct guest *guest)
 {
-	say(turn, "took back", event_down(guest, &turn->outcome, &turn->err));
+	enum running running = RUNNING_UNKNOWN;
+	int r = running_ask(guest, &running, &turn->err);
+
+	if (r < 0)
+		say(turn, "", r);
+	else if (running == RUNNING_NO)
+		say(turn, "took back", event_down(guest, &turn->outcome, &turn->err));
+	return r == 0 && running != RUNNING_NO;
 }
 
 static void up(struct turn *turn, const struct guest *guest, bool prepare)
@@ -62,25 +71,30 @@ static void add_nic(struct guest *guest, unsigned index)
 		nic->firewall_bridge[0] = '\0';
 }
 
-static void sync_pve(struct turn *turn, const struct guest *who, const struct hint *hint, bool prepare)
+static void sync_pve(struct turn *turn, struct guest *guest, const struct hint *hint, bool prepare)
 {
-	struct guest guest = *who;
-	int r = pve_read(&guest, NULL, &turn->err);
+	struct err failure;
+	int r = pve_read(guest, NULL, &failure);
+	bool managed = hint->managed || policy_manages(&turn->policy, guest);
 
+	/* Most devices that come and go are of guests that nobody gave us. */
+	if (r == 0 && !managed && !record_exists(guest))
+		return;
 	/* On another node, or destroyed: what is left of it here is taken back once its devices are gone. */
-	if (r == -ENOENT)
+	if (!runs(turn, guest) || r == -ENOENT)
 		return;
 	if (r < 0) {
+		turn->err = failure;
 		say(turn, "", r);
 		return;
 	}
 	/* No longer managed: nothing new, but what was set for it goes when it goes. */
-	if (!policy_manages(&turn->policy, &guest) && !hint->managed)
+	if (!managed)
 		return;
 	if (hint->nic >= 0)
-		add_nic(&guest, (unsigned)hint->nic);
+		add_nic(guest, (unsigned)hint->nic);
 	turn->alive = true;
-	up(turn, &guest, prepare);
+	up(turn, guest, prepare);
 }
 
 /* Each recorded address by itself, as each may have a route of its own. */
@@ -88,6 +102,8 @@ static void sync_recorded(struct turn *turn, const struct guest *who, bool prepa
 {
 	struct known known;
 
+	if (!runs(turn, who))
+		return;
 	if (known_read(who, &known, &turn->err) < 0) {
 		say(turn, "", -turn->err.code);
 		return;
@@ -104,60 +120,45 @@ static void sync_recorded(struct turn *turn, const struct guest *who, bool prepa
 	}
 }
 
-static bool sync_guest(const struct guest *who, const struct hint *hint, bool prepare, struct netlink *nl,
-		       struct sync_result *result)
+static bool sync_guest(struct guest *who, const struct hint *hint, bool prepare, struct sync_result *result)
 {
 	static struct turn turn;
-	struct guest guest = *who;
-	enum running running = RUNNING_UNKNOWN;
-	int r;
 
 	memset(&turn, 0, sizeof(turn));
-	(void)guest_name(&guest, turn.name);
-	if (guest.kind == GUEST_VZ)
-		(void)vz_read(&guest, NULL);
-	if (policy_load(&turn.policy, &guest, &turn.err) < 0)
+	(void)guest_name(who, turn.name);
+	if (who->kind == GUEST_VZ)
+		(void)vz_read(who, NULL);
+	if (policy_load(&turn.policy, who, &turn.err) < 0)
 		say(&turn, "", -turn.err.code);
-	r = running_ask(nl, &guest, &running, &turn.err);
-	if (r < 0)
-		say(&turn, "", r);
-	else if (running == RUNNING_NO)
-		down(&turn, &guest);
-	else if (guest.kind == GUEST_PVE)
-		sync_pve(&turn, &guest, hint, prepare);
+	if (who->kind == GUEST_PVE)
+		sync_pve(&turn, who, hint, prepare);
 	else
-		sync_recorded(&turn, &guest, prepare);
+		sync_recorded(&turn, who, prepare);
 	policy_done(&turn.policy);
 	result->guests++;
 	result->failed += turn.failed;
 	return turn.alive;
 }
 
-int event_sync_pve(const struct guest *guest, const struct hint *hint, struct err *err)
+bool event_sync_pve(struct guest *guest, const struct hint *hint)
 {
-	CLEANUP(netlink) struct netlink *nl = NULL;
 	struct sync_result result = { 0 };
-	int r = netlink_open(&nl, err);
 
-	if (r < 0)
-		return r;
-	return sync_guest(guest, hint, true, nl, &result) ? 1 : 0;
+	return sync_guest(guest, hint, true, &result);
 }
 
 int event_sync(bool prepare, struct sync_result *ret_result, struct err *err)
 {
-	CLEANUP(netlink) struct netlink *nl = NULL;
 	const struct hint none = HINT_NONE;
 	struct guest_list guests = { 0 };
-	int r = netlink_open(&nl, err);
+	int r;
 
 	memset(ret_result, 0, sizeof(*ret_result));
-	if (r == 0)
-		r = guest_list_recorded(&guests, err);
+	r = guest_list_recorded(&guests, err);
 	if (r == 0)
 		r = guest_list_running(&guests, err);
 	for (size_t i = 0; r == 0 && i < guests.count; i++)
-		(void)sync_guest(&guests.list[i], &none, prepare, nl, ret_result);
+		(void)sync_guest(&guests.list[i], &none, prepare, ret_result);
 	guest_list_done(&guests);
 	return r;
 }

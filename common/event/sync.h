@@ -35,7 +35,10 @@ struct hint {
 		.nic = -1                                                                                              \
 	}
 
-/* The same for one guest of Proxmox VE, told by a device of its that came or went. */
-int event_sync_pve(const struct guest *guest, const struct hint *hint, struct err *err);
+/*
+ * The same for one guest of Proxmox VE, told by a device of its that came or went; its configuration is read into guest.
+ * True when it is managed and runs here.
+ */
+bool event_sync_pve(struct guest *guest, const struct hint *hint);
 
 #endif

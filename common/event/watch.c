@@ -34,19 +34,18 @@ static bool is_here(const struct guest *guest)
 
 static bool is_gone(const struct guest *guest)
 {
-	CLEANUP(netlink) struct netlink *nl = NULL;
 	enum running running;
 
-	return netlink_open(&nl, NULL) == 0 && running_ask(nl, guest, &running, NULL) == 0 && running == RUNNING_NO;
+	return running_ask(guest, &running, NULL) == 0 && running == RUNNING_NO;
 }
 
-static void wait_for_move(const struct guest *guest)
+static void wait_for_move(struct guest *guest)
 {
 	const struct hint hint = { .nic = -1, .managed = true };
 
 	for (long i = 0; i < MOVE_INTERVALS_MAX; i++) {
 		if (is_here(guest)) {
-			(void)event_sync_pve(guest, &hint, NULL);
+			(void)event_sync_pve(guest, &hint);
 			return;
 		}
 		if (i % DEVICES_EVERY == DEVICES_EVERY - 1 && is_gone(guest))
@@ -55,7 +54,7 @@ static void wait_for_move(const struct guest *guest)
 	}
 }
 
-static void wait_for_config(const struct guest *guest)
+static void wait_for_config(struct guest *guest)
 {
 	const struct hint none = HINT_NONE;
 	uint64_t before = 0;
@@ -67,13 +66,13 @@ static void wait_for_config(const struct guest *guest)
 
 		wait_ms(PLUG_INTERVAL_MS);
 		if (pve_fingerprint(guest, &now, NULL) == 0 && now != before) {
-			(void)event_sync_pve(guest, &none, NULL);
+			(void)event_sync_pve(guest, &none);
 			return;
 		}
 	}
 }
 
-static int watch(const struct guest *guest, void (*wait)(const struct guest *guest), struct err *err)
+static int watch(const struct guest *guest, void (*wait)(struct guest *guest), struct err *err)
 {
 	struct guest bare;
 	int r = guest_init(&bare, guest->kind, guest->id, err);
