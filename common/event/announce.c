@@ -15,7 +15,8 @@
 #include "base/process.h"
 #include "kernel/proxy.h"
 
-#define INTERVAL_SECONDS 2
+#define INTERVAL_MS 2000
+#define LET_GO_MS   100 /* longer than a hook needs from here to its end */
 
 int announcements_add(struct announcements *announcements, const struct announcement *announcement)
 {
@@ -75,6 +76,14 @@ static bool still_so(struct netlink *nl, const struct announcement *a)
 	return so;
 }
 
+static void wait_ms(long ms)
+{
+	struct timespec pause = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000 * 1000 };
+
+	while (nanosleep(&pause, &pause) < 0 && errno == EINTR)
+		;
+}
+
 static void repeat(const struct announcements *announcements, int fd, unsigned rounds)
 {
 	CLEANUP(netlink) struct netlink *nl = NULL;
@@ -82,10 +91,7 @@ static void repeat(const struct announcements *announcements, int fd, unsigned r
 	if (rounds == 0 || netlink_open(&nl, NULL) < 0)
 		return;
 	for (unsigned i = 0; i < rounds; i++) {
-		struct timespec pause = { .tv_sec = INTERVAL_SECONDS };
-
-		while (nanosleep(&pause, &pause) < 0 && errno == EINTR)
-			;
+		wait_ms(INTERVAL_MS);
 		for (size_t j = 0; j < announcements->count; j++) {
 			if (still_so(nl, &announcements->list[j]))
 				(void)packet_announce(fd, &announcements->list[j].packet, NULL);
@@ -111,6 +117,7 @@ int announcements_send(const struct announcements *announcements, unsigned round
 	 */
 	r = process_detach(fd, err);
 	if (r == 1) {
+		wait_ms(LET_GO_MS);
 		repeat(announcements, fd, rounds - 1);
 		_exit(0);
 	}
