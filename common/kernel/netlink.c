@@ -15,8 +15,9 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
-/* The kernel fills a dump's buffer up to 32 KiB. */
+/* The kernel fills a dump's buffer up to 32 KiB; our requests are short, and libnl zeroes each as a whole. */
 #define BUFFER_SIZE    ((size_t)32 * 1024)
+#define REQUEST_SIZE   ((size_t)1024)
 #define ANSWER_SECONDS 5
 #define DUMP_TRIES     5
 
@@ -160,6 +161,7 @@ int netlink_open(struct netlink **ret_nl, struct err *err)
 	r = set_options(nl_socket_get_fd(nl->sock));
 	if (r < 0)
 		return err_errno(err, -r, "netlink socket");
+	nlmsg_set_default_size(REQUEST_SIZE);
 	nl_socket_disable_auto_ack(nl->sock);
 	nl_socket_disable_msg_peek(nl->sock);
 	(void)nl_socket_set_msg_buf_size(nl->sock, BUFFER_SIZE);
