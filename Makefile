@@ -117,7 +117,7 @@ fuzz:
 	FUZZ_BUILD=$(BUILD)-fuzz tests/fuzz/run $(FUZZ_SECONDS)
 
 bench: all
-	GUESTARP_BUILD=$(abspath $(BUILD)) tests/bench/run
+	GUESTARP_BUILD=$(abspath $(BUILD)) CC='$(CC)' CFLAGS='$(CFLAGS)' LDFLAGS='$(LDFLAGS)' tests/bench/run --json $(BUILD)/bench.json
 
 demo: all
 	GUESTARP_BUILD=$(abspath $(BUILD)) tests/demo

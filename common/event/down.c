@@ -11,36 +11,40 @@
 
 /* One down on its way from record to nothing. */
 struct down {
-	struct facts facts;
 	struct plan recorded;
 	struct plan going;
 	struct plan left; /* what stays, or could not be taken back */
 };
 
 /* Returns the first failure; left gets what could not be taken back. */
-static int take_back(const struct plan *settings, struct facts *facts, struct plan *left, struct outcome *outcome,
+static int take_back(const struct plan *settings, struct plan *left, struct outcome *outcome,
 		     struct err *err)
 {
 	CLEANUP(netlink) struct netlink *nl = NULL;
+	struct facts facts;
 	int result = netlink_open(&nl, err);
 
 	if (result < 0)
 		return result;
+	facts_init(&facts);
 	for (size_t i = 0; i < settings->count; i++) {
 		const struct setting *setting = &settings->settings[i];
 		struct err failure;
-		int r = facts_ask_link(nl, facts, setting->device, &failure);
+		int r = facts_ask_link(nl, &facts, setting->device, &failure);
 
 		if (r == 0)
-			r = apply_undo(nl, facts, setting, &failure);
+			r = apply_undo(nl, &facts, setting, &failure);
 		if (r > 0)
 			outcome_done(outcome, setting);
 		if (r >= 0)
 			continue;
 		outcome_failed(outcome, &result, &failure, err);
-		if (plan_add(left, setting) < 0)
-			return err_errno(err, ENOMEM, "record");
+		if (plan_add(left, setting) < 0) {
+			result = err_errno(err, ENOMEM, "record");
+			break;
+		}
 	}
+	facts_done(&facts);
 	return result;
 }
 
@@ -93,7 +97,7 @@ static int down(struct record_store *store, const struct which *which, struct do
 		return err_errno(err, ENOMEM, "record");
 	staying = d->left.count;
 	if (d->going.count > 0)
-		result = take_back(&d->going, &d->facts, &d->left, outcome, err);
+		result = take_back(&d->going, &d->left, outcome, err);
 	if (result == 0 && staying == 0)
 		return record_remove(store, err);
 	/* Nothing was tried: the record stays as it is. */
@@ -119,7 +123,6 @@ static int run(const struct guest *guest, const struct which *which, struct outc
 	plan_done(&d.left);
 	plan_done(&d.going);
 	plan_done(&d.recorded);
-	facts_done(&d.facts);
 	record_close(&store);
 	return r;
 }

@@ -62,12 +62,8 @@ static void add_nic(struct guest *guest, unsigned index)
 		if (guest->nics[i].index == index)
 			return;
 	}
-	if (guest->nic_count == GUEST_NICS_MAX)
-		return;
-	nic = &guest->nics[guest->nic_count++];
-	memset(nic, 0, sizeof(*nic));
-	nic->index = index;
-	if (snprintf(nic->firewall_bridge, IFNAMSIZ, "fwbr%si%u", guest->id, index) >= IFNAMSIZ)
+	nic = guest_add_nic(guest, index);
+	if (nic && snprintf(nic->firewall_bridge, IFNAMSIZ, "fwbr%si%u", guest->id, index) >= IFNAMSIZ)
 		nic->firewall_bridge[0] = '\0';
 }
 

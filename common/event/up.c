@@ -21,7 +21,7 @@ struct up {
 	const struct policy *policy;
 	struct netlink *nl;
 	struct record_store store;
-	struct facts facts;
+	struct facts *facts; /* apart from it, as its tables are large and mostly unused */
 	struct plan plan;
 	struct plan todo;   /* of the plan, what the kernel does not have yet */
 	struct plan stale;  /* recorded earlier, no longer wanted */
@@ -83,7 +83,7 @@ static void compare(struct up *up)
 		bool holds = false;
 		bool kept = true;
 
-		if (apply_read(up->nl, &up->facts, setting, &holds, &failure) < 0) {
+		if (apply_read(up->nl, up->facts, setting, &holds, &failure) < 0) {
 			failed(up, &failure);
 			if (old)
 				(void)keep(up, &up->record, old);
@@ -155,7 +155,7 @@ static bool worth_announcing(const struct up *up, const struct setting *entry)
 
 static void announce_entry(struct up *up, const struct setting *entry)
 {
-	const struct link *link = facts_link(&up->facts, entry->device);
+	const struct link *link = facts_link(up->facts, entry->device);
 	struct announcement a = {
 		.packet = { entry->ifindex, link->mac, entry->ip },
 		.proxied = true,
@@ -182,7 +182,7 @@ static bool in_front(struct up *up, const struct setting *entry)
 /* Why the kernel will stay silent although the entry is there (arp_process(), ndisc_recv_ns()): said, not changed. */
 static void warn_forwarding(struct up *up, const struct setting *entry)
 {
-	const struct link *link = facts_link(&up->facts, entry->device);
+	const struct link *link = facts_link(up->facts, entry->device);
 	bool v4 = entry->ip.family == AF_INET;
 	uint32_t forwarding = v4 ? link->value[LINK_FORWARDING] : 1;
 	char text[IP_TEXT];
@@ -207,14 +207,14 @@ static void warn_in_front(struct up *up, const struct setting *entry)
 static int heal_bridge(struct up *up, const char *name, struct err *err)
 {
 	const struct link *link;
-	int r = facts_ask_link(up->nl, &up->facts, name, err);
+	int r = facts_ask_link(up->nl, up->facts, name, err);
 
 	if (r == 0)
-		r = facts_ask_addresses(up->nl, &up->facts, err);
-	link = name[0] ? facts_link(&up->facts, name) : NULL;
+		r = facts_ask_addresses(up->nl, up->facts, err);
+	link = name[0] ? facts_link(up->facts, name) : NULL;
 	if (r < 0 || !link || !announcements_can(link))
 		return r;
-	if (announcements_add_own(&up->announcements, link, &up->facts.addresses) < 0)
+	if (announcements_add_own(&up->announcements, link, &up->facts->addresses) < 0)
 		return err_errno(err, ENOMEM, "announcement");
 	return 0;
 }
@@ -309,10 +309,10 @@ static void undo_stale(struct up *up)
 	for (size_t i = 0; i < up->stale.count; i++) {
 		const struct setting *setting = &up->stale.settings[i];
 		struct err failure;
-		int r = facts_ask_link(up->nl, &up->facts, setting->device, &failure);
+		int r = facts_ask_link(up->nl, up->facts, setting->device, &failure);
 
 		if (r == 0)
-			r = apply_undo(up->nl, &up->facts, setting, &failure);
+			r = apply_undo(up->nl, up->facts, setting, &failure);
 		if (r > 0)
 			outcome_undone(up->outcome, setting);
 		if (r < 0) {
@@ -327,7 +327,7 @@ static void announce_entries(struct up *up)
 	for (size_t i = 0; i < up->record.count; i++) {
 		const struct setting *entry = &up->record.settings[i];
 
-		if (entry->kind != SETTING_PROXY || !facts_link(&up->facts, entry->device) ||
+		if (entry->kind != SETTING_PROXY || !facts_link(up->facts, entry->device) ||
 		    !worth_announcing(up, entry))
 			continue;
 		warn_forwarding(up, entry);
@@ -350,10 +350,10 @@ static int up_run(struct up *up)
 	if (r == 0)
 		r = netlink_open(&up->nl, up->err);
 	if (r == 0)
-		r = facts_up(up->nl, up->guest, up->policy, &up->facts, up->err);
+		r = facts_up(up->nl, up->guest, up->policy, up->facts, up->err);
 	if (r < 0)
 		return r;
-	if (plan_up(up->guest, up->policy, &up->facts, &up->plan, &up->outcome->notes, &failure) < 0)
+	if (plan_up(up->guest, up->policy, up->facts, &up->plan, &up->outcome->notes, &failure) < 0)
 		failed(up, &failure);
 	compare(up);
 	r = save_intent(up);
@@ -384,15 +384,18 @@ static void announce(struct up *up)
 int event_up(const struct guest *guest, const struct policy *policy, struct outcome *outcome, struct err *err)
 {
 	struct policy quiet_alone;
+	struct facts facts;
 	struct up up = {
 		.guest = guest,
 		.policy = policy,
+		.facts = &facts,
 		.store = RECORD_STORE_CLOSED,
 		.outcome = outcome,
 		.err = err,
 	};
 	int r;
 
+	facts_init(&facts);
 	if (policy->broken) {
 		policy_quiet_alone(&quiet_alone);
 		quiet_alone.broken = true;
@@ -408,7 +411,7 @@ int event_up(const struct guest *guest, const struct policy *policy, struct outc
 	plan_done(&up.stale);
 	plan_done(&up.todo);
 	plan_done(&up.plan);
-	facts_done(&up.facts);
+	facts_done(&facts);
 	netlink_close(up.nl);
 	record_close(&up.store);
 	return up.result;

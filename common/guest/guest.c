@@ -48,7 +48,7 @@ int guest_init(struct guest *guest, enum guest_kind kind, const char *id, struct
 	if (!(kind == GUEST_PVE ? vmid_valid(id) : name_valid(id)))
 		return err_set(err, EINVAL, "'%s' is no %s", text_shown(id, shown, sizeof(shown)),
 			       kind == GUEST_PVE ? "VMID (100 to 999999999)" : "guest name");
-	memset(guest, 0, sizeof(*guest));
+	memset(guest, 0, offsetof(struct guest, nics));
 	guest->kind = kind;
 	return text_copy(guest->id, sizeof(guest->id), id);
 }
@@ -70,6 +70,18 @@ const char *guest_name(const struct guest *guest, char *text)
 {
 	(void)snprintf(text, GUEST_NAME_SIZE, "%s/%s", guest_kind_to_str(guest->kind), guest->id);
 	return text;
+}
+
+struct guest_nic *guest_add_nic(struct guest *guest, unsigned index)
+{
+	struct guest_nic *nic;
+
+	if (guest->nic_count == GUEST_NICS_MAX)
+		return NULL;
+	nic = &guest->nics[guest->nic_count++];
+	memset(nic, 0, sizeof(*nic));
+	nic->index = index;
+	return nic;
 }
 
 int guest_add_ip(struct guest *guest, const struct ip *ip)

@@ -40,12 +40,13 @@ struct guest {
 	char device[IFNAMSIZ];     /* chosen in the guest's own configuration, "" for none */
 	char route[IFNAMSIZ];      /* the device towards it as its platform makes it, "" for none */
 	bool platform_routes;      /* the platform itself adds the host routes by that device, perhaps later */
-	struct guest_nic nics[GUEST_NICS_MAX];
-	size_t nic_count;
-	struct ip ips[GUEST_IPS_MAX];
-	size_t ip_count;
 	bool elsewhere; /* it still runs on another node (live migration): nothing may answer for it here yet */
 	bool partial;   /* ips are those that an event is about: what was recorded for others stays */
+	size_t nic_count;
+	size_t ip_count;
+	/* Set as far as counted; large, mostly unused. */
+	struct guest_nic nics[GUEST_NICS_MAX];
+	struct ip ips[GUEST_IPS_MAX];
 };
 
 /* -EINVAL for an id that the kind cannot have; nothing of the guest's configuration is read. */
@@ -57,6 +58,9 @@ bool guest_names_one(const char *text);
 /* "pve/101". Returns text, which has room for GUEST_NAME_SIZE. */
 const char *guest_name(const struct guest *guest, char *text);
 const char *guest_kind_to_str(enum guest_kind kind);
+
+/* A further NIC, netN of that index and nothing more yet; NULL over GUEST_NICS_MAX. */
+struct guest_nic *guest_add_nic(struct guest *guest, unsigned index);
 
 /* Adds an address unless the guest has it already. -ENOSPC over GUEST_IPS_MAX. */
 int guest_add_ip(struct guest *guest, const struct ip *ip);

@@ -164,12 +164,10 @@ static void take_nets(struct guest *guest, const struct reading *in)
 	guest->hooked = in->hooked;
 	for (unsigned i = 0; i < GUEST_NICS_MAX; i++) {
 		const struct net *net = &in->nets[i];
-		struct guest_nic *nic;
+		struct guest_nic *nic = net->present ? guest_add_nic(guest, i) : NULL;
 
-		if (!net->present)
+		if (!nic)
 			continue;
-		nic = &guest->nics[guest->nic_count++];
-		nic->index = i;
 		memcpy(nic->port, net->pair, IFNAMSIZ);
 		memcpy(nic->bridge, net->link, IFNAMSIZ);
 		for (size_t j = 0; j < net->ip_count; j++) {

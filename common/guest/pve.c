@@ -226,21 +226,18 @@ static void take_nets(struct guest *guest, struct nets *nets)
 	guest->ip_count = 0;
 	for (unsigned i = 0; i < GUEST_NICS_MAX; i++) {
 		const struct net *net = find_net(nets, false, i);
-		struct guest_nic *nic = &guest->nics[guest->nic_count];
+		struct guest_nic *nic = net ? guest_add_nic(guest, i) : NULL;
 
 		/* An ipconfigN without its netN is of no NIC. */
-		if (!net)
+		if (!nic)
 			continue;
 		add_ips(guest, net);
 		add_ips(guest, find_net(nets, true, i));
-		memset(nic, 0, sizeof(*nic));
-		nic->index = i;
 		nic->tag = net->tag;
 		memcpy(nic->bridge, net->bridge, IFNAMSIZ);
 		/* A 9-digit VMID with i >= 10 does not fit IFNAMSIZ: Proxmox VE cannot make that device either. */
 		if (snprintf(nic->firewall_bridge, IFNAMSIZ, "fwbr%si%u", guest->id, i) >= IFNAMSIZ)
 			nic->firewall_bridge[0] = '\0';
-		guest->nic_count++;
 	}
 }
 
