@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/json.h"
 #include "doctor/output.h"
 
@@ -56,17 +57,13 @@ static const struct {
 
 struct finding *findings_add(struct findings *findings, enum finding_kind kind)
 {
-	if (findings->count == findings->room) {
-		size_t room = findings->room ? findings->room * 2 : 8;
-		struct finding *list = realloc(findings->list, room * sizeof(*list));
+	struct finding *list = array_grow(findings->list, findings->count, &findings->room, sizeof(*list));
 
-		if (!list) {
-			findings->failed = true;
-			return NULL;
-		}
-		findings->list = list;
-		findings->room = room;
+	if (!list) {
+		findings->failed = true;
+		return NULL;
 	}
+	findings->list = list;
 	memset(&findings->list[findings->count], 0, sizeof(*findings->list));
 	findings->list[findings->count].kind = kind;
 	return &findings->list[findings->count++];

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/process.h"
 #include "kernel/proxy.h"
@@ -20,15 +21,12 @@
 
 int announcements_add(struct announcements *announcements, const struct announcement *announcement)
 {
-	if (announcements->count == announcements->room) {
-		size_t room = announcements->room ? announcements->room * 2 : 8;
-		struct announcement *list = realloc(announcements->list, room * sizeof(*list));
+	struct announcement *list =
+		array_grow(announcements->list, announcements->count, &announcements->room, sizeof(*list));
 
-		if (!list)
-			return -ENOMEM;
-		announcements->list = list;
-		announcements->room = room;
-	}
+	if (!list)
+		return -ENOMEM;
+	announcements->list = list;
 	announcements->list[announcements->count++] = *announcement;
 	return 0;
 }

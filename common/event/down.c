@@ -17,8 +17,7 @@ struct down {
 };
 
 /* Returns the first failure; left gets what could not be taken back. */
-static int take_back(const struct plan *settings, struct plan *left, struct outcome *outcome,
-		     struct err *err)
+static int take_back(const struct plan *settings, struct plan *left, struct outcome *outcome, struct err *err)
 {
 	CLEANUP(netlink) struct netlink *nl = NULL;
 	struct facts facts;

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "event/record.h"
@@ -25,19 +26,16 @@ DEFINE_CLEANUP(names, struct if_nameindex *, if_freenameindex)
 
 static int add_guest(struct guest_list *guests, const struct guest *guest)
 {
+	struct guest *list;
+
 	for (size_t i = 0; i < guests->count; i++) {
 		if (guests->list[i].kind == guest->kind && strcmp(guests->list[i].id, guest->id) == 0)
 			return 0;
 	}
-	if (guests->count == guests->room) {
-		size_t room = guests->room ? guests->room * 2 : 16;
-		struct guest *list = realloc(guests->list, room * sizeof(*list));
-
-		if (!list)
-			return -ENOMEM;
-		guests->list = list;
-		guests->room = room;
-	}
+	list = array_grow(guests->list, guests->count, &guests->room, sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	guests->list = list;
 	guests->list[guests->count++] = *guest;
 	return 0;
 }

@@ -36,8 +36,8 @@ struct hint {
 	}
 
 /*
- * The same for one guest of Proxmox VE, told by a device of its that came or went; its configuration is read into guest.
- * True when it is managed and runs here.
+ * The same for one guest of Proxmox VE, told by a device of its that came or went; its configuration is read into
+ * guest. True when it is managed and runs here.
  */
 bool event_sync_pve(struct guest *guest, const struct hint *hint);
 

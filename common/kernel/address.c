@@ -10,6 +10,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/array.h"
+
 /* The part of the list that this dump added, to be forgotten when it is interrupted. */
 struct reading {
 	struct addresses *addresses;
@@ -20,6 +22,7 @@ static int take_address(struct nlmsghdr *answer, void *arg)
 {
 	struct addresses *all = ((struct reading *)arg)->addresses;
 	const struct ifaddrmsg *ifa = nlmsg_data(answer);
+	struct address *list;
 	struct address *address;
 	struct nlattr *tb[IFA_MAX + 1];
 	struct nlattr *local;
@@ -35,15 +38,10 @@ static int take_address(struct nlmsghdr *answer, void *arg)
 	local = tb[IFA_LOCAL] ? tb[IFA_LOCAL] : tb[IFA_ADDRESS];
 	if (!local || nla_len(local) != (ifa->ifa_family == AF_INET ? 4 : 16))
 		return 0;
-	if (all->count == all->room) {
-		size_t room = all->room ? all->room * 2 : 16;
-		struct address *list = realloc(all->list, room * sizeof(*list));
-
-		if (!list)
-			return -ENOMEM;
-		all->list = list;
-		all->room = room;
-	}
+	list = array_grow(all->list, all->count, &all->room, sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	all->list = list;
 	address = &all->list[all->count++];
 	memset(address, 0, sizeof(*address));
 	address->ifindex = (int)ifa->ifa_index;

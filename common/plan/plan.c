@@ -8,19 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/text.h"
 
 int plan_add(struct plan *plan, const struct setting *setting)
 {
-	if (plan->count == plan->room) {
-		size_t room = plan->room ? plan->room * 2 : 16;
-		struct setting *settings = realloc(plan->settings, room * sizeof(*settings));
+	struct setting *settings = array_grow(plan->settings, plan->count, &plan->room, sizeof(*settings));
 
-		if (!settings)
-			return -ENOMEM;
-		plan->settings = settings;
-		plan->room = room;
-	}
+	if (!settings)
+		return -ENOMEM;
+	plan->settings = settings;
 	plan->settings[plan->count++] = *setting;
 	return 0;
 }
