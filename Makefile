@@ -97,8 +97,8 @@ $(wordlist 2,$(words $(ONE)),$(ONE)): $(firstword $(ONE))
 
 one: $(ONE)
 
-# A change of the version is a change of every object that prints it.
-$(HOOKS:%.c=$(BUILD)/%.o) $(HOOKS:%.c=$(BUILD)/one/%.o): packaging/debian/changelog
+# A change of the version is a change of the object that prints it.
+$(BUILD)/common/base/log.o: packaging/debian/changelog
 
 tests: all $(UNIT_TESTS)
 

@@ -94,14 +94,12 @@ static const struct hook {
 
 #define HOOK_COUNT (sizeof(hooks) / sizeof(hooks[0]))
 
-static int usage(void)
+static void usage(void)
 {
 	(void)printf("usage: guestarp-lxc CONTAINER lxc HOOK   (lxc.hook.version = 0)\n"
 		     "       guestarp-lxc                      (1: by LXC_NAME and LXC_HOOK_TYPE)\n\n");
 	for (size_t i = 0; i < HOOK_COUNT; i++)
 		(void)printf("  lxc.hook.%-10s %s\n", hooks[i].word, hooks[i].help);
-	(void)printf("\nguestarp %s, guestarp-lxc(8)\n", VERSION);
-	return EXIT_SUCCESS;
 }
 
 static const struct hook *find_hook(const char *word)
@@ -143,12 +141,8 @@ int main(int argc, char *argv[])
 	int status;
 
 	process_begin();
-	if (argc == 2 && strcmp(argv[1], "--help") == 0)
-		return usage();
-	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
-		(void)printf("guestarp %s\n", VERSION);
+	if (log_help(argc, argv, "guestarp-lxc", usage))
 		return EXIT_SUCCESS;
-	}
 	call.container = argc > 1 ? argv[1] : env("LXC_NAME");
 	call.word = argc > 3 ? argv[3] : env("LXC_HOOK_TYPE");
 	hook = find_hook(call.word);

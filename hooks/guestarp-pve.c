@@ -85,13 +85,12 @@ static const struct phase {
 
 #define PHASE_COUNT (sizeof(phases) / sizeof(phases[0]))
 
-static void usage(FILE *out)
+static void usage(void)
 {
-	(void)fprintf(out, "usage: guestarp-pve VMID PHASE\n\nProxmox VE calls it: "
-			   "pct set VMID --hookscript local:snippets/guestarp\n\n");
+	(void)printf("usage: guestarp-pve VMID PHASE\n\nProxmox VE calls it: "
+		     "pct set VMID --hookscript local:snippets/guestarp\n\n");
 	for (size_t i = 0; i < PHASE_COUNT; i++)
-		(void)fprintf(out, "  %-11s %s\n", phases[i].word, phases[i].help);
-	(void)fprintf(out, "\nguestarp %s, guestarp-pve(8)\n", VERSION);
+		(void)printf("  %-11s %s\n", phases[i].word, phases[i].help);
 }
 
 static const struct phase *find_phase(const char *word)
@@ -131,14 +130,8 @@ int main(int argc, char *argv[])
 	int status;
 
 	process_begin();
-	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
-		usage(stdout);
+	if (log_help(argc, argv, "guestarp-pve", usage))
 		return EXIT_SUCCESS;
-	}
-	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
-		(void)printf("guestarp %s\n", VERSION);
-		return EXIT_SUCCESS;
-	}
 	if (argc != 3) {
 		log_line(NULL, "usage: guestarp-pve VMID PHASE (see --help)");
 		return 2;

@@ -71,13 +71,11 @@ static const struct action {
 
 #define ACTION_COUNT (sizeof(actions) / sizeof(actions[0]))
 
-static int usage(void)
+static void usage(void)
 {
 	(void)printf("usage: guestarp-udev ACTION IFNAME\n\n");
 	for (size_t i = 0; i < ACTION_COUNT; i++)
 		(void)printf("  %-7s %s\n", actions[i].word, actions[i].help);
-	(void)printf("\nguestarp %s, guestarp-udev(8)\n", VERSION);
-	return EXIT_SUCCESS;
 }
 
 int main(int argc, char *argv[])
@@ -85,12 +83,8 @@ int main(int argc, char *argv[])
 	struct err err;
 
 	process_begin();
-	if (argc == 2 && strcmp(argv[1], "--help") == 0)
-		return usage();
-	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
-		(void)printf("guestarp %s\n", VERSION);
+	if (log_help(argc, argv, "guestarp-udev", usage))
 		return EXIT_SUCCESS;
-	}
 	if (argc != 3 || !ifname_valid(argv[2])) {
 		log_line(NULL, "usage: guestarp-udev add|remove IFNAME (see --help)");
 		return 2;

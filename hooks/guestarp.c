@@ -421,14 +421,12 @@ static const struct command {
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 
-static int usage(void)
+static void usage(void)
 {
 	(void)puts("usage: guestarp COMMAND ...\n");
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
 		(void)printf("  %-7s %-28s %s\n", commands[i].word, commands[i].arguments, commands[i].help);
-	(void)printf("\nGUEST is a number or a name, or pve/100, vz/101, lxc/web1.\nguestarp %s, guestarp(8)\n",
-		     VERSION);
-	return EXIT_SUCCESS;
+	(void)puts("\nGUEST is a number or a name, or pve/100, vz/101, lxc/web1.");
 }
 
 /* For the package: bash's completion, from the same tables. */
@@ -504,14 +502,12 @@ int main(int argc, char *argv[])
 	const char *nearest;
 
 	process_begin();
+	if (log_help(argc, argv, "guestarp", usage))
+		return written(EXIT_SUCCESS);
 	if (argc < 2) {
 		(void)err_set(&err, EINVAL, "usage: guestarp COMMAND ... (see --help)");
 		return wrong(&err);
 	}
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
-		return usage();
-	if (strcmp(argv[1], "--version") == 0)
-		return printf("guestarp %s\n", VERSION) < 0;
 	if (strcmp(argv[1], "--completion") == 0)
 		return completion();
 	for (size_t i = 0; i < COMMAND_COUNT; i++) {

@@ -422,7 +422,6 @@ static void usage(void)
 	(void)printf("\nor, by a link of the name:\n");
 	for (size_t i = 0; i < COUNT(names); i++)
 		(void)printf("  %s\n", names[i].help);
-	(void)printf("\nguestarp %s\n", VERSION);
 }
 
 static const struct role *find_role(int argc, char *argv[])
@@ -440,19 +439,13 @@ static const struct role *find_role(int argc, char *argv[])
 int main(int argc, char *argv[])
 {
 	static struct call call;
+	const struct role *role;
 	int status;
 
 	process_begin();
-	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
-		usage();
+	if (log_help(argc, argv, "vznet-custom", usage))
 		return EXIT_SUCCESS;
-	}
-	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
-		(void)printf("guestarp %s\n", VERSION);
-		return EXIT_SUCCESS;
-	}
-	const struct role *role = find_role(argc, argv);
-
+	role = find_role(argc, argv);
 	if (!role) {
 		log_line(NULL, "vznet-custom: called with no role that it knows (see --help)");
 		return 2;

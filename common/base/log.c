@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The only place that writes to stderr and syslog on a hook's behalf. */
+/* The only place that writes to stdout, stderr and syslog on a hook's behalf. */
 
 #include "base/log.h"
 
@@ -56,4 +56,18 @@ void log_notes(const char *subject, const struct notes *notes)
 		log_line(subject, "%s", notes->line[i]);
 	if (notes->dropped)
 		log_line(subject, "%zu more of the kind", notes->dropped);
+}
+
+bool log_help(int argc, char *argv[], const char *manual, void (*usage)(void))
+{
+	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+		usage();
+		(void)printf("\nguestarp %s, %s(8)\n", VERSION, manual);
+		return true;
+	}
+	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+		(void)printf("guestarp %s\n", VERSION);
+		return true;
+	}
+	return false;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef GUESTARP_BASE_LOG_H
 #define GUESTARP_BASE_LOG_H
-/* What a program says, once, at its end: notes collected by the library, printed by main(). */
+/* What a program says: help when asked for, and once, at its end, notes collected by the library. */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -27,6 +28,12 @@ void notes_add_err(struct notes *notes, const struct err *err);
  * subject may be NULL.
  */
 void log_line(const char *subject, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * Answers --help (by usage, then the manual's name) and --version on stdout. True when one of them was all that the
+ * caller wanted.
+ */
+bool log_help(int argc, char *argv[], const char *manual, void (*usage)(void));
 
 /* Prints all notes, then how many there was no room for. */
 void log_notes(const char *subject, const struct notes *notes);

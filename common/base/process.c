@@ -12,7 +12,7 @@ void process_begin(void)
 {
 	(void)signal(SIGPIPE, SIG_IGN);
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-		/* The lowest free number is this one. */
+		/* The lowest free number is this one; policy's scripts inherit it. */
 		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
 			(void)open("/dev/null", O_RDWR);
 	}
