@@ -18,8 +18,9 @@ ip addr add $GATEWAY/24 dev lxcbr0
 sysctl -q -w net.ipv4.conf.lxcbr0.forwarding=1 net.ipv4.conf.default.forwarding=1
 rm -r "$ROOT/etc/pve"
 
+# Without LXC's own entry for the gateway: it goes with the carrier of a veth whose peer moves, if the kernel is slow to tell.
 state() {
-    perl -I"$TESTS_DIR" -MState -e 'print State::text(shift)' "$ROOT"
+    perl -I"$TESTS_DIR" -MState -e 'print State::text(shift)' "$ROOT" | sed "/^vethweb proxy $GATEWAY\$/d"
 }
 
 base=$(state)
@@ -64,7 +65,6 @@ eth4 arp_ignore 1"
 eth3 proxy 192.168.18.101
 eth3 proxy 2001:db8:18::101
 record lxc-web
-vethweb proxy 10.0.3.1
 vethweb route 192.168.18.101
 vethweb route 2001:db8:18::101" "policy's \"$name\": entries on eth3 for the addresses of LXC's configuration"
     ok "policy's \"$name\": the client reaches the container" in_ns client ping -q -c 1 -W 2 192.168.18.101

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What binding and quieting costs anybody: the questions, changes and files of a post-start, asked of the kernel
+ * without a policy, a plan, a check or a library's help; linked as guestarp is. The difference to guestarp is what
+ * guestarp's own code costs, the difference to the empty program what the kernel's answers cost.
+ *
+ * floor CONFIG POLICY DIRECTORY FIREWALL-BRIDGE BRIDGE DEVICE ADDRESS OTHER-DEVICE...
+ */
+
+#include <arpa/inet.h>
+#include <err.h>
+#include <fcntl.h>
+#include <linux/if_packet.h>
+#include <linux/ip.h>
+#include <linux/neighbour.h>
+#include <linux/rtnetlink.h>
+#include <net/ethernet.h>
+#include <net/if.h>
+#include <netinet/if_ether.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct request {
+	struct nlmsghdr header;
+	char body[128];
+};
+
+static int nl;
+
+static void add(struct request *r, const void *data, size_t len)
+{
+	memcpy((char *)r + r->header.nlmsg_len, data, len);
+	r->header.nlmsg_len += NLMSG_ALIGN((unsigned)len);
+}
+
+static void add_attr(struct request *r, unsigned short type, const void *data, size_t len)
+{
+	struct rtattr attr = { .rta_len = (unsigned short)RTA_LENGTH(len), .rta_type = type };
+
+	add(r, &attr, sizeof(attr));
+	add(r, data, len);
+}
+
+/* Sends it and reads up to its end: an answer, an ACK or, of a dump, NLMSG_DONE. */
+static void ask(struct request *r, unsigned short type, unsigned short flags)
+{
+	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+	static char answer[32768];
+	const struct nlmsghdr *last = (const struct nlmsghdr *)answer;
+	ssize_t n;
+
+	r->header.nlmsg_type = type;
+	r->header.nlmsg_flags = NLM_F_REQUEST | flags;
+	if (sendto(nl, r, r->header.nlmsg_len, 0, (struct sockaddr *)&kernel, sizeof(kernel)) < 0)
+		err(1, "request %u", type);
+	do {
+		n = recv(nl, answer, sizeof(answer), 0);
+		if (n < 0)
+			err(1, "answer to %u", type);
+	} while (flags & NLM_F_DUMP && last->nlmsg_type != NLMSG_DONE && last->nlmsg_type != NLMSG_ERROR);
+	if (flags & NLM_F_ACK && *(const int *)NLMSG_DATA(last) != 0)
+		errx(1, "request %u: %s", type, strerror(-*(const int *)NLMSG_DATA(last)));
+}
+
+#define REQUEST(first)                                                                                                 \
+	struct request r = { .header.nlmsg_len = NLMSG_HDRLEN };                                                       \
+	add(&r, &(first), sizeof(first))
+
+static void get_link(const char *name)
+{
+	struct ifinfomsg info = { .ifi_family = AF_UNSPEC };
+	unsigned mask = 1 << 3; /* RTEXT_FILTER_SKIP_STATS */
+
+	REQUEST(info);
+	add_attr(&r, IFLA_IFNAME, name, strlen(name) + 1);
+	add_attr(&r, IFLA_EXT_MASK, &mask, sizeof(mask));
+	ask(&r, RTM_GETLINK, 0);
+}
+
+static void get_addresses(void)
+{
+	struct ifaddrmsg info = { .ifa_family = AF_INET };
+
+	REQUEST(info);
+	ask(&r, RTM_GETADDR, NLM_F_DUMP);
+}
+
+static void neighbour(unsigned short type, unsigned short flags, int ifindex, const struct in_addr *ip)
+{
+	struct ndmsg info = {
+		.ndm_family = AF_INET, .ndm_ifindex = ifindex, .ndm_flags = NTF_PROXY, .ndm_state = NUD_PERMANENT
+	};
+
+	REQUEST(info);
+	add_attr(&r, NDA_DST, ip, sizeof(*ip));
+	ask(&r, type, flags);
+}
+
+static void neighbours_of(int ifindex)
+{
+	struct ndmsg info = { .ndm_family = AF_INET };
+
+	REQUEST(info);
+	add_attr(&r, NDA_IFINDEX, &ifindex, sizeof(ifindex));
+	ask(&r, RTM_GETNEIGH, NLM_F_DUMP);
+}
+
+static void set_arp_ignore(int ifindex)
+{
+	struct ifinfomsg info = { .ifi_family = AF_UNSPEC, .ifi_index = ifindex };
+	unsigned on = 1;
+	struct {
+		struct rtattr inet, conf, arp_ignore;
+		unsigned value;
+	} spec = {
+		{ sizeof(spec), AF_INET },
+		{ sizeof(spec) - sizeof(struct rtattr), IFLA_INET_CONF },
+		{ RTA_LENGTH(sizeof(unsigned)), IPV4_DEVCONF_ARP_IGNORE },
+		on,
+	};
+
+	REQUEST(info);
+	add_attr(&r, IFLA_AF_SPEC, &spec, sizeof(spec));
+	ask(&r, RTM_NEWLINK, NLM_F_ACK);
+}
+
+static void set_noarp(int ifindex)
+{
+	struct ifinfomsg info = { .ifi_index = ifindex, .ifi_flags = IFF_NOARP, .ifi_change = IFF_NOARP };
+
+	REQUEST(info);
+	ask(&r, RTM_NEWLINK, NLM_F_ACK);
+}
+
+static void get_route(const struct in_addr *ip)
+{
+	struct rtmsg info = { .rtm_family = AF_INET, .rtm_dst_len = 32 };
+
+	REQUEST(info);
+	add_attr(&r, RTA_DST, ip, sizeof(*ip));
+	ask(&r, RTM_GETROUTE, 0);
+}
+
+static void read_file(const char *path)
+{
+	char text[4096];
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0 || fstat(fd, &st) < 0 || read(fd, text, sizeof(text)) < 0)
+		err(1, "%s", path);
+	close(fd);
+}
+
+static void write_record(const char *path)
+{
+	static const char text[] =
+		"{ \"version\": 1, \"settings\": [ as long as the record that guestarp writes for three settings of a "
+		"guest: its firewall bridge's arp_ignore and NOARP, and the proxy entry of its address; each with what "
+		"it was before, so that it can be taken back when the guest is gone ] }";
+	int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int lock = openat(dir, "floor.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	int fd = openat(dir, ".floor.tmp", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	struct flock all = { .l_type = F_WRLCK };
+
+	if (dir < 0 || lock < 0 || fd < 0 || fcntl(lock, F_OFD_SETLK, &all) < 0 || write(fd, text, sizeof(text)) < 0)
+		err(1, "%s", path);
+	close(fd);
+	if (renameat(dir, ".floor.tmp", dir, "floor.json") < 0)
+		err(1, "%s", path);
+	close(lock);
+	close(dir);
+}
+
+static void announce(int fd, int ifindex)
+{
+	struct sockaddr_ll to = { .sll_family = AF_PACKET, .sll_ifindex = ifindex, .sll_halen = ETH_ALEN };
+	char frame[60] = { 0 };
+
+	memset(to.sll_addr, 0xff, ETH_ALEN);
+	memset(frame, 0xff, ETH_ALEN);
+	frame[12] = 8;
+	frame[13] = 6;
+	if (sendto(fd, frame, sizeof(frame), MSG_DONTWAIT, (struct sockaddr *)&to, sizeof(to)) < 0)
+		err(1, "frame");
+}
+
+/* Another process closes the packet socket, which takes 10 ms. */
+static void leave(int packet)
+{
+	if (fork() == 0) {
+		close_range(0, (unsigned)packet - 1, 0);
+		close_range((unsigned)packet + 1, ~0U, 0);
+		setsid();
+		usleep(100000);
+		_exit(0);
+	}
+	close(packet);
+}
+
+int main(int argc, char *argv[])
+{
+	static const char words[] =
+		"floor: the line of which every event has one, as long as it usually is in the journal\n";
+	struct sockaddr_nl self = { .nl_family = AF_NETLINK };
+	struct in_addr ip;
+	int packet;
+	int bridge;
+	int device;
+
+	if (argc < 9 || inet_pton(AF_INET, argv[7], &ip) != 1)
+		errx(2, "usage: floor CONFIG POLICY DIRECTORY FIREWALL-BRIDGE BRIDGE DEVICE ADDRESS OTHER-DEVICE...");
+	signal(SIGPIPE, SIG_IGN);
+	read_file(argv[2]);
+	read_file(argv[1]);
+	nl = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	if (nl < 0 || bind(nl, (struct sockaddr *)&self, sizeof(self)) < 0)
+		err(1, "netlink");
+	bridge = (int)if_nametoindex(argv[4]);
+	device = (int)if_nametoindex(argv[6]);
+	get_link(argv[4]);
+	get_link(argv[6]);
+	get_addresses();
+	neighbour(RTM_GETNEIGH, 0, device, &ip);
+	for (int i = 8; i < argc; i++)
+		neighbour(RTM_GETNEIGH, 0, (int)if_nametoindex(argv[i]), &ip);
+	write_record(argv[3]);
+	set_arp_ignore(bridge);
+	set_noarp(bridge);
+	neighbour(RTM_NEWNEIGH, NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE, device, &ip);
+	neighbours_of(bridge);
+	get_link(argv[5]);
+	get_route(&ip);
+	close(nl);
+	packet = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	announce(packet, (int)if_nametoindex(argv[5]));
+	announce(packet, device);
+	leave(packet);
+	return write(STDERR_FILENO, words, sizeof(words) - 1) < 0;
+}
