@@ -131,7 +131,7 @@ static char *insert(const char *text, const char *brace, const char *name, const
 }
 
 /* Takes the member away with the comma that is then one too many. */
-static char *take_away(const char *text, const struct member *member)
+static char *take_member(const char *text, const struct member *member)
 {
 	const char *after = skip_blanks(member->end);
 
@@ -140,9 +140,47 @@ static char *take_away(const char *text, const struct member *member)
 	return splice(text, member->before + 1, *after == ',' ? after + 1 : after, "");
 }
 
-static bool is_alone(const struct member *member)
+/* Takes all members of that name away from the object at that place: of several the last one counts, until it is gone.
+ */
+static char *take_away(const char *text, size_t object, const char *name)
 {
-	return *member->before == '{' && *skip_blanks(member->end) == '}';
+	char *result = strdup(text);
+	struct member member;
+
+	while (result && find_member(result + object, name, &member)) {
+		char *rest = take_member(result, &member);
+
+		free(result);
+		result = rest;
+	}
+	return result;
+}
+
+static bool is_empty(const char *object)
+{
+	return *object == '{' && *skip_blanks(object + 1) == '}';
+}
+
+/* What a key is in: each would be left empty when what is inside it goes, and then goes, too. */
+struct level {
+	size_t object;
+	const char *name;
+};
+
+static char *remove_key(const char *text, const struct level levels[], size_t count)
+{
+	char *result = strdup(text);
+
+	for (size_t i = 0; result && i < count; i++) {
+		char *rest;
+
+		if (i > 0 && !is_empty(result + levels[i - 1].object))
+			break;
+		rest = take_away(result, levels[i].object, levels[i].name);
+		free(result);
+		result = rest;
+	}
+	return result;
 }
 
 static char *edit(const char *text, const char *guest, const char *key, const char *value)
@@ -172,10 +210,11 @@ static char *edit(const char *text, const char *guest, const char *key, const ch
 		return value ? insert(text, of_guest.value, key, value) : strdup(text);
 	if (value)
 		return splice(text, of_key.value, of_key.end, value);
-	/* An object that would be left empty goes, too. */
-	if (!is_alone(&of_key))
-		return take_away(text, &of_key);
-	return take_away(text, is_alone(&of_guest) ? &guests : &of_guest);
+	return remove_key(text,
+			  (const struct level[]){ { (size_t)(of_guest.value - text), key },
+						  { (size_t)(guests.value - text), guest },
+						  { (size_t)(top - text), "guests" } },
+			  3);
 }
 
 /* The objects that are to be walked into must be objects. */
@@ -217,14 +256,6 @@ int policy_edit_text(const char *text, const char *guest, const char *key, const
 	return r;
 }
 
-/* Is there any member at all? */
-static bool is_empty(const char *text)
-{
-	const char *top = skip_blanks(text);
-
-	return *top == '{' && *skip_blanks(top + 1) == '}';
-}
-
 int policy_replace_file(const char *path, const char *text, struct err *err)
 {
 	char directory[PATH_MAX];
@@ -259,7 +290,7 @@ int policy_edit_file(const char *path, const char *guest, const char *key, const
 	if (r < 0)
 		return err->code == EINVAL ? err_wrap(err, "%s", path) : r;
 	if (!text || strcmp(text, edited) != 0)
-		r = policy_replace_file(path, !value && is_empty(edited) ? NULL : edited, err);
+		r = policy_replace_file(path, !value && is_empty(skip_blanks(edited)) ? NULL : edited, err);
 	if (r == 0 && ret_before)
 		*ret_before = steal_ptr(&text);
 	return r;

@@ -55,8 +55,11 @@ static void edit_model(struct json_object *json, const char *guest, const char *
 	    !json_object_object_get_ex(one, key, NULL))
 		return;
 	json_object_object_del(one, key);
-	if (json_object_object_length(one) == 0)
-		json_object_object_del(all, guest);
+	if (json_object_object_length(one) > 0)
+		return;
+	json_object_object_del(all, guest);
+	if (json_object_object_length(all) == 0)
+		json_object_object_del(json, "guests");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
