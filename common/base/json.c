@@ -34,6 +34,24 @@ static bool utf8_valid(const char *text)
 	return true;
 }
 
+/* One character of valid UTF-8. *p moves behind it. */
+static uint32_t next_character(const char **p)
+{
+	uint8_t first = (uint8_t)(*p)[0];
+	int more = first < 0x80 ? 0 : first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : 1;
+	uint32_t c = more ? first & (0x3fU >> more) : first;
+
+	for (*p += 1; more > 0; more--, *p += 1)
+		c = c << 6 | ((*p)[0] & 0x3fU);
+	return c;
+}
+
+/* \uXXXX, or two of them: a surrogate pair. */
+static size_t escaped_size(uint32_t c)
+{
+	return c < 0x80 ? 1 : c < 0x10000 ? 6 : 12;
+}
+
 /*
  * Valid UTF-8 beyond ASCII as \uXXXX: json-c 0.18 (Debian 13), when strict, takes such bytes for control characters.
  * Outside strings they are an error either way. To be freed; NULL without memory.
@@ -43,23 +61,53 @@ static char *escape_beyond_ascii(const char *text, size_t len)
 	char *escaped = malloc(len * 3 + 1);
 	char *to = escaped;
 
-	for (const unsigned char *p = (const unsigned char *)text; escaped && *p;) {
-		size_t more = *p < 0x80 ? 0 : *p >= 0xf0 ? 3 : *p >= 0xe0 ? 2 : 1;
-		uint32_t c = more ? *p & (0x3fU >> more) : *p;
+	while (escaped && *text) {
+		uint32_t c = next_character(&text);
 
-		for (p++; more > 0; more--, p++)
-			c = c << 6 | (*p & 0x3fU);
 		if (c < 0x80)
-			*to++ = (char)c;
+			*to = (char)c;
 		else if (c < 0x10000)
-			to += snprintf(to, 7, "\\u%04x", c);
+			(void)snprintf(to, 7, "\\u%04x", c);
 		else
-			to += snprintf(to, 13, "\\u%04x\\u%04x", 0xd800 + ((c - 0x10000) >> 10),
+			(void)snprintf(to, 13, "\\u%04x\\u%04x", 0xd800 + ((c - 0x10000) >> 10 & 0x3ff),
 				       0xdc00 + ((c - 0x10000) & 0x3ff));
+		to += escaped_size(c);
 	}
 	if (escaped)
 		*to = '\0';
 	return escaped;
+}
+
+/* A control character within a string (RFC 8259 section 7), or NULL. json-c 0.18 refuses it, 0.16 does not. */
+static const char *find_control(const char *text)
+{
+	bool in_string = false;
+
+	for (; *text; text++) {
+		if (in_string && (uint8_t)*text < 0x20)
+			return text;
+		if (*text == '"')
+			in_string = !in_string;
+		else if (in_string && *text == '\\' && text[1])
+			text++;
+	}
+	return NULL;
+}
+
+/* The place is the character at which so much of the escaped text ends. */
+static int err_at(const char *file, const char *text, size_t escaped_end, const char *what, struct err *err)
+{
+	unsigned line = 1;
+	unsigned column = 1;
+
+	for (size_t i = 0; *text && i < escaped_end;) {
+		uint32_t c = next_character(&text);
+
+		i += escaped_size(c);
+		column = c == '\n' ? 1 : column + 1;
+		line += c == '\n';
+	}
+	return err_set(err, EINVAL, "%s:%u:%u: %s", file, line, column, what);
 }
 
 int json_parse(const char *file, const char *text, size_t len, struct json_object **ret_json, struct err *err)
@@ -68,8 +116,8 @@ int json_parse(const char *file, const char *text, size_t len, struct json_objec
 	CLEANUP(json) struct json_object *json = NULL;
 	CLEANUP(free) char *escaped = NULL;
 	enum json_tokener_error code;
-	unsigned line = 1;
-	unsigned column = 1;
+	const char *control;
+	size_t end;
 
 	if (!tokener)
 		return err_errno(err, ENOMEM, "%s", file);
@@ -78,25 +126,21 @@ int json_parse(const char *file, const char *text, size_t len, struct json_objec
 	escaped = escape_beyond_ascii(text, len);
 	if (!escaped)
 		return err_errno(err, ENOMEM, "%s", file);
-	text = escaped;
-	len = strlen(escaped);
 	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
 	/* With its NUL, so that the end is the end. Of a lack of memory json-c tells by errno alone. */
 	errno = 0;
-	json = json_tokener_parse_ex(tokener, text, (int)len + 1);
+	json = json_tokener_parse_ex(tokener, escaped, (int)strlen(escaped) + 1);
 	if (errno == ENOMEM)
 		return err_errno(err, ENOMEM, "%s", file);
 	code = json_tokener_get_error(tokener);
-	if (code == json_tokener_success && json_object_is_type(json, json_type_object)) {
-		*ret_json = steal_ptr(&json);
-		return 0;
-	}
-	if (code == json_tokener_success)
+	end = json_tokener_get_parse_end(tokener);
+	control = find_control(escaped);
+	if (control && (code == json_tokener_success || end >= (size_t)(control - escaped)))
+		return err_at(file, text, (size_t)(control - escaped), "control character in a string", err);
+	if (code != json_tokener_success)
+		return err_at(file, text, end, json_tokener_error_desc(code), err);
+	if (!json_object_is_type(json, json_type_object))
 		return err_set(err, EINVAL, "%s: not a JSON object", file);
-	for (size_t i = 0; i < len && i < json_tokener_get_parse_end(tokener); i++) {
-		column = text[i] == '\n' ? 1 : column + 1;
-		line += text[i] == '\n';
-	}
-	return err_set(err, EINVAL, "%s:%u:%u: %s", file, line, column,
-		       code == json_tokener_continue ? "unexpected end of file" : json_tokener_error_desc(code));
+	*ret_json = steal_ptr(&json);
+	return 0;
 }

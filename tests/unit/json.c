@@ -18,6 +18,8 @@ static const struct row {
 	{ "empty object", "{}", 0, NULL },
 	{ "blanks around", " \r\n\t{} \n", 0, NULL },
 	{ "UTF-8", "{\"a\":\"\xc3\xa4\"}", 0, NULL },
+	{ "UTF-8, two to four bytes", "{\"\xc3\xa4\":\"\xe2\x82\xac\xf0\x9f\x98\x80\xf4\x8f\xbf\xbf\"}", 0, NULL },
+	{ "an escaped control character", "{\"a\":\"\\t\\u0001\\\"\"}\n", 0, NULL },
 	{ "seven levels", "{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{}}}}}}}", 0, NULL },
 	{ "empty file", "", 0, "f:1:1: unexpected end of data" },
 	{ "blanks alone", " \n\n", 0, "f:3:1: unexpected end of data" },
@@ -40,6 +42,18 @@ static const struct row {
 	{ "single quotes", "{\"a\":'x'}", 0, "f:1:6: unexpected character" },
 	{ "a comment", "{/* a */}", 0, "f:1:2: quoted object property name expected" },
 	{ "no UTF-8", "{\"a\":\"\xe4\"}", 0, "f: not valid UTF-8" },
+	{ "UTF-8 cut short", "{\"a\":\"\xe2\x82\"}", 0, "f: not valid UTF-8" },
+	{ "overlong UTF-8", "{\"a\":\"\xe0\x9f\xbf\"}", 0, "f: not valid UTF-8" },
+	{ "overlong UTF-8, four bytes", "{\"a\":\"\xf0\x8f\xbf\xbf\"}", 0, "f: not valid UTF-8" },
+	{ "a surrogate", "{\"a\":\"\xed\xa0\x80\"}", 0, "f: not valid UTF-8" },
+	{ "beyond U+10FFFF", "{\"a\":\"\xf4\x90\x80\x80\"}", 0, "f: not valid UTF-8" },
+	{ "UTF-8 outside a string", "{\xc3\xa4:1}", 0, "f:1:2: quoted object property name expected" },
+	{ "an error behind UTF-8", "{\"\xc3\xa4\":\"\xe2\x82\xac\xf0\x9f\x98\x80\" x}", 0,
+	  "f:1:11: object value separator ',' expected" },
+	{ "a tab in a string", "{\"\xc3\xa4\":\"b\tc\"}", 0, "f:1:8: control character in a string" },
+	{ "a control character in a key", "{\n\"\\\"\x1f\":1}", 0, "f:2:4: control character in a string" },
+	{ "a string not closed", "{\"a\": \"b\n}\n", 0, "f:1:9: control character in a string" },
+	{ "a quote too few, earlier", "{a\": 1,\n\"b\": 2}", 0, "f:1:2: quoted object property name expected" },
 	{ "a wrong escape", "{\"a\":\"\\x\"}", 0, "f:1:8: invalid string sequence" },
 	{ "capitals", "{\"a\":TRUE}", 0, "f:1:6: boolean expected" },
 	{ "leading zero", "{\"a\":01}", 0, "f:1:8: number expected" },
@@ -87,6 +101,23 @@ static void truncated(void **state)
 	}
 }
 
+/* What is beyond ASCII arrives as it was written. */
+static void beyond_ascii(void **state)
+{
+	static const char text[] =
+		"{\"\xc3\xa4\": \"\xdf\xbf \xe0\xa0\x80\xef\xbf\xbf \xf0\x90\x80\x80\xf4\x8f\xbf\xbf \\u00e4\"}";
+	struct json_object *json = NULL;
+	struct json_object *value = NULL;
+	struct err err = { 0 };
+
+	(void)state;
+	assert_int_equal(json_parse("f", text, sizeof(text) - 1, &json, &err), 0);
+	assert_true(json_object_object_get_ex(json, "\xc3\xa4", &value));
+	assert_string_equal(json_object_get_string(value),
+			    "\xdf\xbf \xe0\xa0\x80\xef\xbf\xbf \xf0\x90\x80\x80\xf4\x8f\xbf\xbf \xc3\xa4");
+	json_object_put(json);
+}
+
 static void without_err(void **state)
 {
 	struct json_object *json = NULL;
@@ -102,6 +133,7 @@ int main(void)
 
 	TABLE_ROWS(&table, parse, rows);
 	TABLE_TEST(&table, truncated);
+	TABLE_TEST(&table, beyond_ascii);
 	TABLE_TEST(&table, without_err);
 	return table_run(&table, NULL, NULL);
 }
