@@ -377,12 +377,17 @@ is "$lost" 0 "twenty at once: each succeeds, and all of them are in the file"
 
 # ---- what the papers tell people to type: on a host without guests, so that nothing comes of it ------------------------------
 
+command_lines() {
+    # shellcheck disable=SC2016 # the papers' own quotes
+    grep -hoE '(`|[#$] |sudo |&& |\.Ql )guestarp [a-z][^`&|]*' \
+        "$TESTS_DIR"/../{README.md,packaging/debian/README.Debian,packaging/man/*.[1-8]} | sed 's/.*guestarp //; s/ [.]$//' | sort -u
+}
+
 fresh_host
 while read -r words; do
     # shellcheck disable=SC2086 # several words
     admin $words
     unlike "$STATUS $ERR" "^2 .*(usage: |unknown |say --all)" "the papers' guestarp $words"
-done < <(grep -hoE '(`|[#$] |sudo |&& |\.Ql )guestarp [a-z][^`&|]*' "$TESTS_DIR"/../{README.md,packaging/debian/README.Debian,packaging/man/*.[1-8]} |
-    sed 's/.*guestarp //; s/ [.]$//' | sort -u)
+done < <(command_lines)
 
 done_testing
