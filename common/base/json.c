@@ -110,6 +110,43 @@ static int err_at(const char *file, const char *text, size_t escaped_end, const 
 	return err_set(err, EINVAL, "%s:%u:%u: %s", file, line, column, what);
 }
 
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/*
+ * json-c tells a lack of memory by errno alone, and reads a number with an errno of 0 set first: what it could not keep
+ * before that number is silently missing. Hence a piece at a time, each ending where the value of a number is yet to
+ * come, at most in its first byte.
+ */
+static size_t piece_len(const char *text)
+{
+	size_t len = 0;
+
+	while (text[len] && !(len > 0 && is_digit(text[len - 1]) && strchr(",]} \t\r\n", text[len])))
+		len++;
+	/* With the NUL, so that the end is the end. */
+	return text[len] ? len : len + 1;
+}
+
+/* Where it ended is in ret_end. NULL with errno ENOMEM, or with the tokener's own error. */
+static struct json_object *parse_pieces(struct json_tokener *tokener, const char *text, size_t *ret_end)
+{
+	struct json_object *json = NULL;
+	size_t at = 0;
+	size_t len;
+
+	do {
+		len = piece_len(text + at);
+		errno = 0;
+		json = json_tokener_parse_ex(tokener, text + at, (int)len);
+		*ret_end = at + json_tokener_get_parse_end(tokener);
+		at += len;
+	} while (errno != ENOMEM && json_tokener_get_error(tokener) == json_tokener_continue && text[at - 1] != '\0');
+	return json;
+}
+
 int json_parse(const char *file, const char *text, size_t len, struct json_object **ret_json, struct err *err)
 {
 	CLEANUP(tokener) struct json_tokener *tokener = json_tokener_new_ex(DEPTH_MAX);
@@ -127,13 +164,10 @@ int json_parse(const char *file, const char *text, size_t len, struct json_objec
 	if (!escaped)
 		return err_errno(err, ENOMEM, "%s", file);
 	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
-	/* With its NUL, so that the end is the end. Of a lack of memory json-c tells by errno alone. */
-	errno = 0;
-	json = json_tokener_parse_ex(tokener, escaped, (int)strlen(escaped) + 1);
+	json = parse_pieces(tokener, escaped, &end);
 	if (errno == ENOMEM)
 		return err_errno(err, ENOMEM, "%s", file);
 	code = json_tokener_get_error(tokener);
-	end = json_tokener_get_parse_end(tokener);
 	control = find_control(escaped);
 	if (control && (code == json_tokener_success || end >= (size_t)(control - escaped)))
 		return err_at(file, text, (size_t)(control - escaped), "control character in a string", err);

@@ -4,7 +4,11 @@
 #include "base/json.h"
 
 #include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "table.h"
 
@@ -118,6 +122,77 @@ static void beyond_ascii(void **state)
 	json_object_put(json);
 }
 
+/* No memory at the nth allocation of this process's, 0 for never. Under a sanitizer memory is its own to give. */
+static unsigned fails_at;
+static unsigned allocations;
+
+#ifndef __SANITIZE_ADDRESS__
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *old, size_t size);
+
+static bool no_memory(void)
+{
+	if (fails_at == 0 || ++allocations != fails_at)
+		return false;
+	errno = ENOMEM;
+	return true;
+}
+
+void *malloc(size_t size)
+{
+	return no_memory() ? NULL : __libc_malloc(size);
+}
+
+void *calloc(size_t count, size_t size)
+{
+	return no_memory() ? NULL : __libc_calloc(count, size);
+}
+
+void *realloc(void *old, size_t size)
+{
+	return no_memory() ? NULL : __libc_realloc(old, size);
+}
+#endif
+
+/* 0: whole, or said to be without memory; 1: neither; 2: there was no nth allocation. */
+static int parse_without(unsigned n)
+{
+	static const char text[] = "{\"a\":\"b\",\"c\":[12,{\"d\":\"e\",\"f\":-3},\"g\"],\"h\":true,\"i\":4}";
+	struct json_object *json = NULL;
+	struct err err = { 0 };
+	int r;
+
+	fails_at = n;
+	r = json_parse("f", text, sizeof(text) - 1, &json, &err);
+	fails_at = 0;
+	if (allocations < n)
+		return 2;
+	if (r < 0)
+		return r != -ENOMEM || err.code != ENOMEM;
+	return strcmp(json_object_to_json_string_ext(json, JSON_C_TO_STRING_PLAIN), text) != 0;
+}
+
+/* Each allocation in turn. json-c does not look at all of them, and crashes: better than a part taken for the whole. */
+static void without_memory(void **state)
+{
+	int status = 0;
+
+	(void)state;
+	for (unsigned n = 1; status != 2 << 8; n++) {
+		pid_t child = fork();
+
+		assert_true(child >= 0);
+		if (child == 0) {
+			(void)signal(SIGSEGV, SIG_DFL);
+			_exit(parse_without(n));
+		}
+		assert_int_equal(waitpid(child, &status, 0), child);
+		if (WIFEXITED(status) && WEXITSTATUS(status) == 1)
+			fail_msg("allocation %u failed, and a part was taken for the whole", n);
+	}
+}
+
 static void without_err(void **state)
 {
 	struct json_object *json = NULL;
@@ -134,6 +209,7 @@ int main(void)
 	TABLE_ROWS(&table, parse, rows);
 	TABLE_TEST(&table, truncated);
 	TABLE_TEST(&table, beyond_ascii);
+	TABLE_TEST(&table, without_memory);
 	TABLE_TEST(&table, without_err);
 	return table_run(&table, NULL, NULL);
 }
