@@ -213,6 +213,16 @@ static int name_beside(const char *name, char beside[NAME_MAX + 1], struct err *
 	return 0;
 }
 
+int file_tidy_at(int dir, const char *name, struct err *err)
+{
+	char beside[NAME_MAX + 1];
+	int r = name_beside(name, beside, err);
+
+	if (r == 0 && unlinkat(dir, beside, 0) < 0 && errno != ENOENT)
+		r = err_errno(err, errno, "%s", beside);
+	return r;
+}
+
 int file_replace_at(int dir, const char *name, const char *text, size_t len, struct err *err)
 {
 	char beside[NAME_MAX + 1];
@@ -221,11 +231,11 @@ int file_replace_at(int dir, const char *name, const char *text, size_t len, str
 
 	/* The caller holds the lock of what name stands for, so one fixed name is free of races and leaves no litter.
 	 */
-	r = name_beside(name, beside, err);
+	r = file_tidy_at(dir, name, err);
+	if (r == 0)
+		r = name_beside(name, beside, err);
 	if (r < 0)
 		return r;
-	if (unlinkat(dir, beside, 0) < 0 && errno != ENOENT)
-		return err_errno(err, errno, "%s", beside);
 	fd = openat(dir, beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return err_errno(err, errno, "%s", beside);
@@ -243,13 +253,10 @@ int file_replace_at(int dir, const char *name, const char *text, size_t len, str
 
 int file_remove_at(int dir, const char *name, struct err *err)
 {
-	char beside[NAME_MAX + 1];
-	int r = name_beside(name, beside, err);
+	int r = file_tidy_at(dir, name, err);
 
 	if (r < 0)
 		return r;
-	if (unlinkat(dir, beside, 0) < 0 && errno != ENOENT)
-		return err_errno(err, errno, "%s", beside);
 	if (unlinkat(dir, name, 0) < 0 && errno != ENOENT)
 		return err_errno(err, errno, "%s", name);
 	return 0;

@@ -50,7 +50,10 @@ int file_open_dir(const char *path, bool create, int *ret_fd, struct err *err);
 /* Replaces dir/name as a whole (written beside it as .name.tmp, 0600, then renamed). */
 int file_replace_at(int dir, const char *name, const char *text, size_t len, struct err *err);
 
-/* Removes dir/name, and what an interrupted file_replace_at() has left beside it. What is gone is no failure. */
+/* Removes what an interrupted file_replace_at() has left beside dir/name. What is gone is no failure. */
+int file_tidy_at(int dir, const char *name, struct err *err);
+
+/* The same, and dir/name. */
 int file_remove_at(int dir, const char *name, struct err *err);
 
 /* As file_read, for a name in an open directory; FILE_ROOT_ALONE. */

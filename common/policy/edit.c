@@ -256,23 +256,36 @@ int policy_edit_text(const char *text, const char *guest, const char *key, const
 	return r;
 }
 
-int policy_replace_file(const char *path, const char *text, struct err *err)
+/* ret_name is within path. */
+static int open_directory(const char *path, int *ret_dir, const char **ret_name, struct err *err)
 {
 	char directory[PATH_MAX];
-	CLEANUP(fd) int dir = -1;
-	const char *name = strrchr(path, '/') + 1;
-	int r;
 
 	if (snprintf(directory, sizeof(directory), "%s", path) >= (int)sizeof(directory))
 		return err_errno(err, ENAMETOOLONG, "%s", path);
-	r = file_open_dir(dirname(directory), true, &dir, err);
+	*ret_name = strrchr(path, '/') + 1;
+	return file_open_dir(dirname(directory), true, ret_dir, err);
+}
+
+int policy_replace_file(const char *path, const char *text, struct err *err)
+{
+	CLEANUP(fd) int dir = -1;
+	const char *name;
+	int r = open_directory(path, &dir, &name, err);
+
 	if (r < 0)
 		return r;
-	if (text)
-		return file_replace_at(dir, name, text, strlen(text), err);
-	if (unlinkat(dir, name, 0) < 0 && errno != ENOENT)
-		return err_errno(err, errno, "%s", path);
-	return 0;
+	return text ? file_replace_at(dir, name, text, strlen(text), err) : file_remove_at(dir, name, err);
+}
+
+/* An edit that was interrupted has left its half, and nothing is to be edited any more. It says nothing to anybody. */
+static void tidy(const char *path)
+{
+	CLEANUP(fd) int dir = -1;
+	const char *name;
+
+	if (open_directory(path, &dir, &name, NULL) == 0)
+		(void)file_tidy_at(dir, name, NULL);
 }
 
 int policy_edit_file(const char *path, const char *guest, const char *key, const char *value, char **ret_before,
@@ -289,7 +302,9 @@ int policy_edit_file(const char *path, const char *guest, const char *key, const
 		r = policy_edit_text(text ? text : "", guest, key, value, &edited, err);
 	if (r < 0)
 		return err->code == EINVAL ? err_wrap(err, "%s", path) : r;
-	if (!text || strcmp(text, edited) != 0)
+	if (text && strcmp(text, edited) == 0)
+		tidy(path);
+	else
 		r = policy_replace_file(path, !value && is_empty(skip_blanks(edited)) ? NULL : edited, err);
 	if (r == 0 && ret_before)
 		*ret_before = steal_ptr(&text);

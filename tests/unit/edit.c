@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
@@ -257,6 +258,23 @@ static void same_file(void **state)
 	assert_true(before.st_ino == after.st_ino);
 }
 
+/* What an interrupted edit has left goes with the next one, also when that has nothing to write, or only to remove. */
+static void left_beside(void **state)
+{
+	static const char *const values[] = { "\"eth4\"", ETH3, NULL };
+	const char *beside = "/etc/guestarp/.guestarp.json.tmp";
+
+	(void)state;
+	root_clean();
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+		root_put(POLICY_HOST_FILE, "{\"guests\":{\"101\":{\"device\":\"eth3\"}}}");
+		root_put(beside, "{\"gue");
+		assert_int_equal(policy_edit_file(POLICY_HOST_FILE, "101", "device", values[i], NULL, NULL), 0);
+		assert_int_equal(access(root_path(beside), F_OK), -1);
+		assert_int_equal(access(root_path(POLICY_HOST_FILE), F_OK), values[i] ? 0 : -1);
+	}
+}
+
 /* What is broken stays as it is, and the message names the file. */
 static void broken_file(void **state)
 {
@@ -281,6 +299,7 @@ int main(void)
 	TABLE_TEST(&table, there_and_back);
 	TABLE_TEST(&table, new_file);
 	TABLE_TEST(&table, same_file);
+	TABLE_TEST(&table, left_beside);
 	TABLE_TEST(&table, broken_file);
 	return table_run(&table, root_setup, root_teardown);
 }
