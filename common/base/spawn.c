@@ -31,8 +31,11 @@ int spawn_wait(const char *path, char *const argv[], struct err *err)
 {
 	pid_t pid;
 	int status;
-	int r = spawn(path, argv, &pid);
+	int r;
 
+	/* Who ignores SIGCHLD leaves that to us as well, and how a child ended would be lost (wait(2)). */
+	(void)signal(SIGCHLD, SIG_DFL);
+	r = spawn(path, argv, &pid);
 	if (r < 0)
 		return err_errno(err, -r, "%s", path);
 	while (waitpid(pid, &status, 0) < 0) {

@@ -316,6 +316,11 @@ is "$STATUS/$ERR" "1/guestarp: pve/101: pre-start: then: $TMP/killed: got signal
 then_policy pipe
 pve 101 pre-start
 is "$STATUS/$ERR" "1/guestarp: pve/101: pre-start: then: $TMP/pipe: got signal 13" "then: a script has SIGPIPE as Proxmox VE gives it"
+then_policy first
+# shellcheck disable=SC2016
+GUESTARP_WRAP='perl -e $SIG{CHLD}="IGNORE";exec@ARGV' pve 101 pre-start
+is "$STATUS/$OUT/$ERR" "0/said/" "then: a caller that ignores SIGCHLD hides no script's end"
+rm -f "$TMP/log"
 then_policy nowhere
 pve 101 pre-start
 is "$STATUS/$ERR" "1/guestarp: pve/101: pre-start: then: $TMP/nowhere: No such file or directory" "then: a missing script"
