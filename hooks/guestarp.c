@@ -224,15 +224,19 @@ static int for_named(const struct call *call, turn_fn turn)
 	struct err err;
 	bool readable;
 
-	for (size_t i = 0; guests && i < call->count; i++) {
+	if (!guests) {
+		(void)err_errno(&err, ENOMEM, "guests");
+		return failed(&err);
+	}
+	for (size_t i = 0; i < call->count; i++) {
 		if (status_find(call->words[i], &guests[i], &readable, &err) < 0)
 			return wrong(&err);
 	}
-	for (size_t i = 0; guests && i < call->count; i++) {
+	for (size_t i = 0; i < call->count; i++) {
 		if (take_turn(&guests[i], turn) < 0)
 			status = EXIT_FOUND;
 	}
-	return guests ? status : EXIT_FOUND;
+	return status;
 }
 
 /* --all: every managed guest, for apply those that run; for attach every guest of Proxmox VE. */
@@ -259,6 +263,8 @@ static int for_all(turn_fn turn)
 	} else {
 		r = guest_list_configured(&guests, &err);
 		status.list = r == 0 ? calloc(guests.count + 1, sizeof(*status.list)) : NULL;
+		if (r == 0 && !status.list)
+			r = err_errno(&err, ENOMEM, "guests");
 		for (size_t i = 0; status.list && i < guests.count; i++) {
 			status.list[i].guest = guests.list[i];
 			status.list[i].readable = guest_read(&status.list[i].guest, NULL) == 0;
