@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <json-c/json_tokener.h>
+#include <json-c/linkhash.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -164,6 +165,8 @@ int json_parse(const char *file, const char *text, size_t len, struct json_objec
 	if (!escaped)
 		return err_errno(err, ENOMEM, "%s", file);
 	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
+	/* The other hash wants a random seed, and writes to stderr where it gets none. What we read is root's own. */
+	(void)json_global_set_string_hash(JSON_C_STR_HASH_PERLLIKE);
 	json = parse_pieces(tokener, escaped, &end);
 	if (errno == ENOMEM)
 		return err_errno(err, ENOMEM, "%s", file);
