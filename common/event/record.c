@@ -18,6 +18,7 @@
 
 #define RECORD_VERSION 1
 #define NAME_SIZE      (GUEST_NAME_SIZE + 8)
+#define SETTING_SIZE   256  /* of one setting's text, at most */
 #define LOCK_TRIES     2000 /* of 5 ms */
 
 static const char *record_name(const struct guest *guest, char name[NAME_SIZE])
@@ -207,47 +208,52 @@ int record_load(const struct record_store *store, struct plan *ret_settings, boo
 }
 
 /* A device name may hold what JSON wants escaped; control characters it cannot hold. */
-static void write_name(FILE *out, const char *name)
+static const char *escape(const char *name, char escaped[2 * IFNAMSIZ])
 {
-	for (const char *p = name; *p; p++)
-		(void)fprintf(out, *p == '"' || *p == '\\' ? "\\%c" : "%c", *p);
+	char *to = escaped;
+
+	for (const char *p = name; *p; p++) {
+		if (*p == '"' || *p == '\\')
+			*to++ = '\\';
+		*to++ = *p;
+	}
+	*to = '\0';
+	return escaped;
 }
 
-static void write_setting(FILE *out, const struct setting *s)
+static bool write_setting(const struct setting *s, char *text, size_t size)
 {
-	char text[IP_TEXT];
+	char name[2 * IFNAMSIZ];
+	char ip[IP_TEXT];
 
-	(void)fprintf(out, "{ \"setting\": \"%s\", \"device\": \"", setting_kind_to_str(s->kind));
-	write_name(out, s->device);
-	(void)fprintf(out, "\", \"ifindex\": %d, ", s->ifindex);
+	if (!text_append(text, size, "{ \"setting\": \"%s\", \"device\": \"%s\", \"ifindex\": %d, ",
+			 setting_kind_to_str(s->kind), escape(s->device, name), s->ifindex))
+		return false;
 	if (s->kind == SETTING_PROXY || s->kind == SETTING_ROUTE)
-		(void)fprintf(out, "\"address\": \"%s\"%s }", ip_to_str(&s->ip, text),
-			      s->platforms ? ", \"platforms\": 1" : "");
-	else
-		(void)fprintf(out, "\"value\": %u, \"was\": %u }", s->value, s->was);
+		return text_append(text, size, "\"address\": \"%s\"%s }", ip_to_str(&s->ip, ip),
+				   s->platforms ? ", \"platforms\": 1" : "");
+	return text_append(text, size, "\"value\": %u, \"was\": %u }", s->value, s->was);
 }
 
-/* Without json-c, which asserts, or writes null, when there is no memory. */
+/*
+ * Without json-c, which asserts, or writes null, when there is no memory, and without open_memstream(), which then
+ * leaves out a part and tells nobody.
+ */
 int record_save(const struct record_store *store, const struct plan *settings, struct err *err)
 {
-	CLEANUP(free) char *text = NULL;
+	size_t size = (settings->count + 1) * SETTING_SIZE;
+	CLEANUP(free) char *text = calloc(size, 1);
 	char name[NAME_SIZE];
-	size_t len = 0;
-	FILE *out = open_memstream(&text, &len);
-	bool failed;
+	bool whole;
 
-	if (!out)
+	if (!text)
 		return err_errno(err, ENOMEM, "record");
-	(void)fprintf(out, "{ \"version\": %d, \"settings\": [", RECORD_VERSION);
-	for (size_t i = 0; i < settings->count; i++) {
-		(void)fputs(i ? ", " : " ", out);
-		write_setting(out, &settings->settings[i]);
-	}
-	(void)fputs(" ] }", out);
-	failed = ferror(out) != 0;
-	if (fclose(out) != 0 || failed)
-		return err_errno(err, ENOMEM, "record");
-	return file_replace_at(store->dir, record_name(store->guest, name), text, len, err);
+	whole = text_append(text, size, "{ \"version\": %d, \"settings\": [", RECORD_VERSION);
+	for (size_t i = 0; whole && i < settings->count; i++)
+		whole = text_append(text, size, i ? ", " : " ") && write_setting(&settings->settings[i], text, size);
+	if (!whole || !text_append(text, size, " ] }"))
+		return err_errno(err, ENAMETOOLONG, "record");
+	return file_replace_at(store->dir, record_name(store->guest, name), text, strlen(text), err);
 }
 
 int record_remove(const struct record_store *store, struct err *err)

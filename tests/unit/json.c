@@ -5,11 +5,11 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "memory.h"
 #include "table.h"
 
 /* error is NULL for what is taken. len 0 means the text's own. */
@@ -122,39 +122,6 @@ static void beyond_ascii(void **state)
 	json_object_put(json);
 }
 
-/* No memory at the nth allocation of this process's, 0 for never. Under a sanitizer memory is its own to give. */
-static unsigned fails_at;
-static unsigned allocations;
-
-#ifndef __SANITIZE_ADDRESS__
-void *__libc_malloc(size_t size);
-void *__libc_calloc(size_t count, size_t size);
-void *__libc_realloc(void *old, size_t size);
-
-static bool no_memory(void)
-{
-	if (fails_at == 0 || ++allocations != fails_at)
-		return false;
-	errno = ENOMEM;
-	return true;
-}
-
-void *malloc(size_t size)
-{
-	return no_memory() ? NULL : __libc_malloc(size);
-}
-
-void *calloc(size_t count, size_t size)
-{
-	return no_memory() ? NULL : __libc_calloc(count, size);
-}
-
-void *realloc(void *old, size_t size)
-{
-	return no_memory() ? NULL : __libc_realloc(old, size);
-}
-#endif
-
 /* 0: whole, or said to be without memory; 1: neither; 2: there was no nth allocation. */
 static int parse_without(unsigned n)
 {
@@ -163,10 +130,10 @@ static int parse_without(unsigned n)
 	struct err err = { 0 };
 	int r;
 
-	fails_at = n;
+	memory_fail(n);
 	r = json_parse("f", text, sizeof(text) - 1, &json, &err);
-	fails_at = 0;
-	if (allocations < n)
+	memory_fail(0);
+	if (memory_asked < n)
 		return 2;
 	if (r < 0)
 		return r != -ENOMEM || err.code != ENOMEM;

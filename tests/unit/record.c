@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "base/text.h"
+#include "memory.h"
 #include "root.h"
 
 #define RECORD "/run/guestarp/pve-101.json"
@@ -92,6 +93,76 @@ static void round_trip(void **state)
 	assert_int_equal(st.st_mode & 07777, 0600);
 	plan_done(&saved);
 	plan_done(&loaded);
+	record_close(&store);
+	root_clean();
+}
+
+/* Each setting as long as it can be. */
+static void longest(void **state)
+{
+	struct plan saved = { 0 };
+	struct plan loaded = { 0 };
+	struct notes notes = { 0 };
+	struct record_store store;
+	bool exists;
+
+	(void)state;
+	root_clean();
+	store = open_store(&guest_101);
+	for (uint32_t i = 0; i < 200; i++) {
+		const char *device = "\"\"\"\"\"\"\"\"\\\\\\\\\\\\\\";
+
+		if (i % 2)
+			add(&saved, SETTING_ROUTE, device, "2001:db8:1111:2222:3333:4444:5555:6666", 0, 0);
+		else
+			add(&saved, SETTING_ARP_IGNORE, device, NULL, UINT32_MAX, UINT32_MAX);
+		saved.settings[i].ifindex = INT32_MAX;
+		saved.settings[i].platforms = i % 2;
+	}
+	assert_int_equal(record_save(&store, &saved, NULL), 0);
+	assert_int_equal(record_load(&store, &loaded, &exists, &notes, NULL), 0);
+	assert_int_equal(notes.count, 0);
+	assert_int_equal(loaded.count, saved.count);
+	for (size_t i = 0; i < saved.count; i++)
+		check_same(&loaded.settings[i], &saved.settings[i]);
+	plan_done(&saved);
+	plan_done(&loaded);
+	record_close(&store);
+	root_clean();
+}
+
+/* Each allocation fails in turn: the record is saved whole, or it is said, and the one before it stays. */
+static void save_without_memory(void **state)
+{
+	struct plan before = { 0 };
+	struct plan after = { 0 };
+	struct notes notes = { 0 };
+	struct record_store store;
+	unsigned n = 0;
+
+	(void)state;
+	root_clean();
+	store = open_store(&guest_101);
+	add(&before, SETTING_PROXY, "eth3", "192.0.2.7", 0, 0);
+	for (size_t i = 0; i < 20; i++)
+		add(&after, SETTING_PROXY, "eth3", "2001:db8::7", 0, 0);
+	do {
+		struct plan loaded = { 0 };
+		bool exists;
+		int r;
+
+		assert_int_equal(record_save(&store, &before, NULL), 0);
+		memory_fail(++n);
+		r = record_save(&store, &after, NULL);
+		memory_fail(0);
+		assert_true(r == 0 || r == -ENOMEM);
+		assert_int_equal(record_load(&store, &loaded, &exists, &notes, NULL), 0);
+		assert_int_equal(notes.count, 0);
+		assert_int_equal(loaded.count, r == 0 ? after.count : before.count);
+		plan_done(&loaded);
+	} while (memory_asked >= n);
+	plan_done(&before);
+	plan_done(&after);
 	record_close(&store);
 	root_clean();
 }
@@ -509,6 +580,8 @@ int main(void)
 	static struct table table;
 
 	TABLE_TEST(&table, round_trip);
+	TABLE_TEST(&table, longest);
+	TABLE_TEST(&table, save_without_memory);
 	TABLE_TEST(&table, empty_and_gone);
 	TABLE_TEST(&table, names_are_apart);
 	TABLE_ROWS(&table, load, damageds);
