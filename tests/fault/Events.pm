@@ -36,6 +36,11 @@ sub vz {
 #             end    events that end the guest's life from there
 #             back   events that follow when the guest's life takes another turn; straight: they leave what end leaves
 #             main   killed at every system call in the short run, too; first: every call fails there, too
+#             wraps  it runs the platform's own script, and says with status 1 that it could not
+#
+# What is the host's (eth0's values, vmbr0's MAC) is pre-start's to set, which is where a guest of Proxmox VE begins. An event
+# without it (lxc-start by hand, a NIC plugged into a guest that the policy has just named) is "unprepared", and can be
+# mended by what prepares alone.
 sub scenarios {
     ($root) = @_;
     my $policy = '{"defaults": {"announce": 1}, "guests": {"101": {"device": "eth3", "route": "veth101i0"},'
@@ -45,45 +50,52 @@ sub scenarios {
     my @add   = (VE_STATE => 'starting', @ips);
     my @del   = (VE_STATE => 'stopping', @ips);
     my @stale = ('eth4 proxy 192.168.18.101', 'eth0 proxy 2001:db8:18::101');
-    my $choose = vz(201, [qw(vznet-custom devices all)], @add);
-    my $umount = vz(201, ['/scripts/201.umount']);
-    my $sync   = cli('sync');
+    my @lost  = ('neigh del proxy 192.168.18.101 dev eth3', 'link set fwbr101i0 arp on', 'route del 192.168.18.101/32');
+    my $choose  = vz(201, [qw(vznet-custom devices all)], @add);
+    my $umount  = vz(201, ['/scripts/201.umount']);
+    my $sync    = cli('sync');
+    my $prepare = pve('pre-start');
+    my $up      = pve('post-start');
+    my $stop    = pve('post-stop');
     my @scenarios = (
-        { name => 'guestarp-pve pre-start', event => pve('pre-start'), main => 1, first => 1,
-          end => [ pve('post-start'), pve('post-stop') ] },
-        { name => 'guestarp-pve post-start', event => pve('post-start'), stale => \@stale, main => 1, first => 1,
-          again => [ [$sync] ], end => [ pve('post-stop') ] },
-        { name => 'guestarp-pve post-start, moved', start => [ pve('post-start') ], policy => $moved,
-          event => pve('post-start'), again => [ [$sync] ], end => [ pve('post-stop') ] },
-        { name => 'guestarp-pve post-stop', start => [ pve('post-start') ], event => pve('post-stop'), main => 1,
-          back => [ pve('post-start'), pve('post-stop') ], straight => 1 },
-        { name => 'guestarp-lxc start-host', start => [ pve('pre-start') ], event => lxc(101, 'start-host'), stale => \@stale,
-          again => [ [ pve('post-start') ] ], end => [ lxc(101, 'post-stop') ] },
+        { name => 'guestarp-pve pre-start', event => $prepare, main => 1, first => 1, end => [ $up, $stop ] },
+        { name => 'guestarp-pve post-start', start => [$prepare], event => $up, stale => \@stale, main => 1, first => 1,
+          again => [ [$sync] ], end => [$stop] },
+        { name => 'guestarp-pve post-start, moved', start => [ $prepare, $up ], policy => $moved, event => $up,
+          again => [ [$sync] ], end => [$stop] },
+        { name => 'guestarp-pve post-stop', start => [ $prepare, $up ], event => $stop, main => 1,
+          back => [ $up, $stop ], straight => 1 },
+        { name => 'guestarp-lxc start-host', start => [$prepare], event => lxc(101, 'start-host'), stale => \@stale,
+          again => [ [$up], [$sync] ], end => [ lxc(101, 'post-stop') ] },
+        { name => 'guestarp-lxc start-host, unprepared', event => lxc(101, 'start-host'), stale => \@stale,
+          again => [ [$sync] ], end => [ lxc(101, 'post-stop') ] },
         { name => 'guestarp-lxc start-host, plain', event => lxc('web', 'start-host'), main => 1,
           end => [ lxc('web', 'post-stop') ] },
         { name => 'guestarp-lxc post-stop, plain', start => [ lxc('web', 'start-host') ], event => lxc('web', 'post-stop'),
           back => [ lxc('web', 'start-host'), lxc('web', 'post-stop') ], straight => 1 },
-        { name => 'guestarp-udev add', event => udev(qw(add fwbr101i0)), stale => \@stale,
-          again => [ [ pve('post-start') ], [$sync] ], end => [ pve('post-stop') ] },
-        { name => 'guestarp-udev remove', start => [ pve('post-start') ], before => ['link del veth101i0'],
+        { name => 'guestarp-udev add', start => [$prepare], event => udev(qw(add fwbr101i0)), stale => \@stale,
+          again => [ [$up], [$sync] ], end => [$stop] },
+        { name => 'guestarp-udev add, unprepared', event => udev(qw(add fwbr101i0)), stale => \@stale,
+          again => [ [$sync] ], end => [$stop] },
+        { name => 'guestarp-udev remove', start => [ $prepare, $up ], before => ['link del veth101i0'],
           event => udev(qw(remove veth101i0)), again => [ [$sync] ], end => [] },
         { name => 'vznet-custom devices, addition', event => $choose, end => [$umount], main => 1,
           stale => ['eth4 proxy 192.168.18.201'] },
         { name => 'vznet-custom devices, deletion', start => [$choose], event => vz(201, [qw(vznet-custom devices all)], @del),
           again => [ [$umount] ], back => [ $choose, $umount ], straight => 1 },
         { name => 'vznet-custom umount', start => [$choose], event => $umount, back => [ $choose, $umount ], straight => 1 },
-        { name => 'vznet-custom vps-net_add', event => vz(201, ['/scripts/vps-net_add'], @add),
+        { name => 'vznet-custom vps-net_add', wraps => 1, event => vz(201, ['/scripts/vps-net_add'], @add),
           end => [ vz(201, ['/scripts/vps-net_del'], @del) ] },
-        { name => 'vznet-custom vps-net_del', start => [$choose], event => vz(201, ['/scripts/vps-net_del'], @del),
+        { name => 'vznet-custom vps-net_del', wraps => 1, start => [$choose], event => vz(201, ['/scripts/vps-net_del'], @del),
           again => [ [$umount] ], back => [ $choose, $umount ], straight => 1 },
         { name => 'vznet-custom init veth', event => vz(202, [qw(vznet-custom init veth veth202.0)]),
           end => [ vz(202, ['/scripts/202.umount']) ] },
-        { name => 'guestarp sync', start => [ pve('post-start') ], event => $sync, main => 1,
-          before => [ 'neigh del proxy 192.168.18.101 dev eth3', 'link set fwbr101i0 arp on', 'route del 192.168.18.101/32' ],
-          again => [ [ pve('post-start') ] ], end => [ pve('post-stop') ] },
-        { name => 'guestarp apply', event => cli(qw(apply 101)), stale => \@stale, end => [ cli(qw(undo 101)) ] },
-        { name => 'guestarp undo', start => [ pve('post-start') ], event => cli(qw(undo 101)),
-          back => [ pve('post-start'), pve('post-stop') ], straight => 1 },
+        { name => 'guestarp sync', start => [ $prepare, $up ], before => \@lost, event => $sync, main => 1,
+          again => [ [$up] ], end => [$stop] },
+        { name => 'guestarp sync, unprepared', start => [$up], before => \@lost, event => $sync, end => [$stop] },
+        { name => 'guestarp apply', event => cli(qw(apply 101)), stale => \@stale, again => [ [$sync] ],
+          end => [ cli(qw(undo 101)) ] },
+        { name => 'guestarp undo', start => [ $prepare, $up ], event => cli(qw(undo 101)), back => [ $up, $stop ], straight => 1 },
         { name => 'guestarp device', event => cli(qw(device 101 eth4)), end => [ cli(qw(device 101 eth3)) ] },
     );
     for (@scenarios) {
@@ -91,6 +103,7 @@ sub scenarios {
         $_->{end}   //= [];
         $_->{back}  //= $_->{end};
         $_->{again} = [ [ $_->{event} ], @{ $_->{again} // [] } ];
+        $_->{prepared} = grep { $_ == $prepare } @{ $_->{start} // [] };
     }
     return @scenarios;
 }

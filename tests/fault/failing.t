@@ -2,7 +2,9 @@
 # Each system call of each event fails in turn, as do allocations and netlink's answers, and devices go or change their names
 # between look-up and use. Each time the program ends by itself and in time, with a status that keeps no guest from starting
 # unless policy says so, has done all or says what it has not, and leaves what the next ordinary event makes right.
-# Two errors for each call of guestarp-pve pre-start and post-start, and a sample of the rest (GUESTARP_FAULT_FULL=1: everything).
+# A sample of that, another one from run to run (GUESTARP_SEED=N repeats one); GUESTARP_FAULT_FULL=1: everything.
+#
+#   tests/fault/failing.t [SCENARIO [POINT]]   those whose names match, at the points that match, such as 'pve post-start$' '^alloc:9$'
 
 . "$(dirname "$0")/../lib.sh"
 require strace perl cc
@@ -13,4 +15,4 @@ if grep -q __asan_init "$GUESTARP_BUILD/guestarp-pve"; then
 else
     cc -std=gnu11 -D_GNU_SOURCE -O1 -fPIC -shared -o "$FAULT_SHIM" "$TESTS_DIR/fault/shim.c" || skip_all "no shim"
 fi
-exec perl -I"$TESTS_DIR/fault" "$TESTS_DIR/fault/failing.pl" "$ROOT" "${@:1:1}"
+exec perl -I"$TESTS_DIR/fault" "$TESTS_DIR/fault/failing.pl" "$ROOT" "$@"

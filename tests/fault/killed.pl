@@ -4,8 +4,9 @@ use strict;
 use warnings;
 use Events qw(scenarios);
 use Fault  qw(host facts run differences children_left);
-use Points qw(prepare begin calls deeds end_of);
+use Points qw(prepare begin calls deeds end_of seed sample mend);
 
+my ($root, $only, $point_only) = @ARGV;
 my $full = $ENV{GUESTARP_FAULT_FULL};
 my ($tests, $failed, $all_points, $all_right) = (0, 0, 0, 0);
 
@@ -31,10 +32,11 @@ sub try_point {
     my (@wrong, $result);
 
     $result = kill_at($s, $name, $which);
-    return "it was not reached (exit status $result->{exit})" if $result->{signal} != 9;
-    my @again = @{ $s->{again} };
-    for my $mend ($full ? @again : $again[ $number % @again ]) {
-        kill_at($s, $name, $which) if $mend != $again[0] && $full;
+    return ("it was not reached: exit status $result->{exit}, signal $result->{signal}: $result->{err}", "when traced: $s->{traced}{err}")
+      if $result->{signal} != 9;
+    my @mends = $full ? @{ $s->{again} } : mend($s, $number);
+    for my $mend (@mends) {
+        kill_at($s, $name, $which) if $mend != $mends[0];
         push @wrong, map { "mended by $mend->[0]{argv}[-1]: $_" } end_of($s, 'after', @$mend);
         push @wrong, map { "and ended: $_" } end_of($s, 'end', @{ $s->{end} });
     }
@@ -50,31 +52,29 @@ sub try_point {
 sub try_scenario {
     my ($s) = @_;
     my $usual = prepare($s);
-    my ($number, $right, %said) = (0, 0);
-    my @points = $full ? calls($s) : deeds(calls($s));
-    my $step   = $full || $s->{main} ? 1 : 4;
+    my ($number, $right) = (0, 0);
+    my @calls  = $full ? calls($s) : deeds(calls($s));
+    my @points = map { [ @$_, "killed at $_->[0] $_->[1] ($_->[2])" ] } @calls;
     my @wrong;
 
     return is_right(0, "$s->{name}: undisturbed", "exit status $usual->{exit}, signal $usual->{signal}", $usual->{err})
-      if $usual->{exit} || $usual->{signal} || @points < 10;
+      if $usual->{exit} || $usual->{signal} || @calls < 10;
+    @points = defined $point_only ? grep { $_->[3] =~ /$point_only/ } @points : $full ? @points : sample($s, $s->{main} ? 3 : 12, @points);
     for my $point (@points) {
-        next if $number++ % $step;
-        my @bad = try_point($s, $point, $number);
-        $all_points++;
+        my @bad = try_point($s, $point, $number++);
         $right++ if !@bad;
-        push @wrong, "killed at $point->[0] $point->[1] ($point->[2]):", map { "  $_" } @bad if @bad;
+        push @wrong, "$point->[3]:", map { "  $_" } @bad if @bad;
     }
-    $all_right += $right;
-    $number = int(($number + $step - 1) / $step);
-    is_right($right == $number, "$s->{name}: killed at $number of its " . @points . " system calls, right again after $right",
+    $all_points += @points;
+    $all_right  += $right;
+    is_right($right == @points, "$s->{name}: killed at " . @points . ' of its ' . @calls . " system calls, right again after $right",
         @wrong > 80 && !$ENV{GUESTARP_TEST_VERBOSE} ? (@wrong[ 0 .. 79 ], "...") : @wrong);
     return;
 }
 
-host($ARGV[0]);
-my @scenarios = scenarios($ARGV[0]);
-@scenarios = grep { $_->{name} =~ /$ARGV[1]/ } @scenarios if defined $ARGV[1];
-try_scenario($_) for @scenarios;
+host($root);
+print '# seed ', seed(), "\n" if !$full;
+for my $s (scenarios($root)) { try_scenario($s) if !defined $only || $s->{name} =~ /$only/ }
 is_right(children_left() == 0, 'no process is left');
 print "# killed: $all_points points tried, $all_right converged\n1..$tests\n";
 exit($failed > 0);

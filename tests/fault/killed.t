@@ -1,9 +1,11 @@
 #!/bin/bash
 # Each program is killed at every system call of each event; the next ordinary event, or `guestarp sync`, makes the kernel,
-# the record and all files exactly what they would be. The main events at every call, the others at every fourth
-# (GUESTARP_FAULT_FULL=1: all of them, by every event that mends).
+# the record and all files exactly what they would be. The main events at every third call, the others at every twelfth, at
+# others from run to run (GUESTARP_SEED=N repeats one); GUESTARP_FAULT_FULL=1: at all of them, and by every event that mends.
+#
+#   tests/fault/killed.t [SCENARIO [POINT]]   those whose names match, at the points that match, such as 'pve post-start$' 'sendmsg 9 '
 
 . "$(dirname "$0")/../lib.sh"
 require strace perl
 export TMP
-exec perl -I"$TESTS_DIR/fault" "$TESTS_DIR/fault/killed.pl" "$ROOT" "${@:1:1}"
+exec perl -I"$TESTS_DIR/fault" "$TESTS_DIR/fault/killed.pl" "$ROOT" "$@"
