@@ -63,52 +63,52 @@ static void check_same(const struct setting *a, const struct setting *b)
 	assert_int_equal(a->guests, b->guests);
 }
 
+/* What was saved is what is read. saved is released. */
+static void check_round_trip(struct plan *saved)
+{
+	struct plan loaded = { 0 };
+	struct notes notes = { 0 };
+	struct record_store store;
+	bool exists = false;
+	struct stat st;
+
+	root_clean();
+	store = open_store(&guest_101);
+	assert_int_equal(record_save(&store, saved, NULL), 0);
+	assert_int_equal(record_load(&store, &loaded, &exists, &notes, NULL), 0);
+	assert_true(exists);
+	assert_int_equal(notes.count, 0);
+	assert_int_equal(loaded.count, saved->count);
+	for (size_t i = 0; i < saved->count; i++)
+		check_same(&loaded.settings[i], &saved->settings[i]);
+	assert_int_equal(stat(root_path(RECORD), &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	plan_done(saved);
+	plan_done(&loaded);
+	record_close(&store);
+	root_clean();
+}
+
 static void round_trip(void **state)
 {
 	struct plan saved = { 0 };
-	struct plan loaded = { 0 };
-	struct notes notes = { 0 };
-	struct err err = { 0 };
-	struct stat st;
-	bool exists = false;
-	struct record_store store;
 
 	(void)state;
-	root_clean();
-	store = open_store(&guest_101);
 	add(&saved, SETTING_ARP_IGNORE, "fwbr101i0", NULL, 1, 0);
 	add(&saved, SETTING_NOARP, "fwbr101i0", NULL, 1, 0);
 	add(&saved, SETTING_ARP_IGNORE, "a\"b\\c\xc3\xa4", NULL, UINT32_MAX, UINT32_MAX);
 	add(&saved, SETTING_PROXY, "eth3", "192.0.2.7", 0, 0);
 	add(&saved, SETTING_PROXY, "eth3", "2001:db8::7", 0, 0);
 	add(&saved, SETTING_ROUTE, "veth101i0", "192.0.2.7", 0, 0);
-	assert_int_equal(record_save(&store, &saved, &err), 0);
-	assert_int_equal(record_load(&store, &loaded, &exists, &notes, &err), 0);
-	assert_true(exists);
-	assert_int_equal(notes.count, 0);
-	assert_int_equal(loaded.count, saved.count);
-	for (size_t i = 0; i < saved.count; i++)
-		check_same(&loaded.settings[i], &saved.settings[i]);
-	assert_int_equal(stat(root_path(RECORD), &st), 0);
-	assert_int_equal(st.st_mode & 07777, 0600);
-	plan_done(&saved);
-	plan_done(&loaded);
-	record_close(&store);
-	root_clean();
+	check_round_trip(&saved);
 }
 
 /* Each setting as long as it can be. */
 static void longest(void **state)
 {
 	struct plan saved = { 0 };
-	struct plan loaded = { 0 };
-	struct notes notes = { 0 };
-	struct record_store store;
-	bool exists;
 
 	(void)state;
-	root_clean();
-	store = open_store(&guest_101);
 	for (uint32_t i = 0; i < 200; i++) {
 		const char *device = "\"\"\"\"\"\"\"\"\\\\\\\\\\\\\\";
 
@@ -119,16 +119,7 @@ static void longest(void **state)
 		saved.settings[i].ifindex = INT32_MAX;
 		saved.settings[i].platforms = i % 2;
 	}
-	assert_int_equal(record_save(&store, &saved, NULL), 0);
-	assert_int_equal(record_load(&store, &loaded, &exists, &notes, NULL), 0);
-	assert_int_equal(notes.count, 0);
-	assert_int_equal(loaded.count, saved.count);
-	for (size_t i = 0; i < saved.count; i++)
-		check_same(&loaded.settings[i], &saved.settings[i]);
-	plan_done(&saved);
-	plan_done(&loaded);
-	record_close(&store);
-	root_clean();
+	check_round_trip(&saved);
 }
 
 /* Each allocation fails in turn: the record is saved whole, or it is said, and the one before it stays. */
