@@ -20,6 +20,7 @@
 #define REQUEST_SIZE   ((size_t)1024)
 #define ANSWER_SECONDS 5
 #define DUMP_TRIES     5
+#define ERRNO_MAX      4095 /* linux/err.h MAX_ERRNO */
 
 struct netlink {
 	struct nl_sock *sock;
@@ -109,7 +110,8 @@ static int on_error(struct sockaddr_nl *from, struct nlmsgerr *e, void *arg)
 	struct netlink *nl = arg;
 
 	(void)from;
-	nl->result = e->error;
+	/* Anything but a negated errno is no answer of a kernel's. */
+	nl->result = e->error <= 0 && e->error >= -ERRNO_MAX ? e->error : -EBADMSG;
 	nl->done = true;
 	take_words(nl, e);
 	return NL_STOP;
