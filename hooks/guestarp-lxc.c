@@ -88,7 +88,7 @@ static const struct hook {
 	int (*run)(struct call *call);
 	const char *help;
 } hooks[] = {
-	{ "start-host", start_host, "set the host's devices, quiet firewall bridges, bind and announce addresses" },
+	{ "start-host", start_host, "what guestarp-pve(8) does at pre-start and post-start" },
 	{ "post-stop", post_stop, "take back what was set for the container" },
 };
 
