@@ -28,6 +28,7 @@ struct up {
 	struct plan old;    /* the record as found */
 	struct plan record; /* the record to be */
 	bool recorded;
+	bool incomplete; /* the plan says not all that is wanted, as a device for it is missing */
 	struct announcements announcements;
 	struct outcome *outcome;
 	struct err *err;
@@ -64,7 +65,7 @@ static bool concerns(const struct up *up, const struct setting *old)
 	size_t count;
 	const struct ip *ips = plan_ips(up->guest, up->policy, &count);
 
-	if (up->policy->broken)
+	if (up->policy->broken || up->incomplete)
 		return false;
 	for (size_t i = 0; up->guest->partial && i < count; i++) {
 		if (ip_equal(&ips[i], &old->ip))
@@ -353,8 +354,11 @@ static int up_run(struct up *up)
 		r = facts_up(up->nl, up->guest, up->policy, up->facts, up->err);
 	if (r < 0)
 		return r;
-	if (plan_up(up->guest, up->policy, up->facts, &up->plan, &up->outcome->notes, &failure) < 0)
+	if (plan_up(up->guest, up->policy, up->facts, &up->plan, &up->outcome->notes, &failure) < 0) {
+		/* The device may be back in a moment; until then the record alone may know the guest's addresses. */
+		up->incomplete = true;
 		failed(up, &failure);
+	}
 	compare(up);
 	r = save_intent(up);
 	if (r < 0)

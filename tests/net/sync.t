@@ -1,0 +1,171 @@
+#!/bin/bash
+# `guestarp sync` for guests that no configuration lists: plain LXC containers and OpenVZ's, each by its record. What was lost
+# comes back, what policy has moved moves, and nothing comes of a guest that has none.
+
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/../lib.sh"
+require ip jq
+
+v4=192.168.18.101 v6=2001:db8:18::101
+w4=192.168.18.201 x4=192.168.18.202 w6=2001:db8:18::201
+
+topo_multi
+for dev in web.0 venet0; do
+    ip link add "$dev" type veth peer name "$dev-peer"
+    quiet_v6 "$dev-peer"
+    ip link set "$dev" up
+    ip link set "$dev-peer" up
+done
+
+# A routed container of LXC's own.
+cat >"$ROOT/web.conf" <<END
+lxc.net.0.type = veth
+lxc.net.0.veth.pair = web.0
+lxc.net.0.ipv4.address = $v4/32
+lxc.net.0.ipv6.address = $v6/128
+END
+lxc() { # HOOK
+    GUESTARP_ROOT=$ROOT LXC_CONFIG_FILE=$ROOT/web.conf LXC_NAME=web LXC_HOOK_TYPE=$1 "$GUESTARP_BUILD/guestarp-lxc" </dev/null
+}
+
+# A container of vzctl's, whose addresses its scripts name.
+mkdir -p "$ROOT/etc/vz/conf"
+vz_conf() { # DEVICE
+    printf 'IP_ADDRESS="%s"\nGUESTARP_DEVICE="%s"\nNETIF="ifname=eth0,host_ifname=veth201.0"\n' "$w4 $x4 $w6" "$1" >"$ROOT/etc/vz/conf/201.conf"
+}
+vz() { # VE_STATE ADDRESS...
+    local state=$1
+    shift
+    GUESTARP_ROOT=$ROOT VEID=201 VE_STATE=$state IP_ADDR="$*" "$GUESTARP_BUILD/vznet-custom" devices all </dev/null
+}
+
+guestarp_sync() { # sets STATUS and ERR
+    STATUS=0
+    GUESTARP_ROOT=$ROOT timeout 60 "$GUESTARP_BUILD/guestarp" sync </dev/null >"$TMP/sync.out" 2>"$TMP/sync.err" || STATUS=$?
+    ERR=$(<"$TMP/sync.err")
+}
+
+state() { # entries, and the host routes of guests
+    printf '%s / %s / %s\n' "$(proxies 4)" "$(proxies 6)" \
+        "$({ ip -j route show; ip -6 -j route show; } | jq -r '.[] | select(.dst | test("[.:][12]0[12]$")) | "\(.dst) \(.dev)"' | sort | paste -s -d ' ')"
+}
+
+lose() { # every entry and route of the two guests
+    local address
+    for address in $v4 $v6 $w4 $w6; do
+        ip neigh del proxy "$address" dev eth3
+    done
+    ip route del $v4/32 dev web.0
+    ip -6 route del $v6/128 dev web.0
+}
+
+synced() { # WANTED-STATE DESC: sync has something to do, and then nothing more
+    guestarp_sync
+    is "$STATUS $(state)" "0 $1" "$2"
+    like "$ERR" "^guestarp: .*: up: " "$2: said"
+    guestarp_sync
+    is "$STATUS/$ERR/$(state)" "0//$1" "$2: once"
+}
+
+# What others own.
+ip neigh add proxy 192.168.18.250 dev eth3
+
+rest='"devices": {"eth0": {"arp_ignore": 1}}, "defaults": {"announce": 0}'
+policy "{\"guests\": {\"lxc/web\": {\"device\": \"eth3\"}}, $rest}"
+vz_conf eth3
+none="192.168.18.250 eth3 /  / "
+guestarp_sync
+is "$STATUS/$ERR/$(state)" "0//$none" "no record: nothing to do, also for a container that has a configuration"
+
+lxc start-host 2>/dev/null
+is "$(vz starting $w4 $w6 2>/dev/null)" "list:eth3" "OpenVZ's container starts"
+up="$v4 eth3, $w4 eth3, 192.168.18.250 eth3 / $v6 eth3, $w6 eth3 / $v4 web.0 $v6 web.0"
+is "$(state)" "$up" "both are up"
+guestarp_sync
+is "$STATUS/$ERR/$(state)" "0//$up" "sync finds nothing to do"
+
+# ---- lost ---------------------------------------------------------------------------------------------------------------
+
+lose
+is "$(state)" "$none" "all of it is lost"
+synced "$up" "sync puts it back"
+
+ip link set eth3 down
+ip link set eth3 up
+is "$(proxies 4)" "" "a device that goes down and up loses its entries, all of them"
+ip neigh add proxy 192.168.18.250 dev eth3
+synced "$up" "sync puts the guests' back"
+
+# A network reload: eth3 is gone for a while, and another device's if-up calls sync meanwhile.
+ip link del eth3
+guestarp_sync
+like "$STATUS/$ERR" "^1/.*guestarp: lxc/web: sync: device eth3 does not exist" "the device is gone: said"
+like "$ERR" "guestarp: vz/201: sync: device eth3 does not exist" "the device is gone: said of each guest"
+veth - eth3 02:18:00:00:00:13 lan port3 02:18:00:00:01:13
+ip -n lan link set dev port3 master switch
+ip addr add 192.168.18.13/24 dev eth3
+ip -6 addr add 2001:db8:18::13/64 dev eth3 nodad
+ip neigh add proxy 192.168.18.250 dev eth3
+synced "$up" "the device is made anew: sync puts the entries on it"
+
+# ---- moved --------------------------------------------------------------------------------------------------------------
+
+policy "{\"guests\": {\"lxc/web\": {\"device\": \"eth4\"}}, $rest}"
+vz_conf eth4
+synced "$v4 eth4, $w4 eth4, 192.168.18.250 eth3 / $v6 eth4, $w6 eth4 / $v4 web.0 $v6 web.0" "policy and the container's own word moved them"
+policy "{\"guests\": {\"lxc/web\": {\"device\": \"eth3\"}}, $rest}"
+vz_conf eth3
+synced "$up" "and back"
+
+# ---- apply, which asks whether the guest is here -----------------------------------------------------------------------
+
+mkdir -p "$ROOT/var/lib/lxc/web"
+cp "$ROOT/web.conf" "$ROOT/var/lib/lxc/web/config"
+lose
+ok "apply, a container of LXC's whose port is there" env "GUESTARP_ROOT=$ROOT" "$GUESTARP_BUILD/guestarp" apply lxc/web
+is "$(state)" "$v4 eth3, 192.168.18.250 eth3 / $v6 eth3 / $v4 web.0 $v6 web.0" "its entries are back, and nobody else's"
+ok "apply, a container of OpenVZ's whose port is not there" env "GUESTARP_ROOT=$ROOT" "$GUESTARP_BUILD/guestarp" apply vz/201
+is "$(proxies 4)" "$v4 eth3, $w4 eth3, $x4 eth3, 192.168.18.250 eth3" "all addresses of its configuration are bound"
+vz stopping $x4 >/dev/null 2>&1
+ip route del $x4/32 dev venet0 2>/dev/null || true
+is "$(state)" "$up" "one of them goes"
+
+# ---- failures -----------------------------------------------------------------------------------------------------------
+
+fails() { # REGEX DESC: status 1, said, nothing changed
+    local before
+    before=$(state)
+    guestarp_sync
+    is "$STATUS $(state)" "1 $before" "$2: status 1, and all is as it was"
+    like "$ERR" "$1" "$2: said"
+}
+
+policy '{'
+ip neigh del proxy $v4 dev eth3
+fails "guestarp: lxc/web: sync: .*guestarp\.json:.*unexpected end" "a broken policy"
+policy "{\"guests\": {\"lxc/web\": {\"device\": \"eth9\"}}, $rest}"
+fails "guestarp: lxc/web: sync: device eth9 does not exist" "a device that does not exist"
+policy "{\"guests\": {\"lxc/web\": {\"device\": \"eth3\"}}, $rest}"
+chmod 777 "$ROOT/run/guestarp"
+fails "guestarp: lxc/web: sync: .*/run/guestarp: refused, others can write it" "records that others can write"
+chmod 700 "$ROOT/run/guestarp"
+guestarp_sync
+is "$STATUS $(state)" "0 $up" "when all is well again, what was lost meanwhile comes back"
+
+# A container of Proxmox VE's that runs and whose configuration cannot be read.
+ip link add veth103i0 type veth peer name peer103
+mkdir "$ROOT/etc/pve/lxc/103.conf"
+fails "guestarp: pve/103: sync: .*103\.conf: Is a directory" "a configuration that cannot be read"
+rmdir "$ROOT/etc/pve/lxc/103.conf"
+ip link del veth103i0
+
+# ---- gone ---------------------------------------------------------------------------------------------------------------
+
+lxc post-stop 2>/dev/null
+vz stopping $w4 $w6 >/dev/null 2>&1
+is "$(state)" "$none" "stopped: nothing of them is left"
+guestarp_sync
+is "$STATUS/$ERR/$(state)" "0//$none" "sync brings nothing back"
+is "$(find "$ROOT/run/guestarp" -name '*.json')" "" "no record is left"
+
+done_testing
