@@ -208,4 +208,32 @@ ok "the client reaches the guest through it" in_ns client ping -q -c 1 -W 2 $v4
 pve_ok 101 post-stop
 is "$(ip -j route show $v4/32)" "[]" "and gone after post-stop"
 
+# ---- a guest on its device's own side ----------------------------------------------------------------------------------------
+
+# IPv4's proxy ARP stays silent then; an IPv6 entry would answer in the guest's stead.
+ip route add $v4/32 dev eth3
+ip -6 route replace $v6/128 dev eth3
+policy '{"defaults": {"announce": 1}, "guests": {"101": {"device": "eth3"}}}'
+capture front client eth0 'arp or icmp6'
+pve 101 post-start
+is "$STATUS" 0 "routed by its own device: post-start ends with 0"
+for address in $v4 $v6; do
+    like "$ERR" "guestarp: pve/101: eth3 will not answer for $address: the route to it leaves by eth3 itself" "and says so for $address"
+done
+is "$(proxies 4) / $(proxies 6)" "$v4 eth3, 192.168.18.200 eth3 / 2001:db8:18::200 eth3" "the IPv4 entry is made, the IPv6 entry is not"
+is "$(jq -r '[.settings[].address] | join(" ")' "$ROOT/run/guestarp/pve-101.json")" "$v4" "nor is it recorded"
+requests $v4 1
+solicitations $v6 1
+fence client front
+capture_stop front
+is "$(captured front "arp and not ether src $LAN_CLIENT_MAC") / $(advertisers front $v6 || true)" " / " "nothing is announced, and nobody answers"
+
+ip route replace $v4/32 dev veth101i0
+ip -6 route replace $v6/128 dev veth101i0
+pve_ok 101 post-start
+unlike "$ERR" "will not answer" "routed by its port: no more warnings"
+is "$(proxies 4) / $(proxies 6)" "$v4 eth3, 192.168.18.200 eth3 / $v6 eth3, 2001:db8:18::200 eth3" "and both entries are there"
+pve_ok 101 post-stop
+is "$(proxies 4) / $(proxies 6)" "192.168.18.200 eth3 / 2001:db8:18::200 eth3" "and gone again"
+
 done_testing
