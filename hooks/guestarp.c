@@ -131,20 +131,22 @@ static bool runs_here(const struct guest *guest)
 	return running_ask(guest, &running, NULL) == 0 && running != RUNNING_NO;
 }
 
-static int apply(const struct guest *guest, const char *name, const struct policy *policy)
+static int apply(const struct guest *who, const char *name, const struct policy *policy)
 {
+	struct guest guest = *who;
 	struct outcome outcome = { 0 };
 	struct err err;
 	int prepared;
 	int up;
 
-	if (!runs_here(guest)) {
+	if (!runs_here(&guest)) {
 		log_line(name, "apply: it does not run here, nothing done");
 		return -ESRCH;
 	}
-	prepared = event_prepare(guest, policy, false, &outcome, &err);
+	guest.seen = GUEST_SEEN_RUNNING;
+	prepared = event_prepare(&guest, policy, false, &outcome, &err);
 	(void)report(name, "apply", "prepared", prepared, &err, policy, false, &outcome);
-	up = event_up(guest, policy, &outcome, &err);
+	up = event_up(&guest, policy, &outcome, &err);
 	(void)report(name, "apply", "up", up, &err, policy, false, &outcome);
 	return prepared < 0 ? prepared : up;
 }

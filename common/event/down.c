@@ -8,6 +8,7 @@
 #include "event/facts.h"
 #include "event/outcome.h"
 #include "event/record.h"
+#include "event/running.h"
 
 /* One down on its way from record to nothing. */
 struct down {
@@ -82,6 +83,7 @@ static int down(struct record_store *store, const struct which *which, struct do
 		struct err *err)
 {
 	bool exists = false;
+	bool so = true;
 	struct err failure;
 	int result = record_load(store, &d->recorded, &exists, &outcome->notes, err);
 	size_t staying;
@@ -92,6 +94,9 @@ static int down(struct record_store *store, const struct which *which, struct do
 	/* A save that was interrupted may have left its half. */
 	if (!exists)
 		return record_remove(store, err);
+	result = running_as_seen(store->guest, &so, err);
+	if (result < 0 || !so)
+		return result;
 	if (choose(&d->recorded, which, &d->going, &d->left) < 0)
 		return err_errno(err, ENOMEM, "record");
 	staying = d->left.count;

@@ -34,11 +34,12 @@ static void say(struct turn *turn, const char *done, int result)
 }
 
 /* Does the guest run here, as far as can be told? What is left of one that does not is taken back. */
-static bool runs(struct turn *turn, const struct guest *guest)
+static bool runs(struct turn *turn, struct guest *guest)
 {
 	enum running running = RUNNING_UNKNOWN;
 	int r = running_ask(guest, &running, &turn->err);
 
+	guest->seen = running == RUNNING_NO ? GUEST_SEEN_GONE : GUEST_SEEN_RUNNING;
 	if (r < 0)
 		say(turn, "", r);
 	else if (running == RUNNING_NO)
@@ -94,7 +95,7 @@ static void sync_pve(struct turn *turn, struct guest *guest, const struct hint *
 }
 
 /* Each recorded address by itself, as each may have a route of its own. */
-static void sync_recorded(struct turn *turn, const struct guest *who, bool prepare)
+static void sync_recorded(struct turn *turn, struct guest *who, bool prepare)
 {
 	struct known known;
 
@@ -107,6 +108,7 @@ static void sync_recorded(struct turn *turn, const struct guest *who, bool prepa
 	for (size_t i = 0; i < known.ip_count; i++) {
 		struct guest guest = *who;
 
+		guest.seen = GUEST_SEEN_RECORDED;
 		guest.partial = true;
 		guest.ips[0] = known.ips[i];
 		guest.ip_count = 1;

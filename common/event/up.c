@@ -11,6 +11,7 @@
 #include "event/facts.h"
 #include "event/outcome.h"
 #include "event/record.h"
+#include "event/running.h"
 #include "kernel/neighbour.h"
 #include "kernel/route.h"
 #include "kernel/sysctl.h"
@@ -340,19 +341,38 @@ static void announce_entries(struct up *up)
 	}
 }
 
+/* Under the lock: has nothing come in between? */
+static int as_seen(const struct up *up, bool *ret_so)
+{
+	size_t count;
+	const struct ip *ips = plan_ips(up->guest, up->policy, &count);
+
+	if (up->guest->seen != GUEST_SEEN_RECORDED)
+		return running_as_seen(up->guest, ret_so, up->err);
+	*ret_so = false;
+	for (size_t i = 0; i < up->old.count; i++) {
+		for (size_t j = 0; j < count; j++)
+			*ret_so = *ret_so || ip_equal(&up->old.settings[i].ip, &ips[j]);
+	}
+	return 0;
+}
+
 static int up_run(struct up *up)
 {
 	struct err failure;
 	bool all;
+	bool so = true;
 	int r = record_open(up->guest, true, &up->store, up->err);
 
 	if (r == 0)
 		r = record_load(&up->store, &up->old, &up->recorded, &up->outcome->notes, up->err);
 	if (r == 0)
+		r = as_seen(up, &so);
+	if (r == 0 && so)
 		r = netlink_open(&up->nl, up->err);
-	if (r == 0)
+	if (r == 0 && so)
 		r = facts_up(up->nl, up->guest, up->policy, up->facts, up->err);
-	if (r < 0)
+	if (r < 0 || !so)
 		return r;
 	if (plan_up(up->guest, up->policy, up->facts, &up->plan, &up->outcome->notes, &failure) < 0) {
 		/* The device may be back in a moment; until then the record alone may know the guest's addresses. */

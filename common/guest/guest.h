@@ -19,6 +19,13 @@
 
 enum guest_kind { GUEST_PVE, GUEST_LXC, GUEST_VZ };
 
+/*
+ * What somebody who only looks on has seen of it: its devices, none of them, or that its addresses are recorded. An
+ * event asks again once it has the guest's lock, and does nothing where that is no longer so: the guest's own event, which
+ * knows, has come in between.
+ */
+enum guest_seen { GUEST_SEEN_NOT, GUEST_SEEN_RUNNING, GUEST_SEEN_GONE, GUEST_SEEN_RECORDED };
+
 struct guest_nic {
 	unsigned index;        /* N of netN */
 	char port[IFNAMSIZ];   /* its end on the host where the configuration names it, else "" */
@@ -42,6 +49,7 @@ struct guest {
 	bool platform_routes;      /* the platform itself adds the host routes by that device, perhaps later */
 	bool elsewhere; /* it still runs on another node (live migration): nothing may answer for it here yet */
 	bool partial;   /* ips are those that an event is about: what was recorded for others stays */
+	enum guest_seen seen;
 	size_t nic_count;
 	size_t ip_count;
 	/* Set as far as counted; large, mostly unused. */

@@ -7,9 +7,16 @@ use warnings;
 use Exporter qw(import);
 use Fault qw(program);
 
-our @EXPORT_OK = qw(scenarios);
+our @EXPORT_OK = qw(scenarios meetings);
 
 my $root;
+
+# 101 answers from eth3 and is routed to, lxc/web answers from eth3, eth0 has values of its own.
+my $policy = '{"defaults": {"announce": 1}, "guests": {"101": {"device": "eth3", "route": "veth101i0"},'
+  . ' "lxc/web": {"device": "eth3"}}, "devices": {"eth0": {"arp_ignore": 1, "arp_announce": 2}}}';
+my @ips = (IP_ADDR => '192.168.18.201 2001:db8:18::201');
+my @add = (VE_STATE => 'starting', @ips);
+my @del = (VE_STATE => 'stopping', @ips);
 
 sub pve  { my ($phase) = @_; return { argv => [ program('guestarp-pve'), 101, $phase ], env => { PVE_MIGRATED_FROM => '' } } }
 sub udev { my (@words) = @_; return { argv => [ program('guestarp-udev'), @words ] } }
@@ -36,6 +43,7 @@ sub vz {
 #             end    events that end the guest's life from there
 #             back   events that follow when the guest's life takes another turn; straight: they leave what end leaves
 #             main   killed at every system call in the short run, too; first: every call fails there, too
+#             holds  all is right before it, and stays so however it fails
 #             wraps  it runs the platform's own script, and says with status 1 that it could not
 #
 # What is the host's (eth0's values, vmbr0's MAC) is pre-start's to set, which is where a guest of Proxmox VE begins. An event
@@ -43,12 +51,7 @@ sub vz {
 # mended by what prepares alone.
 sub scenarios {
     ($root) = @_;
-    my $policy = '{"defaults": {"announce": 1}, "guests": {"101": {"device": "eth3", "route": "veth101i0"},'
-      . ' "lxc/web": {"device": "eth3"}}, "devices": {"eth0": {"arp_ignore": 1, "arp_announce": 2}}}';
     my $moved = $policy =~ s/"101": \{"device": "eth3"/"101": {"device": "eth4"/r;
-    my @ips   = (IP_ADDR => '192.168.18.201 2001:db8:18::201');
-    my @add   = (VE_STATE => 'starting', @ips);
-    my @del   = (VE_STATE => 'stopping', @ips);
     my @stale = ('eth4 proxy 192.168.18.101', 'eth0 proxy 2001:db8:18::101');
     my @lost  = ('neigh del proxy 192.168.18.101 dev eth3', 'link set fwbr101i0 arp on', 'route del 192.168.18.101/32');
     my $choose  = vz(201, [qw(vznet-custom devices all)], @add);
@@ -63,6 +66,7 @@ sub scenarios {
           again => [ [$sync] ], end => [$stop] },
         { name => 'guestarp-pve post-start, moved', start => [ $prepare, $up ], policy => $moved, event => $up,
           again => [ [$sync] ], end => [$stop] },
+        { name => 'guestarp-pve post-start, again', start => [ $prepare, $up ], event => $up, holds => 1, end => [$stop] },
         { name => 'guestarp-pve post-stop', start => [ $prepare, $up ], event => $stop, main => 1,
           back => [ $up, $stop ], straight => 1 },
         { name => 'guestarp-lxc start-host', start => [$prepare], event => lxc(101, 'start-host'), stale => \@stale,
@@ -93,6 +97,7 @@ sub scenarios {
         { name => 'guestarp sync', start => [ $prepare, $up ], before => \@lost, event => $sync, main => 1,
           again => [ [$up] ], end => [$stop] },
         { name => 'guestarp sync, unprepared', start => [$up], before => \@lost, event => $sync, end => [$stop] },
+        { name => 'guestarp sync, again', start => [ $prepare, $up ], event => $sync, holds => 1, end => [$stop] },
         { name => 'guestarp apply', event => cli(qw(apply 101)), stale => \@stale, again => [ [$sync] ],
           end => [ cli(qw(undo 101)) ] },
         { name => 'guestarp undo', start => [ $prepare, $up ], event => cli(qw(undo 101)), back => [ $up, $stop ], straight => 1 },
@@ -106,6 +111,34 @@ sub scenarios {
         $_->{prepared} = grep { $_ == $prepare } @{ $_->{start} // [] };
     }
     return @scenarios;
+}
+
+# Two events of one guest, the second at any moment of the first, which looks on and is not the guest's own. start, before and
+# event as above; change is what becomes of the devices then, others are the events that follow it: they have the last word.
+sub meetings {
+    ($root) = @_;
+    my ($prepare, $up, $stop) = map { pve($_) } qw(pre-start post-start post-stop);
+    my $choose   = vz(201, [qw(vznet-custom devices all)], @add);
+    my @gone     = ('link del veth101i0', 'link del fwbr101i0');
+    my @new      = ('link add fwbr101i0 type bridge', 'link set fwbr101i0 up', 'link add veth101i0 type veth peer name peer-veth101i0',
+        'link set veth101i0 up master fwbr101i0', 'link set peer-veth101i0 up');
+    my @start    = (start => [ $prepare, $up ], others => [ lxc(101, 'start-host'), $up ], change => \@new, before => \@gone);
+    my @end      = (start => [ $prepare, $up ], others => [$stop], change => \@gone);
+    my @meetings = (
+        { name => 'guestarp sync, and the guest stops',              event => cli('sync'),                @end },
+        { name => 'guestarp-udev add, and the guest stops',          event => udev(qw(add fwbr101i0)),    @end },
+        { name => 'guestarp apply, and the guest stops',             event => cli(qw(apply 101)),         @end },
+        { name => 'guestarp sync, and a guest that crashed starts',  event => cli('sync'),                @start },
+        { name => 'guestarp-udev remove, and the guest starts again', event => udev(qw(remove veth101i0)), @start },
+        { name => 'guestarp sync, and a container of OpenVZ stops', start => [$choose], event => cli('sync'), change => [],
+          others => [ vz(201, ['/scripts/201.umount']) ] },
+        { name => 'guestarp sync, and a container of OpenVZ loses its addresses', start => [$choose], event => cli('sync'), change => [],
+          others => [ vz(201, [qw(vznet-custom devices all)], @del) ] },
+        { name => 'guestarp sync, and a container of plain LXC stops', start => [ lxc('web', 'start-host') ], event => cli('sync'),
+          change => ['link del vethweb'], others => [ lxc('web', 'post-stop') ] },
+    );
+    for (@meetings) { $_->{before_policy} = $policy; $_->{prepared} = grep { $_ == $prepare } @{ $_->{start} } }
+    return @meetings;
 }
 
 1;

@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <json-c/json_tokener.h>
 #include <linux/netlink.h>
+#include <net/if.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdbool.h>
@@ -168,6 +169,15 @@ static void run_command(void)
 	if (path && posix_spawn(&pid, path, NULL, NULL, args, environment) == 0)
 		(void)waitpid(pid, &status, 0);
 	inside = false;
+}
+
+/* A request, too. */
+unsigned if_nametoindex(const char *name)
+{
+	NEXT(if_nametoindex)
+	if (begun && !inside && turn("before-send", ++sends))
+		run_command();
+	return next(name);
 }
 
 ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)

@@ -1,0 +1,96 @@
+# Right before each request of an event, another one of the same guest comes and has the last word. Run by meanwhile.t.
+
+use strict;
+use warnings;
+use Events qw(meetings);
+use Fault  qw(host facts run differences children_left ip_batch slurp spew);
+use Points qw(begin seed sample);
+
+my ($root, $only, $point_only) = @ARGV;
+my $full = $ENV{GUESTARP_FAULT_FULL};
+my $lock = "$root/run/guestarp/lock";
+my ($tests, $failed, $all_points, $all_right) = (0, 0, 0, 0);
+
+sub is_right {
+    my ($right, $name, @wrong) = @_;
+    $tests++;
+    print +($right ? 'ok' : 'not ok'), " $tests - $name\n";
+    $failed += !$right;
+    print map { s/^/# /gmr . "\n" } @wrong;
+    return;
+}
+
+sub quoted {
+    return join ' ', map { "'" . s/'/'\\''/gr . "'" } @_;
+}
+
+# What comes between two requests, as a script. Where the first event holds the lock, the others have to wait for it, and
+# the first one goes on meanwhile.
+sub script {
+    my ($s)     = @_;
+    my $changes = join '', map { "ip $_\n" } @{ $s->{change} };
+    my $others  = join '', map {
+        my %env = (GUESTARP_ROOT => $root, PVE_MIGRATED_FROM => '', %{ $_->{env} // {} });
+        quoted('env', (map { "$_=$env{$_}" } sort keys %env), @{ $_->{argv} }) . "\n"
+    } @{ $s->{others} };
+    return <<"END";
+#!/bin/sh
+exec >/dev/null 2>&1
+${changes}others() {
+${others}: >$ENV{TMP}/done
+}
+if grep -q "OFDLCK.*:\$(stat -c %i $lock) " /proc/locks; then others & else others; fi
+END
+}
+
+# Disturbed right before its n'th request, 0 for not at all.
+sub meet {
+    my ($s, $n) = @_;
+    my $path  = "$ENV{TMP}/meanwhile";
+    my %fault = $n ? (FAULT => "before-send:$n", FAULT_RUN => $path) : (FAULT_COUNT => "$ENV{TMP}/count");
+    begin($s);
+    unlink "$ENV{TMP}/done";
+    spew($path, script($s), 0755);
+    return run({ %{ $s->{event} }, env => { %{ $s->{event}{env} // {} }, LD_PRELOAD => $ENV{FAULT_SHIM}, %fault } });
+}
+
+sub try_point {
+    my ($s, $n) = @_;
+    my $result = meet($s, $n);
+    my $end    = time + 30;
+    select undef, undef, undef, 0.01 while !-e "$ENV{TMP}/done" && time < $end;
+    return 'the other event has not ended' if !-e "$ENV{TMP}/done";
+    return ("signal $result->{signal}: $result->{err}") if $result->{signal};
+    return differences(facts(), $s->{wanted});
+}
+
+sub try_meeting {
+    my ($s) = @_;
+    my ($requests) = (meet($s, 0), slurp("$ENV{TMP}/count"))[1] =~ /^send (\d+)$/m;
+    my ($right, @wrong) = (0);
+    my @points = 1 .. $requests;
+
+    @points = defined $point_only ? grep { "request $_" =~ /$point_only/ } @points : $full ? @points : sample($s, 7, @points);
+    # As if the event had come after the others.
+    begin($s);
+    ip_batch(@{ $s->{change} });
+    run($_) for @{ $s->{others} };
+    run($s->{event});
+    $s->{wanted} = facts();
+    for my $n (@points) {
+        my @bad = try_point($s, $n);
+        $right++ if !@bad;
+        push @wrong, "before request $n:", map { "  $_" } @bad if @bad;
+    }
+    $all_points += @points;
+    $all_right  += $right;
+    is_right($right == @points, "$s->{name}: at " . @points . " of $requests moments, right $right times", @wrong);
+    return;
+}
+
+host($root);
+print '# seed ', seed(), "\n" if !$full;
+for my $s (meetings($root)) { try_meeting($s) if !defined $only || $s->{name} =~ /$only/ }
+is_right(children_left() == 0, 'no process is left');
+print "# meanwhile: $all_points points tried, $all_right right\n1..$tests\n";
+exit($failed > 0);
