@@ -15,10 +15,11 @@ struct down {
 	struct plan recorded;
 	struct plan going;
 	struct plan left; /* what stays, or could not be taken back */
+	bool unlisted;    /* left lacks some of that, for want of memory */
 };
 
-/* Returns the first failure; left gets what could not be taken back. */
-static int take_back(const struct plan *settings, struct plan *left, struct outcome *outcome, struct err *err)
+/* Returns the first failure. */
+static int take_back(struct down *d, struct outcome *outcome, struct err *err)
 {
 	CLEANUP(netlink) struct netlink *nl = NULL;
 	struct facts facts;
@@ -27,8 +28,8 @@ static int take_back(const struct plan *settings, struct plan *left, struct outc
 	if (result < 0)
 		return result;
 	facts_init(&facts);
-	for (size_t i = 0; i < settings->count; i++) {
-		const struct setting *setting = &settings->settings[i];
+	for (size_t i = 0; i < d->going.count; i++) {
+		const struct setting *setting = &d->going.settings[i];
 		struct err failure;
 		int r = facts_ask_link(nl, &facts, setting->device, &failure);
 
@@ -39,10 +40,8 @@ static int take_back(const struct plan *settings, struct plan *left, struct outc
 		if (r >= 0)
 			continue;
 		outcome_failed(outcome, &result, &failure, err);
-		if (plan_add(left, setting) < 0) {
-			result = err_errno(err, ENOMEM, "record");
-			break;
-		}
+		if (plan_add(&d->left, setting) < 0)
+			d->unlisted = true;
 	}
 	facts_done(&facts);
 	return result;
@@ -101,11 +100,11 @@ static int down(struct record_store *store, const struct which *which, struct do
 		return err_errno(err, ENOMEM, "record");
 	staying = d->left.count;
 	if (d->going.count > 0)
-		result = take_back(&d->going, &d->left, outcome, err);
+		result = take_back(d, outcome, err);
 	if (result == 0 && staying == 0)
 		return record_remove(store, err);
-	/* Nothing was tried: the record stays as it is. */
-	if (result < 0 && d->left.count == staying)
+	/* Nothing was tried: the record stays as it is, and may name too much. */
+	if (result < 0 && (d->unlisted || d->left.count == staying))
 		return result;
 	r = record_save(store, &d->left, &failure);
 	if (r < 0)

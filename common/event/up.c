@@ -75,9 +75,14 @@ static bool concerns(const struct up *up, const struct setting *old)
 	return !up->guest->partial;
 }
 
-/* Sorts the plan into what is to be done and what is to be recorded. */
-static void compare(struct up *up)
+/*
+ * Sorts the plan into what is to be done and what is to be recorded. False without the memory for that: a record that
+ * leaves out what an earlier one has must not replace it.
+ */
+static bool compare(struct up *up)
 {
+	bool all = true;
+
 	for (size_t i = 0; i < up->plan.count; i++) {
 		struct setting *setting = &up->plan.settings[i];
 		const struct setting *old = recorded(up, setting);
@@ -88,7 +93,7 @@ static void compare(struct up *up)
 		if (apply_read(up->nl, up->facts, setting, &holds, &failure) < 0) {
 			failed(up, &failure);
 			if (old)
-				(void)keep(up, &up->record, old);
+				all = keep(up, &up->record, old) && all;
 			continue;
 		}
 		/*
@@ -102,13 +107,15 @@ static void compare(struct up *up)
 		/* What could not be recorded is not done. */
 		if (!holds && kept)
 			(void)keep(up, &up->todo, setting);
+		all = all && kept;
 	}
 	for (size_t i = 0; i < up->old.count; i++) {
 		const struct setting *old = &up->old.settings[i];
 
 		if (!plan_find(&up->plan, old))
-			(void)keep(up, concerns(up, old) ? &up->stale : &up->record, old);
+			all = keep(up, concerns(up, old) ? &up->stale : &up->record, old) && all;
 	}
+	return all;
 }
 
 static bool same_lists(const struct plan *a, const struct plan *b)
@@ -162,9 +169,12 @@ static void announce_entry(struct up *up, const struct setting *entry)
 		.packet = { entry->ifindex, link->mac, entry->ip },
 		.proxied = true,
 	};
+	struct err failure;
 
-	if (up->policy->announce > 0 && announcements_can(link))
-		(void)announcements_add(&up->announcements, &a);
+	if (up->policy->announce == 0 || !announcements_can(link) || announcements_add(&up->announcements, &a) == 0)
+		return;
+	(void)err_errno(&failure, ENOMEM, "announcement");
+	failed(up, &failure);
 }
 
 /*
@@ -305,9 +315,11 @@ static bool write_differences(struct up *up)
 	return all;
 }
 
-/* What cannot be taken back stays in the record, for the next event to try again. */
-static void undo_stale(struct up *up)
+/* What cannot be taken back stays in the record, for the next event to try again. False where it was not kept there. */
+static bool undo_stale(struct up *up)
 {
+	bool all = true;
+
 	for (size_t i = 0; i < up->stale.count; i++) {
 		const struct setting *setting = &up->stale.settings[i];
 		struct err failure;
@@ -319,9 +331,10 @@ static void undo_stale(struct up *up)
 			outcome_undone(up->outcome, setting);
 		if (r < 0) {
 			failed(up, &failure);
-			(void)keep(up, &up->record, setting);
+			all = keep(up, &up->record, setting) && all;
 		}
 	}
+	return all;
 }
 
 static void announce_entries(struct up *up)
@@ -361,6 +374,7 @@ static int up_run(struct up *up)
 {
 	struct err failure;
 	bool all;
+	bool kept;
 	bool so = true;
 	int r = record_open(up->guest, true, &up->store, up->err);
 
@@ -379,14 +393,16 @@ static int up_run(struct up *up)
 		up->incomplete = true;
 		failed(up, &failure);
 	}
-	compare(up);
+	if (!compare(up))
+		return up->result;
 	r = save_intent(up);
 	if (r < 0)
 		return r;
 	all = write_differences(up);
-	undo_stale(up);
+	/* The intent names the rest, too. */
+	kept = undo_stale(up);
 	announce_entries(up);
-	if (!all || up->stale.count > 0) {
+	if (kept && (!all || up->stale.count > 0)) {
 		if (record_save(&up->store, &up->record, &failure) < 0)
 			failed(up, &failure);
 	}
