@@ -326,12 +326,15 @@ static int wrap(struct call *call, const struct change *change)
 		remove_all(call);
 	else if (removed.ip_count > 0)
 		remove_ips(call, &removed);
-	if (call->managed && added.ip_count > 0 && status == 0 && add_ips(call, &added, change->route, true))
-		return EXIT_FAILURE;
 	/*
-	 * vzctl takes the addresses from the container then, but not the entries and routes that were made before. An
-	 * address that another container has (78) is that one's.
+	 * vzctl takes the addresses from a container that does not start, but not the entries and routes that were made
+	 * before. An address that another container has (78) is that one's.
 	 */
+	if (call->managed && added.ip_count > 0 && status == 0 && add_ips(call, &added, change->route, true)) {
+		remove_ips(call, &added);
+		withdraw(call, &added, change->route);
+		return EXIT_FAILURE;
+	}
 	if (call->managed && added.ip_count > 0 && status != 0 && status != VZ_IP_INUSE)
 		withdraw(call, &added, change->route);
 	return status >= SPAWN_SIGNAL ? 128 + status - SPAWN_SIGNAL : status;

@@ -98,6 +98,22 @@ is "$STATUS $(entries)" "0 $v4 eth3" "chooser: a closed stdout is no reason to f
 run_script "$PROGRAM" devices -- VEID=101 VE_STATE=stopping "IP_ADDR=$v4" >/dev/null 2>&1
 is "$(state)" "$NOTHING" "chooser: nothing is left"
 
+# Neither VE_STATE nor the script that asks says which it is: addresses that are known to be up go, new ones come.
+chooser "" VEID=101 "${add[@]}"
+chooser "" VEID=101 VE_STATE=running "IP_ADDR=$v4 $w4"
+chooser_is 'list:eth3\n' '^$' "a running container, one address more"
+is "$(entries)" "$v4 eth3, $w4 eth3" "chooser: it is added"
+chooser "" VEID=101 VE_STATE=running "IP_ADDR=$v4"
+chooser_is 'list:eth3\n' '^$' "a running container, an address that it has"
+is "$(entries)" "$w4 eth3" "chooser: it goes"
+chmod 777 "$ROOT/run/guestarp"
+chooser "detect" VEID=101 VE_STATE=running "IP_ADDR=$v4"
+chooser_is 'list:eth3\n' '/run/guestarp: refused, others can write it' "records that cannot be trusted"
+chmod 700 "$ROOT/run/guestarp"
+is "$(entries)" "$w4 eth3" "chooser: nothing is touched then"
+action 101 umount 2>/dev/null
+is "$(state)" "$NOTHING" "chooser: and nothing is left of all that"
+
 # The announcements go on for 18 s, by a child that holds nothing of the start's: not the pipe of $(...), not the ends 6 and 8.
 policy '{"defaults": {"announce": 10}}'
 manual_run 4.11
@@ -209,6 +225,18 @@ for generation in 3.0 4.11 7 9; do
     esac
     [ "$STATUS" -ne 0 ] || vz_ok stop "$id"
     is "$(state)" "$NOTHING" "$generation: on_error abort: nothing is left"
+    # What cannot be recorded is not done, and that stops it as well.
+    if [ "$generation" != 4.11 ]; then
+        ip link add eth7 type bridge
+        ip link set eth7 up
+        chmod 777 "$ROOT/run/guestarp"
+        vz start "$id"
+        isnt "$STATUS" 0 "$generation: on_error abort: records that cannot be trusted stop the start"
+        like "$ERR" "/run/guestarp: refused, others can write it.* \\(the start is refused\\)" "$generation: and it is said"
+        chmod 700 "$ROOT/run/guestarp"
+        is "$(state)" "$NOTHING" "$generation: on_error abort: nothing is left"
+        ip link del eth7
+    fi
     ln -s /usr/lib/vzctl/scripts/vznet-custom "$ROOT/etc/vz/conf/vps.mount"
     wrap_links
 
@@ -279,6 +307,17 @@ for pair in 3.0:vps-net_add 3.0:vps-net_del 4.8:vps-net_add 7:vz-net_add 7:vz-ne
     probe_script "$original" 'kill -9 $$'
     seen "$wrapper" >/dev/null
     is "$STATUS" 3 "$pair: a signal"
+    id='' seen "$wrapper" >/dev/null
+    is "$STATUS" 3 "$pair: a signal, no container's"
+    probe_script "$original" 'exit 34'
+    id='' seen "$wrapper" >"$TMP/seen"
+    is "$STATUS" 34 "$pair: no container: the original's status"
+    unlike "$(<"$TMP/seen")" "guestarp:" "$pair: no container: nothing is said"
+    if [ -z "$GUESTARP_WRAP" ]; then
+        STATUS=0
+        node_exec /bin/sh -c "cd ${wrapper%/*} && exec ./${wrapper##*/}" >"$TMP/seen" 2>&1 || STATUS=$?
+        is "$STATUS/$(<"$TMP/seen")" "1/guestarp: ${wrapper##*/}: './${wrapper##*/}' is no absolute path" "$pair: called by a relative path"
+    fi
     rm "$ROOT$original"
     seen "$wrapper" >"$TMP/seen"
     # posix_spawn() cannot tell under valgrind, whose vfork() is a fork().
