@@ -73,6 +73,22 @@ for generation in 3.0 4.11 7 9; do
     is "$(records)" "" "$generation: not managed: no record"
     vz_ok stop "$id"
 
+    # ---- what is named as the bridge is none; the port is in its bridge already
+    ct_conf "$id" "NETIF=\"$netif,$bridge=uplink\"" 'GUESTARP_DEVICE="eth3"'
+    vz start "$id"
+    is "$STATUS" 0 "$generation: no bridge but another device: the container starts"
+    like "$ERR" "guestarp: vz/$id: .*uplink is no Linux bridge" "$generation: and it is said"
+    is "$(master "$port")" none "$generation: in no bridge"
+    ok "$generation: the device is up" has_flag "$port" UP
+    ip link set "$port" master br0
+    if is_classic; then words=(init veth "$port"); else words=(addif "$port" br0); fi
+    ct_conf "$id" "NETIF=\"$netif,$bridge=br0\""
+    node_exec /usr/bin/env -i "VEID=$id" /usr/lib/vzctl/scripts/vznet-custom "${words[@]}" >"$TMP/out" 2>&1 || fail "$generation: plugged again"
+    is "$(master "$port")/$(<"$TMP/out")" "br0/" "$generation: plugged again: it is in its bridge, and nothing is said"
+    node_exec /usr/bin/env -i "VEID=$id" /usr/lib/vzctl/scripts/vznet-custom init veth ../x >"$TMP/out" 2>&1 || fail "$generation: a name that cannot be"
+    like "$(<"$TMP/out")" "guestarp: vz/$id: init: ../x: " "$generation: a device's name that cannot be is said"
+    vz_ok stop "$id"
+
     # ---- the bridge does not exist
     ct_conf "$id" "NETIF=\"$netif,$bridge=br7\"" 'GUESTARP_DEVICE="eth3"'
     vz start "$id"
