@@ -297,6 +297,11 @@ like "$ERR" "/etc/guestarp/guestarp.json:" "it names the file"
 
 # ---- policy, device ---------------------------------------------------------------------------------------------------------------
 
+# A guest without a NIC has a place in status, too.
+guest_conf 105 lxc "hostname: none"
+admin status
+like "$OUT" "pve/105 +.* stopped" "status: a guest without NICs"
+rm "$ROOT/etc/pve/lxc/105.conf"
 echo '{"guests": {"101": {"device": "eth3"}}}' >"$ROOT/etc/pve/guestarp.json"
 policy '{"defaults": {"announce": 4}}'
 admin_is 0 "policy" policy 101

@@ -172,6 +172,19 @@ ip link add vmbr1 type bridge
 pve_ok 101 pre-start
 is "$(mac - vmbr1)" "$derived" "the MAC is the one that guestarp-pve would pin"
 
+# A guest's port that is in the bridge itself, as without Proxmox VE's firewall.
+fresh_host
+topo_bridge vmbr0 192.168.0.1/24 192.168.0.2/24
+ns_add ct102
+veth - veth102i0 02:00:00:00:00:06 ct102 eth0 02:9e:00:00:66:00
+quiet_v6 veth102i0
+ip link set dev veth102i0 master vmbr0
+guest_conf 102 lxc "net0: name=eth0,bridge=vmbr0,ip=192.168.0.102/24,type=veth"
+install_hook
+findings
+like "$(finding 0 what)" "that of veth102i0 and changes when it stops: guest pve/102" "a guest's own port is named as well"
+found_and_mended mac-floats vmbr0 pve/102 "mac-floats, a guest's port without a firewall bridge"
+
 # ---- mac-not-uplink -----------------------------------------------------------------------------------------------------
 
 fresh_host
@@ -298,6 +311,13 @@ findings
 is "$FOUND" "host-flux host-flux" "two cards are two findings"
 sysctl -q -w net.ipv4.conf.all.arp_ignore=1
 healthy "the value of all devices counts"
+sysctl -q -w net.ipv4.conf.all.arp_ignore=0 net.ipv4.conf.eth4.arp_ignore=1
+for dev in eth0 eth3; do ip addr add "10.5.0.1${dev#eth}/24" dev "$dev"; done
+ip addr add 192.168.18.33/24 dev eth3
+findings --probe
+is "$FOUND" host-flux "a card with several addresses in shared subnets is one finding"
+like "$(finding 0 seen)" "asked on eth0 for .* of this host, eth3 answered" "and what was seen on the wire is its proof"
+found_and_mended host-flux eth3 "" "host-flux, several addresses"
 
 # ---- two-answers ------------------------------------------------------------------------------------------------------------
 
