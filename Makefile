@@ -57,7 +57,7 @@ sed -e 's,@BINDIR@,$(BINDIR),g' -e 's,@LIBEXECDIR@,$(LIBEXECDIR),g' packaging/ho
 chmod $(2) $(DESTDIR)$(3)
 endef
 
-.PHONY: all tests check check-long fuzz bench demo lint one install install-host deb source check-package clean deps lint-deps package-deps
+.PHONY: all tests check check-long coverage fuzz bench demo lint one install install-host deb source check-package clean deps lint-deps package-deps
 .DELETE_ON_ERROR:
 
 all: $(PROGRAMS)
@@ -111,6 +111,10 @@ check-long: tests
 	GUESTARP_BUILD=$(abspath $(BUILD)) GUESTARP_FAULT_FULL=1 GUESTARP_EVENTS=10000 tests/run tests/fault/*.t tests/events/random.t
 	FUZZ_BUILD=$(BUILD)-fuzz tests/fuzz/run -runs=10000000
 
+# How many lines of each file the tests run. TESTS: those alone.
+coverage:
+	tests/coverage $(BUILD)-coverage $(TESTS)
+
 # Needs clang and libclang-rt-14-dev (Debian 12).
 FUZZ_SECONDS ?= 12
 fuzz:
@@ -162,13 +166,13 @@ check-package:
 	packaging/check $(BUILD)/check-package $(RELEASES)
 
 clean:
-	rm -rf $(BUILD) $(BUILD)-fuzz
+	rm -rf $(BUILD) $(BUILD)-fuzz $(BUILD)-coverage
 
-# What building, demo and tests need beyond `make`, and what lint and packaging need; apt is asked only for what is missing.
+# What building, demo and tests need beyond `make`, and what lint, coverage and packaging need; apt is asked only for what is missing.
 DEPS      := gcc libc6-dev pkg-config libnl-3-dev libnl-route-3-dev libjson-c-dev libcmocka-dev perl iproute2 jq \
              iputils-arping iputils-ping ndisc6 tcpdump strace valgrind procps util-linux lxc busybox-static nftables \
              python3 python3-jsonschema time tmux
-LINT_DEPS := git clang-format clang-tidy cppcheck shellcheck universal-ctags mandoc
+LINT_DEPS := git clang-format clang-tidy cppcheck shellcheck universal-ctags mandoc gcovr
 # What `make deb`, `make source` and `make check-package` need.
 PACKAGE_DEPS := build-essential debhelper pkgconf libnl-3-dev libnl-route-3-dev libjson-c-dev mmdebstrap
 

@@ -71,6 +71,8 @@ node_new() { # NODE NETNS GENERATION
     mount --rbind /proc "$ROOT/proc"
     mount --rbind /dev "$ROOT/dev"
     mount --make-rprivate "$ROOT/dev"
+    # make coverage: where the programs put their counts.
+    [ -z "${GUESTARP_COVERAGE:-}" ] || mount --bind --mkdir "$GUESTARP_COVERAGE" "$ROOT$GUESTARP_COVERAGE"
     [ "$NODE_NS" != - ] || mount --rbind /sys "$ROOT/sys"
     echo 0123456789abcdef0123456789abcdef >"$ROOT/etc/machine-id"
     # As in life: comments, values with blanks, a key of vzctl's alone.
@@ -105,7 +107,7 @@ node_libvzctl() {
 
 node_end() { # the current node's files; its devices and containers must be gone
     local dir
-    for dir in .host proc dev sys; do
+    for dir in .host proc dev sys ${GUESTARP_COVERAGE:+"$GUESTARP_COVERAGE"}; do
         # A user namespace may not unmount what is below one by one.
         ! mountpoint -q "$ROOT/$dir" || umount -l "$ROOT/$dir" || return
     done
