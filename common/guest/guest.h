@@ -21,8 +21,8 @@ enum guest_kind { GUEST_PVE, GUEST_LXC, GUEST_VZ };
 
 /*
  * What somebody who only looks on has seen of it: its devices, none of them, or that its addresses are recorded. An
- * event asks again once it has the guest's lock, and does nothing where that is no longer so: the guest's own event, which
- * knows, has come in between.
+ * event asks again once it has the guest's lock, and does nothing where that is no longer so: the guest's own event,
+ * which knows, has come in between.
  */
 enum guest_seen { GUEST_SEEN_NOT, GUEST_SEEN_RUNNING, GUEST_SEEN_GONE, GUEST_SEEN_RECORDED };
 
