@@ -341,17 +341,17 @@ static int cmd_policy(const struct call *call)
 	return explain_policy(&guest, call->json, stdout, &err) < 0 ? failed(&err) : EXIT_SUCCESS;
 }
 
-/* Under its number, or where that is overruled as "pve/101". */
+/* Under its number, and where another of its names has the last word under that, too. */
 static int set_device(const struct guest *guest, const char *device, struct err *err)
 {
 	char value[IFNAMSIZ + 2];
 	char name[GUEST_NAME_SIZE];
-	const char *keys[] = { guest->id, guest_name(guest, name) };
+	const char *keys[] = { guest->id, guest_name(guest, name), guest->alias };
 	struct policy policy = { .then_count = 0 };
 	int r = 0;
 
 	(void)snprintf(value, sizeof(value), *device ? "\"%s\"" : "null", device);
-	for (size_t i = 0; r == 0 && i < 2; i++) {
+	for (size_t i = 0; r == 0 && i < 3 && *keys[i]; i++) {
 		r = policy_edit_file(POLICY_HOST_FILE, keys[i], "device", value, NULL, err);
 		if (r < 0)
 			return r;
@@ -360,8 +360,6 @@ static int set_device(const struct guest *guest, const char *device, struct err 
 		if (r == 0 && strcmp(policy.device, device) == 0)
 			return 0;
 	}
-	if (r == 0)
-		r = err_set(err, EEXIST, "%s has another word on it", policy.source[POLICY_DEVICE]);
 	return r;
 }
 

@@ -309,6 +309,14 @@ like "$OUT" "device +\"eth3\" +/etc/pve/guestarp.json: guests.101" "a value from
 like "$OUT" "announce +4 +/etc/guestarp/guestarp.json: defaults" "a value from the host's file"
 like "$OUT" "probe +\"off\" +default" "a value from nowhere"
 rm "$ROOT/etc/pve/guestarp.json"
+policy '{"guests": {"101": {"addresses": ["192.0.2.7", "2001:db8::7"], "then": ["/usr/local/bin/mine"], "bridge_mac": "leave",
+    "firewall_bridge": "leave", "route": "veth101i0", "probe": "refuse", "on_error": "abort"}}}'
+admin_is 0 "policy of a guest with every key" policy 101
+like "$OUT" 'addresses +\["192.0.2.7","2001:db8::7"\] +/etc/guestarp/guestarp.json: guests.101' "a list of addresses"
+admin policy 101 --json
+is "$(jq -c 'map_values(.value?)' <<<"$OUT")" \
+    '{"firewall_bridge":"leave","bridge_mac":"leave","device":null,"addresses":["192.0.2.7","2001:db8::7"],"route":"veth101i0","probe":"refuse","announce":2,"on_error":"abort","then":["/usr/local/bin/mine"]}' \
+    "the same for programs"
 
 printf '{"guests": {"1": {"devise": "a"}}}' >"$TMP/bad.json"
 printf '{"guests": {"1": {"device": "a"}}}' >"$TMP/good.json"
@@ -353,6 +361,18 @@ for text in '{"guests": {"pve/101": {"device": "eth0"}}}' '{"guests": {"101": {"
     admin policy 101 --json
     is "$(jq -r .device.value <<<"$OUT")" eth3 "device counts whatever the file has: $text"
 done
+mkdir -p "$ROOT/etc/vz/conf"
+printf 'NAME="web"\nIP_ADDRESS="192.0.2.7"\n' >"$ROOT/etc/vz/conf/77.conf"
+policy '{"guests": {"77": {"device": "eth0"}, "web": {"device": "eth4"}}}'
+admin_is 0 "device of a container that the file has by its name" device vz/77 eth3
+admin policy vz/77 --json
+is "$(jq -r .device.value <<<"$OUT")" eth3 "counts"
+rm -r "$ROOT/etc/vz"
+policy '{}'
+echo '{ "guests": ' >"$ROOT/etc/pve/guestarp.json"
+admin_is 1 "device with a cluster's file that is no policy" device 101 eth3
+like "$ERR" "^guestarp: /etc/pve/guestarp.json" "names the file"
+rm "$ROOT/etc/pve/guestarp.json"
 policy '{ // mine
 }'
 before=$(<"$CONFIG")
