@@ -4,6 +4,7 @@
 #include "base/file.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -187,6 +188,47 @@ static void long_path(void **state)
 	assert_int_equal(file_path("/etc", full, strlen(root_dir) + 5, NULL), 0);
 	assert_string_equal(full, root_path("/etc"));
 	assert_int_equal(file_path("/etc", full, strlen(root_dir) + 4, NULL), -ENAMETOOLONG);
+	assert_int_equal(file_read(path, FILE_ANY, NULL, NULL, &err), -ENAMETOOLONG);
+	assert_int_equal(file_open_dir(path, true, NULL, &err), -ENAMETOOLONG);
+}
+
+/* FUSE (pmxcfs) and the kernel tell a size of 0 for what is longer: read to its end all the same. */
+static void unknown_size(void **state)
+{
+	CLEANUP(free) char *text = NULL;
+	char want[1000];
+	struct stat st;
+	size_t len = 0;
+	int fd = open("/proc/version", O_RDONLY | O_CLOEXEC);
+	ssize_t n = read(fd, want, sizeof(want));
+
+	(void)state;
+	assert_true(n > 16);
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(st.st_size, 0);
+	close(fd);
+	assert_int_equal(file_read_given("/proc/version", FILE_ANY, &text, &len, NULL), 0);
+	assert_int_equal(len, n);
+	assert_memory_equal(text, want, len);
+	assert_int_equal(text[len], '\0');
+}
+
+/* Address 0 of the process's own memory: a file that can be opened and not be read. */
+static void unreadable(void **state)
+{
+	char *text = NULL;
+	char small[16] = "before";
+	size_t len = 4711;
+	struct err err = { 0 };
+
+	(void)state;
+	assert_int_equal(file_read_given("/proc/self/mem", FILE_ANY, &text, &len, &err), -EIO);
+	assert_string_equal(err.text, "/proc/self/mem: Input/output error");
+	assert_null(text);
+	assert_int_equal(len, 4711);
+	assert_int_equal(file_read_kernel("/proc/self/mem", small, sizeof(small)), -EIO);
+	assert_string_equal(small, "before");
+	assert_int_equal(file_write_kernel("/dev/full", "1"), -ENOSPC);
 }
 
 static int open_root(const char *path, bool create, struct err *err)
@@ -317,6 +359,53 @@ static void replace_directory(void **state)
 	root_clean();
 }
 
+/* What stands in the way and is no file is left there, and said. */
+static void in_the_way(void **state)
+{
+	struct err err = { 0 };
+	int fd;
+
+	(void)state;
+	root_clean();
+	root_mkdirs("/run/.a.json.tmp/");
+	root_mkdirs("/run/b.json/");
+	fd = open_root("/run", false, &err);
+	assert_true(fd >= 0);
+	assert_int_equal(file_replace_at(fd, "a.json", "ours", 4, &err), -EISDIR);
+	assert_string_equal(err.text, ".a.json.tmp: Is a directory");
+	assert_int_equal(file_remove_at(fd, "a.json", &err), -EISDIR);
+	assert_string_equal(err.text, ".a.json.tmp: Is a directory");
+	assert_int_equal(file_remove_at(fd, "b.json", &err), -EISDIR);
+	assert_string_equal(err.text, "b.json: Is a directory");
+	close(fd);
+	root_clean();
+}
+
+/* The longest name that has room for the one beside it, and one more. */
+static void long_name(void **state)
+{
+	char name[NAME_MAX];
+	struct err err = { 0 };
+	int fd;
+
+	(void)state;
+	root_clean();
+	root_mkdirs("/run/");
+	fd = open_root("/run", false, &err);
+	assert_true(fd >= 0);
+	memset(name, 'n', sizeof(name));
+	name[NAME_MAX - 5] = '\0';
+	assert_int_equal(file_replace_at(fd, name, "ours", 4, &err), 0);
+	assert_int_equal(file_remove_at(fd, name, &err), 0);
+	name[NAME_MAX - 5] = 'n';
+	name[NAME_MAX - 4] = '\0';
+	assert_int_equal(file_replace_at(fd, name, "ours", 4, &err), -ENAMETOOLONG);
+	assert_int_equal(file_remove_at(fd, name, &err), -ENAMETOOLONG);
+	assert_non_null(strstr(err.text, "nnn: File name too long"));
+	close(fd);
+	root_clean();
+}
+
 static void kernel_file(void **state)
 {
 	char text[16] = "before";
@@ -350,11 +439,15 @@ int main(void)
 	else
 		puts("# not root: files of another user are not tried");
 	TABLE_TEST(&table, long_path);
+	TABLE_TEST(&table, unknown_size);
+	TABLE_TEST(&table, unreadable);
 	TABLE_TEST(&table, directory);
 	TABLE_TEST(&table, directory_refused);
 	TABLE_TEST(&table, replace);
 	TABLE_TEST(&table, replace_link);
 	TABLE_TEST(&table, replace_directory);
+	TABLE_TEST(&table, in_the_way);
+	TABLE_TEST(&table, long_name);
 	TABLE_TEST(&table, kernel_file);
 	return table_run(&table, root_setup, root_teardown);
 }
