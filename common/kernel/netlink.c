@@ -47,8 +47,6 @@ static int libnl_errno(int nle)
 		return EAGAIN;
 	case NLE_NOMEM:
 		return ENOMEM;
-	case NLE_INTR:
-		return EINTR;
 	case NLE_PERM:
 	case NLE_NOACCESS:
 		return EPERM;
@@ -193,8 +191,6 @@ static int converse(struct netlink *nl, struct nl_msg *msg, int flags, struct er
 	nl->seq = nlmsg_hdr(msg)->nlmsg_seq;
 	while (!nl->done) {
 		r = nl_recvmsgs(nl->sock, nl->cb);
-		if (r == -NLE_INTR)
-			continue;
 		/* NLE_DUMP_INTR is told by the flag, which on_answer() saw. */
 		if (r == -NLE_AGAIN)
 			nl->silent = true;
