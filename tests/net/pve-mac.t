@@ -180,4 +180,21 @@ guest_conf 100 lxc "net0: name=eth0,bridge=nosuch0,ip=192.168.5.100/24,type=veth
 pve 100 pre-start
 is "$STATUS" 0 "a bridge that does not exist stops no guest"
 
+# A bridge that is down, whose MAC is pinned to another one: there is nobody to tell.
+ip link add vmbr6 type bridge
+ip link add up6 address 02:0b:0b:00:00:06 type veth peer name up6peer
+ip link add fwpr106p0 address 02:00:00:00:00:06 type veth peer name fwln106i0
+ip link set up6 master vmbr6
+ip link set fwpr106p0 master vmbr6
+is "$(mac - vmbr6)" 02:00:00:00:00:06 "a bridge that is down has a guest's port's MAC"
+guest_conf 100 lxc "net0: name=eth0,bridge=vmbr6,ip=192.168.6.100/24,type=veth"
+pve_ok 100 pre-start
+is "$(mac - vmbr6) $(assign_type vmbr6)" "02:0b:0b:00:00:06 3" "it gets the uplink's all the same"
+
+# What /sys says is another network's: its bridges are not taken for these.
+# shellcheck disable=SC2016 # the inner shell's
+unshare -n sh -c 'ip link add vmbr6 type bridge; exec "$@"' - env "GUESTARP_ROOT=$ROOT" "$GUESTARP_BUILD/guestarp-pve" 100 pre-start \
+    </dev/null >"$TMP/out" 2>"$TMP/err" && STATUS=0 || STATUS=$?
+is "$STATUS/$(<"$TMP/out")/$(<"$TMP/err")" "0//guestarp: pve/100: pre-start: vmbr6: /sys shows another network namespace" "a /sys of another network is noticed"
+
 done_testing

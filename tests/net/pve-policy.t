@@ -204,6 +204,16 @@ ip -n client -6 addr del "$v6/128" dev eth0
 pve 101 pre-start
 silent "probe refuse: the holder is gone, and so is the refusal"
 ran >/dev/null
+# Two failures: the one that refuses the start is the one that is said of it.
+ip -n client addr add "$v4/32" dev eth0
+policy '{"defaults": {"bridge_mac": "leave", "device": "eth3", "probe": "refuse"}, "devices": {"eth9": {"arp_ignore": 1}}}'
+pve 101 pre-start
+is "$STATUS/$ERR" "1/guestarp: pve/101: pre-start: $holds4 (the start is refused)"$'\n'"guestarp: pve/101: device eth9 does not exist" \
+    "probe refuse: an address in use outranks another failure"
+ip -n client addr del "$v4/32" dev eth0
+policy '{"defaults": {"bridge_mac": "leave", "device": "eth9", "probe": "refuse"}}'
+pve 101 pre-start
+is "$STATUS/$ERR" "0/guestarp: pve/101: pre-start: device eth9 does not exist" "probe refuse: nobody is asked on a device that is not there"
 policy '{"defaults": {"bridge_mac": "leave", "device": "down0", "probe": "refuse"}}'
 pve 101 pre-start
 is "$STATUS/$ERR" "0/guestarp: pve/101: pre-start: down0: address probe: frame for $v4: Network is down" \
@@ -364,6 +374,31 @@ like "$ERR" "^guestarp: pve/101: pre-start: device eth8 does not exist
 guestarp: pve/101: prepared: [^
 ]*
 guestarp: pve/101: device eth9 does not exist\$" "devices: those that do not exist are said, the others are set all the same"
+
+policy "{\"defaults\": {\"bridge_mac\": \"leave\"}, \"devices\": {$(printf '"no%d": {"arp_ignore": 1}, ' {1..9})\"no10\": {\"arp_ignore\": 1}}}"
+pve 101 pre-start
+is "$STATUS/$(tail -n 1 <<<"$ERR")" "0/guestarp: pve/101: 3 more of the kind" "devices: of many that do not exist, not all are said"
+is "$(grep -c 'device no[0-9]* does not exist' <<<"$ERR")" 7 "devices: and the others are counted"
+
+# ---- a host without IPv6 -----------------------------------------------------------------------------------------------
+
+# As the kernel has it with ipv6.disable=1: none of these files.
+mount -t tmpfs -o ro tmpfs /proc/sys/net/ipv6
+policy "{\"defaults\": {\"bridge_mac\": \"leave\", \"device\": \"eth3\", \"announce\": 0, \"addresses\": [\"$v4\"]}, \"devices\": {\"eth3\": {\"proxy_delay\": 5}}}"
+pve 101 pre-start
+is "$STATUS/$ERR" "0/guestarp: pve/101: prepared: eth3: proxy_delay 5" "no IPv6: a delay is set for IPv4, and nothing is missed"
+pve 101 post-start
+is "$STATUS $(proxies 4)" "0 $v4 eth3" "no IPv6: the IPv4 address is bound"
+unlike "$ERR" "ipv6" "no IPv6: of which nothing is said"
+policy "{\"defaults\": {\"bridge_mac\": \"leave\", \"device\": \"eth3\", \"announce\": 0, \"addresses\": [\"$v4\", \"$v6\"]}}"
+pve 101 post-start
+like "$STATUS/$ERR" "^0/.*/proc/sys/net/ipv6/conf/eth3/proxy_ndp: No such file" "no IPv6: that an IPv6 address cannot be answered for is said"
+is "$(proxies 4)" "$v4 eth3" "no IPv6: the IPv4 address stays bound"
+umount /proc/sys/net/ipv6
+pve 101 post-stop
+is "$STATUS $(proxies 4)/$(proxies 6)" "0 /" "nothing is left of it"
+policy '{"devices": {"eth3": {"proxy_delay": 80}}, "defaults": {"bridge_mac": "leave"}}'
+pve_ok 101 pre-start
 
 # ---- bad values --------------------------------------------------------------------------------------------------------
 

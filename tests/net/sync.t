@@ -159,6 +159,29 @@ fails "guestarp: pve/103: sync: .*103\.conf: Is a directory" "a configuration th
 rmdir "$ROOT/etc/pve/lxc/103.conf"
 ip link del veth103i0
 
+# The records cannot be listed: what is there cannot be told.
+mv "$ROOT/run/guestarp" "$ROOT/run/aside"
+: >"$ROOT/run/guestarp"
+fails "guestarp: /run/guestarp: Not a directory" "records that cannot be listed"
+GUESTARP_ROOT=$ROOT "$GUESTARP_BUILD/guestarp" check </dev/null >"$TMP/out" 2>"$TMP/err" && STATUS=0 || STATUS=$?
+is "$STATUS/$(<"$TMP/out")/$(<"$TMP/err")" "1//guestarp: /run/guestarp: Not a directory" "check says so, too"
+GUESTARP_ROOT=$ROOT "$GUESTARP_BUILD/guestarp-udev" add eth3 </dev/null >"$TMP/out" 2>"$TMP/err" && STATUS=0 || STATUS=$?
+is "$STATUS/$(<"$TMP/out")/$(<"$TMP/err")" "0//guestarp: add eth3: /run/guestarp: Not a directory" "and so does udev's hook, which is no failure of udev's"
+rm "$ROOT/run/guestarp"
+mv "$ROOT/run/aside" "$ROOT/run/guestarp"
+
+# Files that are no records, and the record of the longest VMID that there can be, whose guest is gone.
+for name in xen-1 pve-web pve- -; do
+    echo '{ "version": 1, "settings": [] }' >"$ROOT/run/guestarp/$name.json"
+done
+ip neigh add proxy 192.168.18.99 dev eth3
+printf '{ "version": 1, "settings": [ { "setting": "proxy_entry", "device": "eth3", "ifindex": %d, "address": "192.168.18.99" } ] }\n' \
+    "$(</sys/class/net/eth3/ifindex)" >"$ROOT/run/guestarp/pve-999999999.json"
+chmod 600 "$ROOT"/run/guestarp/*
+guestarp_sync
+is "$STATUS/$ERR/$(state)" "0/guestarp: pve/999999999: took back: eth3: proxy entry for 192.168.18.99/$up" "only a record is one; a guest that is gone is done with"
+rm "$ROOT"/run/guestarp/{xen-1,pve-web,pve-,-}.json
+
 # ---- gone ---------------------------------------------------------------------------------------------------------------
 
 lxc post-stop 2>/dev/null

@@ -59,10 +59,10 @@ static void disturb(void *bytes, size_t size)
 {
 	struct nlmsghdr *header = bytes;
 	bool is_list = header->nlmsg_flags & NLM_F_MULTI;
-	bool interrupted = is_list && !is_due(&wire.after) && is_due(&wire.interrupt);
+	bool changed = is_list && !is_due(&wire.after) && is_due(&wire.interrupt);
 
 	for (; NLMSG_OK(header, size); header = NLMSG_NEXT(header, size)) {
-		if (interrupted)
+		if (changed)
 			header->nlmsg_flags |= NLM_F_DUMP_INTR;
 		if (wire.type && header->nlmsg_type >= NLMSG_MIN_TYPE)
 			header->nlmsg_type = (uint16_t)wire.type;
