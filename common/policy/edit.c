@@ -256,22 +256,20 @@ int policy_edit_text(const char *text, const char *guest, const char *key, const
 	return r;
 }
 
-/* ret_name is within path. */
-static int open_directory(const char *path, int *ret_dir, const char **ret_name, struct err *err)
+static int open_directory(const char *path, int *ret_dir, struct err *err)
 {
 	char directory[PATH_MAX];
 
 	if (snprintf(directory, sizeof(directory), "%s", path) >= (int)sizeof(directory))
 		return err_errno(err, ENAMETOOLONG, "%s", path);
-	*ret_name = strrchr(path, '/') + 1;
 	return file_open_dir(dirname(directory), true, ret_dir, err);
 }
 
 int policy_replace_file(const char *path, const char *text, struct err *err)
 {
 	CLEANUP(fd) int dir = -1;
-	const char *name;
-	int r = open_directory(path, &dir, &name, err);
+	const char *name = strrchr(path, '/') + 1;
+	int r = open_directory(path, &dir, err);
 
 	if (r < 0)
 		return r;
@@ -282,10 +280,9 @@ int policy_replace_file(const char *path, const char *text, struct err *err)
 static void tidy(const char *path)
 {
 	CLEANUP(fd) int dir = -1;
-	const char *name;
 
-	if (open_directory(path, &dir, &name, NULL) == 0)
-		(void)file_tidy_at(dir, name, NULL);
+	if (open_directory(path, &dir, NULL) == 0)
+		(void)file_tidy_at(dir, strrchr(path, '/') + 1, NULL);
 }
 
 int policy_edit_file(const char *path, const char *guest, const char *key, const char *value, char **ret_before,
