@@ -5,19 +5,11 @@ use warnings;
 use Events qw(scenarios);
 use Fault  qw(host facts run differences children_left);
 use Points qw(prepare begin calls deeds end_of seed sample mend);
+use Tap    qw(is_right finish);
 
 my ($root, $only, $point_only) = @ARGV;
 my $full = $ENV{GUESTARP_FAULT_FULL};
-my ($tests, $failed, $all_points, $all_right) = (0, 0, 0, 0);
-
-sub is_right {
-    my ($right, $name, @wrong) = @_;
-    $tests++;
-    print +($right ? 'ok' : 'not ok'), " $tests - $name\n";
-    $failed += !$right;
-    print map { s/^/# /gmr . "\n" } @wrong;
-    return;
-}
+my ($all_points, $all_right) = (0, 0);
 
 # Ends the event before its call'th system call of that name.
 sub kill_at {
@@ -67,8 +59,7 @@ sub try_scenario {
     }
     $all_points += @points;
     $all_right  += $right;
-    is_right($right == @points, "$s->{name}: killed at " . @points . ' of its ' . @calls . " system calls, right again after $right",
-        @wrong > 80 && !$ENV{GUESTARP_TEST_VERBOSE} ? (@wrong[ 0 .. 79 ], "...") : @wrong);
+    is_right($right == @points, "$s->{name}: killed at " . @points . ' of its ' . @calls . " system calls, right again after $right", @wrong);
     return;
 }
 
@@ -76,5 +67,4 @@ host($root);
 print '# seed ', seed(), "\n" if !$full;
 for my $s (scenarios($root)) { try_scenario($s) if !defined $only || $s->{name} =~ /$only/ }
 is_right(children_left() == 0, 'no process is left');
-print "# killed: $all_points points tried, $all_right converged\n1..$tests\n";
-exit($failed > 0);
+finish("killed: $all_points points tried, $all_right converged");

@@ -5,20 +5,12 @@ use warnings;
 use Events qw(meetings);
 use Fault  qw(host facts run differences children_left ip_batch slurp spew);
 use Points qw(begin seed sample);
+use Tap    qw(is_right finish);
 
 my ($root, $only, $point_only) = @ARGV;
 my $full = $ENV{GUESTARP_FAULT_FULL};
 my $lock = "$root/run/guestarp/lock";
-my ($tests, $failed, $all_points, $all_right) = (0, 0, 0, 0);
-
-sub is_right {
-    my ($right, $name, @wrong) = @_;
-    $tests++;
-    print +($right ? 'ok' : 'not ok'), " $tests - $name\n";
-    $failed += !$right;
-    print map { s/^/# /gmr . "\n" } @wrong;
-    return;
-}
+my ($all_points, $all_right) = (0, 0);
 
 sub quoted {
     return join ' ', map { "'" . s/'/'\\''/gr . "'" } @_;
@@ -66,8 +58,10 @@ sub try_point {
 
 sub try_meeting {
     my ($s) = @_;
-    my ($requests) = (meet($s, 0), slurp("$ENV{TMP}/count"))[1] =~ /^send (\d+)$/m;
+    my $usual = meet($s, 0);
+    my ($requests) = (slurp("$ENV{TMP}/count") // '') =~ /^send (\d+)$/m;
     my ($right, @wrong) = (0);
+    return is_right(0, "$s->{name}: undisturbed", $usual->{err}) if $usual->{exit} || $usual->{signal} || !$requests;
     my @points = 1 .. $requests;
 
     @points = defined $point_only ? grep { "request $_" =~ /$point_only/ } @points : $full ? @points : sample($s, 7, @points);
@@ -92,5 +86,4 @@ host($root);
 print '# seed ', seed(), "\n" if !$full;
 for my $s (meetings($root)) { try_meeting($s) if !defined $only || $s->{name} =~ /$only/ }
 is_right(children_left() == 0, 'no process is left');
-print "# meanwhile: $all_points points tried, $all_right right\n1..$tests\n";
-exit($failed > 0);
+finish("meanwhile: $all_points points tried, $all_right right");
