@@ -77,6 +77,7 @@ sub run {
     }
     waitpid $pid, 0;
     my $status = $?;
+    reap();
     return {
         exit    => $status >> 8,
         signal  => $status & 127,
@@ -86,11 +87,17 @@ sub run {
     };
 }
 
-# Waits for detached children, which become ours as process 1; returns how many are left after the limit.
+# Detached children become ours, as we are process 1.
+sub reap {
+    1 while waitpid(-1, WNOHANG) > 0;
+    return;
+}
+
+# Waits for them; returns how many are left after the limit.
 sub children_left {
     my $end = time + 30;
     while (1) {
-        1 while waitpid(-1, WNOHANG) > 0;
+        reap();
         my $left = grep { /^\d+$/ && $_ != $$ } entries('/proc');
         return $left if $left == 0 || time > $end;
         sleep 0.05;

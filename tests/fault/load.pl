@@ -93,10 +93,13 @@ sub left {
 sub at_once {
     my (@functions) = @_;
     my @pipes;
+    # The programs' detached children end unseen.
+    local $SIG{CHLD} = 'IGNORE';
     for my $function (@functions) {
         my $pipe;
         my $pid = open($pipe, '-|') // die "fork: $!\n";
         if ($pid == 0) {
+            $SIG{CHLD} = 'DEFAULT';
             # run() keeps its output beside the root.
             Fault::own_output($$);
             $function->();
