@@ -134,15 +134,6 @@ const struct link *snapshot_link(const struct snapshot *snapshot, int ifindex)
 	return bsearch(&key, snapshot->links, snapshot->link_count, sizeof(key), by_ifindex);
 }
 
-const struct link *snapshot_link_by_name(const struct snapshot *snapshot, const char *name)
-{
-	for (size_t i = 0; i < snapshot->link_count; i++) {
-		if (strcmp(snapshot->links[i].name, name) == 0)
-			return &snapshot->links[i];
-	}
-	return NULL;
-}
-
 const struct link *snapshot_link_by_mac(const struct snapshot *snapshot, const struct mac *mac)
 {
 	for (size_t i = 0; i < snapshot->link_count; i++) {

@@ -28,7 +28,6 @@ int snapshot_take(struct netlink *nl, struct snapshot *ret_snapshot, struct err 
 void snapshot_done(struct snapshot *snapshot);
 
 const struct link *snapshot_link(const struct snapshot *snapshot, int ifindex);
-const struct link *snapshot_link_by_name(const struct snapshot *snapshot, const char *name);
 
 /* The device whose MAC it is (the lowest ifindex of several), or NULL. */
 const struct link *snapshot_link_by_mac(const struct snapshot *snapshot, const struct mac *mac);
