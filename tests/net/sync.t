@@ -17,6 +17,21 @@ for dev in web.0 venet0; do
     ip link set "$dev-peer" up
 done
 
+read -ra wrap <<<"$GUESTARP_WRAP"
+
+program() { # NAME WORD...
+    local name=$1
+    shift
+    GUESTARP_ROOT=$ROOT timeout 60 ${wrap[@]+"${wrap[@]}"} "$GUESTARP_BUILD/$name" "$@" </dev/null
+}
+
+called() { # NAME WORD...: sets STATUS, OUT and ERR
+    STATUS=0
+    program "$@" >"$TMP/out" 2>"$TMP/err" || STATUS=$?
+    OUT=$(<"$TMP/out")
+    ERR=$(<"$TMP/err")
+}
+
 # A routed container of LXC's own.
 cat >"$ROOT/web.conf" <<END
 lxc.net.0.type = veth
@@ -25,7 +40,7 @@ lxc.net.0.ipv4.address = $v4/32
 lxc.net.0.ipv6.address = $v6/128
 END
 lxc() { # HOOK
-    GUESTARP_ROOT=$ROOT LXC_CONFIG_FILE=$ROOT/web.conf LXC_NAME=web LXC_HOOK_TYPE=$1 "$GUESTARP_BUILD/guestarp-lxc" </dev/null
+    LXC_CONFIG_FILE=$ROOT/web.conf LXC_NAME=web LXC_HOOK_TYPE=$1 program guestarp-lxc
 }
 
 # A container of vzctl's, whose addresses its scripts name.
@@ -36,13 +51,11 @@ vz_conf() { # DEVICE
 vz() { # VE_STATE ADDRESS...
     local state=$1
     shift
-    GUESTARP_ROOT=$ROOT VEID=201 VE_STATE=$state IP_ADDR="$*" "$GUESTARP_BUILD/vznet-custom" devices all </dev/null
+    VEID=201 VE_STATE=$state IP_ADDR="$*" program vznet-custom devices all
 }
 
-guestarp_sync() { # sets STATUS and ERR
-    STATUS=0
-    GUESTARP_ROOT=$ROOT timeout 60 "$GUESTARP_BUILD/guestarp" sync </dev/null >"$TMP/sync.out" 2>"$TMP/sync.err" || STATUS=$?
-    ERR=$(<"$TMP/sync.err")
+guestarp_sync() {
+    called guestarp sync
 }
 
 state() { # entries, and the host routes of guests
@@ -122,9 +135,9 @@ synced "$up" "and back"
 mkdir -p "$ROOT/var/lib/lxc/web"
 cp "$ROOT/web.conf" "$ROOT/var/lib/lxc/web/config"
 lose
-ok "apply, a container of LXC's whose port is there" env "GUESTARP_ROOT=$ROOT" "$GUESTARP_BUILD/guestarp" apply lxc/web
+ok "apply, a container of LXC's whose port is there" program guestarp apply lxc/web
 is "$(state)" "$v4 eth3, 192.168.18.250 eth3 / $v6 eth3 / $v4 web.0 $v6 web.0" "its entries are back, and nobody else's"
-ok "apply, a container of OpenVZ's whose port is not there" env "GUESTARP_ROOT=$ROOT" "$GUESTARP_BUILD/guestarp" apply vz/201
+ok "apply, a container of OpenVZ's whose port is not there" program guestarp apply vz/201
 is "$(proxies 4)" "$v4 eth3, $w4 eth3, $x4 eth3, 192.168.18.250 eth3" "all addresses of its configuration are bound"
 vz stopping $x4 >/dev/null 2>&1
 ip route del $x4/32 dev venet0 2>/dev/null || true
@@ -163,10 +176,10 @@ ip link del veth103i0
 mv "$ROOT/run/guestarp" "$ROOT/run/aside"
 : >"$ROOT/run/guestarp"
 fails "guestarp: /run/guestarp: Not a directory" "records that cannot be listed"
-GUESTARP_ROOT=$ROOT "$GUESTARP_BUILD/guestarp" check </dev/null >"$TMP/out" 2>"$TMP/err" && STATUS=0 || STATUS=$?
-is "$STATUS/$(<"$TMP/out")/$(<"$TMP/err")" "1//guestarp: /run/guestarp: Not a directory" "check says so, too"
-GUESTARP_ROOT=$ROOT "$GUESTARP_BUILD/guestarp-udev" add eth3 </dev/null >"$TMP/out" 2>"$TMP/err" && STATUS=0 || STATUS=$?
-is "$STATUS/$(<"$TMP/out")/$(<"$TMP/err")" "0//guestarp: add eth3: /run/guestarp: Not a directory" "and so does udev's hook, which is no failure of udev's"
+called guestarp check
+is "$STATUS/$OUT/$ERR" "1//guestarp: /run/guestarp: Not a directory" "check says so, too"
+called guestarp-udev add eth3
+is "$STATUS/$OUT/$ERR" "0//guestarp: add eth3: /run/guestarp: Not a directory" "and so does udev's hook, which is no failure of udev's"
 rm "$ROOT/run/guestarp"
 mv "$ROOT/run/aside" "$ROOT/run/guestarp"
 

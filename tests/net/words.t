@@ -22,6 +22,8 @@ state() {
 }
 before=$(state)
 
+read -ra wrap <<<"$GUESTARP_WRAP"
+
 call() { # PROGRAM [NAME=VALUE...] -- WORD...: sets STATUS, OUT and ERR
     local program=$1
     local -a environment=()
@@ -32,7 +34,8 @@ call() { # PROGRAM [NAME=VALUE...] -- WORD...: sets STATUS, OUT and ERR
     done
     shift
     STATUS=0
-    env -i PATH="$PATH" "GUESTARP_ROOT=$ROOT" ${environment[@]+"${environment[@]}"} timeout 20 "$GUESTARP_BUILD/$program" "$@" \
+    env -i PATH="$PATH" "GUESTARP_ROOT=$ROOT" ${environment[@]+"${environment[@]}"} timeout 60 \
+        ${wrap[@]+"${wrap[@]}"} "$GUESTARP_BUILD/$program" "$@" \
         </dev/null >"$TMP/out" 2>"$TMP/err" || STATUS=$?
     OUT=$(<"$TMP/out")
     ERR=$(<"$TMP/err")
