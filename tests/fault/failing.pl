@@ -87,14 +87,20 @@ sub try_all {
 
 # ---- system calls -----------------------------------------------------------------------------------------------------------
 
+# Memory is a sanitizer's own: it ends the program where it gets none.
+sub can_fail {
+    my ($name) = @_;
+    return 0 if $name =~ /^get(?:e?uid|p?pid)$/;
+    return $ENV{FAULT_SHIM} || $name eq 'mkdir' || $name !~ /^(?:m|brk|futex|sig)/;
+}
+
 sub failing_calls {
     my ($s) = @_;
     my @points;
 
     for my $call ($full ? calls($s) : deeds(calls($s))) {
         my ($name, $which, $arguments) = @$call;
-        # These cannot fail; and a sanitizer ends the program for want of memory of its own.
-        next if $name =~ /^get(?:e?uid|p?pid)$/ || (!$ENV{FAULT_SHIM} && $name =~ /^(?:m|brk|futex|sig)/ && $name ne 'mkdir');
+        next if !can_fail($name);
         for my $error ($full ? grep { "$name $_" ne 'openat EPERM' } @every : @{ $usual{$name} // ['ENOMEM'] }) {
             push @points, [ "$error of $name $which ($arguments)", $name eq 'write' && $arguments =~ /^2,/ ? 1 : 0, sub {
                 begin($s);
@@ -117,7 +123,7 @@ sub failing_for_good {
             begin($s);
             return run({ %{ $s->{event} }, wrap => [ qw(strace -qq -o /dev/null -e), "trace=$name", '-e', "inject=$name:error=$error:when=$which+" ] });
         } ]
-    } grep { !/^(?:getpid|geteuid|getppid|rt_sig.*)$/ } sort keys %names);
+    } grep { can_fail($_) && !/^rt_sig/ } sort keys %names);
 }
 
 # ---- what the shim does -------------------------------------------------------------------------------------------------------
