@@ -12,9 +12,9 @@ void process_begin(void)
 {
 	(void)signal(SIGPIPE, SIG_IGN);
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-		/* The lowest free number is this one; policy's scripts inherit it. */
+		/* The lowest free number is this one. Policy's scripts get it closed, as our caller gave it. */
 		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
-			(void)open("/dev/null", O_RDWR);
+			(void)open("/dev/null", O_RDWR | O_CLOEXEC);
 	}
 }
 

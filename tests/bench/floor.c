@@ -22,6 +22,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 struct request {
@@ -196,7 +197,7 @@ static void leave(int packet)
 		close_range(0, (unsigned)packet - 1, 0);
 		close_range((unsigned)packet + 1, ~0U, 0);
 		setsid();
-		usleep(100000);
+		(void)nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
 		_exit(0);
 	}
 	close(packet);
