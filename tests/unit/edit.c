@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "memory.h"
 #include "policy/policy.h"
 #include "root.h"
 #include "table.h"
@@ -113,6 +114,11 @@ static const struct row {
 	  "{\"a\":\"\\u00e4\\ud83d\\udc19\\/\\n\",\"guests\":{\"101\":{ \"device\": \"eth3\" }}}", NULL },
 	{ "the guest's name with an escape", "{\"guests\":{\"\\u0031\\u0030\\u0031\":{\"device\":\"eth0\"}}}", "101",
 	  "device", ETH3, "{\"guests\":{\"\\u0031\\u0030\\u0031\":{\"device\":\"eth3\"}}}", NULL },
+	{ "the guest's name with other escapes", "{\"guests\":{\"pve\\/10\\u0031\":{\"device\":\"eth0\"}}}", "pve/101",
+	  "device", ETH3, "{\"guests\":{\"pve\\/10\\u0031\":{\"device\":\"eth3\"}}}", NULL },
+	{ "a name that begins so", "{\"guests\":{\"10\\u00311\":{},\"10\":{},\"101\\u00e4\":{},\"101\":{}}}", "101",
+	  "device", ETH3,
+	  "{\"guests\":{\"10\\u00311\":{},\"10\":{},\"101\\u00e4\":{},\"101\":{ \"device\": \"eth3\" }}}", NULL },
 	{ "guests with an escape", "{\"guest\\u0073\":{\"101\":{\"device\":\"eth0\"}}}", "101", "device", ETH3,
 	  "{\"guest\\u0073\":{\"101\":{\"device\":\"eth3\"}}}", NULL },
 
@@ -195,6 +201,24 @@ static void again(void **state)
 	assert_int_equal(policy_edit_text(row->text, row->guest, row->key, row->value, &once, NULL), 0);
 	assert_int_equal(policy_edit_text(once, row->guest, row->key, row->value, &twice, NULL), 0);
 	assert_string_equal(twice, once);
+}
+
+/* Each edit with each allocation failing: what comes out is the whole result, or nothing. */
+static const struct row *row_tried;
+
+static int edit_without(void)
+{
+	char *result = NULL;
+	int r = policy_edit_text(row_tried->text, row_tried->guest, row_tried->key, row_tried->value, &result, NULL);
+
+	memory_fail(0);
+	return r == 0 && (!row_tried->result || strcmp(result, row_tried->result) != 0);
+}
+
+static void without_memory(void **state)
+{
+	row_tried = *state;
+	assert_int_equal(memory_fail_each(edit_without), 0);
 }
 
 /* Whatever was there: a key that was added and taken away again leaves what stood before, and nothing but "guests". */
@@ -296,6 +320,7 @@ int main(void)
 
 	TABLE_ROWS(&table, edit, rows);
 	TABLE_ROWS(&table, again, rows);
+	TABLE_ROWS(&table, without_memory, rows);
 	TABLE_TEST(&table, there_and_back);
 	TABLE_TEST(&table, new_file);
 	TABLE_TEST(&table, same_file);

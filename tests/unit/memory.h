@@ -4,8 +4,11 @@
 /* No memory when the test says so. For one file of a program; under a sanitizer memory is its own to give. */
 
 #include <errno.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 /* The nth allocation from now on fails, 0: none. memory_asked counts them. */
 static unsigned memory_fails_at;
@@ -47,5 +50,31 @@ void *realloc(void *old, size_t size)
 	return memory_is_out() ? NULL : __libc_realloc(old, size);
 }
 #endif
+
+/*
+ * Each allocation of attempt's fails in turn, each time in a process of its own: json-c does not look at all of them,
+ * and crashes, which is better than a part taken for the whole. attempt() returns 0 where that did not happen, else 1,
+ * and calls memory_fail(0) before it looks at what came out. Returns the allocation at which it was 1, or 0.
+ */
+static inline unsigned memory_fail_each(int (*attempt)(void))
+{
+	int status = 0;
+
+	for (unsigned n = 1; status != 2 << 8; n++) {
+		pid_t child = fork();
+
+		if (child == 0) {
+			int result;
+
+			(void)signal(SIGSEGV, SIG_DFL);
+			memory_fail(n);
+			result = attempt();
+			_exit(memory_asked < n ? 2 : result);
+		}
+		if (child < 0 || waitpid(child, &status, 0) != child || status == 1 << 8)
+			return n;
+	}
+	return 0;
+}
 
 #endif
