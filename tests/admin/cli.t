@@ -400,6 +400,24 @@ for ((round = 0; round < 5; round++)); do
 done
 is "$lost" 0 "twenty at once: each succeeds, and all of them are in the file"
 
+# ---- what takes longer says how far it is, on a terminal alone ---------------------------------------------------------------
+
+fresh_host
+stand_ins
+install_hook
+mkdir "$ROOT/fast"
+mv "$ROOT/usr/sbin/pct" "$ROOT/fast/pct"
+printf '#!/bin/sh\nsleep 1.1\nexec %s/fast/pct "$@"\n' "$ROOT" >"$ROOT/usr/sbin/pct"
+chmod +x "$ROOT/usr/sbin/pct"
+for id in 401 402 403; do
+    echo "net0: name=eth0,bridge=vmbr9,type=veth" >"$ROOT/etc/pve/lxc/$id.conf"
+done
+on_terminal "" attach --all
+is "$TTY_STATUS $(grep -c ': attached' "$TMP/tty")" "0 3" "attach --all with a slow pct"
+like "$(<"$TMP/tty")" "guestarp: [123] of 3 guests" "a terminal is told how far it is"
+admin_is 0 "detach --all with a slow pct" detach --all
+is "$(grep -c ': detached' "$TMP/admin.err") $(grep -c ' of 3 ' "$TMP/admin.err" || true)" "3 0" "a file is not"
+
 # ---- what the papers tell people to type: on a host without guests, so that nothing comes of it ------------------------------
 
 command_lines() {

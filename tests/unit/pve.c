@@ -128,6 +128,10 @@ static const struct row {
 	{ "eight digits, net31", CT, "net31: bridge=vmbr0\n", "net31:vmbr0>fwbr12345678i31", NULL, "12345678" },
 
 	{ "hookscript on another storage", CT, "hookscript: my-nfs.2:snippets/guestarp\n", "hooked", NULL, NULL },
+	{ "hookscript longer than any of ours", CT,
+	  "hookscript: local:snippets/"
+	  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n",
+	  "", NULL, NULL },
 	{ "hookscript with a longer name", CT, "hookscript: local:snippets/guestarp2\n", "", NULL, NULL },
 	{ "hookscript with an ending", CT, "hookscript: local:snippets/guestarp.pl\n", "", NULL, NULL },
 	{ "hookscript with another start", CT, "hookscript: local:snippets/my-guestarp\n", "", NULL, NULL },
