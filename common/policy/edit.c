@@ -67,8 +67,8 @@ struct member {
 	const char *end; /* behind the value */
 };
 
-/* One character of a string, and what is behind it. Beyond ASCII only as it stands: our names have none. */
-static const char *take_character(const char *p, int *ret_character)
+/* One character of a string, and what is behind it. An escape beyond ASCII is NUL: our names have neither. */
+static const char *take_character(const char *p, char *ret_character)
 {
 	static const char escapes[] = "\"\\/bfnrt";
 	static const char characters[] = "\"\\/\b\f\n\r\t";
@@ -84,7 +84,9 @@ static const char *take_character(const char *p, int *ret_character)
 		return p + 2;
 	}
 	(void)sscanf(p + 2, "%4x", &code);
-	*ret_character = code < 0x80 ? (int)code : -1;
+	*ret_character = '\0';
+	if (code < 0x80)
+		*ret_character = (char)code;
 	return p + 6;
 }
 
@@ -97,7 +99,7 @@ static bool key_is(const char *begin, const char *end, const char *name)
 	const char *p = begin + 1;
 
 	while (p < end - 1) {
-		int character;
+		char character;
 
 		p = take_character(p, &character);
 		if (*name == '\0' || character != *name++)
