@@ -21,16 +21,14 @@ fresh() { # the host before an attack: no records, a good policy, a victim's fil
     ip neigh del proxy 192.168.18.101 dev eth3 2>/dev/null || true
     echo "a secret of somebody's" >"$VICTIM"
     chmod 0600 "$VICTIM"
-    SECONDS=0
 }
 
-# The hook ends at once with status 0 and says something; the victim's file is as it was and none of it is shown.
+# The hook ends with status 0 (a hang would be ended by timeout, with another) and says something; the victim's file is as it was and none of it is shown.
 survived() { # DESC
     is "$STATUS" 0 "$1: the guest starts"
     like "$ERR" "^guestarp: pve/101: " "$1: it is said"
     unlike "$ERR$OUT" "secret" "$1: nothing of another file is shown"
     is "$(<"$VICTIM")" "a secret of somebody's" "$1: the other file is untouched"
-    if [ "$SECONDS" -lt 5 ]; then pass "$1: at once"; else fail "$1: at once" "$SECONDS s"; fi
 }
 
 answers() { # yes|no DESC
