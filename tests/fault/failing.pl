@@ -108,7 +108,7 @@ sub failing_calls {
             } ];
         }
     }
-    return share($s, 9, 53, @points);
+    return share($s, 11, 61, @points);
 }
 
 # All of one kind, from some call on: no memory for sockets any more, a full disk, a kernel that answers nothing.
@@ -116,7 +116,7 @@ sub failing_for_good {
     my ($s) = @_;
     my %names = map { $_->[0] => $_ } reverse calls($s);
 
-    return share($s, 3, 11, map {
+    return share($s, 4, 13, map {
         my ($name, $which) = @{ $names{$_} };
         my $error = ($usual{$name} // ['ENOMEM'])->[0];
         [ "$error of $name from $which on", $name eq 'write', sub {
@@ -212,7 +212,7 @@ sub changed_devices {
             } ];
         }
     }
-    return share($s, 19, 53, @points);
+    return share($s, 23, 67, @points);
 }
 
 # ---- run --------------------------------------------------------------------------------------------------------------------
