@@ -165,8 +165,8 @@ int doctor_check(bool probe, struct findings *findings, struct err *err)
 		check_flux(&d);
 		check_hooks(&d);
 		if (probe)
-			check_wire(&d);
-		if (findings->failed)
+			r = check_wire(&d, err);
+		if (r == 0 && findings->failed)
 			r = err_errno(err, ENOMEM, "findings");
 	}
 	free(d.patients);

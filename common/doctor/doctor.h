@@ -54,7 +54,9 @@ void check_bridges(struct doctor *doctor);
 void check_proxies(struct doctor *doctor);
 void check_flux(struct doctor *doctor);
 void check_hooks(struct doctor *doctor);
-void check_wire(struct doctor *doctor);
+
+/* Fails where the wire cannot be asked. */
+int check_wire(struct doctor *doctor, struct err *err);
 
 /* What counts of arp_ignore, arp_announce and rp_filter: the greater of all's and the device's (ip-sysctl.rst). */
 uint32_t effective(uint32_t all, uint32_t device);

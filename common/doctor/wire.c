@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Asking on the wire who answers for an address: the flux seen, not inferred. */
 
+#include <errno.h>
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <string.h>
@@ -158,13 +159,14 @@ static void judge(struct doctor *d, const struct round *round, size_t i)
 		two_answers(d, round, i);
 }
 
-void check_wire(struct doctor *d)
+int check_wire(struct doctor *d, struct err *err)
 {
 	static struct round round;
 	size_t asked = 0;
 
 	for (size_t i = 0; i < d->snapshot.link_count && asked < DEVICES_MAX; i++) {
 		const struct link *link = &d->snapshot.links[i];
+		int r;
 
 		if (link->type != ARPHRD_ETHER || !(link->flags & IFF_UP) || (link->flags & (IFF_NOARP | IFF_LOOPBACK)))
 			continue;
@@ -174,9 +176,15 @@ void check_wire(struct doctor *d)
 		if (round.count == 0)
 			continue;
 		asked++;
-		if (packet_probe(round.packets, round.count, round.results, NULL) < 0)
+		r = packet_probe(round.packets, round.count, round.results, err);
+		/* A device that went away, or down, since it was looked at. */
+		if (r == -ENODEV || r == -ENXIO || r == -ENETDOWN)
 			continue;
+		/* What could not be asked must not pass for right. */
+		if (r < 0)
+			return err_wrap(err, "%s: address probe", link->name);
 		for (size_t j = 0; j < round.count; j++)
 			judge(d, &round, j);
 	}
+	return 0;
 }

@@ -297,6 +297,12 @@ like "$ERR" "/etc/guestarp/guestarp.json:" "it names the file"
 
 # ---- policy, device ---------------------------------------------------------------------------------------------------------------
 
+policy '{"guests": {"101": {"device": "eth9", "route": "eth8"}}, "devices": {"eth7": {"arp_ignore": 1}}}'
+for words in "status 101" "plan 101 prepare" "plan 101 up"; do
+    # shellcheck disable=SC2086
+    admin $words
+    like "$OUT$ERR" "eth9 +does not exist" "$words: a device that does not exist"
+done
 # A guest without a NIC has a place in status, too.
 guest_conf 105 lxc "hostname: none"
 admin status

@@ -78,6 +78,13 @@ pve_ok 101 post-stop
 is "$(state)" " /  /  / 1" "with its rights nothing is left"
 not_ok "nor a record" record_exists 101
 
+# ---- looking ----------------------------------------------------------------------------------------------------------------
+
+chosen eth3
+without net_raw guestarp check --probe
+is "$STATUS/$OUT" "1/" "check --probe: what could not be asked does not pass for right"
+like "$ERR" "^guestarp: eth[034]: address probe: packet socket: Operation not permitted" "and why is said"
+
 # ---- OpenVZ: the platform's own work, and what no record knows of -----------------------------------------------------------
 
 mkdir -p "$ROOT/etc/vz/conf"
