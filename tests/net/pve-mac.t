@@ -180,6 +180,15 @@ guest_conf 100 lxc "net0: name=eth0,bridge=nosuch0,ip=192.168.5.100/24,type=veth
 pve 100 pre-start
 is "$STATUS" 0 "a bridge that does not exist stops no guest"
 
+# Nothing to derive a MAC from.
+mv "$ROOT/etc/machine-id" "$TMP/machine-id"
+ip link add vmbr7 type bridge
+guest_conf 100 lxc "net0: name=eth0,bridge=vmbr7,ip=192.168.7.100/24,type=veth"
+pve 100 pre-start
+is "$STATUS/$ERR" "0/guestarp: pve/100: pre-start: vmbr7: MAC not pinned: no uplink port and no /etc/machine-id" "neither uplink nor machine id: said"
+isnt "$(assign_type vmbr7)" 3 "and not pinned"
+mv "$TMP/machine-id" "$ROOT/etc/machine-id"
+
 # A bridge that is down, whose MAC is pinned to another one: there is nobody to tell.
 ip link add vmbr6 type bridge
 ip link add up6 address 02:0b:0b:00:00:06 type veth peer name up6peer
