@@ -15,7 +15,7 @@ my $events = $ENV{GUESTARP_EVENTS} // 1000;
 my $block  = $events < 100 ? $events : 100;
 my (%guest, %bound_once, @queue, @history, $said);
 srand $seed;
-print "# seed $seed, $events events\n";
+print STDERR "# seed $seed, $events events\n";
 
 sub pick { return $_[rand @_] }
 sub maybe { return rand() < ($_[0] // 0.5) }

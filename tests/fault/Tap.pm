@@ -1,6 +1,6 @@
 package Tap;
 
-# One assertion of many points: its line, and what went wrong below it.
+# One assertion of many points: its line; and on stderr, which prove shows, what went wrong, and the sum of all.
 
 use strict;
 use warnings;
@@ -17,13 +17,15 @@ sub is_right {
     print +($right ? 'ok' : 'not ok'), " $tests - $name\n";
     $failed += !$right;
     splice @wrong, 80, $#wrong, '...' if @wrong > 80 && !$ENV{GUESTARP_TEST_VERBOSE};
-    print map { s/^/# /gmr . "\n" } @wrong;
+    print STDERR "# failed: $name\n" if !$right;
+    print STDERR map { s/^/# /gmr . "\n" } @wrong;
     return;
 }
 
 sub finish {
     my ($sum) = @_;
-    print "# $sum\n1..$tests\n";
+    print STDERR "# $sum\n";
+    print "1..$tests\n";
     exit($failed > 0);
 }
 

@@ -218,7 +218,7 @@ sub changed_devices {
 # ---- run --------------------------------------------------------------------------------------------------------------------
 
 host($root);
-print '# seed ', seed(), "\n" if !$full;
+print STDERR '# seed ', seed(), "\n" if !$full;
 my @scenarios = scenarios($root);
 # Where policy says abort: the start is kept exactly when it is said so.
 push @scenarios, { %{ $scenarios[0] }, name => 'guestarp-pve pre-start, abort', strict => 1, end => [], back => [],

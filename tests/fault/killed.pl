@@ -64,7 +64,7 @@ sub try_scenario {
 }
 
 host($root);
-print '# seed ', seed(), "\n" if !$full;
+print STDERR '# seed ', seed(), "\n" if !$full;
 for my $s (scenarios($root)) { try_scenario($s) if !defined $only || $s->{name} =~ /$only/ }
 is_right(children_left() == 0, 'no process is left');
 finish("killed: $all_points points tried, $all_right converged");

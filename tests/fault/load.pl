@@ -190,7 +190,7 @@ sub policy_with {
     return;
 }
 
-print "# seed $seed, $events events\n";
+print STDERR "# seed $seed, $events events\n";
 Fault::host($root);
 ip_batch(map { "link del $_" } qw(veth101i0 fwbr101i0 vethweb veth202.0));
 unlink "$root/etc/pve/lxc/101.conf", glob "$root/etc/vz/conf/*.conf";

@@ -83,7 +83,7 @@ sub try_meeting {
 }
 
 host($root);
-print '# seed ', seed(), "\n" if !$full;
+print STDERR '# seed ', seed(), "\n" if !$full;
 for my $s (meetings($root)) { try_meeting($s) if !defined $only || $s->{name} =~ /$only/ }
 is_right(children_left() == 0, 'no process is left');
 finish("meanwhile: $all_points points tried, $all_right right");
