@@ -120,8 +120,8 @@ static int cmd_plan(const struct call *call)
 
 /* --- commands for some guests or all ---------------------------------------------------------------------------- */
 
-/* One guest's turn; says itself what it did. */
-typedef int (*turn_fn)(const struct guest *guest, const char *name, const struct policy *policy);
+/* One guest's turn; says itself what it did. -ESTALE: to be taken again, with what its files say now. */
+typedef int (*turn_fn)(const struct guest *guest, const char *name, struct policy *policy);
 
 /* Entries for a guest that is elsewhere would draw its traffic away. */
 static bool runs_here(const struct guest *guest)
@@ -131,7 +131,7 @@ static bool runs_here(const struct guest *guest)
 	return running_ask(guest, &running, NULL) == 0 && running != RUNNING_NO;
 }
 
-static int apply(const struct guest *who, const char *name, const struct policy *policy)
+static int apply(const struct guest *who, const char *name, struct policy *policy)
 {
 	struct guest guest = *who;
 	struct outcome outcome = { 0 };
@@ -147,11 +147,13 @@ static int apply(const struct guest *who, const char *name, const struct policy 
 	prepared = event_prepare(&guest, policy, false, &outcome, &err);
 	(void)report(name, "apply", "prepared", prepared, &err, policy, false, &outcome);
 	up = event_up(&guest, policy, &outcome, &err);
-	(void)report(name, "apply", "up", up, &err, policy, false, &outcome);
+	(void)report(name, "apply", "up", up == -ESTALE ? 0 : up, &err, policy, false, &outcome);
+	if (up == -ESTALE)
+		return up;
 	return prepared < 0 ? prepared : up;
 }
 
-static int undo(const struct guest *guest, const char *name, const struct policy *policy)
+static int undo(const struct guest *guest, const char *name, struct policy *policy)
 {
 	struct outcome outcome = { 0 };
 	struct err err;
@@ -161,7 +163,7 @@ static int undo(const struct guest *guest, const char *name, const struct policy
 	return r;
 }
 
-static int attach(const struct guest *guest, const char *name, const struct policy *policy)
+static int attach(const struct guest *guest, const char *name, struct policy *policy)
 {
 	bool changed;
 	struct err err;
@@ -175,7 +177,7 @@ static int attach(const struct guest *guest, const char *name, const struct poli
 	return r;
 }
 
-static int detach_turn(const struct guest *guest, const char *name, const struct policy *policy)
+static int detach_turn(const struct guest *guest, const char *name, struct policy *policy)
 {
 	bool changed;
 	struct err err;
@@ -189,20 +191,38 @@ static int detach_turn(const struct guest *guest, const char *name, const struct
 	return r;
 }
 
-static int take_turn(const struct guest *guest, turn_fn turn)
+static int take_turn_once(const struct guest *guest, turn_fn turn)
 {
 	struct policy policy;
 	char name[GUEST_NAME_SIZE];
 	struct err err;
 	int r = policy_load(&policy, guest, &err);
+	int taken;
 
 	(void)guest_name(guest, name);
 	/* attach and detach say it themselves: they can do nothing then. */
 	if (r < 0 && turn != attach && turn != detach_turn)
 		log_line(name, "%s", err.text);
-	if (turn(guest, name, &policy) < 0)
-		r = -1;
+	taken = turn(guest, name, &policy);
 	policy_done(&policy);
+	return taken < 0 ? taken : r;
+}
+
+static int take_turn(const struct guest *who, turn_fn turn)
+{
+	struct guest guest = *who;
+	char name[GUEST_NAME_SIZE];
+	int r = take_turn_once(&guest, turn);
+
+	for (int tries = 1; r == -ESTALE && tries < EVENT_TRIES; tries++) {
+		struct guest again;
+
+		if (guest_init(&again, who->kind, who->id, NULL) == 0 && guest_read(&again, NULL) == 0)
+			guest = again;
+		r = take_turn_once(&guest, turn);
+	}
+	if (r == -ESTALE)
+		log_line(guest_name(who, name), "its policy or configuration changes all the time");
 	return r;
 }
 

@@ -19,11 +19,18 @@ struct outcome {
 };
 
 /*
+ * Of two events the later one must have read the later policy. So each looks, once nothing can come in between, whether
+ * the files are still as they were read: a guest's own event then reads policy again; who only looks on (enum
+ * guest_seen) gets -ESTALE, as there is more to decide anew, and tries again at most EVENT_TRIES times.
+ */
+#define EVENT_TRIES 10
+
+/*
  * Before the guest's devices exist: host devices' ARP values, bridge MACs, and with probe the question
  * whether an address is in use. All that can be done is done; the first failure is returned, -EADDRINUSE
  * only where policy says "refuse".
  */
-int event_prepare(const struct guest *guest, const struct policy *policy, bool probe, struct outcome *outcome,
+int event_prepare(const struct guest *guest, struct policy *policy, bool probe, struct outcome *outcome,
 		  struct err *err);
 
 /*
@@ -32,7 +39,7 @@ int event_prepare(const struct guest *guest, const struct policy *policy, bool p
  * child. Changes what differs, so any number of callers may report it. With a broken policy only the
  * firewall bridges are made quiet and nothing is taken back.
  */
-int event_up(const struct guest *guest, const struct policy *policy, struct outcome *outcome, struct err *err);
+int event_up(const struct guest *guest, struct policy *policy, struct outcome *outcome, struct err *err);
 
 /* The guest is gone: takes back exactly what the record says. Without a record there is nothing to do. */
 int event_down(const struct guest *guest, struct outcome *outcome, struct err *err);

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "event/announce.h"
 #include "event/apply.h"
+#include "event/current.h"
 #include "event/event.h"
 #include "event/facts.h"
 #include "event/outcome.h"
@@ -111,22 +112,41 @@ static int prepare(struct netlink *nl, const struct guest *guest, const struct p
 	return result;
 }
 
-int event_prepare(const struct guest *guest, const struct policy *policy, bool probe, struct outcome *outcome,
-		  struct err *err)
+static int prepare_once(const struct guest *guest, const struct policy *policy, bool probe, struct outcome *outcome,
+			struct err *err)
 {
 	CLEANUP(netlink) struct netlink *nl = NULL;
 	struct facts facts;
 	struct plan plan = { 0 };
-	int r;
+	int r = netlink_open(&nl, err);
 
-	if (policy->broken)
-		return 0;
-	r = netlink_open(&nl, err);
 	if (r < 0)
 		return r;
 	facts_init(&facts);
 	r = prepare(nl, guest, policy, probe, &facts, &plan, outcome, err);
 	plan_done(&plan);
 	facts_done(&facts);
+	return r;
+}
+
+int event_prepare(const struct guest *guest, struct policy *policy, bool probe, struct outcome *outcome,
+		  struct err *err)
+{
+	int r = 0;
+
+	for (int tries = 0; tries < EVENT_TRIES; tries++) {
+		struct err failure;
+		int current;
+
+		if (!policy->broken)
+			r = prepare_once(guest, policy, probe, outcome, err);
+		/* Who only looks on is told by the up that follows. */
+		current = guest->seen == GUEST_SEEN_NOT ? current_ask(guest, policy, outcome, &failure) : 0;
+		if (current == 0)
+			break;
+		r = current < 0 ? current : 0;
+		if (current < 0)
+			*err = failure;
+	}
 	return r;
 }

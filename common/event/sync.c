@@ -20,10 +20,12 @@
 /* One guest's turn. */
 struct turn {
 	char name[GUEST_NAME_SIZE];
+	struct guest guest;
 	struct policy policy;
 	struct outcome outcome;
 	struct err err;
 	bool failed;
+	bool stale; /* what it was decided by has changed meanwhile */
 	bool alive; /* managed, and runs here */
 };
 
@@ -49,9 +51,13 @@ static bool runs(struct turn *turn, struct guest *guest)
 
 static void up(struct turn *turn, const struct guest *guest, bool prepare)
 {
+	int r;
+
 	if (prepare)
 		say(turn, "prepared", event_prepare(guest, &turn->policy, false, &turn->outcome, &turn->err));
-	say(turn, "up", event_up(guest, &turn->policy, &turn->outcome, &turn->err));
+	r = event_up(guest, &turn->policy, &turn->outcome, &turn->err);
+	turn->stale = turn->stale || r == -ESTALE;
+	say(turn, "up", r == -ESTALE ? 0 : r);
 }
 
 /* A NIC that is being plugged: its firewall bridge is there, its line in the configuration is not. */
@@ -68,8 +74,9 @@ static void add_nic(struct guest *guest, unsigned index)
 		nic->firewall_bridge[0] = '\0';
 }
 
-static void sync_pve(struct turn *turn, struct guest *guest, const struct hint *hint, bool prepare)
+static void sync_pve(struct turn *turn, const struct hint *hint, bool prepare)
 {
+	struct guest *guest = &turn->guest;
 	struct err failure;
 	int r = pve_read(guest, NULL, &failure);
 	bool managed = hint->managed || policy_manages(&turn->policy, guest);
@@ -95,8 +102,9 @@ static void sync_pve(struct turn *turn, struct guest *guest, const struct hint *
 }
 
 /* Each recorded address by itself, as each may have a route of its own. */
-static void sync_recorded(struct turn *turn, struct guest *who, bool prepare)
+static void sync_recorded(struct turn *turn, bool prepare)
 {
+	struct guest *who = &turn->guest;
 	struct known known;
 
 	if (!runs(turn, who))
@@ -118,27 +126,37 @@ static void sync_recorded(struct turn *turn, struct guest *who, bool prepare)
 	}
 }
 
-static bool sync_guest(struct guest *who, const struct hint *hint, bool prepare, struct sync_result *result)
+static void take_turn(struct turn *turn, const struct hint *hint, bool prepare)
+{
+	if (turn->guest.kind == GUEST_VZ)
+		(void)vz_read(&turn->guest, NULL);
+	if (policy_load(&turn->policy, &turn->guest, &turn->err) < 0)
+		say(turn, "", -turn->err.code);
+	if (turn->guest.kind == GUEST_PVE)
+		sync_pve(turn, hint, prepare);
+	else
+		sync_recorded(turn, prepare);
+	policy_done(&turn->policy);
+}
+
+static bool sync_guest(const struct guest *who, const struct hint *hint, bool prepare, struct sync_result *result)
 {
 	static struct turn turn;
 
-	memset(&turn, 0, sizeof(turn));
-	(void)guest_name(who, turn.name);
-	if (who->kind == GUEST_VZ)
-		(void)vz_read(who, NULL);
-	if (policy_load(&turn.policy, who, &turn.err) < 0)
-		say(&turn, "", -turn.err.code);
-	if (who->kind == GUEST_PVE)
-		sync_pve(&turn, who, hint, prepare);
-	else
-		sync_recorded(&turn, who, prepare);
-	policy_done(&turn.policy);
+	for (int tries = 0; tries < EVENT_TRIES && (tries == 0 || turn.stale); tries++) {
+		memset(&turn, 0, sizeof(turn));
+		turn.guest = *who;
+		(void)guest_name(who, turn.name);
+		take_turn(&turn, hint, prepare);
+	}
+	if (turn.stale)
+		say(&turn, "", err_set(&turn.err, ESTALE, "its policy or configuration changes all the time"));
 	result->guests++;
 	result->failed += turn.failed;
 	return turn.alive;
 }
 
-bool event_sync_pve(struct guest *guest, const struct hint *hint)
+bool event_sync_pve(const struct guest *guest, const struct hint *hint)
 {
 	struct sync_result result = { 0 };
 

@@ -35,10 +35,8 @@ struct hint {
 		.nic = -1                                                                                              \
 	}
 
-/*
- * The same for one guest of Proxmox VE, told by a device of its that came or went; its configuration is read into
- * guest. True when it is managed and runs here.
- */
-bool event_sync_pve(struct guest *guest, const struct hint *hint);
+/* The same for one guest of Proxmox VE, told by a device of its that came or went. True when it is managed and runs
+ * here. */
+bool event_sync_pve(const struct guest *guest, const struct hint *hint);
 
 #endif

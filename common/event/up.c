@@ -7,6 +7,7 @@
 
 #include "event/announce.h"
 #include "event/apply.h"
+#include "event/current.h"
 #include "event/event.h"
 #include "event/facts.h"
 #include "event/outcome.h"
@@ -19,7 +20,8 @@
 /* One up on its way from plan to record. */
 struct up {
 	const struct guest *guest;
-	const struct policy *policy;
+	struct policy *loaded;
+	const struct policy *policy; /* what holds of it */
 	struct netlink *nl;
 	struct record_store store;
 	struct facts *facts; /* apart from it, as its tables are large and mostly unused */
@@ -354,6 +356,17 @@ static void announce_entries(struct up *up)
 	}
 }
 
+/* With a broken policy the firewall bridges are made quiet, nothing else. */
+static void settle_policy(struct up *up, struct policy *quiet_alone)
+{
+	up->policy = up->loaded;
+	if (!up->loaded->broken)
+		return;
+	policy_quiet_alone(quiet_alone);
+	quiet_alone->broken = true;
+	up->policy = quiet_alone;
+}
+
 /* Under the lock: has nothing come in between? */
 static int as_seen(const struct up *up, bool *ret_so)
 {
@@ -370,7 +383,7 @@ static int as_seen(const struct up *up, bool *ret_so)
 	return 0;
 }
 
-static int up_run(struct up *up)
+static int up_run(struct up *up, struct policy *quiet_alone)
 {
 	struct err failure;
 	bool all;
@@ -380,8 +393,15 @@ static int up_run(struct up *up)
 
 	if (r == 0)
 		r = record_load(&up->store, &up->old, &up->recorded, &up->outcome->notes, up->err);
-	if (r == 0)
+	if (r == 0) {
+		r = current_ask(up->guest, up->loaded, up->outcome, &failure);
+		if (r < 0)
+			failed(up, &failure);
+		if (r == -ESTALE)
+			return r;
+		settle_policy(up, quiet_alone);
 		r = as_seen(up, &so);
+	}
 	if (r == 0 && so)
 		r = netlink_open(&up->nl, up->err);
 	if (r == 0 && so)
@@ -421,12 +441,13 @@ static void announce(struct up *up)
 		failed(up, &failure);
 }
 
-int event_up(const struct guest *guest, const struct policy *policy, struct outcome *outcome, struct err *err)
+int event_up(const struct guest *guest, struct policy *policy, struct outcome *outcome, struct err *err)
 {
 	struct policy quiet_alone;
 	struct facts facts;
 	struct up up = {
 		.guest = guest,
+		.loaded = policy,
 		.policy = policy,
 		.facts = &facts,
 		.store = RECORD_STORE_CLOSED,
@@ -436,12 +457,7 @@ int event_up(const struct guest *guest, const struct policy *policy, struct outc
 	int r;
 
 	facts_init(&facts);
-	if (policy->broken) {
-		policy_quiet_alone(&quiet_alone);
-		quiet_alone.broken = true;
-		up.policy = &quiet_alone;
-	}
-	r = up_run(&up);
+	r = up_run(&up, &quiet_alone);
 	if (r < 0)
 		up.result = r;
 	announce(&up);

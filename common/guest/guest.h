@@ -22,7 +22,7 @@ enum guest_kind { GUEST_PVE, GUEST_LXC, GUEST_VZ };
 /*
  * What somebody who only looks on has seen of it: its devices, none of them, or that its addresses are recorded. An
  * event asks again once it has the guest's lock, and does nothing where that is no longer so: the guest's own event,
- * which knows, has come in between.
+ * which knows, has come in between. It also asks whether the guest's configuration is still the one that was read.
  */
 enum guest_seen { GUEST_SEEN_NOT, GUEST_SEEN_RUNNING, GUEST_SEEN_GONE, GUEST_SEEN_RECORDED };
 
@@ -50,6 +50,7 @@ struct guest {
 	bool elsewhere; /* it still runs on another node (live migration): nothing may answer for it here yet */
 	bool partial;   /* ips are those that an event is about: what was recorded for others stays */
 	enum guest_seen seen;
+	uint64_t fingerprint; /* of the text of its configuration, 0 where none was read */
 	size_t nic_count;
 	size_t ip_count;
 	/* Set as far as counted; large, mostly unused. */

@@ -291,6 +291,7 @@ static int read_kind(struct guest *guest, const char *node, bool vm, struct err 
 {
 	char path[CONFIG_PATH];
 	CLEANUP(free) char *text = NULL;
+	uint64_t fingerprint;
 	size_t len;
 	int r;
 
@@ -298,7 +299,11 @@ static int read_kind(struct guest *guest, const char *node, bool vm, struct err 
 	r = file_read(path, FILE_ANY, &text, &len, err);
 	if (r < 0)
 		return r;
-	return pve_parse(guest, vm, path, text, err);
+	fingerprint = text_hash(TEXT_HASH_START, text);
+	r = pve_parse(guest, vm, path, text, err);
+	if (r == 0)
+		guest->fingerprint = fingerprint;
+	return r;
 }
 
 int pve_read(struct guest *guest, const char *node, struct err *err)

@@ -17,7 +17,7 @@
  */
 int pve_read(struct guest *guest, const char *node, struct err *err);
 
-/* A number that changes when the text of the guest's configuration on this node does. -ENOENT. */
+/* The fingerprint that pve_read() would find now on this node; the text need not be understood. -ENOENT. */
 int pve_fingerprint(const struct guest *guest, uint64_t *ret_fingerprint, struct err *err);
 
 /* As pve_read for text that is already in memory; vm tells the grammar, path is for messages. */

@@ -358,13 +358,20 @@ int vz_read(struct guest *guest, struct err *err)
 {
 	char path[GUEST_ID_SIZE + 32];
 	CLEANUP(free) char *text = NULL;
+	uint64_t fingerprint;
 	size_t len;
 	int r;
 
 	(void)snprintf(path, sizeof(path), "/etc/vz/conf/%s.conf", guest->id);
 	/* libvzctl keeps the file in the container's private area and a link here. */
 	r = file_read(path, FILE_LINKED, &text, &len, err);
-	return r < 0 ? r : vz_parse(guest, vz_family(), path, text, err);
+	if (r < 0)
+		return r;
+	fingerprint = text_hash(TEXT_HASH_START, text);
+	r = vz_parse(guest, vz_family(), path, text, err);
+	if (r == 0)
+		guest->fingerprint = fingerprint;
+	return r;
 }
 
 const struct guest_nic *vz_find_port(const struct guest *guest, const char *port)

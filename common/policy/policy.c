@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <json-c/json_object.h>
 #include <json-c/linkhash.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -296,13 +297,24 @@ static int take_text(struct reading *in, const char *text, size_t len)
 	return in->result;
 }
 
+/* Text or failure becomes part of the fingerprint. */
+static int read_file(const char *file, uint64_t *fingerprint, char **ret_text, size_t *ret_len, struct err *err)
+{
+	int r = file_read(file, FILE_ROOT_ALONE, ret_text, ret_len, err);
+	char failure[16];
+
+	(void)snprintf(failure, sizeof(failure), "\n%d\n", r);
+	*fingerprint = text_hash(text_hash(*fingerprint, r == 0 ? *ret_text : ""), failure);
+	return r;
+}
+
 /* A missing file is no failure. */
 static int take_file(struct reading *in)
 {
 	CLEANUP(free) char *text = NULL;
 	struct err err;
 	size_t len;
-	int r = file_read(in->file, FILE_ROOT_ALONE, &text, &len, &err);
+	int r = read_file(in->file, &in->policy->fingerprint, &text, &len, &err);
 
 	/* ENOTDIR, ENOTCONN: /etc/pve is no directory here, or pmxcfs is down; the host's own file still counts. */
 	if (r == -ENOENT || r == -ENOTDIR || r == -ENOTCONN)
@@ -314,16 +326,44 @@ static int take_file(struct reading *in)
 	return take_text(in, text, len);
 }
 
+/* The host's file has the last word. */
+static const char *const files[] = { POLICY_CLUSTER_FILE, POLICY_HOST_FILE };
+
 int policy_load(struct policy *policy, const struct guest *guest, struct err *err)
 {
 	struct reading in = { .policy = policy, .guest = guest, .err = err };
 
 	key_defaults(policy);
-	in.file = POLICY_CLUSTER_FILE;
-	(void)take_file(&in);
-	in.file = POLICY_HOST_FILE;
-	(void)take_file(&in);
+	policy->fingerprint = TEXT_HASH_START;
+	for (size_t i = 0; i < 2; i++) {
+		in.file = files[i];
+		(void)take_file(&in);
+	}
 	return in.result;
+}
+
+bool policy_changed(const struct policy *policy)
+{
+	uint64_t fingerprint = TEXT_HASH_START;
+
+	for (size_t i = 0; i < 2; i++) {
+		CLEANUP(free) char *text = NULL;
+		size_t len;
+
+		(void)read_file(files[i], &fingerprint, &text, &len, NULL);
+	}
+	return fingerprint != policy->fingerprint;
+}
+
+int policy_reload(struct policy *policy, const struct guest *guest, struct err *err)
+{
+	struct policy old = *policy;
+	int r = policy_load(policy, guest, err);
+
+	policy_done(policy);
+	memcpy(policy->then, old.then, sizeof(policy->then));
+	policy->then_count = old.then_count;
+	return r;
 }
 
 bool policy_manages(const struct policy *policy, const struct guest *guest)

@@ -64,6 +64,8 @@ struct policy {
 	struct policy_device devices[POLICY_DEVICES_MAX];
 	size_t device_count;
 
+	uint64_t fingerprint; /* of both files' text */
+
 	/* Where each key's value comes from: "<file>: guests.101", or "default". */
 	char source[POLICY_KEY_COUNT][POLICY_SOURCE_SIZE];
 };
@@ -77,6 +79,12 @@ struct policy {
  */
 int policy_load(struct policy *policy, const struct guest *guest, struct err *err);
 void policy_done(struct policy *policy);
+
+/* Do the files say something else than they did to policy_load()? */
+bool policy_changed(const struct policy *policy);
+
+/* policy_load() once more, but for "then": the rights that its scripts need have been settled. */
+int policy_reload(struct policy *policy, const struct guest *guest, struct err *err);
 
 /* Is it ours to touch? Its configuration names guestarp or a device, or a "guests" key covers it (DESIGN section 4). */
 bool policy_manages(const struct policy *policy, const struct guest *guest);

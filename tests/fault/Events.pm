@@ -114,7 +114,8 @@ sub scenarios {
 }
 
 # Two events of one guest, the second at any moment of the first, which looks on and is not the guest's own. start, before and
-# event as above; change is what becomes of the devices then, others are the events that follow it: they have the last word.
+# event as above; change is what becomes of the devices then, files what some files say from then on, others are the events
+# that follow: they have the last word; either are facts that may be as before or as after.
 sub meetings {
     ($root) = @_;
     my ($prepare, $up, $stop) = map { pve($_) } qw(pre-start post-start post-stop);
@@ -124,6 +125,11 @@ sub meetings {
         'link set veth101i0 up master fwbr101i0', 'link set peer-veth101i0 up');
     my @start    = (start => [ $prepare, $up ], others => [ lxc(101, 'start-host'), $up ], change => \@new, before => \@gone);
     my @end      = (start => [ $prepare, $up ], others => [$stop], change => \@gone);
+    my $moved    = $policy =~ s/"eth3"/"eth4"/gr =~ s/"arp_ignore": 1/"arp_ignore": 2/r =~ s/"101": \{/"vz\/201": {"device": "eth3"}, $&/r;
+    my $config   = "hookscript: local:snippets/guestarp\nnet0: name=eth0,bridge=vmbr0,firewall=1,ip=192.168.18.103/32,type=veth\n";
+    my @policy   = (others => [ cli('sync') ], change => [], files => { "$root/etc/guestarp/guestarp.json" => $moved },
+        either => qr{^eth3 ipv\d/\S+/proxy_});
+    my @config   = (others => [ cli('sync') ], change => [], files => { "$root/etc/pve/lxc/101.conf" => $config });
     my @meetings = (
         { name => 'guestarp sync, and the guest stops',              event => cli('sync'),                @end },
         { name => 'guestarp-udev add, and the guest stops',          event => udev(qw(add fwbr101i0)),    @end },
@@ -136,6 +142,19 @@ sub meetings {
           others => [ vz(201, [qw(vznet-custom devices all)], @del) ] },
         { name => 'guestarp sync, and a container of plain LXC stops', start => [ lxc('web', 'start-host') ], event => cli('sync'),
           change => ['link del vethweb'], others => [ lxc('web', 'post-stop') ] },
+        { name => 'guestarp sync, and policy names another device', start => [ $prepare, $up, $choose, lxc('web', 'start-host') ],
+          event => cli('sync'), @policy },
+        { name => 'guestarp-udev add, and policy names another device', start => [ $prepare, $up ],
+          event => udev(qw(add fwbr101i0)), @policy },
+        { name => 'guestarp apply, and policy names another device', start => [ $prepare, $up ], event => cli(qw(apply 101)), @policy },
+        { name => 'guestarp-pve pre-start, and policy changes', event => $prepare, @policy },
+        { name => 'guestarp-pve post-start, and policy names another device', start => [$prepare], event => $up, @policy },
+        { name => 'guestarp-lxc start-host, and policy names another device', event => lxc('web', 'start-host'), @policy },
+        { name => 'vznet-custom, and policy names another device', event => $choose, @policy },
+        { name => 'guestarp sync, and a guest gets another address', start => [ $prepare, $up ], event => cli('sync'), @config },
+        { name => 'guestarp-udev add, and a guest gets another address', start => [ $prepare, $up ],
+          event => udev(qw(add fwbr101i0)), @config },
+        { name => 'guestarp apply, and a guest gets another address', start => [ $prepare, $up ], event => cli(qw(apply 101)), @config },
     );
     for (@meetings) { $_->{before_policy} = $policy; $_->{prepared} = grep { $_ == $prepare } @{ $_->{start} } }
     return @meetings;

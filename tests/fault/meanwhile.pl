@@ -11,9 +11,29 @@ my ($root, $only, $point_only) = @ARGV;
 my $full = $ENV{GUESTARP_FAULT_FULL};
 my $lock = "$root/run/guestarp/lock";
 my ($all_points, $all_right) = (0, 0);
+my %before;
 
 sub quoted {
     return join ' ', map { "'" . s/'/'\\''/gr . "'" } @_;
+}
+
+# Where the next text of a file waits for its moment.
+sub new_file {
+    my ($s, $path) = @_;
+    my $new = "$ENV{TMP}/" . $path =~ s{/}{_}gr;
+    spew($new, $s->{files}{$path});
+    return $new;
+}
+
+# To where the event comes, with every file as it was before any meeting.
+sub begin_again {
+    my ($s) = @_;
+    for my $path (keys %{ $s->{files} }) {
+        $before{$path} //= slurp($path);
+        spew($path, $before{$path}) if defined $before{$path};
+    }
+    begin($s);
+    return;
 }
 
 # What comes between two requests, as a script. Where the first event holds the lock, the others have to wait for it, and
@@ -21,6 +41,7 @@ sub quoted {
 sub script {
     my ($s)     = @_;
     my $changes = join '', map { "ip $_\n" } @{ $s->{change} };
+    my $files   = join '', map { my $new = new_file($s, $_); "cp $new $_.new\nmv $_.new $_\n" } sort keys %{ $s->{files} };
     my $others  = join '', map {
         my %env = (GUESTARP_ROOT => $root, PVE_MIGRATED_FROM => '', %{ $_->{env} // {} });
         quoted('env', (map { "$_=$env{$_}" } sort keys %env), @{ $_->{argv} }) . "\n"
@@ -28,7 +49,7 @@ sub script {
     return <<"END";
 #!/bin/sh
 exec >/dev/null 2>&1
-${changes}others() {
+${changes}${files}others() {
 ${others}: >$ENV{TMP}/done
 }
 if grep -q "OFDLCK.*:\$(stat -c %i $lock) " /proc/locks; then others & else others; fi
@@ -40,10 +61,17 @@ sub meet {
     my ($s, $n) = @_;
     my $path  = "$ENV{TMP}/meanwhile";
     my %fault = $n ? (FAULT => "before-send:$n", FAULT_RUN => $path) : (FAULT_COUNT => "$ENV{TMP}/count");
-    begin($s);
+    begin_again($s);
     unlink "$ENV{TMP}/done";
     spew($path, script($s), 0755);
     return run({ %{ $s->{event} }, env => { %{ $s->{event}{env} // {} }, LD_PRELOAD => $ENV{FAULT_SHIM}, %fault } });
+}
+
+# Facts but for those that may be one way or the other: host devices' values stay when a guest leaves the device.
+sub without {
+    my ($facts, $either) = @_;
+    delete @$facts{ grep { $_ =~ $either } keys %$facts } if $either;
+    return $facts;
 }
 
 sub try_point {
@@ -53,7 +81,7 @@ sub try_point {
     select undef, undef, undef, 0.01 while !-e "$ENV{TMP}/done" && time < $end;
     return 'the other event has not ended' if !-e "$ENV{TMP}/done";
     return ("signal $result->{signal}: $result->{err}") if $result->{signal};
-    return differences(facts(), $s->{wanted});
+    return differences(without(facts(), $s->{either}), $s->{wanted});
 }
 
 sub try_meeting {
@@ -66,11 +94,12 @@ sub try_meeting {
 
     @points = defined $point_only ? grep { "request $_" =~ /$point_only/ } @points : $full ? @points : sample($s, 7, @points);
     # As if the event had come after the others.
-    begin($s);
+    begin_again($s);
     ip_batch(@{ $s->{change} });
+    spew($_, $s->{files}{$_}) for keys %{ $s->{files} };
     run($_) for @{ $s->{others} };
     run($s->{event});
-    $s->{wanted} = facts();
+    $s->{wanted} = without(facts(), $s->{either});
     for my $n (@points) {
         my @bad = try_point($s, $n);
         $right++ if !@bad;

@@ -18,6 +18,7 @@
 #include <net/if.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -178,6 +179,21 @@ unsigned if_nametoindex(const char *name)
 	if (begun && !inside && turn("before-send", ++sends))
 		run_command();
 	return next(name);
+}
+
+/* The question for a lock is a request, too: what was read before it may be old once it is granted. */
+int fcntl(int fd, int cmd, ...)
+{
+	va_list arguments;
+	void *argument;
+
+	NEXT(fcntl)
+	va_start(arguments, cmd);
+	argument = va_arg(arguments, void *);
+	va_end(arguments);
+	if (cmd == F_OFD_SETLK && begun && !inside && turn("before-send", ++sends))
+		run_command();
+	return next(fd, cmd, argument);
 }
 
 ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
