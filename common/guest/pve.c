@@ -220,7 +220,7 @@ static void add_ips(struct guest *guest, const struct net *net)
 
 static void take_nets(struct guest *guest, struct nets *nets)
 {
-	memcpy(guest->hookscript, nets->hookscript, sizeof(guest->hookscript));
+	(void)text_copy(guest->hookscript, sizeof(guest->hookscript), nets->hookscript);
 	guest->hooked = names_guestarp(guest->hookscript);
 	guest->nic_count = 0;
 	guest->ip_count = 0;
