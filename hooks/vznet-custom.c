@@ -22,6 +22,7 @@
 #include "event/event.h"
 #include "event/known.h"
 #include "event/plug.h"
+#include "event/record.h"
 #include "event/report.h"
 #include "guest/guest.h"
 #include "guest/vz.h"
@@ -91,7 +92,7 @@ static void open_call(struct call *call, bool aborts)
 /* The addresses of one list in the environment, for a container that may have more. */
 static void take_ips(const struct call *call, const char *variable, struct guest *guest)
 {
-	*guest = call->guest;
+	guest_copy(guest, &call->guest);
 	guest->partial = true;
 	guest->ip_count = vz_parse_ips(call->family, env(variable), guest->ips, GUEST_IPS_MAX);
 }
@@ -135,8 +136,9 @@ static void remove_all(struct call *call)
 static bool up_routed(struct call *call, const char *port)
 {
 	const struct guest_nic *nic = vz_find_port(&call->guest, port);
-	struct guest guest = call->guest;
+	struct guest guest;
 
+	guest_copy(&guest, &call->guest);
 	guest.partial = true;
 	guest.ip_count = nic ? nic->ip_count : 0;
 	memcpy(guest.ips, nic ? nic->ips : guest.ips, guest.ip_count * sizeof(guest.ips[0]));
@@ -198,7 +200,7 @@ static bool parent_is(const char *script)
 /* Else: the container stops, or every address is one that is known to be up (--ipadd names new ones only). */
 static bool is_deletion(const struct guest *named, const struct known *known)
 {
-	struct guest left = *named;
+	struct guest left;
 
 	if (strcmp(env("VE_STATE"), "starting") == 0)
 		return false;
@@ -206,6 +208,7 @@ static bool is_deletion(const struct guest *named, const struct known *known)
 		return true;
 	if (parent_is("net_add"))
 		return false;
+	guest_copy(&left, named);
 	for (size_t i = 0; i < known->ip_count; i++)
 		guest_remove_ip(&left, &known->ips[i]);
 	return left.ip_count == 0;
@@ -236,8 +239,8 @@ static int role_devices(struct call *call)
 
 	call->quiet = true;
 	take_ips(call, "IP_ADDR", &named);
-	/* vz.conf is sourced by other scripts, too, for whom there is nothing to do but answer. */
-	if (named.ip_count == 0 || !call->name[0]) {
+	/* vz.conf is sourced by other scripts, too, and most containers are none of ours: nothing to do but answer. */
+	if (named.ip_count == 0 || !call->name[0] || (!call->managed && !record_exists(&call->guest))) {
 		print_devices(call, device, &known);
 		return EXIT_SUCCESS;
 	}

@@ -72,6 +72,13 @@ const char *guest_name(const struct guest *guest, char *text)
 	return text;
 }
 
+void guest_copy(struct guest *ret_copy, const struct guest *guest)
+{
+	memcpy(ret_copy, guest, offsetof(struct guest, nics));
+	memcpy(ret_copy->nics, guest->nics, guest->nic_count * sizeof(guest->nics[0]));
+	memcpy(ret_copy->ips, guest->ips, guest->ip_count * sizeof(guest->ips[0]));
+}
+
 struct guest_nic *guest_add_nic(struct guest *guest, unsigned index)
 {
 	struct guest_nic *nic;

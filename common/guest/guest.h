@@ -61,6 +61,9 @@ struct guest {
 /* -EINVAL for an id that the kind cannot have; nothing of the guest's configuration is read. */
 int guest_init(struct guest *guest, enum guest_kind kind, const char *id, struct err *err);
 
+/* A copy of what is set: NICs and addresses as far as they are counted. */
+void guest_copy(struct guest *ret_copy, const struct guest *guest);
+
 /* Could this be a guest's id, name or "kind/id"? */
 bool guest_names_one(const char *text);
 

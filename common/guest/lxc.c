@@ -185,10 +185,11 @@ static void take_nets(struct guest *guest, const struct reading *in)
 int lxc_parse(struct guest *guest, const char *path, char *text, struct err *err)
 {
 	struct reading in = { .path = path };
-	struct guest read = *guest;
+	struct guest read;
 	char *rest = text;
 	char *line;
 
+	guest_copy(&read, guest);
 	while ((line = strsep(&rest, "\n")) != NULL) {
 		char *key;
 		char *value;
@@ -202,7 +203,7 @@ int lxc_parse(struct guest *guest, const char *path, char *text, struct err *err
 			return r;
 	}
 	take_nets(&read, &in);
-	*guest = read;
+	guest_copy(guest, &read);
 	return 0;
 }
 

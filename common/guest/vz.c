@@ -323,11 +323,13 @@ static int take_line(struct reading *in, enum vz_family family, const char *path
 
 int vz_parse(struct guest *guest, enum vz_family family, const char *path, char *text, struct err *err)
 {
-	struct reading in = { .guest = *guest };
+	struct reading in;
 	unsigned number = 0;
 	char *rest = text;
 	char *raw;
 
+	guest_copy(&in.guest, guest);
+	in.veth_ip_count = 0;
 	while ((raw = strsep(&rest, "\n")) != NULL) {
 		struct line line;
 		int r;
@@ -340,7 +342,7 @@ int vz_parse(struct guest *guest, enum vz_family family, const char *path, char 
 			return r;
 	}
 	take_veth_ips(&in.guest, in.veth_ips, in.veth_ip_count);
-	*guest = in.guest;
+	guest_copy(guest, &in.guest);
 	return 0;
 }
 
