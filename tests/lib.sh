@@ -283,6 +283,42 @@ neighbours_on() { # DEV: every neighbour entry of one device, in whatever state,
     ip -j neigh show dev "$1" nud all | jq -r '[.[] | select((.state // ["NONE"]) != ["NOARP"]) | .dst] | sort | join(" ")'
 }
 
+# Everything that guestarp could change, one fact a line, but for what the kernel itself learns.
+kernel_state() {
+    local dev
+    ip -j addr | jq -c '.[] | (.addr_info | map(select(.scope != "link"))) as $own | del(.addr_info), [.ifname, $own]'
+    ip -j route show table all | jq -c '.[] | select(.dst | startswith("fe80") | not)'
+    ip -j -4 neigh show proxy | jq -c '.[]'
+    ip -j -6 neigh show proxy | jq -c '.[]'
+    for dev in /sys/class/net/*; do echo "${dev##*/} $(<"$dev/addr_assign_type")"; done
+    grep -rs . /proc/sys/net/ipv4/conf /proc/sys/net/ipv4/neigh /proc/sys/net/ipv6/conf /proc/sys/net/ipv6/neigh | sort || true
+}
+
+# The same with every record.
+whole_state() {
+    kernel_state
+    find "$ROOT" -name '*.json' -path '*/run/*'
+}
+
+settled() { # the links that came up last have told so
+    local first
+    first=$(kernel_state)
+    sleep 0.1
+    [ "$first" = "$(kernel_state)" ]
+}
+
+unchanged() { # BEFORE DESC [STATE]: what kernel_state, or STATE, says is what it said before
+    local after
+    after=$("${3:-kernel_state}")
+    if [ "$after" = "$1" ]; then
+        pass "$2"
+    else
+        printf '%s\n' "$1" >"$TMP/before"
+        printf '%s\n' "$after" >"$TMP/after"
+        fail "$2" "$(diff "$TMP/before" "$TMP/after" || true)"
+    fi
+}
+
 # ---- Proxmox VE's devices (facts/pve.md 3.2) ------------------------------------------------------------------------------
 
 quiet_v6() { # DEV...

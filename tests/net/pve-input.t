@@ -18,43 +18,12 @@ ct_start 101 0 vmbr1 192.168.0.100/24
 policy '{"defaults": {"announce": 0, "device": "eth3"}}'
 net0="net0: name=eth0,bridge=vmbr1,firewall=1,ip=192.168.18.101/24,type=veth"
 
-# Everything that the hook could change, one fact a line, but for what the kernel itself learns; and every record.
-state() {
-    local dev
-    ip -j addr | jq -c '.[] | (.addr_info | map(select(.scope != "link"))) as $own | del(.addr_info), [.ifname, $own]'
-    ip -j route show table all | jq -c '.[] | select(.dst | startswith("fe80") | not)'
-    ip -j -4 neigh show proxy | jq -c '.[]'
-    ip -j -6 neigh show proxy | jq -c '.[]'
-    for dev in /sys/class/net/*; do echo "${dev##*/} $(<"$dev/addr_assign_type")"; done
-    grep -rs . /proc/sys/net/ipv4/conf /proc/sys/net/ipv4/neigh /proc/sys/net/ipv6/conf /proc/sys/net/ipv6/neigh | sort || true
-    find "$ROOT" -name '*.json' -path '*/run/*'
-}
-
-settled() { # the links that came up last have told so
-    local before
-    before=$(state)
-    sleep 0.1
-    [ "$before" = "$(state)" ]
-}
-
-unchanged() { # DESC: since $before
-    local after
-    after=$(state)
-    if [ "$after" = "$before" ]; then
-        pass "$1"
-    else
-        printf '%s\n' "$before" >"$TMP/before"
-        printf '%s\n' "$after" >"$TMP/after"
-        fail "$1" "$(diff "$TMP/before" "$TMP/after" || true)"
-    fi
-}
-
 all_set() { # how far guest 101 is what its configuration wants
     echo "$(arp_value "$fwbr" arp_ignore) $(proxies 4)"
 }
 
 wait_for settled
-before=$(state)
+before=$(whole_state)
 
 # ---- guest configurations that are read --------------------------------------------------------------------------------
 
@@ -72,7 +41,7 @@ accepted() { # DESC: the configuration is read, and obeyed
 guest_conf 101 lxc "$net0"
 accepted "an ordinary configuration"
 wait_for settled
-before=$(state)
+before=$(whole_state)
 
 printf 'arch: amd64\r\nhookscript: local:snippets/guestarp\r\n%s\r\n\r\n[snap]\r\nnet0: bridge=/\r\n' "net0: name=eth0,bridge=vmbr1,type=veth,ip=192.168.18.101/24" >"$conf"
 accepted "CRLF, as Proxmox VE reads it"
@@ -91,7 +60,7 @@ accepted "a line of a million bytes"
     printf '%s\n' "$net0"
 } >"$conf"
 accepted "600,000 lines"
-unchanged "and nothing is left of any of them"
+unchanged "$before" "and nothing is left of any of them" whole_state
 
 # ---- guest configurations that are not -----------------------------------------------------------------------------------
 
@@ -105,7 +74,7 @@ refused() { # MESSAGE DESC
         pve 101 $phase
         is "$STATUS/$OUT/$ERR" "0//" "$2: $phase does not need it"
     done
-    unchanged "$2: nothing changed"
+    unchanged "$before" "$2: nothing changed" whole_state
 }
 
 printf '%s\n\0%s\n' "# first" "$net0" >"$conf"
@@ -157,7 +126,7 @@ for phase in pre-start post-start post-stop; do
     pve 101 $phase
     is "$STATUS/$OUT/$ERR" "0//" "an empty configuration: $phase has nothing to do"
 done
-unchanged "an empty configuration: nothing changed"
+unchanged "$before" "an empty configuration: nothing changed" whole_state
 guest_conf 101 lxc "$net0"
 
 # ---- VMIDs -------------------------------------------------------------------------------------------------------------
@@ -168,7 +137,7 @@ vmid() { # VMID AS-SHOWN DESC
         pve "$1" $phase
         is "$STATUS/$OUT/$ERR" "2//guestarp: '$2' is no VMID (100 to 999999999)" "VMID $3, $phase"
     done
-    unchanged "VMID $3: nothing changed"
+    unchanged "$before" "VMID $3: nothing changed" whole_state
 }
 vmid 0 0 0
 vmid 99 99 99
@@ -194,7 +163,7 @@ vmid "$(printf '1%.0s' {1..5000})" "$(printf '1%.0s' {1..36})..." "of 5000 digit
 phase() { # PHASE AS-SHOWN DESC
     pve 101 "$1"
     is "$STATUS/$OUT/$ERR" "0//guestarp: pve/101: phase '$2' is not known to this version, nothing done" "$3"
-    unchanged "$3: nothing changed"
+    unchanged "$before" "$3: nothing changed" whole_state
 }
 phase pre-migrate pre-migrate "a phase that a newer Proxmox VE invents"
 phase '' '' "an empty phase"
@@ -212,7 +181,7 @@ called_wrongly() { # DESC WORD...
     shift
     pve "$@"
     is "$STATUS/$OUT/$ERR" "2//guestarp: usage: guestarp-pve VMID PHASE (see --help)" "$desc"
-    unchanged "$desc: nothing changed"
+    unchanged "$before" "$desc: nothing changed" whole_state
 }
 called_wrongly "no argument"
 called_wrongly "a VMID alone" 101
@@ -232,7 +201,7 @@ for phase in pre-start post-start pre-stop post-stop; do
   $phase +[a-z]" "--help explains $phase"
 done
 like "$OUT" "$version" "--help says the version"
-unchanged "neither changes anything"
+unchanged "$before" "neither changes anything" whole_state
 
 # ---- PVE_MIGRATED_FROM -------------------------------------------------------------------------------------------------
 
@@ -257,7 +226,7 @@ no_node() { # VALUE AS-SHOWN DESC
         migrated $phase "$1"
         is "$STATUS/$OUT/$ERR" "0//guestarp: pve/101: $phase: PVE_MIGRATED_FROM: '$2' is no node name" "PVE_MIGRATED_FROM $3, $phase"
     done
-    unchanged "PVE_MIGRATED_FROM $3: nothing changed"
+    unchanged "$before" "PVE_MIGRATED_FROM $3: nothing changed" whole_state
 }
 # There to be found, if the name were believed.
 mkdir -p "$ROOT/etc/pve/x/lxc" "$ROOT/etc/pve/nodes/pve.2/lxc"
@@ -280,7 +249,7 @@ for phase in pre-start post-start; do
     is "$STATUS/$OUT/$ERR" "0//guestarp: pve/101: $phase: no /etc/pve/nodes/pve3/{lxc,qemu-server}/101.conf" \
         "PVE_MIGRATED_FROM names a node without this guest, $phase"
 done
-unchanged "PVE_MIGRATED_FROM names a node without this guest: nothing changed"
+unchanged "$before" "PVE_MIGRATED_FROM names a node without this guest: nothing changed" whole_state
 
 bound_by() { # [VALUE]: what post-start binds
     migrated post-start "$@"
@@ -289,7 +258,7 @@ bound_by() { # [VALUE]: what post-start binds
 }
 is "$(bound_by '')" "0 192.168.18.101 eth3" "PVE_MIGRATED_FROM empty, as in an ordinary start: this node's configuration"
 is "$(bound_by)" "0 192.168.18.101 eth3" "PVE_MIGRATED_FROM not set: this node's configuration"
-unchanged "and nothing is left"
+unchanged "$before" "and nothing is left" whole_state
 
 # A migration: the guest still runs on its source, and so its configuration is there.
 source=$ROOT/etc/pve/nodes/pve2/qemu-server/101.conf

@@ -20,36 +20,6 @@ net0="net0: name=eth0,bridge=vmbr1,firewall=1,ip=$v4/24,ip6=$v6/64,type=veth"
 guest_conf 101 lxc "$net0"
 ct_start 101 0 vmbr1 192.168.0.100/24
 
-# Everything that the hook could change, one fact a line, but for what the kernel itself learns.
-kernel_state() {
-    local dev
-    ip -j addr | jq -c '.[] | (.addr_info | map(select(.scope != "link"))) as $own | del(.addr_info), [.ifname, $own]'
-    ip -j route show table all | jq -c '.[] | select(.dst | startswith("fe80") | not)'
-    ip -j -4 neigh show proxy | jq -c '.[]'
-    ip -j -6 neigh show proxy | jq -c '.[]'
-    for dev in /sys/class/net/*; do echo "${dev##*/} $(<"$dev/addr_assign_type")"; done
-    grep -rs . /proc/sys/net/ipv4/conf /proc/sys/net/ipv4/neigh /proc/sys/net/ipv6/conf /proc/sys/net/ipv6/neigh | sort || true
-}
-
-settled() { # the links that came up last have told so
-    local before
-    before=$(kernel_state)
-    sleep 0.1
-    [ "$before" = "$(kernel_state)" ]
-}
-
-unchanged() { # DESC: since $before
-    local after
-    after=$(kernel_state)
-    if [ "$after" = "$before" ]; then
-        pass "$1"
-    else
-        printf '%s\n' "$before" >"$TMP/before"
-        printf '%s\n' "$after" >"$TMP/after"
-        fail "$1" "$(diff "$TMP/before" "$TMP/after" || true)"
-    fi
-}
-
 silent() { # DESC: the last hook succeeded without a word
     is "$STATUS/$OUT/$ERR" "0//" "$1"
 }
@@ -70,7 +40,7 @@ policy '{"defaults": {"firewall_bridge": "leave"}}'
 before=$(kernel_state)
 pve 101 post-start
 silent "firewall_bridge leave: post-start has nothing to do"
-unchanged "firewall_bridge leave: fwbr is left as it is"
+unchanged "$before" "firewall_bridge leave: fwbr is left as it is"
 policy '{"defaults": {"firewall_bridge": "quiet"}}'
 pve 101 post-start
 is "$STATUS/$ERR" "0/guestarp: pve/101: up: $fwbr: arp_ignore 1; $fwbr: NOARP 1" "firewall_bridge quiet: says what it did"
@@ -87,7 +57,7 @@ policy '{"guests": {"101": {"bridge_mac": "leave"}}}'
 before=$(kernel_state)
 pve 101 pre-start
 silent "bridge_mac leave: pre-start has nothing to do"
-unchanged "bridge_mac leave: the bridge's MAC is not pinned"
+unchanged "$before" "bridge_mac leave: the bridge's MAC is not pinned"
 policy '{"guests": {"101": {"bridge_mac": "pin"}}}'
 is "$(assign_type vmbr2)" 1 "bridge_mac: before, the bridge's MAC follows its ports"
 pve 101 pre-start
@@ -142,7 +112,7 @@ policy '{"defaults": {"firewall_bridge": "leave", "route": "eth9"}}'
 before=$(kernel_state)
 pve 101 post-start
 is "$STATUS/$ERR" "0/guestarp: pve/101: post-start: route's device eth9 does not exist" "route by a device that does not exist: said"
-unchanged "route by a device that does not exist: nothing changed"
+unchanged "$before" "route by a device that does not exist: nothing changed"
 ip route add "$v4/32" dev vmbr1
 policy '{"defaults": {"firewall_bridge": "leave", "route": "vmbr2", "addresses": ["192.168.18.101"]}}'
 before=$(kernel_state)
@@ -150,7 +120,7 @@ pve 101 post-start
 is "$STATUS/$ERR" "0/guestarp: pve/101: post-start: vmbr2: host route to $v4: a host route by another device is there already" \
     "a host route of the administrator's by another device: said"
 pve_ok 101 post-stop
-unchanged "and left alone, also by post-stop"
+unchanged "$before" "and left alone, also by post-stop"
 ip route del "$v4/32" dev vmbr1
 
 # ---- probe -------------------------------------------------------------------------------------------------------------
@@ -186,7 +156,7 @@ probe_policy refuse
 pve 101 pre-start
 is "$STATUS/$ERR" "1/guestarp: pve/101: pre-start: $holds4 (the start is refused)"$'\n'"guestarp: pve/101: $holds6" "probe refuse: the start is refused, and by whom"
 is "$(ran)" "did not run" "probe refuse: the chain is not called"
-unchanged "a probe changes nothing on the kernel"
+unchanged "$before" "a probe changes nothing on the kernel"
 ip -n client addr del "$v4/32" dev eth0
 pve 101 pre-start
 is "$STATUS/$ERR" "1/guestarp: pve/101: pre-start: $holds6 (the start is refused)" "probe refuse: the IPv6 address alone is enough"
@@ -264,7 +234,7 @@ is "$(ran)" "did not run" "on_error abort: the chain is not called"
 pve 101 post-start
 is "$STATUS/$ERR" "0/guestarp: pve/101: post-start: device eth9 does not exist" "on_error abort: post-start only says it"
 is "$(ran)" ran "on_error abort: post-start's chain goes on"
-unchanged "on_error: nothing changed"
+unchanged "$before" "on_error: nothing changed"
 pve 101 post-stop
 is "$STATUS/$ERR" "0/" "on_error abort: post-stop succeeds"
 pve 199 pre-start
@@ -366,7 +336,7 @@ pve 101 pre-start
 silent "devices: a delay that the kernel rounds to its ticks is not set again and again"
 before=$(kernel_state)
 pve_ok 101 post-stop
-unchanged "devices: the values are the host's and stay after post-stop"
+unchanged "$before" "devices: the values are the host's and stay after post-stop"
 policy '{"defaults": {"bridge_mac": "leave"}, "devices": {"eth0": {"arp_ignore": 0, "arp_announce": 0, "arp_filter": 0, "proxy_delay": 80}, "eth8": {"arp_ignore": 1}, "eth9": {"arp_ignore": 1}, "br0.7": {"arp_ignore": 0}}}'
 pve 101 pre-start
 is "$STATUS $(values eth0) / $(values br0.7)" "0 0 0 0 80 80 / 0 0 0 80 80" "devices: zeros are values as well"
@@ -412,7 +382,7 @@ bad() { # POLICY MESSAGE-BEHIND-THE-FILE'S-NAME
         pve 103 $phase
         is "$STATUS/$OUT/$ERR" "0//guestarp: pve/103: $phase: $file$2" "$1, $phase"
     done
-    unchanged "$1 changes nothing"
+    unchanged "$before" "$1 changes nothing"
 }
 name='is not a device name (1 to 15 characters) or null'
 bad '{"defaults": {"firewall_bridge": "silent", "device": "eth3"}}' ': defaults.firewall_bridge: "silent" is not "quiet" or "leave"'
@@ -451,7 +421,7 @@ distrusted() { # MESSAGE-BEHIND-THE-FILE'S-NAME DESC
     is "$STATUS/$ERR" "0/guestarp: pve/103: pre-start: $file: $1" "$2: pre-start says so and goes on"
     pve 103 post-start
     is "$STATUS/$ERR" "0/guestarp: pve/103: post-start: $file: $1" "$2: post-start says so"
-    unchanged "$2: nothing changed"
+    unchanged "$before" "$2: nothing changed"
 }
 good='{"defaults": {"device": "eth3", "on_error": "abort", "then": ["/nowhere"]}, "devices": {"eth3": {"arp_ignore": 1}}}'
 policy "$good"
@@ -488,7 +458,7 @@ before=$(kernel_state)
 broken="$file: defaults: unknown key \"on_eror\", did you mean \"on_error\"?"
 pve 101 pre-start
 is "$STATUS/$ERR" "0/guestarp: pve/101: pre-start: $broken" "broken: a start is not blocked"
-unchanged "broken: pre-start changes nothing"
+unchanged "$before" "broken: pre-start changes nothing"
 pve 101 post-start
 is "$STATUS/$ERR" "0/guestarp: pve/101: post-start: $broken"$'\n'"guestarp: pve/101: up: $fwbr: arp_ignore 1; $fwbr: NOARP 1" "broken: post-start says so"
 is "$(quiet_values)" "1 NOARP" "broken: fwbr is made quiet all the same"
