@@ -57,7 +57,7 @@ sed -e 's,@BINDIR@,$(BINDIR),g' -e 's,@LIBEXECDIR@,$(LIBEXECDIR),g' packaging/ho
 chmod $(2) $(DESTDIR)$(3)
 endef
 
-.PHONY: all tests check check-long coverage fuzz bench demo lint one install install-host deb source check-package clean deps lint-deps package-deps
+.PHONY: all tests check check-long coverage fuzz bench demo lint one install install-host deb source check-package clean deps lint-deps fuzz-deps package-deps
 .DELETE_ON_ERROR:
 
 all: $(PROGRAMS)
@@ -115,8 +115,8 @@ check-long: tests
 coverage:
 	tests/coverage $(BUILD)-coverage $(TESTS)
 
-# Needs clang and libclang-rt-14-dev (Debian 12).
-FUZZ_SECONDS ?= 12
+# Each harness of tests/fuzz for so long.
+FUZZ_SECONDS ?= 60
 fuzz:
 	FUZZ_BUILD=$(BUILD)-fuzz tests/fuzz/run $(FUZZ_SECONDS)
 
@@ -168,18 +168,20 @@ check-package:
 clean:
 	rm -rf $(BUILD) $(BUILD)-fuzz $(BUILD)-coverage
 
-# What building, demo and tests need beyond `make`, and what lint, coverage and packaging need; apt is asked only for what is missing.
+# What building, demo and tests need beyond `make`; what lint and coverage, fuzzing, packaging need. apt is asked only for what is missing.
 DEPS      := gcc libc6-dev pkg-config libnl-3-dev libnl-route-3-dev libjson-c-dev libcmocka-dev perl iproute2 jq \
              iputils-arping iputils-ping ndisc6 tcpdump strace valgrind procps util-linux lxc busybox-static nftables \
              python3 python3-jsonschema time tmux
 LINT_DEPS := git clang-format clang-tidy cppcheck shellcheck universal-ctags mandoc gcovr
+FUZZ_DEPS := clang libclang-rt-dev
 # What `make deb`, `make source` and `make check-package` need.
 PACKAGE_DEPS := build-essential debhelper pkgconf libnl-3-dev libnl-route-3-dev libjson-c-dev mmdebstrap
 
 deps: NEEDED := $(DEPS)
 lint-deps: NEEDED := $(LINT_DEPS)
+fuzz-deps: NEEDED := $(FUZZ_DEPS)
 package-deps: NEEDED := $(PACKAGE_DEPS)
-deps lint-deps package-deps:
+deps lint-deps fuzz-deps package-deps:
 	@missing=; for p in $(NEEDED); do \
 		dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; \
 	done; \

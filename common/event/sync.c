@@ -114,8 +114,9 @@ static void sync_recorded(struct turn *turn, bool prepare)
 		return;
 	}
 	for (size_t i = 0; i < known.ip_count; i++) {
-		struct guest guest = *who;
+		struct guest guest;
 
+		guest_copy(&guest, who);
 		guest.seen = GUEST_SEEN_RECORDED;
 		guest.partial = true;
 		guest.ips[0] = known.ips[i];
@@ -145,7 +146,7 @@ static bool sync_guest(const struct guest *who, const struct hint *hint, bool pr
 
 	for (int tries = 0; tries < EVENT_TRIES && (tries == 0 || turn.stale); tries++) {
 		memset(&turn, 0, sizeof(turn));
-		turn.guest = *who;
+		guest_copy(&turn.guest, who);
 		(void)guest_name(who, turn.name);
 		take_turn(&turn, hint, prepare);
 	}
