@@ -11,6 +11,7 @@
 #include <netlink/netlink.h>
 #include <netlink/socket.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -123,6 +124,27 @@ static int on_seq(struct nl_msg *msg, void *arg)
 	return nlmsg_hdr(msg)->nlmsg_seq == nl->seq ? NL_OK : NL_SKIP;
 }
 
+/* libnl passes over bytes that are no whole message: a list that was cut short would look complete. */
+static bool is_whole(unsigned char *bytes, int len)
+{
+	struct nlmsghdr *header = (struct nlmsghdr *)(void *)bytes;
+
+	while (nlmsg_ok(header, len))
+		header = nlmsg_next(header, &len);
+	return len <= 0;
+}
+
+static int receive(struct nl_sock *sock, struct sockaddr_nl *from, unsigned char **ret_bytes, struct ucred **ret_creds)
+{
+	int n = nl_recv(sock, from, ret_bytes, ret_creds);
+
+	if (n <= 0 || is_whole(*ret_bytes, n))
+		return n;
+	free(*ret_bytes);
+	*ret_bytes = NULL;
+	return -NLE_MSG_TRUNC;
+}
+
 static int set_options(int fd)
 {
 	static const int options[] = { NETLINK_EXT_ACK, NETLINK_CAP_ACK, NETLINK_GET_STRICT_CHK };
@@ -165,6 +187,7 @@ int netlink_open(struct netlink **ret_nl, struct err *err)
 	nl_socket_disable_auto_ack(nl->sock);
 	nl_socket_disable_msg_peek(nl->sock);
 	(void)nl_socket_set_msg_buf_size(nl->sock, BUFFER_SIZE);
+	nl_cb_overwrite_recv(nl->cb, receive);
 	nl_cb_set(nl->cb, NL_CB_VALID, NL_CB_CUSTOM, on_answer, nl);
 	nl_cb_set(nl->cb, NL_CB_FINISH, NL_CB_CUSTOM, on_done, nl);
 	nl_cb_set(nl->cb, NL_CB_ACK, NL_CB_CUSTOM, on_done, nl);

@@ -38,7 +38,8 @@ static void number_messages(uint8_t *bytes, size_t size)
 }
 
 /* Each datagram: its length in two bytes, itself. After the last one nothing comes any more. */
-static int receive(struct nl_sock *sock, struct sockaddr_nl *from, unsigned char **ret_bytes, struct ucred **ret_creds)
+static int receive_next(struct nl_sock *sock, struct sockaddr_nl *from, unsigned char **ret_bytes,
+			struct ucred **ret_creds)
 {
 	size_t len;
 
@@ -59,7 +60,10 @@ static int receive(struct nl_sock *sock, struct sockaddr_nl *from, unsigned char
 	number_messages(*ret_bytes, len);
 	wire.data += len;
 	wire.size -= len;
-	return (int)len;
+	if (is_whole(*ret_bytes, (int)len))
+		return (int)len;
+	free(*ret_bytes);
+	return -NLE_MSG_TRUNC;
 }
 
 static int discard(struct nl_sock *sock, struct nl_msg *msg)
@@ -84,7 +88,7 @@ static struct netlink *open_wire(void)
 	nl_cb_set(nl->cb, NL_CB_ACK, NL_CB_CUSTOM, on_done, nl);
 	nl_cb_set(nl->cb, NL_CB_SEQ_CHECK, NL_CB_CUSTOM, on_seq, nl);
 	nl_cb_err(nl->cb, NL_CB_CUSTOM, on_error, nl);
-	nl_cb_overwrite_recv(nl->cb, receive);
+	nl_cb_overwrite_recv(nl->cb, receive_next);
 	nl_cb_overwrite_send(nl->cb, discard);
 	return nl;
 }

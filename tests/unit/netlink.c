@@ -36,6 +36,7 @@ static struct {
 	int errors;    /* ... so often, in place of an answer */
 	int type;      /* messages have this type, where it is not 0 */
 	bool cut;      /* the kernel says that there was no room for all of it */
+	int lost;      /* so many bytes at its end are not there, and nobody says so */
 	int refuse;    /* errno of a request */
 	unsigned sent;
 } wire;
@@ -83,7 +84,7 @@ ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 		disturb(msg->msg_iov[0].iov_base, (size_t)n);
 	if (n > 0 && wire.cut)
 		msg->msg_flags |= MSG_TRUNC;
-	return n;
+	return n > wire.lost ? n - wire.lost : n;
 }
 
 ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
@@ -335,6 +336,22 @@ static void cut(void **state)
 	assert_non_null(strstr(err.text, "netlink answer: Message too long"));
 }
 
+/* A list's messages before the loss must not pass for the whole list. */
+static void lost(void **state)
+{
+	static const int losses[] = { 1, 4, 17 };
+	const struct question *question = *state;
+
+	for (size_t i = 0; i < sizeof(losses) / sizeof(losses[0]); i++) {
+		CLEANUP(netlink) struct netlink *nl = open_netlink();
+		struct err err = { 0 };
+
+		wire.lost = losses[i];
+		assert_int_equal(question->ask(nl, &err), -EMSGSIZE);
+		assert_non_null(strstr(err.text, "netlink answer: Message too long"));
+	}
+}
+
 /* A message of a kind that was not asked for. */
 static void another_kind(void **state)
 {
@@ -416,6 +433,8 @@ int main(void)
 	TABLE_ROWS(&table, silent, lists);
 	TABLE_ROWS(&table, cut, singles);
 	TABLE_ROWS(&table, cut, lists);
+	TABLE_ROWS(&table, lost, singles);
+	TABLE_ROWS(&table, lost, lists);
 	TABLE_ROWS(&table, another_kind, singles);
 	TABLE_TEST(&table, another_kind_listed);
 	TABLE_ROWS(&table, interrupted, lists);
