@@ -127,14 +127,17 @@ is "$(<"$TMP/stdout.read")" "" "nothing on stdout"
 
 # ---- called with stdin, stdout and stderr closed: no socket takes their numbers, and the child announces on its own -------
 
-pve 101 post-stop
-capture closed client eth0
-(pve_exec 101 post-start) <&- >&- 2>&- || true
-announced_twice() {
-    [ "$(captured closed | grep -cF "$v4 tell $v4")" = 2 ]
-}
-ok "all descriptors closed: it announces, and its child again" wait_for -t 20 announced_twice
-like ", $(proxies 4)," ", $v4 eth3," "and the entry is there"
-capture_stop closed
+# Valgrind needs descriptors of its own.
+if [ -z "$GUESTARP_WRAP" ]; then
+    pve 101 post-stop
+    capture closed client eth0
+    (pve_exec 101 post-start) <&- >&- 2>&- || true
+    announced_twice() {
+        [ "$(captured closed | grep -cF "$v4 tell $v4")" = 2 ]
+    }
+    ok "all descriptors closed: it announces, and its child again" wait_for -t 20 announced_twice
+    like ", $(proxies 4)," ", $v4 eth3," "and the entry is there"
+    capture_stop closed
+fi
 
 done_testing

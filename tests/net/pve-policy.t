@@ -274,7 +274,10 @@ for phase in pre-start post-start pre-stop post-stop; do
     is "$STATUS/$OUT/$ERR" "0/said/" "then, $phase: succeeds, what a script prints is passed on"
     is "$(chained)" "first 2 101 $phase $TMP/first,second 2 101 $phase $TMP/second" "then, $phase: in order, with the same arguments"
 done
-is "$(<"$TMP/env")" "GUESTARP_ROOT=$ROOT"$'\n'"LC_ALL=C"$'\n'"PATH=/sbin:/bin:/usr/sbin:/usr/bin"$'\n'"PVE_MIGRATED_FROM=" "then: with the same environment"
+# Valgrind has an environment of its own.
+if [ -z "$GUESTARP_WRAP" ]; then
+    is "$(<"$TMP/env")" "GUESTARP_ROOT=$ROOT"$'\n'"LC_ALL=C"$'\n'"PATH=/sbin:/bin:/usr/sbin:/usr/bin"$'\n'"PVE_MIGRATED_FROM=" "then: with the same environment"
+fi
 is "$(<"$TMP/stdin")" /dev/null "then: with the same standard input"
 
 then_policy second fails first
@@ -301,12 +304,15 @@ then_policy first
 GUESTARP_WRAP='perl -e $SIG{CHLD}="IGNORE";exec@ARGV' pve 101 pre-start
 is "$STATUS/$OUT/$ERR" "0/said/" "then: a caller that ignores SIGCHLD hides no script's end"
 rm -f "$TMP/log"
-then_policy nowhere
-pve 101 pre-start
-is "$STATUS/$ERR" "1/guestarp: pve/101: pre-start: then: $TMP/nowhere: No such file or directory" "then: a missing script"
-then_policy text
-pve 101 pre-start
-is "$STATUS/$ERR" "1/guestarp: pve/101: pre-start: then: $TMP/text: Permission denied" "then: a script that is no program"
+# posix_spawn() cannot tell under valgrind, whose vfork() is a fork().
+if [ -z "$GUESTARP_WRAP" ]; then
+    then_policy nowhere
+    pve 101 pre-start
+    is "$STATUS/$ERR" "1/guestarp: pve/101: pre-start: then: $TMP/nowhere: No such file or directory" "then: a missing script"
+    then_policy text
+    pve 101 pre-start
+    is "$STATUS/$ERR" "1/guestarp: pve/101: pre-start: then: $TMP/text: Permission denied" "then: a script that is no program"
+fi
 chained >/dev/null
 
 # ---- devices -----------------------------------------------------------------------------------------------------------
