@@ -154,5 +154,5 @@ int main(int argc, char *argv[])
 		return EXIT_SUCCESS;
 	status = run_hook(&call, hook);
 	policy_done(&call.policy);
-	return status;
+	process_end(status);
 }

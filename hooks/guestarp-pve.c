@@ -154,5 +154,5 @@ int main(int argc, char *argv[])
 		call.migrated_from = NULL;
 	status = run_phase(&call, phase, argv);
 	policy_done(&call.policy);
-	return status;
+	process_end(status);
 }

@@ -94,7 +94,7 @@ int main(int argc, char *argv[])
 			continue;
 		if (privilege_drop(false, &err) < 0 || actions[i].run(argv[2], &err) < 0)
 			log_line(NULL, "%s %s: %s", argv[1], argv[2], err.text);
-		return EXIT_SUCCESS;
+		process_end(EXIT_SUCCESS);
 	}
 	/* change, move, online, ...: nothing that concerns us. */
 	return EXIT_SUCCESS;

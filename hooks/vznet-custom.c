@@ -465,5 +465,5 @@ int main(int argc, char *argv[])
 		(void)say(&call, "", -call.err.code, false);
 	status = call.refused ? EXIT_FAILURE : role->run(&call);
 	policy_done(&call.policy);
-	return status;
+	process_end(status);
 }

@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 void process_begin(void)
@@ -16,6 +18,16 @@ void process_begin(void)
 		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
 			(void)open("/dev/null", O_RDWR | O_CLOEXEC);
 	}
+}
+
+_Noreturn void process_end(int status)
+{
+	(void)fflush(stdout);
+#ifdef __SANITIZE_ADDRESS__
+	exit(status); /* where leaks are looked for */
+#else
+	_exit(status);
+#endif
 }
 
 static void close_all_but(int keep)

@@ -429,14 +429,11 @@ static int up_run(struct up *up, struct policy *quiet_alone)
 	return up->result;
 }
 
-/* Without the lock: the child that announces again must not hold it for a moment longer. */
+/* Last and without the lock: the child that announces again must not hold it, nor have us copy what we let go of. */
 static void announce(struct up *up)
 {
 	struct err failure;
 
-	netlink_close(up->nl);
-	up->nl = NULL;
-	record_close(&up->store);
 	if (announcements_send(&up->announcements, up->policy->announce ? up->policy->announce : 1, &failure) < 0)
 		failed(up, &failure);
 }
@@ -460,8 +457,6 @@ int event_up(const struct guest *guest, struct policy *policy, struct outcome *o
 	r = up_run(&up, &quiet_alone);
 	if (r < 0)
 		up.result = r;
-	announce(&up);
-	announcements_done(&up.announcements);
 	plan_done(&up.record);
 	plan_done(&up.old);
 	plan_done(&up.stale);
@@ -470,5 +465,7 @@ int event_up(const struct guest *guest, struct policy *policy, struct outcome *o
 	facts_done(&facts);
 	netlink_close(up.nl);
 	record_close(&up.store);
+	announce(&up);
+	announcements_done(&up.announcements);
 	return up.result;
 }
