@@ -22,7 +22,7 @@ void process_begin(void)
 
 _Noreturn void process_end(int status)
 {
-	(void)fflush(stdout);
+	(void)fflush(NULL);
 #ifdef __SANITIZE_ADDRESS__
 	exit(status); /* where leaks are looked for */
 #else
