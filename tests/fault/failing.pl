@@ -136,8 +136,9 @@ sub shimmed {
 
 sub count {
     my ($s) = @_;
+    unlink "$ENV{TMP}/count";
     shimmed($s, FAULT_COUNT => "$ENV{TMP}/count");
-    return slurp("$ENV{TMP}/count") =~ /^(\w+) (\d+)$/mg;
+    return (slurp("$ENV{TMP}/count") // die "$s->{name}: has not counted\n") =~ /^(\w+) (\d+)$/mg;
 }
 
 sub shim_points {

@@ -62,7 +62,7 @@ sub meet {
     my $path  = "$ENV{TMP}/meanwhile";
     my %fault = $n ? (FAULT => "before-send:$n", FAULT_RUN => $path) : (FAULT_COUNT => "$ENV{TMP}/count");
     begin_again($s);
-    unlink "$ENV{TMP}/done";
+    unlink "$ENV{TMP}/done", $n ? () : "$ENV{TMP}/count";
     spew($path, script($s), 0755);
     return run({ %{ $s->{event} }, env => { %{ $s->{event}{env} // {} }, LD_PRELOAD => $ENV{FAULT_SHIM}, %fault } });
 }
