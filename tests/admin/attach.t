@@ -234,7 +234,10 @@ for policy_text in "" '{ "guests": { "102": { "announce": 1 } } }'; do
     fails "can't lock file.*pct set 101: exit code" "the guest is locked$with" attach 101
     exec 8>&-
     mv "$ROOT/usr/sbin/pct" "$ROOT/usr/sbin/pct.away"
-    fails "/usr/sbin/pct: No such file" "pct is not there$with" attach 101
+    # posix_spawn() cannot tell under valgrind, whose vfork() is a fork().
+    if [ -z "$GUESTARP_WRAP" ]; then
+        fails "/usr/sbin/pct: No such file" "pct is not there$with" attach 101
+    fi
     mv "$ROOT/usr/sbin/pct.away" "$ROOT/usr/sbin/pct"
 
     # It did its work before it died: then that is the state, and the other hookscript must be called in it.
