@@ -166,12 +166,9 @@ int guest_read(struct guest *guest, struct err *err)
 bool guest_changed(const struct guest *guest)
 {
 	struct guest again;
-	uint64_t now = 0;
 
 	if (guest->fingerprint == 0)
 		return false;
-	if (guest->kind == GUEST_PVE)
-		return pve_fingerprint(guest, &now, NULL) < 0 || now != guest->fingerprint;
 	return guest_init(&again, guest->kind, guest->id, NULL) < 0 || guest_read(&again, NULL) < 0 ||
 	       again.fingerprint != guest->fingerprint;
 }

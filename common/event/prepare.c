@@ -135,18 +135,15 @@ int event_prepare(const struct guest *guest, struct policy *policy, bool probe, 
 	int r = 0;
 
 	for (int tries = 0; tries < EVENT_TRIES; tries++) {
-		struct err failure;
 		int current;
 
 		if (!policy->broken)
 			r = prepare_once(guest, policy, probe, outcome, err);
 		/* Who only looks on is told by the up that follows. */
-		current = guest->seen == GUEST_SEEN_NOT ? current_ask(guest, policy, outcome, &failure) : 0;
+		current = guest->seen == GUEST_SEEN_NOT ? current_ask(guest, policy, outcome, err) : 0;
 		if (current == 0)
 			break;
 		r = current < 0 ? current : 0;
-		if (current < 0)
-			*err = failure;
 	}
 	return r;
 }
