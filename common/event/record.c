@@ -8,6 +8,7 @@
 #include <json-c/json_object.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -101,6 +102,15 @@ bool record_exists(const struct guest *guest)
 	return file_path(file, path, sizeof(path), NULL) < 0 || access(path, F_OK) == 0 || errno != ENOENT;
 }
 
+int record_begin(const struct record_store *store, struct err *err)
+{
+	char name[NAME_SIZE];
+
+	if (mknodat(store->dir, record_name(store->guest, name), S_IFREG | 0600, 0) == 0 || errno == EEXIST)
+		return 0;
+	return err_errno(err, errno, "record %s", name);
+}
+
 static const char *get_string(struct json_object *json, const char *key)
 {
 	struct json_object *value;
@@ -192,8 +202,8 @@ int record_load(const struct record_store *store, struct plan *ret_settings, boo
 	struct err failure;
 	int r = file_read_at(store->dir, record_name(store->guest, name), &text, &len, &failure);
 
-	*ret_exists = r == 0;
-	if (r == -ENOENT)
+	*ret_exists = r == 0 && len > 0;
+	if (r == -ENOENT || (r == 0 && len == 0))
 		return 0;
 	if (r == 0)
 		r = parse_record(name, text, len, ret_settings, &failure);

@@ -37,6 +37,12 @@ void record_close(struct record_store *store);
 	}
 
 /*
+ * From now on who lists the recorded guests finds this one, and waits for its lock: an empty file counts as no record
+ * yet. One that is there stays as it is.
+ */
+int record_begin(const struct record_store *store, struct err *err);
+
+/*
  * The settings that were recorded. *ret_exists is false, and the list empty, without a record. A record
  * that cannot be understood counts as an empty one, with a note.
  */

@@ -393,6 +393,9 @@ static int up_run(struct up *up, struct policy *quiet_alone)
 
 	if (r == 0)
 		r = record_load(&up->store, &up->old, &up->recorded, &up->outcome->notes, up->err);
+	/* Before policy is compared, so that whoever changes it later finds the guest. */
+	if (r == 0 && !up->recorded && up->guest->seen == GUEST_SEEN_NOT)
+		r = record_begin(&up->store, up->err);
 	if (r == 0) {
 		r = current_ask(up->guest, up->loaded, up->outcome, &failure);
 		if (r < 0)

@@ -36,8 +36,8 @@ sub begin_again {
     return;
 }
 
-# What comes between two requests, as a script. Where the first event holds the lock, the others have to wait for it, and
-# the first one goes on meanwhile.
+# What comes between two requests, as a script. Where the first event holds the lock, it goes on when the others have
+# ended, or sleep, as they do between two questions for the lock.
 sub script {
     my ($s)     = @_;
     my $changes = join '', map { "ip $_\n" } @{ $s->{change} };
@@ -53,6 +53,10 @@ ${changes}${files}others() {
 ${others}: >$ENV{TMP}/done
 }
 if grep -q "OFDLCK.*:\$(stat -c %i $lock) " /proc/locks; then others & else others; fi
+asleep() {
+	grep -qs nanosleep \$(pgrep -P "\$1" | sed 's:.*:/proc/&/wchan:') /dev/null
+}
+until [ -e $ENV{TMP}/done ] || asleep "\$!"; do :; done
 END
 }
 

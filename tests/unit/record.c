@@ -184,6 +184,32 @@ static void empty_and_gone(void **state)
 	root_clean();
 }
 
+/* It can be seen, and says nothing yet; what it says later stays. */
+static void begun(void **state)
+{
+	struct plan none = { 0 };
+	struct notes notes = { 0 };
+	struct err err = { 0 };
+	bool exists = true;
+	struct record_store store;
+
+	(void)state;
+	root_clean();
+	store = open_store(&guest_101);
+	assert_false(record_exists(&guest_101));
+	assert_int_equal(record_begin(&store, &err), 0);
+	assert_true(record_exists(&guest_101));
+	assert_int_equal(record_load(&store, &none, &exists, &notes, &err), 0);
+	assert_false(exists);
+	assert_int_equal(record_save(&store, &none, &err), 0);
+	assert_int_equal(record_begin(&store, &err), 0);
+	assert_int_equal(record_load(&store, &none, &exists, &notes, &err), 0);
+	assert_true(exists);
+	assert_int_equal(none.count + notes.count, 0);
+	record_close(&store);
+	root_clean();
+}
+
 static void names_are_apart(void **state)
 {
 	struct guest lxc;
@@ -321,14 +347,14 @@ static void load(void **state)
 	root_clean();
 }
 
-/* Cut short at every byte, and every byte changed: a record that is understood, or a note; never a crash. */
+/* Cut short behind every byte, and every byte changed: a record that is understood, or a note; never a crash. */
 static void damage_everywhere(void **state)
 {
 	static const char whole[] = LIST(GOOD);
 
 	(void)state;
 	root_clean();
-	for (size_t i = 0; i < 2 * (sizeof(whole) - 1); i++) {
+	for (size_t i = 1; i < 2 * (sizeof(whole) - 1); i++) {
 		const bool cut = i < sizeof(whole) - 1;
 		char text[sizeof(whole)];
 		struct record_store store = open_store(&guest_101);
@@ -574,6 +600,7 @@ int main(void)
 	TABLE_TEST(&table, longest);
 	TABLE_TEST(&table, save_without_memory);
 	TABLE_TEST(&table, empty_and_gone);
+	TABLE_TEST(&table, begun);
 	TABLE_TEST(&table, names_are_apart);
 	TABLE_ROWS(&table, load, damageds);
 	TABLE_TEST(&table, damage_everywhere);
