@@ -135,7 +135,7 @@ for what in link fifo directory; do
     pve 101 post-start
     survived "the file beside the record: $what"
     ok "the file beside the record: $what: set with a record, or not at all" bash -c "
-        if [ -f '$RECORD' ]; then grep -q proxy_entry '$RECORD'; else [ -z '$(proxies 4)' ]; fi"
+        if [ -s '$RECORD' ]; then grep -q proxy_entry '$RECORD'; else [ -z '$(proxies 4)' ]; fi"
 done
 
 # ---- the policy -----------------------------------------------------------------------------------------------------------------
