@@ -300,11 +300,12 @@ whole_state() {
     find "$ROOT" -name '*.json' -path '*/run/*'
 }
 
-settled() { # the links that came up last have told so
-    local first
-    first=$(kernel_state)
-    sleep 0.1
-    [ "$first" = "$(kernel_state)" ]
+# The kernel tells of a link's carrier up to a second late (linkwatch), and tries addresses for duplicates. A bridge is of
+# unknown state until its first port.
+settled() {
+    ip -j addr | jq -e '[.[].master] as $bridges | all(.[] | select(.flags | index("UP"));
+        if .operstate == "UNKNOWN" then .ifname | IN($bridges[]) | not
+        else (.operstate == "UP") == (.flags | contains(["LOWER_UP"])) end and all(.addr_info[]; .tentative | not))' >/dev/null
 }
 
 unchanged() { # BEFORE DESC [STATE]: what kernel_state, or STATE, says is what it said before

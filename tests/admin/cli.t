@@ -238,6 +238,7 @@ multi_host
 multi_guest 101
 multi_guest 102
 policy '{"defaults": {"announce": 0}, "guests": {"101": {"device": "eth3"}, "102": {"device": "eth4"}}}'
+wait_for settled
 before=$(kernel_state)
 admin_is 0 "plan" plan 101
 like "$OUT" "up +set +eth3: proxy entry for 192.168.18.101" "it says what would be set"
