@@ -133,7 +133,9 @@ static int parse_without(void)
 	memory_fail(0);
 	if (r < 0)
 		return r != -ENOMEM || err.code != ENOMEM;
-	return strcmp(json_object_to_json_string_ext(json, JSON_C_TO_STRING_PLAIN), text) != 0;
+	r = strcmp(json_object_to_json_string_ext(json, JSON_C_TO_STRING_PLAIN), text);
+	json_object_put(json);
+	return r != 0;
 }
 
 static void without_memory(void **state)

@@ -71,7 +71,9 @@ static inline unsigned memory_fail_each(int (*attempt)(void))
 			result = attempt();
 			_exit(memory_asked < n ? 2 : result);
 		}
-		if (child < 0 || waitpid(child, &status, 0) != child || status == 1 << 8)
+		if (child < 0 || waitpid(child, &status, 0) != child)
+			return n;
+		if (WIFEXITED(status) && status != 0 && status != 2 << 8)
 			return n;
 	}
 	return 0;

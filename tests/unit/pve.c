@@ -199,6 +199,7 @@ static const char *in_words(const struct guest *guest, char *text, size_t size)
 
 static void start(struct guest *guest, const char *vmid)
 {
+	memset(guest, 0, sizeof(*guest)); /* compared as a whole */
 	assert_int_equal(guest_init(guest, GUEST_PVE, vmid ? vmid : "101", NULL), 0);
 }
 
