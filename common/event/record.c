@@ -202,8 +202,11 @@ int record_load(const struct record_store *store, struct plan *ret_settings, boo
 	struct err failure;
 	int r = file_read_at(store->dir, record_name(store->guest, name), &text, &len, &failure);
 
-	*ret_exists = r == 0 && len > 0;
-	if (r == -ENOENT || (r == 0 && len == 0))
+	/* record_begin()'s */
+	if (r == 0 && len == 0)
+		r = -ENOENT;
+	*ret_exists = r == 0;
+	if (r == -ENOENT)
 		return 0;
 	if (r == 0)
 		r = parse_record(name, text, len, ret_settings, &failure);
