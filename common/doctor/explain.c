@@ -94,6 +94,8 @@ static struct json_object *value_json(const struct policy *policy, enum policy_k
 	switch (key) {
 	case POLICY_FIREWALL_BRIDGE:
 		return json_object_new_string(policy->quiet ? "quiet" : "leave");
+	case POLICY_PORTS:
+		return json_object_new_string(policy->quiet_ports ? "quiet" : "leave");
 	case POLICY_BRIDGE_MAC:
 		return json_object_new_string(policy->pin ? "pin" : "leave");
 	case POLICY_DEVICE:

@@ -38,6 +38,14 @@ static int take_number(const char *where, struct json_object *value, uint32_t ma
 	return 0;
 }
 
+static int take_bool(const char *where, struct json_object *value, bool *ret_value, struct err *err)
+{
+	if (!json_object_is_type(value, json_type_boolean))
+		return wrong(where, value, "true or false", err);
+	*ret_value = json_object_get_boolean(value);
+	return 0;
+}
+
 static bool whole_string(struct json_object *value)
 {
 	return json_object_is_type(value, json_type_string) &&
@@ -59,15 +67,25 @@ static int take_word(const char *where, struct json_object *value, const char *c
 	return wrong(where, value, wanted, err);
 }
 
-static int take_firewall_bridge(struct policy *p, const char *where, struct json_object *value, struct err *err)
+static int take_quiet(bool *ret_quiet, const char *where, struct json_object *value, struct err *err)
 {
 	static const char *const words[] = { "leave", "quiet" };
 	unsigned i = 0;
 	int r = take_word(where, value, words, 2, "\"quiet\" or \"leave\"", &i, err);
 
 	if (r == 0)
-		p->quiet = i == 1;
+		*ret_quiet = i == 1;
 	return r;
+}
+
+static int take_firewall_bridge(struct policy *p, const char *where, struct json_object *value, struct err *err)
+{
+	return take_quiet(&p->quiet, where, value, err);
+}
+
+static int take_ports(struct policy *p, const char *where, struct json_object *value, struct err *err)
+{
+	return take_quiet(&p->quiet_ports, where, value, err);
 }
 
 static int take_bridge_mac(struct policy *p, const char *where, struct json_object *value, struct err *err)
@@ -196,6 +214,7 @@ static const struct key {
 	int (*take)(struct policy *p, const char *where, struct json_object *value, struct err *err);
 } keys[POLICY_KEY_COUNT] = {
 	[POLICY_FIREWALL_BRIDGE] = { "firewall_bridge", take_firewall_bridge },
+	[POLICY_PORTS] = { "ports", take_ports },
 	[POLICY_BRIDGE_MAC] = { "bridge_mac", take_bridge_mac },
 	[POLICY_DEVICE] = { "device", take_device },
 	[POLICY_ADDRESSES] = { "addresses", take_addresses },
@@ -206,20 +225,24 @@ static const struct key {
 	[POLICY_THEN] = { "then", take_then },
 };
 
+/* Beside the values one key that is none of the kernel's. */
+#define DEVICE_KEY_QUIET POLICY_VALUE_COUNT
+#define DEVICE_KEY_COUNT (POLICY_VALUE_COUNT + 1)
+
 static const struct device_key {
 	const char *name;
 	uint32_t max;
-} device_keys[POLICY_VALUE_COUNT] = {
-	[POLICY_ARP_IGNORE] = { "arp_ignore", 8 },
-	[POLICY_ARP_ANNOUNCE] = { "arp_announce", 2 },
-	[POLICY_ARP_FILTER] = { "arp_filter", 1 },
-	[POLICY_PROXY_DELAY] = { "proxy_delay", PROXY_DELAY_MAX },
+} device_keys[DEVICE_KEY_COUNT] = {
+	[POLICY_ARP_IGNORE] = { "arp_ignore", 8 }, [POLICY_ARP_ANNOUNCE] = { "arp_announce", 2 },
+	[POLICY_ARP_FILTER] = { "arp_filter", 1 }, [POLICY_PROXY_DELAY] = { "proxy_delay", PROXY_DELAY_MAX },
+	[DEVICE_KEY_QUIET] = { "quiet", 0 },
 };
 
 void key_defaults(struct policy *policy)
 {
 	memset(policy, 0, sizeof(*policy));
 	policy->quiet = true;
+	policy->quiet_ports = true;
 	policy->pin = true;
 	policy->addresses_from_config = true;
 	policy->announce = 2;
@@ -262,19 +285,21 @@ int key_take(struct policy *policy, const char *where, const char *name, struct 
 int key_take_device(struct policy_device *device, const char *where, const char *name, struct json_object *value,
 		    struct err *err)
 {
-	for (unsigned i = 0; i < POLICY_VALUE_COUNT; i++) {
+	for (unsigned i = 0; i < DEVICE_KEY_COUNT; i++) {
 		char path[200] = "";
 		int r;
 
 		if (strcmp(device_keys[i].name, name) != 0)
 			continue;
 		(void)text_append(path, sizeof(path), "%s.%s", where, name);
+		if (i == DEVICE_KEY_QUIET)
+			return take_bool(path, value, &device->quiet, err);
 		r = take_number(path, value, device_keys[i].max, &device->value[i], err);
 		if (r == 0)
 			device->set[i] = true;
 		return r;
 	}
-	return key_unknown(where, name, device_keys, POLICY_VALUE_COUNT, sizeof(device_keys[0]), err);
+	return key_unknown(where, name, device_keys, DEVICE_KEY_COUNT, sizeof(device_keys[0]), err);
 }
 
 const char *policy_key_to_str(enum policy_key key)

@@ -231,8 +231,10 @@ static void take_guests(struct reading *in, struct json_object *json)
 		uint32_t width;
 
 		(void)scope;
-		if (in->guest && cover_of(in, key, &cover, &width, NULL) == 0 && cover != COVER_NONE)
-			in->policy->managed = true;
+		if (!in->guest || cover_of(in, key, &cover, &width, NULL) < 0 || cover == COVER_NONE)
+			continue;
+		in->policy->managed = true;
+		in->policy->all = in->policy->all || cover == COVER_ALL;
 	}
 	take_covered(in, json, COVER_NONE);
 	take_covered(in, json, COVER_ALL);

@@ -28,11 +28,13 @@ struct policy_device {
 	char name[IFNAMSIZ];
 	bool set[POLICY_VALUE_COUNT];
 	uint32_t value[POLICY_VALUE_COUNT]; /* proxy_delay in hundredths of a second, as the sysctl */
+	bool quiet;                         /* it answers no ARP request */
 };
 
 /* In the order of the table of keys, which is the order of DESIGN section 4. */
 enum policy_key {
 	POLICY_FIREWALL_BRIDGE,
+	POLICY_PORTS,
 	POLICY_BRIDGE_MAC,
 	POLICY_DEVICE,
 	POLICY_ADDRESSES,
@@ -46,9 +48,11 @@ enum policy_key {
 
 struct policy {
 	bool managed; /* a "guests" key covers the guest */
+	bool all;     /* the key "*" is one of them: every guest is covered */
 	bool broken;  /* something that concerns this guest could not be read: see policy_load() */
 
 	bool quiet;                 /* firewall_bridge */
+	bool quiet_ports;           /* ports */
 	bool pin;                   /* bridge_mac */
 	char device[IFNAMSIZ];      /* "" for null */
 	bool addresses_from_config; /* else ips */
@@ -71,7 +75,7 @@ struct policy {
 };
 
 /*
- * The policy for a guest. Both files are optional; without them the defaults hold and managed is false.
+ * The policy for a guest; a guest without an id stands for those that no key names. Both files are optional; without them the defaults hold and managed is false.
  * On failure (err: file, path in it, value) policy still holds every value that could be read, and broken
  * is set when the bad part concerns this guest: an up must then neither bind nor take back anything
  * but may keep a firewall bridge quiet, and honours abort_on_error.

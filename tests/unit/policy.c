@@ -36,6 +36,7 @@ static void add_devices(const struct policy *p, char *text, size_t size)
 			if (p->devices[i].set[j])
 				(void)text_append(text, size, "%s=%u,", names[j], p->devices[i].value[j]);
 		}
+		(void)text_append(text, size, "%s", p->devices[i].quiet ? "quiet" : "");
 	}
 }
 
@@ -45,7 +46,9 @@ static const char *in_words(const struct policy *p, char *text, size_t size)
 
 	text[0] = '\0';
 	(void)text_append(text, size, "%s%s", p->managed ? " managed" : "", p->broken ? " broken" : "");
-	(void)text_append(text, size, "%s%s", p->quiet ? "" : " leave", p->pin ? "" : " unpinned");
+	(void)text_append(text, size, "%s", p->all ? " all" : "");
+	(void)text_append(text, size, "%s%s%s", p->quiet ? "" : " leave", p->quiet_ports ? "" : " leave-ports",
+			  p->pin ? "" : " unpinned");
 	if (p->device[0])
 		(void)text_append(text, size, " device=%s", p->device);
 	if (p->route[0])
@@ -123,7 +126,7 @@ static const struct row {
 	{ "after a range", NULL, "{\"guests\": {\"99-100\": {\"announce\": 1}}}", "", NULL },
 	{ "before a range", NULL, "{\"guests\": {\"102-103\": {\"announce\": 1}}}", "", NULL },
 	{ "the widest range", NULL, "{\"guests\": {\"0-4294967295\": {\"announce\": 1}}}", "managed announce=1", NULL },
-	{ "all", NULL, "{\"guests\": {\"*\": {\"announce\": 1}}}", "managed announce=1", NULL },
+	{ "all", NULL, "{\"guests\": {\"*\": {\"announce\": 1}}}", "managed all announce=1", NULL },
 	{ "others", NULL, "{\"guests\": {\"102\": {\"announce\": 1}, \"1010\": {}, \"10\": {}, \"web\": {}}}", "",
 	  NULL },
 	{ "managed without a word", NULL, "{\"guests\": {\"101\": {}}}", "managed", NULL },
@@ -132,10 +135,10 @@ static const struct row {
 	/* The order: the weaker ones stand last in the file, so that the file's order cannot be what decides. */
 	{ "* over defaults", NULL,
 	  "{\"guests\": {\"*\": {\"announce\": 1}}, \"defaults\": {\"announce\": 5, \"device\": \"eth5\"}}",
-	  "managed device=eth5 announce=1", NULL },
+	  "managed all device=eth5 announce=1", NULL },
 	{ "a range over *", NULL,
 	  "{\"guests\": {\"100-199\": {\"announce\": 1}, \"*\": {\"announce\": 5, \"device\": \"eth5\"}}}",
-	  "managed device=eth5 announce=1", NULL },
+	  "managed all device=eth5 announce=1", NULL },
 	{ "an id over a range", NULL,
 	  "{\"guests\": {\"101\": {\"announce\": 1}, \"100-199\": {\"announce\": 5, \"device\": \"eth5\"}}}",
 	  "managed device=eth5 announce=1", NULL },
@@ -161,7 +164,7 @@ static const struct row {
 	  "{\"guests\": {\"101\": {\"announce\": 1}, \"100-199\": {\"announce\": 2, \"device\": \"eth2\"}, "
 	  "\"*\": {\"announce\": 3, \"device\": \"eth3\", \"route\": \"r3\"}}, "
 	  "\"defaults\": {\"announce\": 4, \"device\": \"eth4\", \"route\": \"r4\", \"probe\": \"warn\"}}",
-	  "managed device=eth2 route=r3 probe=warn announce=1", NULL },
+	  "managed all device=eth2 route=r3 probe=warn announce=1", NULL },
 	{ "host over cluster, key by key", "{\"defaults\": {\"announce\": 5, \"device\": \"eth5\"}}",
 	  "{\"defaults\": {\"announce\": 1}}", "device=eth5 announce=1", NULL },
 	{ "the host's defaults over the cluster's id",
@@ -182,6 +185,15 @@ static const struct row {
 	  "eth0:ignore=0,announce=2, eth1:ignore=2,", NULL },
 
 	/* Every key's bad values. */
+	{ "ports quiet", NULL, "{\"defaults\": {\"ports\": \"quiet\"}}", "", NULL },
+	{ "ports leave", NULL, "{\"guests\": {\"101\": {\"ports\": \"leave\"}}}", "managed leave-ports", NULL },
+	{ "ports: another word", NULL, "{\"defaults\": {\"ports\": \"loud\"}}", "broken",
+	  HOST "defaults.ports: \"loud\" is not \"quiet\" or \"leave\"" },
+	{ "a device that is quiet", NULL, "{\"devices\": {\"vmbr9\": {\"quiet\": true}}}", "vmbr9:quiet", NULL },
+	{ "a device that the host's file leaves loud", "{\"devices\": {\"vmbr9\": {\"quiet\": true}}}",
+	  "{\"devices\": {\"vmbr9\": {\"quiet\": false}}}", "vmbr9:", NULL },
+	{ "a device's quiet: a word", NULL, "{\"devices\": {\"vmbr9\": {\"quiet\": \"yes\"}}}",
+	  "broken vmbr9:", HOST "devices.vmbr9.quiet: \"yes\" is not true or false" },
 	{ "firewall_bridge: another word", NULL, "{\"defaults\": {\"firewall_bridge\": \"quite\"}}", "broken",
 	  HOST "defaults.firewall_bridge: \"quite\" is not \"quiet\" or \"leave\"" },
 	{ "firewall_bridge: null", NULL, "{\"defaults\": {\"firewall_bridge\": null}}", "broken",
@@ -208,7 +220,7 @@ static const struct row {
 	  HOST "defaults.device: \"eth3\\u0000x\" is not a device name (1 to 15 characters) or null" },
 	{ "device: a line break in it", NULL, "{\"defaults\": {\"device\": \"eth3\\nx\"}}", "broken",
 	  HOST "defaults.device: \"eth3\\nx\" is not a device name (1 to 15 characters) or null" },
-	{ "route: a number", NULL, "{\"guests\": {\"*\": {\"route\": 3}}}", "managed broken",
+	{ "route: a number", NULL, "{\"guests\": {\"*\": {\"route\": 3}}}", "managed broken all",
 	  HOST "guests.*.route: 3 is not a device name (1 to 15 characters) or null" },
 	{ "route: a blank", NULL, "{\"defaults\": {\"route\": \"vm br0\"}}", "broken",
 	  HOST "defaults.route: \"vm br0\" is not a device name (1 to 15 characters) or null" },
@@ -467,9 +479,9 @@ static void source(void **state)
 
 static void key_names(void **state)
 {
-	static const char *const names[POLICY_KEY_COUNT] = { "firewall_bridge", "bridge_mac", "device",
-							     "addresses",       "route",      "probe",
-							     "announce",        "on_error",   "then" };
+	static const char *const names[POLICY_KEY_COUNT] = { "firewall_bridge", "ports", "bridge_mac", "device",
+							     "addresses",       "route", "probe",      "announce",
+							     "on_error",        "then" };
 
 	(void)state;
 	for (unsigned i = 0; i < POLICY_KEY_COUNT; i++)
