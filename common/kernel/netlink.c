@@ -4,6 +4,7 @@
 #include "kernel/netlink.h"
 
 #include <errno.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 #include <netlink/attr.h>
 #include <netlink/errno.h>
@@ -22,13 +23,16 @@
 #define ANSWER_SECONDS 5
 #define DUMP_TRIES     5
 #define ERRNO_MAX      4095 /* linux/err.h MAX_ERRNO */
+#define BATCH_SMALL    ((size_t)64 * 1024)
 
 struct netlink {
 	struct nl_sock *sock;
 	struct nl_cb *cb;
 
-	/* The conversation under way. */
+	/* The conversation under way: one request, or a batch of them, which the answer to the last one ends. */
+	uint32_t first_seq;
 	uint32_t seq;
+	bool batch;
 	netlink_answer_fn answer;
 	void *arg;
 	bool done;
@@ -54,6 +58,8 @@ static int libnl_errno(int nle)
 	case NLE_MSG_TRUNC:
 	case NLE_MSGSIZE:
 		return EMSGSIZE;
+	case NLE_PROTO_MISMATCH:
+		return EPROTONOSUPPORT;
 	default:
 		return EIO;
 	}
@@ -69,7 +75,7 @@ static int on_answer(struct nl_msg *msg, void *arg)
 	if (nl->answer && nl->result == 0)
 		nl->result = nl->answer(header, nl->arg);
 	/* A dump ends with NLMSG_DONE; a single answer is alone, as we ask for no ACK beside it. */
-	if (!(header->nlmsg_flags & NLM_F_MULTI))
+	if (!(header->nlmsg_flags & NLM_F_MULTI) && !nl->batch)
 		nl->done = true;
 	return NL_OK;
 }
@@ -107,21 +113,30 @@ static void take_words(struct netlink *nl, const struct nlmsgerr *e)
 static int on_error(struct sockaddr_nl *from, struct nlmsgerr *e, void *arg)
 {
 	struct netlink *nl = arg;
+	const struct nlmsghdr *header = (const struct nlmsghdr *)((const char *)e - NLMSG_HDRLEN);
 
 	(void)from;
-	/* Anything but a negated errno is no answer of a kernel's. */
-	nl->result = e->error <= 0 && e->error >= -ERRNO_MAX ? e->error : -EBADMSG;
-	nl->done = true;
-	take_words(nl, e);
-	return NL_STOP;
+	/* Each request of a batch may fail; the first failure is told. One of the batch as a whole is its first's. */
+	if (nl->result == 0) {
+		/* Anything but a negated errno is no answer of a kernel's. */
+		nl->result = e->error <= 0 && e->error >= -ERRNO_MAX ? e->error : -EBADMSG;
+		take_words(nl, e);
+	}
+	if (!nl->batch || header->nlmsg_seq == nl->first_seq || header->nlmsg_seq == nl->seq)
+		nl->done = true;
+	return nl->done ? NL_STOP : NL_OK;
 }
 
 /* An answer to an earlier, timed-out request is not ours. */
 static int on_seq(struct nl_msg *msg, void *arg)
 {
 	const struct netlink *nl = arg;
+	uint32_t seq = nlmsg_hdr(msg)->nlmsg_seq;
 
-	return nlmsg_hdr(msg)->nlmsg_seq == nl->seq ? NL_OK : NL_SKIP;
+	/* nf_tables numbers what it echoes of a set's elements 0. */
+	if (nl->batch && seq == 0)
+		return NL_OK;
+	return seq - nl->first_seq <= nl->seq - nl->first_seq ? NL_OK : NL_SKIP;
 }
 
 /* libnl passes over bytes that are no whole message: a list that was cut short would look complete. */
@@ -166,7 +181,7 @@ void netlink_close(struct netlink *nl)
 	free(nl);
 }
 
-int netlink_open(struct netlink **ret_nl, struct err *err)
+static int open_protocol(int protocol, struct netlink **ret_nl, struct err *err)
 {
 	CLEANUP(netlink) struct netlink *nl = calloc(1, sizeof(*nl));
 	int r;
@@ -177,7 +192,7 @@ int netlink_open(struct netlink **ret_nl, struct err *err)
 	nl->sock = nl->cb ? nl_socket_alloc_cb(nl->cb) : NULL;
 	if (!nl->sock)
 		return err_errno(err, ENOMEM, "netlink");
-	r = nl_connect(nl->sock, NETLINK_ROUTE);
+	r = nl_connect(nl->sock, protocol);
 	if (r < 0)
 		return err_errno(err, libnl_errno(r), "netlink socket");
 	r = set_options(nl_socket_get_fd(nl->sock));
@@ -197,23 +212,32 @@ int netlink_open(struct netlink **ret_nl, struct err *err)
 	return 0;
 }
 
-static int converse(struct netlink *nl, struct nl_msg *msg, int flags, struct err *err)
+int netlink_open(struct netlink **ret_nl, struct err *err)
 {
-	int r;
+	return open_protocol(NETLINK_ROUTE, ret_nl, err);
+}
 
+int netlink_open_netfilter(struct netlink **ret_nl, struct err *err)
+{
+	return open_protocol(NETLINK_NETFILTER, ret_nl, err);
+}
+
+static int begin(struct netlink *nl, struct err *err)
+{
 	if (nl->silent)
 		return err_set(err, EAGAIN, "the kernel does not answer");
 	nl->done = false;
+	nl->batch = false;
 	nl->interrupted = false;
 	nl->result = 0;
 	nl->words[0] = '\0';
-	nlmsg_hdr(msg)->nlmsg_flags |= (uint16_t)flags;
-	r = nl_send_auto(nl->sock, msg);
-	if (r < 0)
-		return err_errno(err, libnl_errno(r), "netlink request");
-	nl->seq = nlmsg_hdr(msg)->nlmsg_seq;
+	return 0;
+}
+
+static int receive_answers(struct netlink *nl, struct err *err)
+{
 	while (!nl->done) {
-		r = nl_recvmsgs(nl->sock, nl->cb);
+		int r = nl_recvmsgs(nl->sock, nl->cb);
 		/* NLE_DUMP_INTR is told by the flag, which on_answer() saw. */
 		if (r == -NLE_AGAIN)
 			nl->silent = true;
@@ -225,6 +249,22 @@ static int converse(struct netlink *nl, struct nl_msg *msg, int flags, struct er
 	if (nl->result < 0)
 		return err_set(err, -nl->result, "%s", strerror(-nl->result));
 	return 0;
+}
+
+static int converse(struct netlink *nl, struct nl_msg *msg, int flags, struct err *err)
+{
+	int r = begin(nl, err);
+
+	if (r < 0)
+		return r;
+	nlmsg_hdr(msg)->nlmsg_flags |= (uint16_t)flags;
+	nlmsg_hdr(msg)->nlmsg_seq = NL_AUTO_SEQ;
+	r = nl_send_auto(nl->sock, msg);
+	if (r < 0)
+		return err_errno(err, libnl_errno(r), "netlink request");
+	nl->seq = nlmsg_hdr(msg)->nlmsg_seq;
+	nl->first_seq = nl->seq;
+	return receive_answers(nl, err);
 }
 
 int netlink_change(struct netlink *nl, struct nl_msg *msg, struct err *err)
@@ -248,22 +288,112 @@ int netlink_get(struct netlink *nl, struct nl_msg *msg, netlink_answer_fn answer
 	return converse(nl, held, NLM_F_REQUEST, err);
 }
 
-int netlink_dump(struct netlink *nl, int type, const void *header, size_t header_len, int attr_type, const void *attr,
-		 size_t attr_len, netlink_answer_fn answer, void (*restart)(void *arg), void *arg, struct err *err)
+int netlink_list(struct netlink *nl, struct nl_msg *msg, netlink_answer_fn answer, void (*restart)(void *arg),
+		 void *arg, struct err *err)
 {
+	CLEANUP(nl_msg) struct nl_msg *held = msg;
+
+	if (!held)
+		return err_errno(err, ENOMEM, "netlink request");
 	for (int i = 0; i < DUMP_TRIES; i++) {
-		CLEANUP(nl_msg) struct nl_msg *msg = nlmsg_alloc_simple(type, 0);
 		int r;
 
-		if (!msg || nlmsg_append(msg, (void *)(uintptr_t)header, header_len, NLMSG_ALIGNTO) < 0 ||
-		    (attr && nla_put(msg, attr_type, (int)attr_len, attr) < 0))
-			return err_errno(err, ENOMEM, "netlink request");
 		nl->answer = answer;
 		nl->arg = arg;
-		r = converse(nl, msg, NLM_F_REQUEST | NLM_F_DUMP, err);
+		r = converse(nl, held, NLM_F_REQUEST | NLM_F_DUMP, err);
 		if (r < 0 || !nl->interrupted)
 			return r;
 		restart(arg);
 	}
 	return err_set(err, EAGAIN, "the kernel's list kept changing while it was read");
+}
+
+int netlink_dump(struct netlink *nl, int type, const void *header, size_t header_len, int attr_type, const void *attr,
+		 size_t attr_len, netlink_answer_fn answer, void (*restart)(void *arg), void *arg, struct err *err)
+{
+	struct nl_msg *msg = nlmsg_alloc_simple(type, 0);
+
+	if (msg && (nlmsg_append(msg, (void *)(uintptr_t)header, header_len, NLMSG_ALIGNTO) < 0 ||
+		    (attr && nla_put(msg, attr_type, (int)attr_len, attr) < 0))) {
+		nlmsg_free(msg);
+		msg = NULL;
+	}
+	return netlink_list(nl, msg, answer, restart, arg, err);
+}
+
+/* What a batch is wrapped in (linux/netfilter/nfnetlink.h). */
+struct batch_mark {
+	struct nlmsghdr header;
+	struct nfgenmsg nfgen;
+};
+
+static void mark(struct netlink *nl, char *at, int type, uint32_t seq)
+{
+	const struct batch_mark mark = {
+		.header = { .nlmsg_len = sizeof(mark),
+			    .nlmsg_type = (uint16_t)type,
+			    .nlmsg_flags = NLM_F_REQUEST,
+			    .nlmsg_seq = seq,
+			    .nlmsg_pid = nl_socket_get_local_port(nl->sock) },
+		.nfgen = { .res_id = htons(NFNL_SUBSYS_NFTABLES) },
+	};
+
+	memcpy(at, &mark, sizeof(mark));
+}
+
+/* The messages one behind the other, numbered from the begin mark's number on. */
+static char *gather(struct netlink *nl, struct nl_msg *const *msgs, size_t count, size_t *ret_size)
+{
+	size_t size = 2 * sizeof(struct batch_mark);
+	char *bytes;
+	char *at;
+
+	for (size_t i = 0; i < count; i++)
+		size += NLMSG_ALIGN(nlmsg_hdr(msgs[i])->nlmsg_len);
+	bytes = calloc(size, 1);
+	if (!bytes)
+		return NULL;
+	nl->first_seq = nl_socket_use_seq(nl->sock);
+	mark(nl, bytes, NFNL_MSG_BATCH_BEGIN, nl->first_seq);
+	at = bytes + sizeof(struct batch_mark);
+	for (size_t i = 0; i < count; i++) {
+		struct nlmsghdr *header = nlmsg_hdr(msgs[i]);
+
+		nl->seq = nl_socket_use_seq(nl->sock);
+		header->nlmsg_seq = nl->seq;
+		header->nlmsg_pid = nl_socket_get_local_port(nl->sock);
+		header->nlmsg_flags |= (uint16_t)(i + 1 < count ? NLM_F_REQUEST : NLM_F_REQUEST | NLM_F_ACK);
+		memcpy(at, header, header->nlmsg_len);
+		at += NLMSG_ALIGN(header->nlmsg_len);
+	}
+	mark(nl, at, NFNL_MSG_BATCH_END, nl_socket_use_seq(nl->sock));
+	*ret_size = size;
+	return bytes;
+}
+
+int netlink_batch(struct netlink *nl, struct nl_msg *const *msgs, size_t count, netlink_answer_fn echo, void *arg,
+		  struct err *err)
+{
+	CLEANUP(free) char *bytes = NULL;
+	size_t size;
+	int room;
+	int r = begin(nl, err);
+
+	if (r < 0)
+		return r;
+	bytes = gather(nl, msgs, count, &size);
+	if (!bytes)
+		return err_errno(err, ENOMEM, "netlink request");
+	/* A datagram must fit into the socket's buffer with the kernel's own overhead; ten thousand guests' names do
+	 * not. */
+	room = (int)(2 * size);
+	if (size > BATCH_SMALL)
+		(void)setsockopt(nl_socket_get_fd(nl->sock), SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room));
+	nl->batch = true;
+	nl->answer = echo;
+	nl->arg = arg;
+	r = nl_sendto(nl->sock, bytes, size);
+	if (r < 0)
+		return err_errno(err, libnl_errno(r), "netlink request");
+	return receive_answers(nl, err);
 }

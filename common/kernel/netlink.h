@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef GUESTARP_KERNEL_NETLINK_H
 #define GUESTARP_KERNEL_NETLINK_H
-/* One rtnetlink conversation: a request, its answers, the kernel's own errno and words. */
+/* One netlink conversation: a request, its answers, the kernel's own errno and words. */
 
 #include <netlink/msg.h>
 #include <stdbool.h>
@@ -11,8 +11,12 @@
 
 struct netlink;
 
-/* The socket is bound to the caller's network namespace. NULL in *ret_nl on failure. */
+/* The sockets are bound to the caller's network namespace. NULL in *ret_nl on failure. */
 int netlink_open(struct netlink **ret_nl, struct err *err);
+
+/* As netlink_open(), to nfnetlink in place of rtnetlink. -EPROTONOSUPPORT on a kernel without it. */
+int netlink_open_netfilter(struct netlink **ret_nl, struct err *err);
+
 void netlink_close(struct netlink *nl);
 DEFINE_CLEANUP(netlink, struct netlink *, netlink_close)
 DEFINE_CLEANUP(nl_msg, struct nl_msg *, nlmsg_free)
@@ -28,8 +32,23 @@ typedef int (*netlink_answer_fn)(struct nlmsghdr *answer, void *arg);
 int netlink_change(struct netlink *nl, struct nl_msg *msg, struct err *err);
 int netlink_get(struct netlink *nl, struct nl_msg *msg, netlink_answer_fn answer, void *arg, struct err *err);
 
-/* A dump, asked again a few times when it was interrupted (NLM_F_DUMP_INTR): restart() forgets what came so far. */
+/*
+ * Sends msg (consumed; NULL is -ENOMEM) as a dump, again a few times when it was interrupted (NLM_F_DUMP_INTR):
+ * restart() forgets what came so far.
+ */
+int netlink_list(struct netlink *nl, struct nl_msg *msg, netlink_answer_fn answer, void (*restart)(void *arg),
+		 void *arg, struct err *err);
+
+/* The same for a request of a header and at most one attribute. */
 int netlink_dump(struct netlink *nl, int type, const void *header, size_t header_len, int attr_type, const void *attr,
 		 size_t attr_len, netlink_answer_fn answer, void (*restart)(void *arg), void *arg, struct err *err);
+
+/*
+ * Several changes of nf_tables as one transaction: all or none. The messages stay the caller's. echo is called for what
+ * the kernel tells of changes that asked for it (NLM_F_ECHO). The first failure is returned; -EOPNOTSUPP where the
+ * kernel has no nf_tables.
+ */
+int netlink_batch(struct netlink *nl, struct nl_msg *const *msgs, size_t count, netlink_answer_fn echo, void *arg,
+		  struct err *err);
 
 #endif
