@@ -29,6 +29,7 @@ struct call {
 	struct guest guest;
 	char name[GUEST_NAME_SIZE];
 	struct policy policy;
+	bool readable;
 	bool managed;
 	struct outcome outcome;
 	struct err err;
@@ -69,6 +70,10 @@ static int start_host(struct call *call)
 
 	if (!call->managed)
 		return EXIT_SUCCESS;
+	if (!call->readable) {
+		(void)say(call, "quiet", event_quiet(&call->guest, &call->policy, &call->outcome, &call->err), false);
+		return EXIT_SUCCESS;
+	}
 	if (say(call, "prepared", event_prepare(&call->guest, &call->policy, plain, &call->outcome, &call->err), plain))
 		return EXIT_FAILURE;
 	(void)say(call, "up", event_up(&call->guest, &call->policy, &call->outcome, &call->err), false);
@@ -130,7 +135,8 @@ static int run_hook(struct call *call, const struct hook *hook)
 		(void)say(call, "", -call->err.code, false);
 		return EXIT_SUCCESS;
 	}
-	call->managed = r == 0 && policy_manages(&call->policy, &call->guest);
+	call->readable = r == 0;
+	call->managed = policy_manages(&call->policy, &call->guest);
 	return hook->run(call);
 }
 

@@ -34,12 +34,22 @@ static int read_guest(struct call *call)
 	return pve_read(&call->guest, call->migrated_from, &call->err);
 }
 
+/* To be quiet by name nothing of its configuration is needed. */
+static int unreadable(struct call *call, int r)
+{
+	struct err failure;
+
+	if (event_quiet(&call->guest, &call->policy, &call->outcome, &failure) < 0)
+		notes_add_err(&call->outcome.notes, &failure);
+	return r;
+}
+
 static int pre_start(struct call *call)
 {
 	int r = read_guest(call);
 
 	if (r < 0)
-		return r;
+		return unreadable(call, r);
 	/* The guest still runs on the source and rightly answers there. */
 	return event_prepare(&call->guest, &call->policy, !call->migrated_from, &call->outcome, &call->err);
 }
@@ -50,7 +60,7 @@ static int post_start(struct call *call)
 	int r = read_guest(call);
 
 	if (r < 0)
-		return r;
+		return unreadable(call, r);
 	call->guest.elsewhere = call->migrated_from != NULL;
 	r = event_up(&call->guest, &call->policy, &call->outcome, &call->err);
 	if (r == 0 && call->migrated_from)

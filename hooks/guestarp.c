@@ -20,6 +20,7 @@
 #include "doctor/status.h"
 #include "event/event.h"
 #include "event/guests.h"
+#include "event/quieting.h"
 #include "event/record.h"
 #include "event/report.h"
 #include "event/running.h"
@@ -36,6 +37,7 @@ struct call {
 	bool json;
 	bool all;
 	bool check;
+	bool quiet;
 	char **words;
 	size_t count;
 };
@@ -238,6 +240,18 @@ static void progress(size_t done, size_t count, time_t begun)
 	(void)fprintf(stderr, "guestarp: %zu of %zu guests\n", done, count);
 }
 
+/* What was changed of which guests are managed shows in the names at once: the next start may be the first thing. */
+static int sync_names(int status)
+{
+	struct outcome outcome = { 0 };
+	struct policy none = { .broken = false };
+	struct err err;
+	int r = quieting_host(&outcome, &err);
+
+	(void)report(NULL, "quiet by name", "names", r == -EOPNOTSUPP ? 0 : r, &err, &none, false, &outcome);
+	return r < 0 && r != -EOPNOTSUPP ? EXIT_FOUND : status;
+}
+
 /* All are found before anything is done to one of them. */
 static int for_named(const struct call *call, turn_fn turn)
 {
@@ -316,22 +330,26 @@ static int for_guests(const struct call *call, turn_fn turn)
 
 static int cmd_apply(const struct call *call)
 {
-	return for_guests(call, apply);
+	return sync_names(for_guests(call, apply));
 }
 
 static int cmd_undo(const struct call *call)
 {
-	return for_guests(call, undo);
+	struct err err;
+
+	if (!call->quiet)
+		return for_guests(call, undo);
+	return quieting_drop(&err) < 0 ? failed(&err) : EXIT_SUCCESS;
 }
 
 static int cmd_attach(const struct call *call)
 {
-	return for_guests(call, attach);
+	return sync_names(for_guests(call, attach));
 }
 
 static int cmd_detach(const struct call *call)
 {
-	return for_guests(call, detach_turn);
+	return sync_names(for_guests(call, detach_turn));
 }
 
 static int cmd_sync(const struct call *call)
@@ -403,22 +421,20 @@ static int cmd_device(const struct call *call)
 	if (r == 0)
 		r = set_device(&guest, device, &err);
 	record_close(&store);
-	return r < 0 ? failed(&err) : EXIT_SUCCESS;
+	return r < 0 ? failed(&err) : sync_names(EXIT_SUCCESS);
 }
 
 /* -------------------------------------------------------------------------------------------------------------------
  */
 
-enum { OPT_PROBE = 1U << 0, OPT_JSON = 1U << 1, OPT_ALL = 1U << 2, OPT_CHECK = 1U << 3 };
+enum { OPT_PROBE = 1U << 0, OPT_JSON = 1U << 1, OPT_ALL = 1U << 2, OPT_CHECK = 1U << 3, OPT_QUIET = 1U << 4 };
 
 static const struct option {
 	const char *word;
 	unsigned bit;
 } options[] = {
-	{ "--probe", OPT_PROBE },
-	{ "--json", OPT_JSON },
-	{ "--all", OPT_ALL },
-	{ "--check", OPT_CHECK },
+	{ "--probe", OPT_PROBE }, { "--json", OPT_JSON },   { "--all", OPT_ALL },
+	{ "--check", OPT_CHECK }, { "--quiet", OPT_QUIET },
 };
 
 #define OPTION_COUNT (sizeof(options) / sizeof(options[0]))
@@ -436,7 +452,7 @@ static const struct command {
 	{ "status", OPT_JSON, 0, SIZE_MAX, cmd_status, "[GUEST...] [--json]", "what should hold, and what does" },
 	{ "plan", 0, 1, 2, cmd_plan, "GUEST [EVENT]", "what prepare, up or down would do" },
 	{ "apply", OPT_ALL, 0, SIZE_MAX, cmd_apply, "GUEST...|--all", "make it hold now" },
-	{ "undo", OPT_ALL, 0, SIZE_MAX, cmd_undo, "GUEST...|--all", "take back what was set" },
+	{ "undo", OPT_ALL | OPT_QUIET, 0, SIZE_MAX, cmd_undo, "GUEST...|--all|--quiet", "take back what was set" },
 	{ "sync", 0, 0, 0, cmd_sync, "", "mend what no hook was told of" },
 	{ "attach", OPT_ALL, 0, SIZE_MAX, cmd_attach, "GUEST...|--all", "become the hookscript of guests" },
 	{ "detach", OPT_ALL, 0, SIZE_MAX, cmd_detach, "GUEST...|--all", "the reverse" },
@@ -480,7 +496,7 @@ static int completion(void)
 
 static bool take_option(struct call *call, const struct command *command, const char *word)
 {
-	bool *const flags[] = { &call->probe, &call->json, &call->all, &call->check };
+	bool *const flags[] = { &call->probe, &call->json, &call->all, &call->check, &call->quiet };
 
 	for (size_t i = 0; i < OPTION_COUNT; i++) {
 		if (strcmp(options[i].word, word) != 0)

@@ -35,7 +35,7 @@ static bool host_has_ip4(const struct doctor *d)
 static bool is_addressless_bridge(const struct doctor *d, const struct link *link)
 {
 	return strcmp(link->kind, "bridge") == 0 && (link->flags & IFF_UP) && !(link->flags & IFF_NOARP) &&
-	       !has_address(d, link);
+	       !has_address(d, link) && !(d->table.table.whole && quiet_names_cover(&d->table.table.names, link->name));
 }
 
 /* arp_process(): the route look-up with its rp_filter comes first, but not for a probe from 0.0.0.0. */

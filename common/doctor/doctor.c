@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "event/facts.h"
+#include "plan/names.h"
 
 static uint32_t read_all(const char *path)
 {
@@ -85,6 +86,19 @@ static void policy_finding(struct doctor *d, const struct err *err)
 	finding_set(f->last, "correct it and see: guestarp policy --check %s.broken", file);
 }
 
+static void take_names(struct doctor *d, struct patient *p, const struct policy *policy)
+{
+	struct names names = names_plan(&p->guest, policy, p->managed, NAMES_PORTS_UNKNOWN);
+	struct quiet_names wanted = { 0 };
+
+	if (names_add(&names, &p->guest, &wanted) < 0)
+		d->findings->failed = true;
+	for (size_t i = 0; i < wanted.count; i++)
+		p->nameless = p->nameless || !quiet_names_have(&d->table.table.names, &wanted.list[i]);
+	p->quiet = wanted.count > 0;
+	quiet_names_done(&wanted);
+}
+
 static void take_policy(struct doctor *d, struct patient *p)
 {
 	struct policy policy;
@@ -94,6 +108,7 @@ static void take_policy(struct doctor *d, struct patient *p)
 		policy_finding(d, &err);
 	p->managed = policy_manages(&policy, &p->guest);
 	p->chained = policy.then_count > 0;
+	take_names(d, p, &policy);
 	policy_done(&policy);
 }
 
@@ -153,6 +168,8 @@ int doctor_check(bool probe, struct findings *findings, struct err *err)
 	d.nl = nl;
 	if (r == 0)
 		r = snapshot_take(nl, &d.snapshot, err);
+	if (r == 0)
+		r = inspect_table_take(&d.table, err);
 	if (r == 0) {
 		take_all_values(&d);
 		take_machine_id(&d);
@@ -161,6 +178,7 @@ int doctor_check(bool probe, struct findings *findings, struct err *err)
 	}
 	if (r == 0) {
 		check_bridges(&d);
+		check_names(&d);
 		check_proxies(&d);
 		check_flux(&d);
 		check_hooks(&d);
@@ -171,5 +189,6 @@ int doctor_check(bool probe, struct findings *findings, struct err *err)
 	}
 	free(d.patients);
 	snapshot_done(&d.snapshot);
+	quiet_names_done(&d.table.table.names);
 	return r;
 }

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "doctor/finding.h"
 #include "event/guests.h"
+#include "event/inspect.h"
 #include "event/running.h"
 #include "kernel/netlink.h"
 #include "kernel/snapshot.h"
@@ -21,7 +22,9 @@ struct patient {
 	char name[GUEST_NAME_SIZE];
 	bool readable;
 	bool managed;
-	bool chained; /* policy's "then" names further scripts */
+	bool chained;  /* policy's "then" names further scripts */
+	bool quiet;    /* it has names that belong into the table */
+	bool nameless; /* one of them is not there */
 	enum running running;
 };
 
@@ -29,6 +32,7 @@ struct patient {
 struct doctor {
 	struct netlink *nl;
 	struct snapshot snapshot;
+	struct inspect_table table;
 	struct patient *patients;
 	size_t patient_count;
 	/* net/ipv4/conf/all: a device's effective value is the greater one, or either. */
@@ -51,6 +55,7 @@ int doctor_check(bool probe, struct findings *findings, struct err *err);
 
 /* The parts, each in the file of its topic. */
 void check_bridges(struct doctor *doctor);
+void check_names(struct doctor *doctor);
 void check_proxies(struct doctor *doctor);
 void check_flux(struct doctor *doctor);
 void check_hooks(struct doctor *doctor);

@@ -25,6 +25,12 @@ static const struct {
 				     "their traffic then gets lost, and providers block servers for it." },
 	[FINDING_BRIDGE_MARTIANS] = { "bridge-martians",
 				      "The kernel logs \"martian source\" lines for each question that reaches it." },
+	[FINDING_QUIET_TABLE] = { "quiet-table", "It keeps guests' firewall bridges and ports from answering for this "
+						 "host while they come and go." },
+	[FINDING_QUIET_NAME] = { "quiet-name-missing", "Their firewall bridges and ports answer for this host while "
+						       "they come and go." },
+	[FINDING_QUIET_UNSUPPORTED] = { "no-nf_tables", "A firewall bridge is quiet only from the moment when guestarp "
+							"sees it." },
 	[FINDING_MAC_FLOATS] = { "mac-floats", "The bridge takes the lowest MAC of its ports, so a guest's start or "
 					       "stop can change it "
 					       "and cut off everybody who knew the old one." },

@@ -54,7 +54,7 @@ int status_find(const char *word, struct guest *ret_guest, bool *ret_readable, s
 	return err_set(err, ENOENT, "no guest '%s' on this host", text_shown(word, shown, sizeof(shown)));
 }
 
-static int look(struct guest_status *s, struct err *err)
+static int look(struct guest_status *s, const struct inspect_table *table, struct err *err)
 {
 	struct policy policy;
 	struct err failure;
@@ -64,7 +64,7 @@ static int look(struct guest_status *s, struct err *err)
 	(void)guest_name(&s->guest, s->name);
 	bad = policy_load(&policy, &s->guest, &failure);
 	s->managed = policy_manages(&policy, &s->guest);
-	r = event_inspect(&s->guest, &policy, &s->inspection, err);
+	r = event_inspect(&s->guest, &policy, s->managed, table, &s->inspection, err);
 	if (bad < 0)
 		notes_add_err(&s->inspection.notes, &failure);
 	policy_done(&policy);
@@ -73,7 +73,8 @@ static int look(struct guest_status *s, struct err *err)
 	return r < 0 ? err_wrap(err, "%s", s->name) : 0;
 }
 
-static int take_named(char *const *guests, size_t count, struct status *status, struct err *err)
+static int take_named(char *const *guests, size_t count, const struct inspect_table *table, struct status *status,
+		      struct err *err)
 {
 	int r = 0;
 
@@ -82,13 +83,14 @@ static int take_named(char *const *guests, size_t count, struct status *status, 
 
 		r = status_find(guests[i], &s->guest, &s->readable, err);
 		if (r == 0)
-			r = look(s, err);
+			r = look(s, table, err);
 	}
 	return r;
 }
 
 /* Those that nobody manages and that have no record are none of ours. */
-static int take_all(const struct guest_list *guests, size_t recorded, struct status *status, struct err *err)
+static int take_all(const struct guest_list *guests, size_t recorded, const struct inspect_table *table,
+		    struct status *status, struct err *err)
 {
 	for (size_t i = 0; i < guests->count; i++) {
 		struct guest_status *s = &status->list[status->count];
@@ -96,7 +98,7 @@ static int take_all(const struct guest_list *guests, size_t recorded, struct sta
 
 		s->guest = guests->list[i];
 		s->readable = guest_read(&s->guest, NULL) == 0;
-		r = look(s, err);
+		r = look(s, table, err);
 		if (r < 0) {
 			status->count++;
 			return r;
@@ -112,7 +114,7 @@ static int take_all(const struct guest_list *guests, size_t recorded, struct sta
 }
 
 /* pve/99 before pve/100. */
-static int by_name(const void *a, const void *b)
+static int by_guest_name(const void *a, const void *b)
 {
 	return strverscmp(((const struct guest_status *)a)->name, ((const struct guest_status *)b)->name);
 }
@@ -120,11 +122,12 @@ static int by_name(const void *a, const void *b)
 int status_take(char *const *guests, size_t count, struct status *ret_status, struct err *err)
 {
 	struct guest_list all = { 0 };
+	struct inspect_table table;
 	size_t recorded = 0;
-	int r = 0;
+	int r = inspect_table_take(&table, err);
 
 	memset(ret_status, 0, sizeof(*ret_status));
-	if (count == 0) {
+	if (r == 0 && count == 0) {
 		r = guest_list_recorded(&all, err);
 		recorded = all.count;
 		if (r == 0)
@@ -136,10 +139,12 @@ int status_take(char *const *guests, size_t count, struct status *ret_status, st
 			r = err_errno(err, ENOMEM, "status");
 	}
 	if (r == 0)
-		r = count ? take_named(guests, count, ret_status, err) : take_all(&all, recorded, ret_status, err);
+		r = count ? take_named(guests, count, &table, ret_status, err)
+			  : take_all(&all, recorded, &table, ret_status, err);
 	guest_list_done(&all);
+	quiet_names_done(&table.table.names);
 	if (count == 0 && ret_status->count > 1)
-		qsort(ret_status->list, ret_status->count, sizeof(*ret_status->list), by_name);
+		qsort(ret_status->list, ret_status->count, sizeof(*ret_status->list), by_guest_name);
 	return r;
 }
 
@@ -192,7 +197,7 @@ static enum mark mark_of(const struct inspection *in, const char *device, bool q
 
 	for (size_t i = 0; i < in->settings.count; i++) {
 		const struct setting *s = &in->settings.settings[i];
-		bool wanted = quiet ? (s->kind == SETTING_ARP_IGNORE || s->kind == SETTING_NOARP) && s->guests
+		bool wanted = quiet ? s->kind == SETTING_ARP_IGNORE || s->kind == SETTING_NOARP
 				    : s->kind == SETTING_BRIDGE_MAC;
 
 		if (!wanted || strcmp(s->device, device) != 0)
@@ -225,6 +230,19 @@ static void print_guest(const struct tree *t, int depth, const struct guest_stat
 	}
 }
 
+/* Is the device quiet by one of the names that are there? */
+static bool by_name(const struct inspection *in, const char *device)
+{
+	for (size_t i = 0; i < in->settings.count; i++) {
+		const struct setting *s = &in->settings.settings[i];
+
+		if (s->kind == SETTING_QUIET_NAME && in->holds[i] &&
+		    strncmp(s->device, device, strcspn(s->device, "*")) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void print_nic(const struct tree *t, const struct guest_status *s, const struct guest_nic *nic)
 {
 	enum mark mark = nic->firewall_bridge[0] ? mark_of(&s->inspection, nic->firewall_bridge, true) : MARK_NONE;
@@ -233,7 +251,12 @@ static void print_nic(const struct tree *t, const struct guest_status *s, const 
 		print_guest(t, 2, s);
 		return;
 	}
-	print_line(t, 2, nic->firewall_bridge, mark, mark == MARK_OK ? "quiet" : "answers for the host");
+	if (by_name(&s->inspection, nic->firewall_bridge))
+		print_line(t, 2, nic->firewall_bridge, MARK_OK,
+			   mark == MARK_OK ? "quiet by name and by flag" : "quiet by name");
+	else
+		print_line(t, 2, nic->firewall_bridge, mark,
+			   mark == MARK_OK ? "quiet by flag" : "answers for the host");
 	print_guest(t, 3, s);
 }
 

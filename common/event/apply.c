@@ -9,7 +9,7 @@
 #include "kernel/route.h"
 #include "kernel/sysctl.h"
 
-typedef int (*read_fn)(struct netlink *nl, const struct facts *facts, struct setting *s, bool *ret_holds,
+typedef int (*read_fn)(struct netlink *nl, const struct facts *facts, const struct setting *s, bool *ret_holds,
 		       struct err *err);
 typedef int (*write_fn)(struct netlink *nl, const struct setting *s, struct err *err);
 
@@ -20,7 +20,7 @@ static enum link_value link_value_of(enum setting_kind kind)
 					      : LINK_ARP_FILTER;
 }
 
-static int read_link_value(struct netlink *nl, const struct facts *facts, struct setting *s, bool *ret_holds,
+static int read_link_value(struct netlink *nl, const struct facts *facts, const struct setting *s, bool *ret_holds,
 			   struct err *err)
 {
 	const struct link *link = facts_link(facts, s->device);
@@ -28,8 +28,8 @@ static int read_link_value(struct netlink *nl, const struct facts *facts, struct
 	(void)nl;
 	if (!link)
 		return err_errno(err, ENODEV, "%s", s->device);
-	s->was = s->kind == SETTING_NOARP ? (link->flags & IFF_NOARP) != 0 : link->value[link_value_of(s->kind)];
-	*ret_holds = s->was == s->value;
+	*ret_holds = s->value ==
+		     (s->kind == SETTING_NOARP ? (link->flags & IFF_NOARP) != 0 : link->value[link_value_of(s->kind)]);
 	return 0;
 }
 
@@ -50,10 +50,11 @@ static enum sysctl sysctl_of(enum setting_kind kind)
 					       : SYSCTL_PROXY_NDP;
 }
 
-static int read_sysctl(struct netlink *nl, const struct facts *facts, struct setting *s, bool *ret_holds,
+static int read_sysctl(struct netlink *nl, const struct facts *facts, const struct setting *s, bool *ret_holds,
 		       struct err *err)
 {
-	int r = sysctl_get(sysctl_of(s->kind), s->device, &s->was, err);
+	uint32_t value = 0;
+	int r = sysctl_get(sysctl_of(s->kind), s->device, &value, err);
 
 	(void)nl;
 	(void)facts;
@@ -64,7 +65,7 @@ static int read_sysctl(struct netlink *nl, const struct facts *facts, struct set
 	}
 	/* The kernel keeps ticks: what is written may be read back one less. */
 	if (r == 0)
-		*ret_holds = s->was == s->value || (s->kind != SETTING_PROXY_NDP && s->was + 1 == s->value);
+		*ret_holds = value == s->value || (s->kind != SETTING_PROXY_NDP && value + 1 == s->value);
 	return r;
 }
 
@@ -75,7 +76,7 @@ static int write_sysctl(struct netlink *nl, const struct setting *s, struct err 
 }
 
 /* Any pinned MAC is right: who pinned it knew why. */
-static int read_bridge_mac(struct netlink *nl, const struct facts *facts, struct setting *s, bool *ret_holds,
+static int read_bridge_mac(struct netlink *nl, const struct facts *facts, const struct setting *s, bool *ret_holds,
 			   struct err *err)
 {
 	const struct bridge *bridge = facts_bridge(facts, s->device);
@@ -92,7 +93,7 @@ static int write_bridge_mac(struct netlink *nl, const struct setting *s, struct 
 	return link_set_mac(nl, s->ifindex, &s->mac, err);
 }
 
-static int read_proxy(struct netlink *nl, const struct facts *facts, struct setting *s, bool *ret_holds,
+static int read_proxy(struct netlink *nl, const struct facts *facts, const struct setting *s, bool *ret_holds,
 		      struct err *err)
 {
 	bool exists = false;
@@ -119,7 +120,7 @@ static int write_no_proxy(struct netlink *nl, const struct setting *s, struct er
 	return r > 0 ? 0 : r;
 }
 
-static int read_route(struct netlink *nl, const struct facts *facts, struct setting *s, bool *ret_holds,
+static int read_route(struct netlink *nl, const struct facts *facts, const struct setting *s, bool *ret_holds,
 		      struct err *err)
 {
 	int ifindex = 0;
@@ -169,7 +170,8 @@ static int in_words(int r, const struct setting *setting, struct err *err)
 	return r < 0 ? err_wrap(err, "%s", setting_to_str(setting, text)) : r;
 }
 
-int apply_read(struct netlink *nl, const struct facts *facts, struct setting *setting, bool *ret_holds, struct err *err)
+int apply_read(struct netlink *nl, const struct facts *facts, const struct setting *setting, bool *ret_holds,
+	       struct err *err)
 {
 	return in_words(kinds[setting->kind].read(nl, facts, setting, ret_holds, err), setting, err);
 }
@@ -179,20 +181,6 @@ int apply_write(struct netlink *nl, const struct setting *setting, struct err *e
 	return in_words(kinds[setting->kind].write(nl, setting, err), setting, err);
 }
 
-static int undo_value(struct netlink *nl, const struct facts *facts, const struct setting *setting, struct err *err)
-{
-	struct setting back = *setting;
-	bool ours;
-	int r = apply_read(nl, facts, &back, &ours, err);
-
-	/* Somebody else has changed it since: theirs. */
-	if (r < 0 || !ours)
-		return r;
-	back.value = setting->was;
-	r = apply_write(nl, &back, err);
-	return r < 0 ? r : 1;
-}
-
 int apply_undo(struct netlink *nl, const struct facts *facts, const struct setting *setting, struct err *err)
 {
 	const struct link *link = facts_link(facts, setting->device);
@@ -200,16 +188,7 @@ int apply_undo(struct netlink *nl, const struct facts *facts, const struct setti
 
 	if (!link)
 		return 0;
-	switch (setting->kind) {
-	case SETTING_PROXY:
-		r = in_words(proxy_delete(nl, link->ifindex, &setting->ip, err), setting, err);
-		break;
-	case SETTING_ROUTE:
-		r = in_words(route_delete_host(nl, link->ifindex, &setting->ip, err), setting, err);
-		break;
-	default:
-		/* A device of the same name that was made anew is not the one that we changed. */
-		r = link->ifindex == setting->ifindex ? undo_value(nl, facts, setting, err) : 0;
-	}
-	return r == -ENODEV ? 0 : r;
+	r = setting->kind == SETTING_PROXY ? proxy_delete(nl, link->ifindex, &setting->ip, err)
+					   : route_delete_host(nl, link->ifindex, &setting->ip, err);
+	return r == -ENODEV ? 0 : in_words(r, setting, err);
 }

@@ -9,17 +9,13 @@
 #include "kernel/netlink.h"
 #include "plan/plan.h"
 
-/* Does it hold? Also fills setting->was. facts has the devices that the setting is about. */
-int apply_read(struct netlink *nl, const struct facts *facts, struct setting *setting, bool *ret_holds,
+/* Does it hold? facts has the devices that the setting is about. */
+int apply_read(struct netlink *nl, const struct facts *facts, const struct setting *setting, bool *ret_holds,
 	       struct err *err);
 
 int apply_write(struct netlink *nl, const struct setting *setting, struct err *err);
 
-/*
- * Takes one recorded setting back where it still stands: an entry or route is deleted; a value that is
- * still ours, on the same device (ifindex), gets back what it was. Returns 1 when that changed something, 0 where it
- * was gone already or somebody else's.
- */
+/* Deletes a recorded entry or route. Returns 1 when that changed something, 0 where it was gone already. */
 int apply_undo(struct netlink *nl, const struct facts *facts, const struct setting *setting, struct err *err);
 
 #endif

@@ -26,6 +26,12 @@ struct outcome {
 #define EVENT_TRIES 10
 
 /*
+ * Its firewall bridges and ports are quiet by name, whatever else may be wrong: all that it takes is who it is. For a
+ * managed guest whose configuration cannot be read; prepare and up see to it by themselves.
+ */
+int event_quiet(const struct guest *guest, const struct policy *policy, struct outcome *outcome, struct err *err);
+
+/*
  * Before the guest's devices exist: host devices' ARP values, bridge MACs, and with probe the question
  * whether an address is in use. All that can be done is done; the first failure is returned, -EADDRINUSE
  * only where policy says "refuse".

@@ -118,8 +118,6 @@ int facts_up(struct netlink *nl, const struct guest *guest, const struct policy 
 	bool binds = plan_device(guest, policy)[0] && count > 0;
 	int r = facts_ask_link(nl, facts, plan_route(guest, policy), err);
 
-	for (size_t i = 0; r == 0 && policy->quiet && i < guest->nic_count; i++)
-		r = facts_ask_link(nl, facts, guest->nics[i].firewall_bridge, err);
 	if (r == 0 && binds)
 		r = ask_policy_devices(nl, guest, policy, facts, err);
 	if (r == 0 && binds)

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/array.h"
 #include "base/cleanup.h"
@@ -140,6 +141,44 @@ int guest_list_configured(struct guest_list *guests, struct err *err)
 	if (r == 0)
 		r = add_directory(guests, "/etc/vz/conf", ".conf", GUEST_VZ, err);
 	return r;
+}
+
+static bool exists(const char *path)
+{
+	char full[PATH_SIZE];
+
+	return file_path(path, full, sizeof(full), NULL) == 0 && access(full, F_OK) == 0;
+}
+
+bool guest_platform_known(void)
+{
+	return exists("/etc/pve/lxc") && exists("/etc/pve/qemu-server");
+}
+
+bool guest_in_cluster(const struct guest *guest)
+{
+	static const char *const kinds[] = { "lxc", "qemu-server" };
+	char full[PATH_SIZE];
+	CLEANUP(dir) DIR *dir = NULL;
+	const struct dirent *entry;
+
+	if (file_path("/etc/pve/nodes", full, sizeof(full), NULL) < 0)
+		return true;
+	dir = opendir(full);
+	/* A list that cannot be read says nothing. */
+	if (!dir)
+		return errno != ENOENT;
+	while ((entry = readdir(dir)) != NULL) {
+		for (size_t i = 0; entry->d_name[0] != '.' && i < 2; i++) {
+			char path[sizeof(entry->d_name) + GUEST_ID_SIZE + 32];
+
+			(void)snprintf(path, sizeof(path), "/etc/pve/nodes/%s/%s/%s.conf", entry->d_name, kinds[i],
+				       guest->id);
+			if (exists(path))
+				return true;
+		}
+	}
+	return false;
 }
 
 void guest_list_done(struct guest_list *guests)

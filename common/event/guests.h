@@ -25,6 +25,12 @@ int guest_list_running(struct guest_list *guests, struct err *err);
 /* Adds every guest with a configuration: Proxmox VE's of this node, OpenVZ's. */
 int guest_list_configured(struct guest_list *guests, struct err *err);
 
+/* Is Proxmox VE's cluster file system there? Else that a configuration is not there says nothing. */
+bool guest_platform_known(void);
+
+/* Has any node of the cluster a configuration of this guest of Proxmox VE? */
+bool guest_in_cluster(const struct guest *guest);
+
 void guest_list_done(struct guest_list *guests);
 
 /* Reads the configuration of a guest of any kind from where it usually is. As pve_read(), vz_read(), lxc_read(). */

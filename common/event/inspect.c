@@ -8,11 +8,50 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "event/apply.h"
 #include "event/facts.h"
 #include "event/record.h"
+#include "plan/names.h"
 
-static int compare(struct netlink *nl, const struct facts *facts, struct inspection *in, struct err *err)
+int inspect_table_take(struct inspect_table *ret_table, struct err *err)
+{
+	CLEANUP(netlink) struct netlink *nl = NULL;
+	int r;
+
+	memset(ret_table, 0, sizeof(*ret_table));
+	r = netlink_open_netfilter(&nl, err);
+	if (r == 0)
+		r = quiet_read(nl, &ret_table->table, err);
+	ret_table->known = r == 0;
+	ret_table->denied = r == -EPERM;
+	return r == -EPROTONOSUPPORT || r == -EOPNOTSUPP || r == -EPERM ? 0 : r;
+}
+
+/* The names that should be there. Ports that are left alone, as one is routed, are no business of policy's. */
+static int take_names(const struct guest *guest, const struct policy *policy, bool managed,
+		      const struct inspect_table *table, struct inspection *in, struct err *err)
+{
+	struct names names = names_plan(guest, policy, managed, names_ports_of(guest));
+	struct quiet_names wanted = { 0 };
+	int r = table->known ? names_add(&names, guest, &wanted) : 0;
+
+	for (size_t i = 0; r == 0 && i < wanted.count; i++) {
+		struct setting setting = { .kind = SETTING_QUIET_NAME, .value = 1 };
+		struct quiet_name other = wanted.list[i];
+
+		other.loud = !other.loud;
+		if (wanted.list[i].loud || quiet_names_have(&table->table.names, &other))
+			continue;
+		(void)text_copy(setting.device, sizeof(setting.device), wanted.list[i].text);
+		r = plan_add(&in->settings, &setting);
+	}
+	quiet_names_done(&wanted);
+	return r < 0 ? err_errno(err, ENOMEM, "names") : 0;
+}
+
+static int compare(struct netlink *nl, const struct facts *facts, const struct inspect_table *table,
+		   struct inspection *in, struct err *err)
 {
 	in->holds = calloc(in->settings.count ? in->settings.count : 1, sizeof(*in->holds));
 	if (!in->holds)
@@ -22,6 +61,13 @@ static int compare(struct netlink *nl, const struct facts *facts, struct inspect
 
 		struct setting *setting = &in->settings.settings[i];
 
+		if (setting->kind == SETTING_QUIET_NAME) {
+			struct quiet_name name = { .loud = false };
+
+			(void)text_copy(name.text, sizeof(name.text), setting->device);
+			in->holds[i] = table->table.whole && quiet_names_have(&table->table.names, &name);
+			continue;
+		}
 		if (!setting->device[0])
 			(void)if_indextoname((unsigned)setting->ifindex, setting->device);
 		if (apply_read(nl, facts, setting, &in->holds[i], &failure) < 0)
@@ -30,23 +76,30 @@ static int compare(struct netlink *nl, const struct facts *facts, struct inspect
 	return 0;
 }
 
-static int take_plan(struct netlink *nl, const struct guest *guest, const struct policy *policy, struct facts *facts,
-		     struct inspection *in, struct err *err)
+static int take_plan(struct netlink *nl, const struct guest *guest, const struct policy *policy, bool managed,
+		     const struct inspect_table *table, struct facts *facts, struct inspection *in, struct err *err)
 {
 	struct err failure;
-	int r = facts_prepare(nl, guest, policy, facts, err);
+	int r = take_names(guest, policy, managed, table, in, err);
 
+	if (r == 0)
+		r = facts_prepare(nl, guest, policy, facts, err);
 	if (r < 0)
 		return r;
 	if (plan_prepare(guest, policy, facts, &in->settings, &in->notes, &failure) < 0)
 		notes_add_err(&in->notes, &failure);
 	in->prepare_count = in->settings.count;
-	r = facts_up(nl, guest, policy, facts, err);
+	for (size_t i = 0; r == 0 && i < guest->nic_count; i++)
+		r = facts_ask_link(nl, facts, guest->nics[i].firewall_bridge, err);
+	if (r == 0)
+		r = plan_quiet(guest, policy, facts, &in->settings, err);
+	if (r == 0)
+		r = facts_up(nl, guest, policy, facts, err);
 	if (r < 0)
 		return r;
 	if (plan_up(guest, policy, facts, &in->settings, &in->notes, &failure) < 0)
 		notes_add_err(&in->notes, &failure);
-	return compare(nl, facts, in, err);
+	return compare(nl, facts, table, in, err);
 }
 
 static int take_record(const struct guest *guest, struct inspection *in, struct err *err)
@@ -62,8 +115,8 @@ static int take_record(const struct guest *guest, struct inspection *in, struct 
 	return r;
 }
 
-int event_inspect(const struct guest *guest, const struct policy *policy, struct inspection *ret_inspection,
-		  struct err *err)
+int event_inspect(const struct guest *guest, const struct policy *policy, bool managed,
+		  const struct inspect_table *table, struct inspection *ret_inspection, struct err *err)
 {
 	CLEANUP(netlink) struct netlink *nl = NULL;
 	struct inspection *in = ret_inspection;
@@ -76,7 +129,7 @@ int event_inspect(const struct guest *guest, const struct policy *policy, struct
 	if (r == 0)
 		r = netlink_open(&nl, err);
 	if (r == 0)
-		r = take_plan(nl, guest, policy, &facts, in, err);
+		r = take_plan(nl, guest, policy, managed, table, &facts, in, err);
 	if (r == 0)
 		r = take_record(guest, in, err);
 	facts_done(&facts);

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "event/running.h"
 #include "guest/guest.h"
+#include "kernel/quiet.h"
 #include "plan/plan.h"
 #include "policy/policy.h"
 
@@ -23,9 +24,19 @@ struct inspection {
 	struct notes notes;
 };
 
-/* To be released with inspection_done(), also after a failure. */
-int event_inspect(const struct guest *guest, const struct policy *policy, struct inspection *ret_inspection,
-		  struct err *err);
+/* The table of names for event_inspect(). Not known: the kernel has no nf_tables, or we may not ask it. */
+struct inspect_table {
+	bool known;
+	bool denied;
+	struct quiet_table table;
+};
+
+/* To be released with quiet_names_done(&table->table.names). */
+int inspect_table_take(struct inspect_table *ret_table, struct err *err);
+
+/* To be released with inspection_done(), also after a failure. managed: it is ours to touch. */
+int event_inspect(const struct guest *guest, const struct policy *policy, bool managed,
+		  const struct inspect_table *table, struct inspection *ret_inspection, struct err *err);
 void inspection_done(struct inspection *inspection);
 
 /* Settings that do not hold. */

@@ -3,31 +3,48 @@
 
 #include "event/outcome.h"
 
+#include <stdarg.h>
+#include <stdio.h>
+
 #include "base/text.h"
 
 /* Room kept for the mark that says that the line is not all. */
 static const char more[] = "; ...";
 
-static void add(struct outcome *outcome, const struct setting *setting, const char *what)
+static void add(struct outcome *outcome, const char *text)
 {
-	char text[SETTING_TEXT];
 	size_t room = sizeof(outcome->done) - sizeof(more);
 
-	if (outcome->count_left_out == 0 && text_append(outcome->done, room, "%s%s%s", outcome->done[0] ? "; " : "",
-							setting_to_str(setting, text), what))
+	if (outcome->count_left_out == 0 &&
+	    text_append(outcome->done, room, "%s%s", outcome->done[0] ? "; " : "", text))
 		return;
 	if (outcome->count_left_out++ == 0)
 		(void)text_append(outcome->done, sizeof(outcome->done), "%s", more);
 }
 
+void outcome_text(struct outcome *outcome, const char *fmt, ...)
+{
+	char text[SETTING_TEXT];
+	va_list args;
+
+	va_start(args, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	add(outcome, text);
+}
+
 void outcome_done(struct outcome *outcome, const struct setting *setting)
 {
-	add(outcome, setting, "");
+	char text[SETTING_TEXT];
+
+	add(outcome, setting_to_str(setting, text));
 }
 
 void outcome_undone(struct outcome *outcome, const struct setting *setting)
 {
-	add(outcome, setting, " taken back");
+	char text[SETTING_TEXT];
+
+	outcome_text(outcome, "%s taken back", setting_to_str(setting, text));
 }
 
 void outcome_failed(struct outcome *outcome, int *result, const struct err *failure, struct err *err)

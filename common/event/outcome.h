@@ -7,6 +7,9 @@
 #include "event/event.h"
 #include "plan/setting.h"
 
+/* Something that is no setting joins the list of what was done. */
+void outcome_text(struct outcome *outcome, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
 /* "eth3: proxy entry for 192.0.2.7" joins the list of what was done. */
 void outcome_done(struct outcome *outcome, const struct setting *setting);
 

@@ -11,6 +11,7 @@
 #include "event/event.h"
 #include "event/facts.h"
 #include "event/outcome.h"
+#include "event/quieting.h"
 
 /* A bridge whose MAC has just changed tells its neighbours: those who had it would wait for their caches. */
 static int announce_bridge(struct netlink *nl, const struct setting *setting, unsigned rounds, struct err *err)
@@ -135,8 +136,13 @@ int event_prepare(const struct guest *guest, struct policy *policy, bool probe, 
 	int r = 0;
 
 	for (int tries = 0; tries < EVENT_TRIES; tries++) {
+		enum quieting quieting;
+		struct err failure;
 		int current;
 
+		/* No reason to refuse a start. */
+		if (quieting_names(guest, policy, names_ports_of(guest), &quieting, outcome, &failure) < 0)
+			notes_add_err(&outcome->notes, &failure);
 		if (!policy->broken)
 			r = prepare_once(guest, policy, probe, outcome, err);
 		/* Who only looks on is told by the up that follows. */

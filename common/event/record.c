@@ -34,10 +34,10 @@ static off_t lock_offset(const char *name)
 	return (off_t)(text_hash(TEXT_HASH_START, name) >> 2);
 }
 
-static int take_lock(const char *name, int fd, struct err *err)
+static int take_lock(const char *name, int fd, bool alone, struct err *err)
 {
 	struct flock lock = {
-		.l_type = F_WRLCK,
+		.l_type = alone ? F_WRLCK : F_RDLCK,
 		.l_whence = SEEK_SET,
 		.l_start = lock_offset(name),
 		.l_len = 1,
@@ -54,7 +54,7 @@ static int take_lock(const char *name, int fd, struct err *err)
 	return err_set(err, EBUSY, "another event has not let go of %s for 10 s", name);
 }
 
-static int open_store(const char *name, bool create, struct record_store *ret_store, struct err *err)
+static int open_store(const char *name, bool create, bool alone, struct record_store *ret_store, struct err *err)
 {
 	CLEANUP(fd) int dir = -1;
 	CLEANUP(fd) int lock = -1;
@@ -65,7 +65,7 @@ static int open_store(const char *name, bool create, struct record_store *ret_st
 	lock = openat(dir, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (lock < 0)
 		return err_errno(err, errno, RECORD_DIR "/lock");
-	r = take_lock(name, lock, err);
+	r = take_lock(name, lock, alone, err);
 	if (r < 0)
 		return r;
 	ret_store->dir = steal_fd(&dir);
@@ -78,13 +78,26 @@ int record_open(const struct guest *guest, bool create, struct record_store *ret
 	char name[NAME_SIZE];
 
 	ret_store->guest = guest;
-	return open_store(record_name(guest, name), create, ret_store, err);
+	return open_store(record_name(guest, name), create, true, ret_store, err);
 }
 
 int record_open_policy(struct record_store *ret_store, struct err *err)
 {
 	ret_store->guest = NULL;
-	return open_store("the policy", true, ret_store, err);
+	return open_store("the policy", true, true, ret_store, err);
+}
+
+int record_open_names(bool alone, struct record_store *ret_store, struct err *err)
+{
+	ret_store->guest = NULL;
+	return open_store("the quiet names", true, alone, ret_store, err);
+}
+
+bool record_first(const char *what)
+{
+	CLEANUP(fd) int dir = -1;
+
+	return file_open_dir(RECORD_DIR, true, &dir, NULL) == 0 && mknodat(dir, what, S_IFREG | 0600, 0) == 0;
 }
 
 void record_close(struct record_store *store)
@@ -130,7 +143,10 @@ static bool get_number(struct json_object *json, const char *key, int64_t max, i
 	return *ret_value >= 0 && *ret_value <= max;
 }
 
-/* One item; everything in it is checked as if a stranger had written it. */
+/*
+ * One item; everything in it is checked as if a stranger had written it. 1 for one of a firewall bridge's values, which
+ * versions before 0.2 recorded: they stay while the bridge exists.
+ */
 static int parse_setting(struct json_object *json, struct setting *ret_setting)
 {
 	struct setting s = { .guests = true };
@@ -147,15 +163,8 @@ static int parse_setting(struct json_object *json, struct setting *ret_setting)
 		if (!ip || ip_parse(ip, &s.ip) < 0)
 			return -EINVAL;
 		s.platforms = get_number(json, "platforms", 1, &n) && n == 1;
-	} else if (s.kind == SETTING_ARP_IGNORE || s.kind == SETTING_NOARP) {
-		if (!get_number(json, "value", UINT32_MAX, &n))
-			return -EINVAL;
-		s.value = (uint32_t)n;
-		if (!get_number(json, "was", UINT32_MAX, &n))
-			return -EINVAL;
-		s.was = (uint32_t)n;
 	} else {
-		return -EINVAL;
+		return s.kind == SETTING_ARP_IGNORE || s.kind == SETTING_NOARP ? 1 : -EINVAL;
 	}
 	*ret_setting = s;
 	return 0;
@@ -176,9 +185,10 @@ static int parse_record(const char *file, const char *text, size_t len, struct p
 	for (size_t i = 0; i < json_object_array_length(list); i++) {
 		struct setting setting;
 
-		if (parse_setting(json_object_array_get_idx(list, i), &setting) < 0)
+		r = parse_setting(json_object_array_get_idx(list, i), &setting);
+		if (r < 0)
 			return err_set(err, EINVAL, "%s: settings[%zu] is not understood", file, i);
-		if (plan_add(settings, &setting) < 0)
+		if (r == 0 && plan_add(settings, &setting) < 0)
 			return err_errno(err, ENOMEM, "%s", file);
 	}
 	return 0;
@@ -242,10 +252,8 @@ static bool write_setting(const struct setting *s, char *text, size_t size)
 	if (!text_append(text, size, "{ \"setting\": \"%s\", \"device\": \"%s\", \"ifindex\": %d, ",
 			 setting_kind_to_str(s->kind), escape(s->device, name), s->ifindex))
 		return false;
-	if (s->kind == SETTING_PROXY || s->kind == SETTING_ROUTE)
-		return text_append(text, size, "\"address\": \"%s\"%s }", ip_to_str(&s->ip, ip),
-				   s->platforms ? ", \"platforms\": 1" : "");
-	return text_append(text, size, "\"value\": %u, \"was\": %u }", s->value, s->was);
+	return text_append(text, size, "\"address\": \"%s\"%s }", ip_to_str(&s->ip, ip),
+			   s->platforms ? ", \"platforms\": 1" : "");
 }
 
 /*

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef GUESTARP_EVENT_RECORD_H
 #define GUESTARP_EVENT_RECORD_H
-/* /run/guestarp/<kind>-<id>.json: that a guest is up, and what guestarp changed for it. */
+/* /run/guestarp/<kind>-<id>.json: that a guest is up, and what guestarp has to take back when it is gone. */
 
 #include <stdbool.h>
 
@@ -25,6 +25,15 @@ struct record_store {
  * create makes the directory when it is missing; else that is -ENOENT: there are no records at all.
  */
 int record_open(const struct guest *guest, bool create, struct record_store *ret_store, struct err *err);
+
+/*
+ * The lock of the names in kernel/quiet.h: alone for who takes some away, beside others for who only adds. The store
+ * has no record.
+ */
+int record_open_names(bool alone, struct record_store *ret_store, struct err *err);
+
+/* Has nobody asked this since the host was started? False where that cannot be told. */
+bool record_first(const char *what);
 
 /* The lock for changing a policy file; the store has no record. */
 int record_open_policy(struct record_store *ret_store, struct err *err);

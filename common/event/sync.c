@@ -10,6 +10,7 @@
 #include "event/event.h"
 #include "event/guests.h"
 #include "event/known.h"
+#include "event/quieting.h"
 #include "event/record.h"
 #include "event/report.h"
 #include "event/running.h"
@@ -164,6 +165,18 @@ bool event_sync_pve(const struct guest *guest, const struct hint *hint)
 	return sync_guest(guest, hint, true, &result);
 }
 
+/* First: a guest that starts meanwhile has what it needs. */
+static bool sync_names(void)
+{
+	struct outcome outcome = { 0 };
+	struct policy none = { .broken = false };
+	struct err err;
+	int r = quieting_host(&outcome, &err);
+
+	(void)report(NULL, "quiet by name", "sync", r == -EOPNOTSUPP ? 0 : r, &err, &none, false, &outcome);
+	return r == 0 || r == -EOPNOTSUPP;
+}
+
 int event_sync(bool prepare, struct sync_result *ret_result, struct err *err)
 {
 	const struct hint none = HINT_NONE;
@@ -171,6 +184,7 @@ int event_sync(bool prepare, struct sync_result *ret_result, struct err *err)
 	int r;
 
 	memset(ret_result, 0, sizeof(*ret_result));
+	ret_result->failed += !sync_names();
 	r = guest_list_recorded(&guests, err);
 	if (r == 0)
 		r = guest_list_running(&guests, err);

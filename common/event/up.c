@@ -11,9 +11,9 @@
 #include "event/event.h"
 #include "event/facts.h"
 #include "event/outcome.h"
+#include "event/quieting.h"
 #include "event/record.h"
 #include "event/running.h"
-#include "kernel/neighbour.h"
 #include "kernel/route.h"
 #include "kernel/sysctl.h"
 
@@ -127,7 +127,7 @@ static bool same_lists(const struct plan *a, const struct plan *b)
 	for (size_t i = 0; i < a->count; i++) {
 		const struct setting *other = plan_find(b, &a->settings[i]);
 
-		if (!other || other->ifindex != a->settings[i].ifindex || other->was != a->settings[i].was)
+		if (!other || other->ifindex != a->settings[i].ifindex)
 			return false;
 	}
 	return true;
@@ -217,55 +217,6 @@ static void warn_in_front(struct up *up, const struct setting *entry)
 		  ip_to_str(&entry->ip, text), entry->device);
 }
 
-/* The real bridge behind a firewall bridge that was quieted late tells the guest and the LAN its own MAC. */
-static int heal_bridge(struct up *up, const char *name, struct err *err)
-{
-	const struct link *link;
-	int r = facts_ask_link(up->nl, up->facts, name, err);
-
-	if (r == 0)
-		r = facts_ask_addresses(up->nl, up->facts, err);
-	link = name[0] ? facts_link(up->facts, name) : NULL;
-	if (r < 0 || !link || !announcements_can(link))
-		return r;
-	if (announcements_add_own(&up->announcements, link, &up->facts->addresses) < 0)
-		return err_errno(err, ENOMEM, "announcement");
-	return 0;
-}
-
-static void heal(struct up *up, const struct setting *quieted)
-{
-	for (size_t i = 0; i < up->guest->nic_count; i++) {
-		const struct guest_nic *nic = &up->guest->nics[i];
-		char vlan[IFNAMSIZ];
-		struct err failure;
-		int r;
-
-		if (strcmp(nic->firewall_bridge, quieted->device) != 0)
-			continue;
-		plan_vlan_bridge(nic, vlan);
-		r = neighbour_flush(up->nl, quieted->ifindex, &failure);
-		if (r == 0)
-			r = heal_bridge(up, nic->bridge, &failure);
-		if (r == 0)
-			r = heal_bridge(up, vlan, &failure);
-		if (r < 0) {
-			(void)err_wrap(&failure, "%s", quieted->device);
-			failed(up, &failure);
-		}
-	}
-}
-
-static bool quieted_before(const struct up *up, size_t i)
-{
-	for (size_t j = 0; j < i; j++) {
-		if (up->todo.settings[j].ifindex == up->todo.settings[i].ifindex &&
-		    (up->todo.settings[j].kind == SETTING_ARP_IGNORE || up->todo.settings[j].kind == SETTING_NOARP))
-			return true;
-	}
-	return false;
-}
-
 static void forget(struct up *up, const struct setting *setting)
 {
 	struct setting *entry = plan_find(&up->record, setting);
@@ -306,13 +257,6 @@ static bool write_differences(struct up *up)
 		}
 		forget(up, setting);
 		all = false;
-	}
-	/* After all are quiet: an answer of another firewall bridge must not undo the healing. */
-	for (size_t i = 0; i < up->todo.count; i++) {
-		enum setting_kind kind = up->todo.settings[i].kind;
-
-		if ((kind == SETTING_ARP_IGNORE || kind == SETTING_NOARP) && !quieted_before(up, i))
-			heal(up, &up->todo.settings[i]);
 	}
 	return all;
 }
@@ -356,7 +300,7 @@ static void announce_entries(struct up *up)
 	}
 }
 
-/* With a broken policy the firewall bridges are made quiet, nothing else. */
+/* With a broken policy firewall bridges are quiet, and nothing else is done. */
 static void settle_policy(struct up *up, struct policy *quiet_alone)
 {
 	up->policy = up->loaded;
@@ -383,14 +327,30 @@ static int as_seen(const struct up *up, bool *ret_so)
 	return 0;
 }
 
+static void quiet(struct up *up)
+{
+	struct err failure;
+
+	if (quieting_up(up->nl, up->guest, up->policy, up->facts, &up->announcements, up->outcome, &failure) < 0)
+		failed(up, &failure);
+}
+
 static int up_run(struct up *up, struct policy *quiet_alone)
 {
 	struct err failure;
 	bool all;
 	bool kept;
 	bool so = true;
-	int r = record_open(up->guest, true, &up->store, up->err);
+	int r;
 
+	/* First, and without the record: nothing that may go wrong with that keeps a firewall bridge from being quiet.
+	 */
+	r = netlink_open(&up->nl, up->err);
+	if (r < 0)
+		return r;
+	settle_policy(up, quiet_alone);
+	quiet(up);
+	r = record_open(up->guest, true, &up->store, up->err);
 	if (r == 0)
 		r = record_load(&up->store, &up->old, &up->recorded, &up->outcome->notes, up->err);
 	/* Before policy is compared, so that whoever changes it later finds the guest. */
@@ -403,10 +363,10 @@ static int up_run(struct up *up, struct policy *quiet_alone)
 		if (r == -ESTALE)
 			return r;
 		settle_policy(up, quiet_alone);
+		if (r > 0)
+			quiet(up);
 		r = as_seen(up, &so);
 	}
-	if (r == 0 && so)
-		r = netlink_open(&up->nl, up->err);
 	if (r == 0 && so)
 		r = facts_up(up->nl, up->guest, up->policy, up->facts, up->err);
 	if (r < 0 || !so)

@@ -51,6 +51,29 @@ bool quiet_names_have(const struct quiet_names *names, const struct quiet_name *
 	return names->count > 0 && bsearch(name, names->list, names->count, sizeof(*name), compare);
 }
 
+static bool in_set(const struct quiet_names *names, const char *device, bool loud)
+{
+	struct quiet_name name = { .loud = loud };
+	size_t len = strnlen(device, IFNAMSIZ - 1);
+
+	memcpy(name.text, device, len);
+	if (quiet_names_have(names, &name))
+		return true;
+	/* A prefix and its asterisk. */
+	for (size_t i = len < IFNAMSIZ - 1 ? len : IFNAMSIZ - 2; i > 0; i--) {
+		name.text[i] = '*';
+		name.text[i + 1] = '\0';
+		if (quiet_names_have(names, &name))
+			return true;
+	}
+	return false;
+}
+
+bool quiet_names_cover(const struct quiet_names *names, const char *device)
+{
+	return in_set(names, device, false) && !in_set(names, device, true);
+}
+
 void quiet_names_done(struct quiet_names *names)
 {
 	free(names->list);

@@ -47,6 +47,10 @@ void quiet_names_sort(struct quiet_names *names);
 
 /* Of names in order. */
 bool quiet_names_have(const struct quiet_names *names, const struct quiet_name *name);
+
+/* Does a device of this name answer no request? Of names in order. */
+bool quiet_names_cover(const struct quiet_names *names, const char *device);
+
 void quiet_names_done(struct quiet_names *names);
 
 /* What is in the kernel. */

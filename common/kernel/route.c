@@ -83,6 +83,46 @@ int route_get_host(struct netlink *nl, const struct ip *ip, int *ret_ifindex, st
 	return r;
 }
 
+struct by_device {
+	int ifindex;
+	bool routed;
+};
+
+static int take_by_device(struct nlmsghdr *msg, void *arg)
+{
+	struct by_device *by = arg;
+	const struct rtmsg *rtm = nlmsg_data(msg);
+	struct nlattr *oif;
+
+	if (!nlmsg_valid_hdr(msg, sizeof(*rtm)))
+		return -EBADMSG;
+	/* Older kernels do not filter by the device. */
+	oif = nlmsg_find_attr(msg, sizeof(*rtm), RTA_OIF);
+	if (msg->nlmsg_type == RTM_NEWROUTE && rtm->rtm_type == RTN_UNICAST && oif &&
+	    nla_len(oif) == sizeof(uint32_t) && (int)nla_get_u32(oif) == by->ifindex)
+		by->routed = true;
+	return 0;
+}
+
+static void restart_by_device(void *arg)
+{
+	((struct by_device *)arg)->routed = false;
+}
+
+int route_by_device(struct netlink *nl, int ifindex, bool *ret_routed, struct err *err)
+{
+	struct rtmsg rtm = { .rtm_family = AF_INET };
+	struct by_device by = { .ifindex = ifindex };
+	uint32_t oif = (uint32_t)ifindex;
+	int r = netlink_dump(nl, RTM_GETROUTE, &rtm, sizeof(rtm), RTA_OIF, &oif, sizeof(oif), take_by_device,
+			     restart_by_device, &by, err);
+
+	if (r < 0)
+		return err_wrap(err, "routes");
+	*ret_routed = by.routed;
+	return 0;
+}
+
 static struct rtnl_route *host_route(int ifindex, const struct ip *ip)
 {
 	CLEANUP(rtnl_route) struct rtnl_route *route = rtnl_route_alloc();

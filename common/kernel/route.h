@@ -15,6 +15,9 @@ int route_lookup(struct netlink *nl, const struct ip *ip, int *ret_ifindex, stru
 /* Whether the main table has a host route (/32, /128) for ip, and by which device (0: none). */
 int route_get_host(struct netlink *nl, const struct ip *ip, int *ret_ifindex, struct err *err);
 
+/* Does an IPv4 route of any table leave by the device, but for those that come with its own addresses? A dump. */
+int route_by_device(struct netlink *nl, int ifindex, bool *ret_routed, struct err *err);
+
 /* A host route by the device, on-link. -EEXIST where another one for the address exists. */
 int route_add_host(struct netlink *nl, int ifindex, const struct ip *ip, struct err *err);
 

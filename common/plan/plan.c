@@ -112,9 +112,9 @@ static void add(struct building *b, const struct setting *setting)
 		b->result = err_errno(b->err, ENOMEM, "plan");
 }
 
-static void add_value(struct building *b, enum setting_kind kind, const struct link *link, uint32_t value, bool guests)
+static void add_value(struct building *b, enum setting_kind kind, const struct link *link, uint32_t value)
 {
-	struct setting setting = { .kind = kind, .ifindex = link->ifindex, .value = value, .guests = guests };
+	struct setting setting = { .kind = kind, .ifindex = link->ifindex, .value = value };
 
 	(void)ifname_copy(setting.device, link->name);
 	add(b, &setting);
@@ -149,10 +149,10 @@ static void plan_devices(struct building *b)
 		}
 		for (size_t j = 0; j < POLICY_VALUE_COUNT; j++) {
 			if (device->set[j])
-				add_value(b, kinds[j], link, device->value[j], false);
+				add_value(b, kinds[j], link, device->value[j]);
 		}
 		if (device->set[POLICY_PROXY_DELAY])
-			add_value(b, SETTING_PROXY_DELAY_6, link, device->value[POLICY_PROXY_DELAY], false);
+			add_value(b, SETTING_PROXY_DELAY_6, link, device->value[POLICY_PROXY_DELAY]);
 	}
 }
 
@@ -202,17 +202,21 @@ int plan_prepare(const struct guest *guest, const struct policy *policy, const s
 	return b.result;
 }
 
-static void plan_quiet(struct building *b)
+int plan_quiet(const struct guest *guest, const struct policy *policy, const struct facts *facts, struct plan *plan,
+	       struct err *err)
 {
-	for (size_t i = 0; i < b->guest->nic_count; i++) {
-		const char *name = b->guest->nics[i].firewall_bridge;
-		const struct link *link = name[0] ? facts_link(b->facts, name) : NULL;
+	struct building b = { guest, policy, facts, plan, NULL, err, 0 };
+
+	for (size_t i = 0; policy->quiet && i < guest->nic_count; i++) {
+		const char *name = guest->nics[i].firewall_bridge;
+		const struct link *link = name[0] ? facts_link(facts, name) : NULL;
 
 		if (!link)
 			continue;
-		add_value(b, SETTING_ARP_IGNORE, link, 1, true);
-		add_value(b, SETTING_NOARP, link, 1, true);
+		add_value(&b, SETTING_ARP_IGNORE, link, 1);
+		add_value(&b, SETTING_NOARP, link, 1);
 	}
+	return b.result;
 }
 
 /* The delay that the policy names for the device, or 0: the kernel's 0 to 0.8 s is what makes proxies slow. */
@@ -229,10 +233,10 @@ static void plan_entries(struct building *b, const struct link *link, const stru
 {
 	for (size_t i = 0; i < count; i++) {
 		if (ips[i].family == AF_INET) {
-			add_value(b, SETTING_PROXY_DELAY, link, delay_of(b->policy, link->name), false);
+			add_value(b, SETTING_PROXY_DELAY, link, delay_of(b->policy, link->name));
 		} else {
-			add_value(b, SETTING_PROXY_DELAY_6, link, delay_of(b->policy, link->name), false);
-			add_value(b, SETTING_PROXY_NDP, link, 1, false);
+			add_value(b, SETTING_PROXY_DELAY_6, link, delay_of(b->policy, link->name));
+			add_value(b, SETTING_PROXY_NDP, link, 1);
 		}
 		add_ip(b, SETTING_PROXY, link->ifindex, link->name, &ips[i]);
 	}
@@ -266,8 +270,6 @@ int plan_up(const struct guest *guest, const struct policy *policy, const struct
 	size_t count;
 	const struct ip *ips = plan_ips(guest, policy, &count);
 
-	if (policy->quiet)
-		plan_quiet(&b);
 	if (device[0] && count > 0 && !link)
 		missing(&b, "device", device);
 	if (route_device[0] && !route)

@@ -48,7 +48,11 @@ void plan_vlan_bridge(const struct guest_nic *nic, char ret_name[IFNAMSIZ]);
 int plan_prepare(const struct guest *guest, const struct policy *policy, const struct facts *facts, struct plan *plan,
 		 struct notes *notes, struct err *err);
 
-/* Its devices exist: firewall bridges quiet, proxy entries on the chosen device alone, host routes. */
+/* Firewall bridges that exist: NOARP and arp_ignore 1. -ENOMEM. */
+int plan_quiet(const struct guest *guest, const struct policy *policy, const struct facts *facts, struct plan *plan,
+	       struct err *err);
+
+/* Its devices exist: proxy entries on the chosen device alone, host routes. */
 int plan_up(const struct guest *guest, const struct policy *policy, const struct facts *facts, struct plan *plan,
 	    struct notes *notes, struct err *err);
 

@@ -21,6 +21,7 @@ static const struct {
 	[SETTING_PROXY_DELAY] = { "proxy_delay", ABOUT_VALUE, "%s proxy_delay %u" },
 	[SETTING_PROXY_DELAY_6] = { "proxy_delay_ipv6", ABOUT_VALUE, "%s proxy_delay (IPv6) %u" },
 	[SETTING_PROXY_NDP] = { "proxy_ndp", ABOUT_VALUE, "%s proxy_ndp %u" },
+	[SETTING_QUIET_NAME] = { "quiet_name", ABOUT_VALUE, "%s quiet by name" },
 	[SETTING_BRIDGE_MAC] = { "bridge_mac", ABOUT_MAC, "%s MAC pinned to %s" },
 	[SETTING_NO_PROXY] = { "no_proxy_entry", ABOUT_IP, "%s no proxy entry for %s" },
 	[SETTING_PROXY] = { "proxy_entry", ABOUT_IP, "%s proxy entry for %s" },

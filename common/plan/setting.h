@@ -18,6 +18,7 @@ enum setting_kind {
 	SETTING_PROXY_DELAY, /* hundredths of a second */
 	SETTING_PROXY_DELAY_6,
 	SETTING_PROXY_NDP,
+	SETTING_QUIET_NAME, /* device is a name of kernel/quiet.h, not of a device */
 	SETTING_BRIDGE_MAC, /* pinned; mac is the one to pin */
 	SETTING_NO_PROXY,   /* no entry for ip on the device */
 	SETTING_PROXY,      /* an entry for ip on the device */
@@ -34,9 +35,6 @@ struct setting {
 	uint32_t value;
 	bool guests;    /* the guest's own: recorded, and taken back when it is gone; else the host's, and it stays */
 	bool platforms; /* made by the platform, not by us; only taken back, where the platform forgets to */
-
-	/* What the kernel had before we wrote (SETTING_ARP_*, SETTING_NOARP): for the record. */
-	uint32_t was;
 };
 
 #define SETTING_TEXT 160

@@ -242,6 +242,7 @@ void key_defaults(struct policy *policy)
 {
 	memset(policy, 0, sizeof(*policy));
 	policy->quiet = true;
+	policy->quiet_others = true;
 	policy->quiet_ports = true;
 	policy->pin = true;
 	policy->addresses_from_config = true;

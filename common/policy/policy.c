@@ -24,6 +24,7 @@ struct reading {
 	const char *file;
 	struct err *err;
 	int result;
+	bool of_all; /* the scope at hand is every guest's: "defaults", "*" */
 };
 
 /* How a "guests" key covers a guest, from weak to strong. */
@@ -66,6 +67,8 @@ static void take_scope(struct reading *in, const char *scope, struct json_object
 			failed(in, r, &err, concerns);
 		else
 			(void)text_copy(into->source[key], POLICY_SOURCE_SIZE, where);
+		if (r == 0 && key == POLICY_FIREWALL_BRIDGE && in->of_all)
+			in->policy->quiet_others = into->quiet;
 	}
 	if (!concerns)
 		policy_done(&scratch);
@@ -213,8 +216,11 @@ static void take_covered(struct reading *in, struct json_object *json, enum cove
 		(void)text_append(where, sizeof(where), "guests.%s", text_shown(key, shown, sizeof(shown)));
 		if (r < 0 && wanted == COVER_NONE)
 			failed(in, r, &err, true);
-		if (r == 0 && cover == wanted)
-			take_scope(in, where, scope, cover != COVER_NONE);
+		if (r < 0 || cover != wanted)
+			continue;
+		in->of_all = cover == COVER_ALL;
+		take_scope(in, where, scope, cover != COVER_NONE);
+		in->of_all = false;
 	}
 }
 
@@ -244,7 +250,9 @@ static void take_guests(struct reading *in, struct json_object *json)
 
 static void take_defaults(struct reading *in, struct json_object *json)
 {
+	in->of_all = true;
 	take_scope(in, "defaults", json, true);
+	in->of_all = false;
 }
 
 /* The top level. "defaults" comes first whatever the order in the file. */

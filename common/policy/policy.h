@@ -52,6 +52,7 @@ struct policy {
 	bool broken;  /* something that concerns this guest could not be read: see policy_load() */
 
 	bool quiet;                 /* firewall_bridge */
+	bool quiet_others;          /* the same for guests that only the key "*" covers */
 	bool quiet_ports;           /* ports */
 	bool pin;                   /* bridge_mac */
 	char device[IFNAMSIZ];      /* "" for null */
@@ -75,11 +76,11 @@ struct policy {
 };
 
 /*
- * The policy for a guest; a guest without an id stands for those that no key names. Both files are optional; without them the defaults hold and managed is false.
- * On failure (err: file, path in it, value) policy still holds every value that could be read, and broken
- * is set when the bad part concerns this guest: an up must then neither bind nor take back anything
- * but may keep a firewall bridge quiet, and honours abort_on_error.
- * A failure in a part for other guests leaves broken false. Always policy_done() afterwards.
+ * The policy for a guest; a guest without an id stands for those that no key names. Both files are optional; without
+ * them the defaults hold and managed is false. On failure (err: file, path in it, value) policy still holds every value
+ * that could be read, and broken is set when the bad part concerns this guest: an up must then neither bind nor take
+ * back anything but may keep a firewall bridge quiet, and honours abort_on_error. A failure in a part for other guests
+ * leaves broken false. Always policy_done() afterwards.
  */
 int policy_load(struct policy *policy, const struct guest *guest, struct err *err);
 void policy_done(struct policy *policy);

@@ -21,6 +21,7 @@ static const struct row {
 	{ "proxy_delay", SETTING_PROXY_DELAY, "eth3: proxy_delay 7", "device 12: proxy_delay 7" },
 	{ "proxy_delay_ipv6", SETTING_PROXY_DELAY_6, "eth3: proxy_delay (IPv6) 7", "device 12: proxy_delay (IPv6) 7" },
 	{ "proxy_ndp", SETTING_PROXY_NDP, "eth3: proxy_ndp 7", "device 12: proxy_ndp 7" },
+	{ "quiet_name", SETTING_QUIET_NAME, "eth3: quiet by name", "device 12: quiet by name" },
 	{ "bridge_mac", SETTING_BRIDGE_MAC, "eth3: MAC pinned to 02:00:00:00:00:0f",
 	  "device 12: MAC pinned to 02:00:00:00:00:0f" },
 	{ "no_proxy_entry", SETTING_NO_PROXY, "eth3: no proxy entry for 192.0.2.7",

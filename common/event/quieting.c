@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One guest's firewall bridges and ports. */
+
+#include "event/quieting.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "event/apply.h"
+#include "event/facts.h"
+#include "event/outcome.h"
+#include "event/record.h"
+#include "kernel/neighbour.h"
+#include "kernel/route.h"
+#include "plan/plan.h"
+
+#define SAID_MAX 8 /* guests and devices that a line names */
+
+/* ---- by name ----------------------------------------------------------------------------------------------------- */
+
+/* Names of the kind that are there although they should not be are deleted. The first one stands for all. */
+static int delete_names(struct netlink *nl, const struct guest *guest, bool loud,
+			int (*add)(const struct guest *guest, bool loud, struct quiet_names *list), struct err *err)
+{
+	struct quiet_names all = { 0 };
+	struct quiet_names there = { 0 };
+	const struct quiet_names none = { 0 };
+	int r = add(guest, loud, &all);
+
+	for (size_t i = 0; r == 0 && i < all.count; i++) {
+		bool has = false;
+
+		r = quiet_has(nl, &all.list[i], &has, err);
+		if (r == 0 && !has && i == 0)
+			break;
+		if (r == 0 && has)
+			r = quiet_names_add(&there, all.list[i].text, loud);
+	}
+	if (r == -ENOMEM)
+		(void)err_errno(err, ENOMEM, "names");
+	if (r == 0 && there.count > 0)
+		r = quiet_change(nl, &none, &there, err);
+	quiet_names_done(&all);
+	quiet_names_done(&there);
+	return r;
+}
+
+/* Whose name it is, as a reader thinks of it. */
+static const char *owner_of(const char *text, char ret_owner[GUEST_NAME_SIZE])
+{
+	struct guest guest;
+	bool port;
+
+	if (names_parse(text, &guest, &port))
+		return guest_name(&guest, ret_owner);
+	(void)snprintf(ret_owner, GUEST_NAME_SIZE, "%s", text);
+	return ret_owner;
+}
+
+void quieting_say(struct outcome *outcome, const char *what, const struct quiet_names *names, bool loud)
+{
+	char said[SAID_MAX][GUEST_NAME_SIZE];
+	char text[SETTING_TEXT] = "";
+	size_t count = 0;
+
+	for (size_t i = 0; i < names->count && count <= SAID_MAX; i++) {
+		char owner[GUEST_NAME_SIZE];
+		size_t j = 0;
+
+		if (names->list[i].loud != loud)
+			continue;
+		(void)owner_of(names->list[i].text, owner);
+		while (j < count && strcmp(said[j], owner) != 0)
+			j++;
+		if (j < count)
+			continue;
+		if (count == SAID_MAX) {
+			(void)text_append(text, sizeof(text), ", ...");
+			break;
+		}
+		(void)text_append(text, sizeof(text), "%s%s", count ? ", " : "", owner);
+		memcpy(said[count++], owner, sizeof(owner));
+	}
+	if (count > 0)
+		outcome_text(outcome, "%s: %s", what, text);
+}
+
+static int ensure(struct netlink *nl, const struct guest *guest, const struct policy *policy, const struct names *names,
+		  size_t *ret_added, struct outcome *outcome, struct err *err)
+{
+	struct quiet_names wanted = { 0 };
+	size_t added = 0;
+	int r = names_add(names, guest, &wanted);
+
+	if (r < 0)
+		r = err_errno(err, ENOMEM, "names");
+	if (r == 0 && wanted.count > 0)
+		r = quiet_ensure(nl, &wanted, &added, err);
+	/* The names for all guests are there already. Without a policy they may be what is meant. */
+	if (r == -EEXIST && policy->broken)
+		r = 0;
+	if (r == 0 && added > 0)
+		quieting_say(outcome, "quiet by name", &wanted, false);
+	quiet_names_done(&wanted);
+	if (r == 0)
+		*ret_added = added;
+	return r;
+}
+
+static int unwanted(struct netlink *nl, const struct guest *guest, const struct policy *policy,
+		    const struct names *names, struct err *err)
+{
+	int r = 0;
+
+	if (policy->broken)
+		return 0;
+	if (names->firewall == NAMES_NOWHERE)
+		r = delete_names(nl, guest, false, names_add_firewall, err);
+	/* Only beside the names for all guests is a firewall bridge left alone by name. */
+	if (r == 0 && names->firewall == NAMES_OF_ALL)
+		r = delete_names(nl, guest, true, names_add_firewall, err);
+	if (r == 0 && !policy->quiet_ports)
+		r = delete_names(nl, guest, false, names_add_ports, err);
+	return r;
+}
+
+static int by_name(struct netlink *nl, const struct guest *guest, const struct policy *policy, enum names_ports ports,
+		   enum quieting *ret_quieting, struct outcome *outcome, struct err *err)
+{
+	struct names names = names_plan(guest, policy, true, ports);
+	struct record_store store = RECORD_STORE_CLOSED;
+	size_t added = 0;
+	int r;
+
+	/* A full /run keeps nobody from being quiet; what the lock is for is rare. */
+	(void)record_open_names(false, &store, NULL);
+	r = ensure(nl, guest, policy, &names, &added, outcome, err);
+	if (r == 0)
+		r = unwanted(nl, guest, policy, &names, err);
+	record_close(&store);
+	*ret_quieting = added > 0 ? QUIETING_MADE : QUIETING_KEPT;
+	/* No table, or one with names of the other form: policy has just begun, or ceased, to cover every guest. */
+	if (r == -ENOENT || r == -EEXIST) {
+		*ret_quieting = QUIETING_MADE;
+		r = quieting_host(outcome, err);
+	}
+	return r;
+}
+
+void quieting_unsupported(struct outcome *outcome)
+{
+	if (record_first("no-nf_tables"))
+		notes_add(&outcome->notes,
+			  "this kernel has no nf_tables for ARP: a firewall bridge is quiet only from the "
+			  "moment when guestarp sees it");
+}
+
+int quieting_names(const struct guest *guest, const struct policy *policy, enum names_ports ports,
+		   enum quieting *ret_quieting, struct outcome *outcome, struct err *err)
+{
+	CLEANUP(netlink) struct netlink *nl = NULL;
+	int r;
+
+	*ret_quieting = QUIETING_KEPT;
+	if (guest->kind != GUEST_PVE)
+		return 0;
+	r = netlink_open_netfilter(&nl, err);
+	if (r == 0)
+		r = by_name(nl, guest, policy, ports, ret_quieting, outcome, err);
+	if (r == -EPROTONOSUPPORT || r == -EOPNOTSUPP) {
+		*ret_quieting = QUIETING_UNSUPPORTED;
+		quieting_unsupported(outcome);
+		r = 0;
+	}
+	return r < 0 ? err_wrap(err, "quiet by name") : 0;
+}
+
+int event_quiet(const struct guest *guest, const struct policy *policy, struct outcome *outcome, struct err *err)
+{
+	enum quieting quieting;
+
+	return quieting_names(guest, policy, NAMES_PORTS_UNKNOWN, &quieting, outcome, err);
+}
+
+/* ---- by what the kernel shows of its ports -------------------------------------------------------------------------
+ */
+
+static bool has_address(const struct facts *facts, int ifindex)
+{
+	static const struct ip zero = { .family = AF_INET };
+
+	for (size_t i = 0; i < facts->addresses.count; i++) {
+		const struct address *a = &facts->addresses.list[i];
+
+		/* Proxmox VE gives each port of a container 0.0.0.0. */
+		if (a->ifindex == ifindex && a->ip.family == AF_INET && !ip_equal(&a->ip, &zero))
+			return true;
+	}
+	return false;
+}
+
+/* In a bridge its own stack sees nothing; out of one it may be the guest's gateway, or on its way into one. */
+static int is_routed(struct netlink *nl, struct facts *facts, const struct link *port, bool *ret_routed,
+		     struct err *err)
+{
+	int r;
+
+	*ret_routed = false;
+	if (port->master != 0)
+		return 0;
+	*ret_routed = port->value[LINK_PROXY_ARP] != 0;
+	if (*ret_routed)
+		return 0;
+	r = facts_ask_addresses(nl, facts, err);
+	if (r < 0)
+		return r;
+	*ret_routed = has_address(facts, port->ifindex);
+	return *ret_routed ? 0 : route_by_device(nl, port->ifindex, ret_routed, err);
+}
+
+static int ask_ports(struct netlink *nl, const struct guest *guest, struct facts *facts, enum names_ports *ret_ports,
+		     struct err *err)
+{
+	static const char *const prefixes[] = { "tap", "veth" };
+
+	*ret_ports = names_ports_of(guest);
+	for (size_t i = 0; i < guest->nic_count; i++) {
+		for (size_t j = 0; j < 2; j++) {
+			char name[IFNAMSIZ];
+			const struct link *port;
+			bool routed;
+			int r;
+
+			if (snprintf(name, sizeof(name), "%s%si%u", prefixes[j], guest->id, guest->nics[i].index) >=
+			    (int)sizeof(name))
+				continue;
+			r = facts_ask_link(nl, facts, name, err);
+			port = r == 0 ? facts_link(facts, name) : NULL;
+			if (port)
+				r = is_routed(nl, facts, port, &routed, err);
+			if (r < 0)
+				return r;
+			if (port && routed) {
+				*ret_ports = NAMES_PORTS_ROUTED;
+				return 0;
+			}
+		}
+	}
+	return 0;
+}
+
+/* ---- the second line, and healing ------------------------------------------------------------------------------- */
+
+/* The real bridge tells the guest and the LAN its own MAC. */
+static int heal_bridge(struct netlink *nl, struct facts *facts, const char *name, struct announcements *announcements,
+		       struct err *err)
+{
+	const struct link *link;
+	int r = facts_ask_link(nl, facts, name, err);
+
+	if (r == 0)
+		r = facts_ask_addresses(nl, facts, err);
+	link = name[0] ? facts_link(facts, name) : NULL;
+	if (r < 0 || !link || !announcements_can(link))
+		return r;
+	if (announcements_add_own(announcements, link, &facts->addresses) < 0)
+		return err_errno(err, ENOMEM, "announcement");
+	return 0;
+}
+
+/* What a loud firewall bridge has learned itself is wrong, too. */
+static int heal(struct netlink *nl, struct facts *facts, const struct guest_nic *nic,
+		struct announcements *announcements, struct err *err)
+{
+	const struct link *firewall = nic->firewall_bridge[0] ? facts_link(facts, nic->firewall_bridge) : NULL;
+	char vlan[IFNAMSIZ];
+	int r = firewall ? neighbour_flush(nl, firewall->ifindex, err) : 0;
+
+	plan_vlan_bridge(nic, vlan);
+	if (r == 0)
+		r = heal_bridge(nl, facts, nic->bridge, announcements, err);
+	if (r == 0)
+		r = heal_bridge(nl, facts, vlan, announcements, err);
+	return r < 0 ? err_wrap(err, "%s", nic->bridge) : 0;
+}
+
+/* Returns the first failure. *ret_changed: one of them was loud but for its name. */
+static int second_line(struct netlink *nl, const struct guest *guest, const struct policy *policy, struct facts *facts,
+		       bool *ret_changed, struct outcome *outcome, struct err *err)
+{
+	struct plan plan = { 0 };
+	struct err failure;
+	int result = 0;
+
+	for (size_t i = 0; result == 0 && i < guest->nic_count; i++)
+		result = facts_ask_link(nl, facts, guest->nics[i].firewall_bridge, err);
+	if (result == 0)
+		result = plan_quiet(guest, policy, facts, &plan, err);
+	for (size_t i = 0; i < plan.count; i++) {
+		bool holds = false;
+		int r = apply_read(nl, facts, &plan.settings[i], &holds, &failure);
+
+		if (r == 0 && !holds)
+			r = apply_write(nl, &plan.settings[i], &failure);
+		if (r == 0 && !holds) {
+			outcome_done(outcome, &plan.settings[i]);
+			*ret_changed = true;
+		}
+		if (r < 0)
+			outcome_failed(outcome, &result, &failure, err);
+	}
+	plan_done(&plan);
+	return result;
+}
+
+int quieting_up(struct netlink *nl, const struct guest *guest, const struct policy *policy, struct facts *facts,
+		struct announcements *announcements, struct outcome *outcome, struct err *err)
+{
+	enum quieting quieting = QUIETING_KEPT;
+	enum names_ports ports = NAMES_PORTS_UNKNOWN;
+	bool changed = false;
+	struct err failure;
+	int result;
+
+	if (guest->kind != GUEST_PVE)
+		return 0;
+	result = ask_ports(nl, guest, facts, &ports, err);
+	if (quieting_names(guest, policy, ports, &quieting, outcome, &failure) < 0)
+		outcome_failed(outcome, &result, &failure, err);
+	if (second_line(nl, guest, policy, facts, &changed, outcome, &failure) < 0)
+		outcome_failed(outcome, &result, &failure, err);
+	/* After all are quiet: an answer of another firewall bridge must not undo the healing. */
+	if (quieting == QUIETING_KEPT || (quieting == QUIETING_UNSUPPORTED && !changed))
+		return result;
+	for (size_t i = 0; i < guest->nic_count; i++) {
+		if (heal(nl, facts, &guest->nics[i], announcements, &failure) < 0)
+			outcome_failed(outcome, &result, &failure, err);
+	}
+	return result;
+}
