@@ -496,7 +496,7 @@ all_but_names() {
     kernel_state | grep -v '^names: '
 }
 is "$(all_but_names)" "$(grep -v '^names: ' <<<"$before")" "broken: pre-start changes nothing else"
-nft delete element arp guestarp quiet '{ "fwbr101i*" }'
+nft flush set arp guestarp quiet
 ip link set dev "$fwbr" arp on
 pve 101 post-start
 is "$STATUS/$ERR" "0/guestarp: pve/101: post-start: $broken"$'\n'"guestarp: pve/101: up: quiet by name: pve/101; $fwbr: NOARP 1" "broken: post-start says so"
