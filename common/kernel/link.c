@@ -12,7 +12,10 @@
 #include <netlink/attr.h>
 #include <netlink/route/link.h>
 #include <netlink/route/link/inet.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "base/array.h"
 
 #ifndef RTEXT_FILTER_SKIP_STATS
 #define RTEXT_FILTER_SKIP_STATS (1 << 3)
@@ -61,6 +64,8 @@ int link_parse(struct nlmsghdr *answer, struct link *ret_link)
 		memcpy(link->mac.bytes, nla_data(tb[IFLA_ADDRESS]), ETH_ALEN);
 	if (tb[IFLA_MASTER] && nla_len(tb[IFLA_MASTER]) == sizeof(uint32_t))
 		link->master = (int)nla_get_u32(tb[IFLA_MASTER]);
+	if (tb[IFLA_LINK] && nla_len(tb[IFLA_LINK]) == sizeof(uint32_t) && !tb[IFLA_LINK_NETNSID])
+		link->lower = (int)nla_get_u32(tb[IFLA_LINK]);
 	kind = tb[IFLA_LINKINFO] ? nla_find(nla_data(tb[IFLA_LINKINFO]), nla_len(tb[IFLA_LINKINFO]), IFLA_INFO_KIND)
 				 : NULL;
 	if (kind)
@@ -97,6 +102,64 @@ int link_get(struct netlink *nl, const char *name, struct link *ret_link, struct
 int link_get_by_index(struct netlink *nl, int ifindex, struct link *ret_link, struct err *err)
 {
 	return get(nl, NULL, ifindex, ret_link, err);
+}
+
+void link_name(struct netlink *nl, int ifindex, char ret_name[IFNAMSIZ])
+{
+	struct link link;
+
+	ret_name[0] = '\0';
+	if (link_get_by_index(nl, ifindex, &link, NULL) == 0)
+		memcpy(ret_name, link.name, IFNAMSIZ);
+}
+
+struct ports {
+	int master;
+	struct link *list;
+	size_t count;
+	size_t room;
+};
+
+static int take_port(struct nlmsghdr *answer, void *arg)
+{
+	struct ports *ports = arg;
+	struct link *list = array_grow(ports->list, ports->count, &ports->room, sizeof(*list));
+	int r;
+
+	if (!list)
+		return -ENOMEM;
+	ports->list = list;
+	r = link_parse(answer, &list[ports->count]);
+	/* Older kernels do not filter. */
+	if (r == 0 && list[ports->count].master == ports->master)
+		ports->count++;
+	return r;
+}
+
+static void forget_ports(void *arg)
+{
+	((struct ports *)arg)->count = 0;
+}
+
+int link_each_port(struct netlink *nl, int master, link_fn take, void *arg, struct err *err)
+{
+	struct ifinfomsg info = { 0 };
+	struct ports ports = { .master = master };
+	struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETLINK, 0);
+	int r;
+
+	if (msg && (nlmsg_append(msg, &info, sizeof(info), NLMSG_ALIGNTO) < 0 ||
+		    nla_put_u32(msg, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS) < 0 ||
+		    nla_put_u32(msg, IFLA_MASTER, (uint32_t)master) < 0)) {
+		nlmsg_free(msg);
+		msg = NULL;
+	}
+	r = netlink_list(nl, msg, take_port, forget_ports, &ports, err);
+	/* take may ask further questions. */
+	for (size_t i = 0; r == 0 && i < ports.count; i++)
+		r = take(&ports.list[i], arg);
+	free(ports.list);
+	return r;
 }
 
 /* Sends what changes holds for the device. An ifindex of 0 would mean "by name", and none is set: refused here. */

@@ -29,13 +29,21 @@ struct link {
 	unsigned type;       /* ARPHRD_* */
 	struct mac mac;      /* all zero for a device that is no Ethernet */
 	int master;          /* ifindex, 0 for none */
-	char kind[16];       /* "bridge", "veth", "" for a physical device */
+	int lower;     /* ifindex of the device that it stands on, or a veth's peer; 0 for none, or one elsewhere */
+	char kind[16]; /* "bridge", "veth", "" for a physical device */
 	uint32_t value[LINK_VALUE_COUNT];
 };
 
 /* -ENODEV where there is none. */
 int link_get(struct netlink *nl, const char *name, struct link *ret_link, struct err *err);
 int link_get_by_index(struct netlink *nl, int ifindex, struct link *ret_link, struct err *err);
+
+/* "" where there is none. */
+void link_name(struct netlink *nl, int ifindex, char ret_name[IFNAMSIZ]);
+
+/* Calls take for each port of the bridge, bond or team, until it returns other than 0; returns that. */
+typedef int (*link_fn)(const struct link *link, void *arg);
+int link_each_port(struct netlink *nl, int master, link_fn take, void *arg, struct err *err);
 
 /* One RTM_NEWLINK message as a device, for lists of them. -EBADMSG. */
 int link_parse(struct nlmsghdr *answer, struct link *ret_link);
