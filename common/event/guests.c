@@ -43,11 +43,15 @@ static int add_guest(struct guest_list *guests, const struct guest *guest)
 /* "<kind>-<id>.json", back to the guest. */
 static bool parse_record_name(const char *name, struct guest *ret_guest)
 {
+	static const char suffix[] = ".json";
+	const size_t suffix_len = sizeof(suffix) - 1;
 	const char *dash = strchr(name, '-');
-	const char *end = dash ? strstr(dash, ".json") : NULL;
+	size_t len = strlen(name);
+	const char *end = name + len - (len < suffix_len ? 0 : suffix_len);
 	char id[GUEST_ID_SIZE];
 
-	if (!end || end[5] != '\0' || (size_t)(end - dash - 1) >= sizeof(id))
+	/* The name's end counts: an id may have ".json" inside. */
+	if (!dash || end <= dash || strcmp(end, suffix) != 0 || (size_t)(end - dash - 1) >= sizeof(id))
 		return false;
 	memcpy(id, dash + 1, (size_t)(end - dash - 1));
 	id[end - dash - 1] = '\0';
