@@ -18,7 +18,7 @@ struct net {
 	char link[IFNAMSIZ];
 	char pair[IFNAMSIZ];
 	bool router;
-	struct ip ips[GUEST_NIC_IPS_MAX];
+	struct guest_ip ips[GUEST_NIC_IPS_MAX];
 	size_t ip_count;
 };
 
@@ -51,20 +51,21 @@ static int take_name(struct reading *in, const char *key, const char *value, cha
 static int take_address(struct reading *in, struct net *net, const char *key, uint8_t family, char *value,
 			struct err *err)
 {
-	struct ip ip;
+	struct guest_ip ip;
 
 	if (!*value) {
 		size_t kept = 0;
 
 		for (size_t i = 0; i < net->ip_count; i++) {
-			if (net->ips[i].family != family)
+			if (net->ips[i].ip.family != family)
 				net->ips[kept++] = net->ips[i];
 		}
 		net->ip_count = kept;
 		return 0;
 	}
 	value[strcspn(value, " \t")] = '\0';
-	if (ip_parse_prefix(value, &ip) < 0 || ip.family != family || net->ip_count == GUEST_NIC_IPS_MAX)
+	if (ip_parse_prefix(value, &ip.ip, &ip.prefix) < 0 || ip.ip.family != family ||
+	    net->ip_count == GUEST_NIC_IPS_MAX)
 		return bad_value(in, key, value, err);
 	net->ips[net->ip_count++] = ip;
 	return 0;
@@ -170,10 +171,8 @@ static void take_nets(struct guest *guest, const struct reading *in)
 			continue;
 		memcpy(nic->port, net->pair, IFNAMSIZ);
 		memcpy(nic->bridge, net->link, IFNAMSIZ);
-		for (size_t j = 0; j < net->ip_count; j++) {
-			nic->ips[nic->ip_count++] = net->ips[j];
-			(void)guest_add_ip(guest, &net->ips[j]);
-		}
+		for (size_t j = 0; j < net->ip_count; j++)
+			(void)guest_add_nic_ip(guest, nic, &net->ips[j]);
 		/* A veth with a name and without a bridge is routed to; in router mode by LXC itself. */
 		if (net->pair[0] && (net->router || !net->link[0]) && !guest->route[0]) {
 			memcpy(guest->route, net->pair, IFNAMSIZ);

@@ -28,7 +28,7 @@ struct net {
 	unsigned index;
 	char bridge[IFNAMSIZ];
 	unsigned tag;
-	struct ip ips[2];
+	struct guest_ip ips[2];
 	size_t ip_count;
 };
 
@@ -66,11 +66,11 @@ static int take_tag(const struct place *at, const char *value, struct net *net, 
 static int take_address(const struct place *at, const char *name, uint8_t family, const char *value, struct net *net,
 			struct err *err)
 {
-	struct ip ip;
+	struct guest_ip ip;
 
 	if (strcmp(value, "dhcp") == 0 || strcmp(value, "manual") == 0 || strcmp(value, "auto") == 0)
 		return 0;
-	if (!strchr(value, '/') || ip_parse_prefix(value, &ip) < 0 || ip.family != family)
+	if (!strchr(value, '/') || ip_parse_prefix(value, &ip.ip, &ip.prefix) < 0 || ip.ip.family != family)
 		return bad_value(at, name, value, err);
 	net->ips[net->ip_count++] = ip;
 	return 0;
@@ -212,18 +212,17 @@ static bool split_line(bool vm, char *line, char **ret_value)
 
 _Static_assert(GUEST_IPS_MAX >= 2 * 2 * GUEST_NICS_MAX, "room for ip and ip6 of each netN and ipconfigN");
 
-static void add_ips(struct guest *guest, const struct net *net)
+static void add_ips(struct guest *guest, struct guest_nic *nic, const struct net *net)
 {
 	for (size_t i = 0; net && i < net->ip_count; i++)
-		(void)guest_add_ip(guest, &net->ips[i]);
+		(void)guest_add_nic_ip(guest, nic, &net->ips[i]);
 }
 
 static void take_nets(struct guest *guest, struct nets *nets)
 {
 	(void)text_copy(guest->hookscript, sizeof(guest->hookscript), nets->hookscript);
 	guest->hooked = names_guestarp(guest->hookscript);
-	guest->nic_count = 0;
-	guest->ip_count = 0;
+	guest_clear(guest);
 	for (unsigned i = 0; i < GUEST_NICS_MAX; i++) {
 		const struct net *net = find_net(nets, false, i);
 		struct guest_nic *nic = net ? guest_add_nic(guest, i) : NULL;
@@ -231,8 +230,8 @@ static void take_nets(struct guest *guest, struct nets *nets)
 		/* An ipconfigN without its netN is of no NIC. */
 		if (!nic)
 			continue;
-		add_ips(guest, net);
-		add_ips(guest, find_net(nets, true, i));
+		add_ips(guest, nic, net);
+		add_ips(guest, nic, find_net(nets, true, i));
 		nic->tag = net->tag;
 		memcpy(nic->bridge, net->bridge, IFNAMSIZ);
 		/* A 9-digit VMID with i >= 10 does not fit IFNAMSIZ: Proxmox VE cannot make that device either. */

@@ -120,7 +120,7 @@ static const char *in_words(const struct guest *guest, char *words, size_t size)
 		assert_true(text_append(words, size, "%s%u:%s>%s", words[0] ? " " : "", nic->index, nic->port,
 					nic->bridge));
 		for (size_t j = 0; j < nic->ip_count; j++)
-			assert_true(text_append(words, size, "%s%s", j ? " " : "(", ip_to_str(&nic->ips[j], ip)));
+			assert_true(text_append(words, size, "%s%s", j ? " " : "(", ip_to_str(&nic->ips[j].ip, ip)));
 		assert_true(text_append(words, size, "%s", nic->ip_count ? ")" : ""));
 	}
 	return words;
@@ -133,7 +133,7 @@ static void check_ips(const struct guest *guest)
 
 	for (size_t i = 0; i < guest->nic_count; i++) {
 		for (size_t j = 0; j < guest->nics[i].ip_count; j++)
-			assert_true(ip_equal(&guest->ips[count++], &guest->nics[i].ips[j]));
+			assert_true(ip_equal(&guest->ips[count++], &guest->nics[i].ips[j].ip));
 	}
 	assert_int_equal(guest->ip_count, count);
 }
