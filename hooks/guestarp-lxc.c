@@ -131,6 +131,8 @@ static int run_hook(struct call *call, const struct hook *hook)
 		return EXIT_SUCCESS;
 	}
 	call->managed = r == 0 && policy_manages(&call->policy, &call->guest);
+	if (call->managed && hook->run == start_host)
+		notes_add_all(&call->outcome.notes, &call->guest.notes);
 	return hook->run(call);
 }
 

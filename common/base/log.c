@@ -11,7 +11,7 @@
 
 void notes_add(struct notes *notes, const char *fmt, ...)
 {
-	char line[NOTE_SIZE];
+	char line[NOTE_SIZE] = "";
 	va_list ap;
 
 	va_start(ap, fmt);
