@@ -154,17 +154,11 @@ void guest_list_done(struct guest_list *guests)
 
 int guest_read(struct guest *guest, struct err *err)
 {
-	char path[GUEST_ID_SIZE + 32];
-	char full[PATH_SIZE];
-	int r;
-
 	if (guest->kind == GUEST_PVE)
 		return pve_read(guest, NULL, err);
 	if (guest->kind == GUEST_VZ)
 		return vz_read(guest, err);
-	(void)snprintf(path, sizeof(path), "/var/lib/lxc/%s/config", guest->id);
-	r = file_path(path, full, sizeof(full), err);
-	return r < 0 ? r : lxc_read(guest, full, err);
+	return lxc_read(guest, NULL, err);
 }
 
 bool guest_changed(const struct guest *guest)
