@@ -150,6 +150,9 @@ printf '%s,ip6=ff02::1/64\n' "$net0" >"$conf"
 noted "1: net0: ip6: no guest can be reached by 'ff02::1/64'; the address is skipped" "$bound" "an address that is none of a guest"
 printf 'net0: name=eth0,bridge=vmbr1,ip=192.168.18.101\n' >"$conf"
 noted "1: net0: ip: no prefix length in '192.168.18.101'; the address is skipped" "" "an address without its prefix length"
+# Who looks is told, too.
+GUESTARP_ROOT=$ROOT "$GUESTARP_BUILD/guestarp" plan 101 >"$TMP/plan" 2>&1 || true
+like "$(tr -s ' \n' ' ' <"$TMP/plan")" "note: $shown:1: net0: ip: no prefix length in '192.168.18.101'; the address is skipped" "and plan says it"
 guest_conf 101 lxc "$net0"
 echo "hookscript: /var/lib/vz/snippets/guestarp" >>"$conf"
 noted "3: hookscript: no volume '/var/lib/vz/snippets/guestarp'; the line is skipped" "$bound" "a hookscript that is a path"
