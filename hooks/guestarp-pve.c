@@ -31,7 +31,10 @@ struct call {
 /* On a migration's target the configuration is still the source node's. */
 static int read_guest(struct call *call)
 {
-	return pve_read(&call->guest, call->migrated_from, &call->err);
+	int r = pve_read(&call->guest, call->migrated_from, &call->err);
+
+	notes_add_all(&call->outcome.notes, &call->guest.notes);
+	return r;
 }
 
 /* To be quiet by name nothing of its configuration is needed. */

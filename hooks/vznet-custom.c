@@ -141,7 +141,8 @@ static bool up_routed(struct call *call, const char *port)
 	guest_copy(&guest, &call->guest);
 	guest.partial = true;
 	guest.ip_count = nic ? nic->ip_count : 0;
-	memcpy(guest.ips, nic ? nic->ips : guest.ips, guest.ip_count * sizeof(guest.ips[0]));
+	for (size_t i = 0; i < guest.ip_count; i++)
+		guest.ips[i] = nic->ips[i].ip;
 	if (ifname_copy(guest.route, port) < 0)
 		return false;
 	return say(call, "up", event_up(&guest, &call->policy, &call->outcome, &call->err), true);

@@ -28,8 +28,11 @@ struct mac {
  */
 int ip_parse(const char *text, struct ip *ret_ip);
 
-/* As ip_parse, with an optional "/N" that must fit the family. */
-int ip_parse_prefix(const char *text, struct ip *ret_ip);
+/*
+ * As ip_parse, with an optional "/N" that must fit the family; leading zeros of N do no harm. Without it the prefix is
+ * the whole address. -EADDRNOTAVAIL for what is written well but is no unicast address of a host.
+ */
+int ip_parse_prefix(const char *text, struct ip *ret_ip, uint8_t *ret_prefix);
 
 bool ip_equal(const struct ip *a, const struct ip *b);
 /* Are both in the subnet of so many bits? */

@@ -44,11 +44,15 @@ static int add_guest(struct guest_list *guests, const struct guest *guest)
 /* "<kind>-<id>.json", back to the guest. */
 static bool parse_record_name(const char *name, struct guest *ret_guest)
 {
+	static const char suffix[] = ".json";
+	const size_t suffix_len = sizeof(suffix) - 1;
 	const char *dash = strchr(name, '-');
-	const char *end = dash ? strstr(dash, ".json") : NULL;
+	size_t len = strlen(name);
+	const char *end = name + len - (len < suffix_len ? 0 : suffix_len);
 	char id[GUEST_ID_SIZE];
 
-	if (!end || end[5] != '\0' || (size_t)(end - dash - 1) >= sizeof(id))
+	/* The name's end counts: an id may have ".json" inside. */
+	if (!dash || end <= dash || strcmp(end, suffix) != 0 || (size_t)(end - dash - 1) >= sizeof(id))
 		return false;
 	memcpy(id, dash + 1, (size_t)(end - dash - 1));
 	id[end - dash - 1] = '\0';
@@ -189,17 +193,11 @@ void guest_list_done(struct guest_list *guests)
 
 int guest_read(struct guest *guest, struct err *err)
 {
-	char path[GUEST_ID_SIZE + 32];
-	char full[PATH_SIZE];
-	int r;
-
 	if (guest->kind == GUEST_PVE)
 		return pve_read(guest, NULL, err);
 	if (guest->kind == GUEST_VZ)
 		return vz_read(guest, err);
-	(void)snprintf(path, sizeof(path), "/var/lib/lxc/%s/config", guest->id);
-	r = file_path(path, full, sizeof(full), err);
-	return r < 0 ? r : lxc_read(guest, full, err);
+	return lxc_read(guest, NULL, err);
 }
 
 bool guest_changed(const struct guest *guest)
