@@ -45,6 +45,7 @@ struct reading {
 	size_t count;
 	char hookscript[sizeof(((struct guest *)0)->hookscript)];
 	bool migrating;
+	uint32_t routed; /* NICs that LXC is told to route to, one bit each */
 };
 
 /* What becomes of a value. */
@@ -343,6 +344,23 @@ static void take_line(struct reading *in, char *value)
 		take_net(in, value);
 }
 
+/*
+ * What Proxmox VE hands on to LXC unread, "lxc.KEY: VALUE" or "lxc.KEY = VALUE": in router mode the port is the guest's
+ * gateway, whatever netN says of a bridge.
+ */
+static void take_raw(struct reading *in, const char *line)
+{
+	unsigned index;
+	char key[16];
+	char value[16];
+
+	if (!in->vm && sscanf(line, "lxc.net.%2u.%15[a-z0-9.] %*1[:=] %15s", &index, key, value) == 3 &&
+	    index < GUEST_NICS_MAX &&
+	    ((strcmp(key, "veth.mode") == 0 && strcmp(value, "router") == 0) ||
+	     (strcmp(key, "l2proxy") == 0 && strcmp(value, "1") == 0)))
+		in->routed |= UINT32_C(1) << index;
+}
+
 /* Cuts "key: value" in place: ^([a-z][a-z_]*\d*):\s*(.+?)\s*$, for VMs also '-' in the key. Anything else is no
  * setting. */
 static bool split_line(bool vm, char *line, char **ret_value)
@@ -431,6 +449,7 @@ static void take_nets(struct guest *guest, struct reading *in)
 		nic->skipped = net->skipped;
 		nic->tag = net->tag;
 		nic->link_down = net->link_down;
+		nic->routed = net->index < GUEST_NICS_MAX && (in->routed & UINT32_C(1) << net->index);
 		memcpy(nic->bridge, net->bridge, IFNAMSIZ);
 		/* A 9-digit VMID with i >= 10 does not fit IFNAMSIZ: Proxmox VE cannot make that device either. */
 		if (snprintf(nic->firewall_bridge, IFNAMSIZ, "fwbr%si%s", guest->id, net->number) >= IFNAMSIZ)
@@ -455,6 +474,7 @@ void pve_parse(struct guest *guest, bool vm, const char *path, char *text)
 
 		in.line++;
 		in.key = line;
+		take_raw(&in, line);
 		if (split_line(vm, line, &value))
 			take_line(&in, value);
 	}

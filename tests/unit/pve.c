@@ -83,7 +83,7 @@ static const struct row {
 	{ "capitals are no setting", CT, "Net0: bridge=vmbr9\nnET0: bridge=vmbr9\n", "", NULL, NULL },
 	{ "no value is no setting", CT, "net0:\nnet1:  \t\nnet2\n", "", NULL, NULL },
 	{ "raw LXC keys", CT, "lxc.net.0.veth.mode: router\nlxc.net.0.link = vmbr9\nnet0: bridge=vmbr0\n",
-	  "net0:vmbr0>fwbr101i0", NULL, NULL },
+	  "net0:vmbr0>fwbr101i0 routed", NULL, NULL },
 
 	{ "stops at a snapshot", CT,
 	  "net0: bridge=vmbr0,ip=192.0.2.7/24\n\n[snap1]\nhookscript: local:snippets/guestarp\n"
@@ -192,6 +192,14 @@ static const struct row {
 	  "f:1: net0: ip: bad value '192.0.2.7/7'; the address is skipped", NULL },
 	{ "a padded prefix", CT, "net0: bridge=vmbr0,ip=192.0.2.7/024,ip6=2001:db8::7/064\n",
 	  "net0:vmbr0>fwbr101i0(192.0.2.7/24 2001:db8::7/64)", NULL, NULL },
+	{ "a NIC that LXC routes to", CT, "net0: bridge=vmbr0\nnet1: bridge=vmbr1\nlxc.net.1.veth.mode: router\n",
+	  "net0:vmbr0>fwbr101i0 net1:vmbr1>fwbr101i1 routed", NULL, NULL },
+	{ "the same with an equals sign", CT, "net0: bridge=vmbr0\nlxc.net.0.veth.mode = router\n",
+	  "net0:vmbr0>fwbr101i0 routed", NULL, NULL },
+	{ "l2proxy", CT, "net0: bridge=vmbr0\nlxc.net.0.l2proxy: 1\n", "net0:vmbr0>fwbr101i0 routed", NULL, NULL },
+	{ "bridge mode", CT, "net0: bridge=vmbr0\nlxc.net.0.veth.mode: bridge\n", "net0:vmbr0>fwbr101i0", NULL, NULL },
+	{ "no raw keys in a VM", VM, "net0: virtio,bridge=vmbr0\nlxc.net.0.veth.mode: router\n", "net0:vmbr0>fwbr101i0",
+	  NULL, NULL },
 	{ "a padded tag", CT, "net0: bridge=vmbr0,tag=007\n", "net0:vmbr0.7>fwbr101i0", NULL, NULL },
 	{ "ip=auto", CT, "net0: bridge=vmbr0,ip=auto\n", "net0:vmbr0>fwbr101i0",
 	  "f:1: net0: ip: bad value 'auto'; the address is skipped", NULL },
@@ -357,7 +365,11 @@ static const char *in_words(const struct guest *guest, char *text, size_t size)
 		(void)text_append(text, size, "%s", nic->ip_count ? ")" : "");
 		append_ip(text, size, "@", &nic->gateway);
 		append_ip(text, size, "@", &nic->gateway6);
-		(void)text_append(text, size, "%s%s", nic->skipped ? " skipped" : "", nic->link_down ? " down" : "");
+		(void)text_append(text, size, "%s%s",
+				  nic->skipped  ? " skipped"
+				  : nic->routed ? " routed"
+						: "",
+				  nic->link_down ? " down" : "");
 	}
 	return text[0] ? text + 1 : text;
 }
