@@ -60,13 +60,16 @@ static int pre_start(struct call *call)
 /* On a migration's target it comes too early to answer for the guest, and nothing comes later: hence the watch. */
 static int post_start(struct call *call)
 {
+	bool migrates;
 	int r = read_guest(call);
 
 	if (r < 0)
 		return unreadable(call, r);
-	call->guest.elsewhere = call->migrated_from != NULL;
+	/* Between clusters no node is named, but the configuration is locked until the move. */
+	migrates = call->migrated_from || call->guest.migrating;
+	call->guest.elsewhere = migrates;
 	r = event_up(&call->guest, &call->policy, &call->outcome, &call->err);
-	if (r == 0 && call->migrated_from)
+	if (r == 0 && migrates)
 		r = watch_migration(&call->guest, &call->err);
 	return r;
 }

@@ -198,6 +198,8 @@ rm "$ROOT"/run/guestarp/{xen-1,pve-web,pve-,-}.json
 
 # ---- gone ---------------------------------------------------------------------------------------------------------------
 
+# LXC closes its socket before its last hook.
+lxc_monitor_end web
 lxc post-stop 2>/dev/null
 vz stopping $w4 $w6 >/dev/null 2>&1
 is "$(state)" "$none" "stopped: nothing of them is left"
@@ -207,6 +209,11 @@ is "$(find "$ROOT/run/guestarp" -name '*.json')" "" "no record is left"
 
 # ---- does it run? -------------------------------------------------------------------------------------------------------
 
+lxc_monitor web
+called guestarp sync
+like "$STATUS $(proxies 4)" "^0 $v4 eth3," "a container that was started unheard, before it was managed: sync binds it"
+called guestarp status
+like "$OUT" "lxc/web +ok +running" "and status knows it"
 ip link add moved type veth peer name web.1
 ip link del web.0
 lxc start-host 2>/dev/null
