@@ -290,7 +290,7 @@ static int take_text(struct reading *in, const char *text, size_t len)
 {
 	CLEANUP(json) struct json_object *json = NULL;
 	struct err err;
-	int r = json_parse(in->file, text, len, &json, &err);
+	int r = json_parse_written(in->file, text, len, &json, &err);
 
 	if (r < 0)
 		failed(in, r, &err, true);

@@ -415,10 +415,11 @@ bad '{"defaults": {"device": "eth3", "anounce": 2}}' ': defaults: unknown key "a
 bad '{"default": {"device": "eth3"}}' ': unknown key "default", did you mean "defaults"?'
 bad '{"guests": {"199-100": {}, "103": {"device": "eth3"}}}' ': guests.199-100: the range is backwards'
 bad '{"guests": {"103": "eth3"}}' ': guests.103: not an object'
-bad '{"guests": {"103": {"device": "eth3"}}' ':2:1: unexpected end of data'
-bad '{"guests": {"103": {"device": "eth3"}}} {}' ':1:41: unexpected character'
-bad '' ':2:1: unexpected end of data'
-bad '["device"]' ': not a JSON object'
+bad '{"guests": {"103": {"device": "eth3"}}' ": line 2, column 1: the text ends here, but the '{' of line 1 is not closed"
+bad '{"guests": {"103": {"device": "eth3"}}} {}' ": line 1, column 41: the object has ended before '{'"
+bad '{"devices": {}'$'\n''  "guests": {"103": {"device": "eth3"}}}' ': line 2, column 3: a comma is missing before "guests"'
+bad '' ": line 2, column 1: empty: not even '{ }'"
+bad '["device"]' ": line 1, column 1: not an object, which begins with '{'"
 
 # ---- a policy that others could have written ---------------------------------------------------------------------------
 
