@@ -131,6 +131,8 @@ static int run_hook(struct call *call, const struct hook *hook)
 		return EXIT_SUCCESS;
 	}
 	call->managed = r == 0 && policy_manages(&call->policy, &call->guest);
+	if (call->managed)
+		policy_keep(&call->policy, &call->outcome.notes);
 	return hook->run(call);
 }
 

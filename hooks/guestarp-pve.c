@@ -107,6 +107,7 @@ static int run_phase(struct call *call, const struct phase *phase, char *const a
 	bool abort;
 	int r = policy_load(&call->policy, &call->guest, &call->err);
 
+	policy_keep(&call->policy, &call->outcome.notes);
 	abort = report(call->name, phase->word, "", r, &call->err, &call->policy, phase->aborts && call->policy.broken,
 		       &call->outcome);
 	if (!abort) {

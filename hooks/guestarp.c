@@ -194,6 +194,7 @@ static int detach_turn(const struct guest *guest, const char *name, struct polic
 static int take_turn_once(const struct guest *guest, turn_fn turn)
 {
 	struct policy policy;
+	struct notes notes = { 0 };
 	char name[GUEST_NAME_SIZE];
 	struct err err;
 	int r = policy_load(&policy, guest, &err);
@@ -203,6 +204,9 @@ static int take_turn_once(const struct guest *guest, turn_fn turn)
 	/* attach and detach say it themselves: they can do nothing then. */
 	if (r < 0 && turn != attach && turn != detach_turn)
 		log_line(name, "%s", err.text);
+	if (policy_manages(&policy, guest))
+		policy_keep(&policy, &notes);
+	log_notes(name, &notes);
 	taken = turn(guest, name, &policy);
 	policy_done(&policy);
 	return taken < 0 ? taken : r;

@@ -95,6 +95,7 @@ static void sync_pve(struct turn *turn, const struct hint *hint, bool prepare)
 	/* No longer managed: nothing new, but what was set for it goes when it goes. */
 	if (!managed)
 		return;
+	policy_keep(&turn->policy, &turn->outcome.notes);
 	if (hint->nic >= 0)
 		add_nic(guest, (unsigned)hint->nic);
 	turn->alive = true;
@@ -109,6 +110,7 @@ static void sync_recorded(struct turn *turn, bool prepare)
 
 	if (!runs(turn, who))
 		return;
+	policy_keep(&turn->policy, &turn->outcome.notes);
 	if (known_read(who, &known, &turn->err) < 0) {
 		say(turn, "", -turn->err.code);
 		return;

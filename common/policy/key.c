@@ -175,7 +175,7 @@ static int take_on_error(struct policy *p, const char *where, struct json_object
 	return r;
 }
 
-static void drop_then(struct policy *p)
+void key_drop_then(struct policy *p)
 {
 	for (size_t i = 0; i < p->then_count; i++)
 		free(p->then[i]);
@@ -198,7 +198,7 @@ static int take_then(struct policy *p, const char *where, struct json_object *va
 		if (!whole_string(item) || path[0] != '/' || strlen(path) >= PATH_MAX)
 			return wrong(where, item, "an absolute path", err);
 	}
-	drop_then(p);
+	key_drop_then(p);
 	for (size_t i = 0; i < count; i++) {
 		char *path = strdup(json_object_get_string(json_object_array_get_idx(value, i)));
 
@@ -309,5 +309,9 @@ const char *policy_key_to_str(enum policy_key key)
 
 void policy_done(struct policy *policy)
 {
-	drop_then(policy);
+	key_drop_then(policy);
+	for (size_t i = 0; i < POLICY_FILE_COUNT; i++) {
+		free(policy->files[i].text);
+		policy->files[i].text = NULL;
+	}
 }

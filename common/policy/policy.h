@@ -11,10 +11,12 @@
 
 #include "base/err.h"
 #include "base/ip.h"
+#include "base/log.h"
 #include "guest/guest.h"
 
 #define POLICY_HOST_FILE    "/etc/guestarp/guestarp.json"
 #define POLICY_CLUSTER_FILE "/etc/pve/guestarp.json"
+#define POLICY_FILE_COUNT   2
 #define POLICY_DEVICES_MAX  64
 #define POLICY_THEN_MAX     8
 #define POLICY_SOURCE_SIZE  120
@@ -46,6 +48,20 @@ enum policy_key {
 	POLICY_KEY_COUNT
 };
 
+/* What became of one of the files. */
+enum policy_file_state {
+	POLICY_FILE_NONE,   /* there is none, and it is not known whether there should be one */
+	POLICY_FILE_GONE,   /* there is none, and so no such policy */
+	POLICY_FILE_GOOD,   /* it holds */
+	POLICY_FILE_KEPT,   /* it has a mistake, or cannot be read: its last good text holds */
+	POLICY_FILE_BROKEN, /* the same without a last good text */
+};
+
+struct policy_file {
+	enum policy_file_state state;
+	char *text; /* of a good one, else NULL */
+};
+
 struct policy {
 	bool managed; /* a "guests" key covers the guest */
 	bool all;     /* the key "*" is one of them: every guest is covered */
@@ -68,21 +84,30 @@ struct policy {
 	struct policy_device devices[POLICY_DEVICES_MAX];
 	size_t device_count;
 
-	uint64_t fingerprint; /* of both files' text */
+	struct policy_file files[POLICY_FILE_COUNT]; /* the cluster's, the host's */
+	uint64_t fingerprint;                        /* of both files' text, and of the kept one that holds instead */
 
 	/* Where each key's value comes from: "<file>: guests.101", or "default". */
 	char source[POLICY_KEY_COUNT][POLICY_SOURCE_SIZE];
 };
 
 /*
- * The policy for a guest; a guest without an id stands for those that no key names. Both files are optional; without them the defaults hold and managed is false.
- * On failure (err: file, path in it, value) policy still holds every value that could be read, and broken
- * is set when the bad part concerns this guest: an up must then neither bind nor take back anything
- * but may keep a firewall bridge quiet, and honours abort_on_error.
- * A failure in a part for other guests leaves broken false. Always policy_done() afterwards.
+ * The policy for a guest; a guest without an id stands for those that no key names. Both files are optional; without
+ * them the defaults hold and managed is false.
+ * A file with a mistake, or one that cannot be read: its last good text (policy_keep()) holds instead, as a whole, and
+ * err says both. Without such a text err says the file, the path in it and the value; policy still holds every value
+ * that could be read, and broken is set when the bad part concerns this guest: an up must then neither bind nor take
+ * back anything but may keep a firewall bridge quiet, and honours abort_on_error. A failure in a part for other guests
+ * leaves broken false. Nothing is written. Always policy_done() afterwards.
  */
 int policy_load(struct policy *policy, const struct guest *guest, struct err *err);
 void policy_done(struct policy *policy);
+
+/*
+ * Keeps the text of each file that policy_load() has found good as its last good one, where it is another than before;
+ * for root alone. What fails is a note.
+ */
+void policy_keep(const struct policy *policy, struct notes *notes);
 
 /* Do the files say something else than they did to policy_load()? */
 bool policy_changed(const struct policy *policy);

@@ -315,7 +315,7 @@ admin_is 0 "policy of a guest with every key" policy 101
 like "$OUT" 'addresses +\["192.0.2.7","2001:db8::7"\] +/etc/guestarp/guestarp.json: guests.101' "a list of addresses"
 admin policy 101 --json
 is "$(jq -c 'map_values(.value?)' <<<"$OUT")" \
-    '{"firewall_bridge":"leave","bridge_mac":"leave","device":null,"addresses":["192.0.2.7","2001:db8::7"],"route":"veth101i0","probe":"refuse","announce":2,"on_error":"abort","then":["/usr/local/bin/mine"]}' \
+    '{"firewall_bridge":"leave","ports":"quiet","bridge_mac":"leave","device":null,"addresses":["192.0.2.7","2001:db8::7"],"route":"veth101i0","probe":"refuse","announce":2,"on_error":"abort","then":["/usr/local/bin/mine"]}' \
     "the same for programs"
 
 printf '{"guests": {"1": {"devise": "a"}}}' >"$TMP/bad.json"
@@ -373,7 +373,7 @@ echo '{ "guests": ' >"$ROOT/etc/pve/guestarp.json"
 admin_is 1 "device with a cluster's file that is no policy" device 101 eth3
 like "$ERR" "^guestarp: /etc/pve/guestarp.json" "names the file"
 rm "$ROOT/etc/pve/guestarp.json"
-policy '{ // mine
+policy '{ # mine
 }'
 before=$(<"$CONFIG")
 admin_is 1 "device with a file that is no policy" device 101 eth3

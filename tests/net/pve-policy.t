@@ -381,8 +381,12 @@ pve_ok 101 pre-start
 # Guest 103 is not plugged in: a broken policy leaves the hook nothing at all to do for it.
 guest_conf 103 lxc "net0: name=eth0,bridge=vmbr1,firewall=1,ip=192.168.18.103/24,type=veth"
 before=$(kernel_state)
+no_last_good() {
+    rm -rf "$ROOT/var/lib/guestarp"
+}
 bad() { # POLICY MESSAGE-BEHIND-THE-FILE'S-NAME
     local phase
+    no_last_good
     policy "$1"
     for phase in pre-start post-start; do
         pve 103 $phase
@@ -424,6 +428,7 @@ bad '["device"]' ": line 1, column 1: not an object, which begins with '{'"
 # ---- a policy that others could have written ---------------------------------------------------------------------------
 
 distrusted() { # MESSAGE-BEHIND-THE-FILE'S-NAME DESC
+    no_last_good
     pve 103 pre-start
     is "$STATUS/$ERR" "0/guestarp: pve/103: pre-start: $file: $1" "$2: pre-start says so and goes on"
     pve 103 post-start
@@ -460,6 +465,7 @@ rmdir "$ROOT$file"
 policy '{"defaults": {"announce": 0, "device": "eth3", "firewall_bridge": "leave", "route": "vmbr2"}}'
 pve_ok 101 post-start
 is "$(bound) $(routes)" "$v4 eth3/$v6 eth3 $v4 vmbr2, $v6 vmbr2" "broken: before, the guest is bound by a good policy"
+no_last_good
 policy '{"defaults": {"announce": 0, "device": "eth4", "on_eror": "abort"}, "guests": {"101": {"route": null}}, "devices": {"eth3": {"arp_filter": 1}}}'
 before=$(kernel_state)
 broken="$file: defaults: unknown key \"on_eror\", did you mean \"on_error\"?"
@@ -480,6 +486,7 @@ is "$STATUS/$ERR" "1/guestarp: pve/101: pre-start: $file: defaults.announce: 11 
 pve 101 post-start
 is "$STATUS $(bound)" "0 /" "broken: with on_error abort readable post-start goes on, and binds nothing"
 pve_ok 102 post-stop
+no_last_good
 policy '{"defaults": {"bridge_mac": "leave", "on_error": "abort"}, "guests": {"102": {"announce": 11}}}'
 pve 101 pre-start
 is "$STATUS/$ERR" "0/guestarp: pve/101: pre-start: $file: guests.102.announce: 11 is not a whole number from 0 to 10" \
@@ -502,6 +509,7 @@ is "$(bound)" "$v4 eth4/$v6 eth4" "the cluster's policy alone"
 policy '{"defaults": {"device": "eth3"}}'
 pve_ok 101 post-start
 is "$(bound)" "$v4 eth3/$v6 eth3" "the host's policy over the cluster's"
+no_last_good
 chmod 0666 "$ROOT/etc/pve/guestarp.json"
 pve 101 post-start
 is "$STATUS/${ERR%%$'\n'*}" "0/guestarp: pve/101: post-start: /etc/pve/guestarp.json: refused, others can write it (mode 0666; chmod go-w /etc/pve/guestarp.json)" \
