@@ -15,7 +15,9 @@
 #include "base/json.h"
 #include "base/spawn.h"
 #include "base/text.h"
+#include "doctor/choice.h"
 #include "doctor/storage.h"
+#include "event/guests.h"
 #include "event/record.h"
 #include "guest/pve.h"
 #include "policy/edit.h"
@@ -178,13 +180,29 @@ static int detach_locked(const struct guest *guest, const struct policy *policy,
 	return r;
 }
 
-int detach_guest(const struct guest *guest, bool *ret_changed, struct err *err)
+/* As it is now; what cannot be read any more is as it was. */
+static void say_still(const struct guest *guest, char *ret_still)
+{
+	struct policy policy;
+	struct guest now;
+
+	if (guest_init(&now, guest->kind, guest->id, NULL) < 0 || guest_read(&now, NULL) < 0)
+		now = *guest;
+	(void)policy_load(&policy, &now, NULL);
+	(void)choice_managed_by(&now, &policy, ret_still, ATTACH_STILL_SIZE);
+	policy_done(&policy);
+}
+
+int detach_guest(const struct guest *guest, bool *ret_changed, char *ret_still, struct err *err)
 {
 	struct record_store store = RECORD_STORE_CLOSED;
 	struct policy policy;
+	struct guest unhooked = *guest;
 	int r;
 
 	*ret_changed = false;
+	ret_still[0] = '\0';
+	unhooked.hooked = false;
 	r = record_open_policy(&store, err);
 	if (r < 0)
 		return r;
@@ -192,6 +210,9 @@ int detach_guest(const struct guest *guest, bool *ret_changed, struct err *err)
 	if (r == 0)
 		r = detach_locked(guest, &policy, ret_changed, err);
 	policy_done(&policy);
+	if (r == 0)
+		r = choice_tidy(&unhooked, err);
 	record_close(&store);
+	say_still(guest, ret_still);
 	return r;
 }

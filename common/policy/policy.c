@@ -230,14 +230,17 @@ static void take_guests(struct reading *in, struct json_object *json)
 		return;
 	}
 	json_object_object_foreach(json, key, scope) {
+		struct policy *policy = in->policy;
 		enum cover cover;
 		uint32_t width;
 
 		(void)scope;
 		if (!in->guest || cover_of(in, key, &cover, &width, NULL) < 0 || cover == COVER_NONE)
 			continue;
-		in->policy->managed = true;
-		in->policy->all = in->policy->all || cover == COVER_ALL;
+		(void)text_append(policy->managed_by, sizeof(policy->managed_by), "%s%s: guests.%s",
+				  policy->managed ? ", " : "", in->file, key);
+		policy->managed = true;
+		policy->all = policy->all || cover == COVER_ALL;
 	}
 	take_covered(in, json, COVER_NONE);
 	take_covered(in, json, COVER_ALL);

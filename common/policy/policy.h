@@ -20,6 +20,7 @@
 #define POLICY_DEVICES_MAX  64
 #define POLICY_THEN_MAX     8
 #define POLICY_SOURCE_SIZE  120
+#define POLICY_MANAGED_SIZE 300
 
 enum policy_probe { PROBE_OFF, PROBE_WARN, PROBE_REFUSE };
 
@@ -64,8 +65,10 @@ struct policy_file {
 
 struct policy {
 	bool managed; /* a "guests" key covers the guest */
-	bool all;     /* the key "*" is one of them: every guest is covered */
-	bool broken;  /* something that concerns this guest could not be read: see policy_load() */
+	/* Which ones do: "<file>: guests.*, <file>: guests.101". What does not fit is left out. */
+	char managed_by[POLICY_MANAGED_SIZE];
+	bool all;    /* the key "*" is one of them: every guest is covered */
+	bool broken; /* something that concerns this guest could not be read: see policy_load() */
 
 	bool quiet;                 /* firewall_bridge */
 	bool quiet_ports;           /* ports */

@@ -10,6 +10,7 @@ require jq strace flock
 true_paths
 
 POLICY=$ROOT/etc/pve/guestarp.json
+CONFIG=$ROOT/etc/guestarp/guestarp.json
 
 container() { # VMID [HOOKSCRIPT]: with a snapshot, whose lines are none of ours
     {
@@ -162,6 +163,57 @@ container 104 local:snippets/gone.pl
 admin_is 1 "attach --all where one is refused" attach --all
 is "$(calls_for 101), $(calls_for 104), $(calls_for 201)" "guestarp, gone.pl, guestarp" "the others are attached"
 like "$ERR" "pve/104: attach: .*gone.pl" "the one is named"
+
+# ---- what still manages it ------------------------------------------------------------------------------------------------------
+
+fresh_node
+ip link add eth3 type bridge
+container 101
+admin_is 0 "device, then attach" device 101 eth3
+admin attach 101
+admin_is 0 "device none" device 101 none
+is "$ERR" "" "guestarp is its hookscript still: no word"
+not_ok "no null is left that manages the guest" test -e "$CONFIG"
+admin_is 0 "detach" detach 101
+is "$ERR" "guestarp: pve/101: detached" "nothing manages it any more"
+admin_is 0 "undo" undo 101
+admin policy 101 --json
+is "$(jq .managed <<<"$OUT")" false "it is not managed"
+
+admin device 101 eth3
+admin_is 0 "device none for a guest that nothing else covers" device 101 none
+is "$ERR" "guestarp: pve/101: no longer managed: nothing else covers it" "it says so"
+
+# What the version before has left.
+echo '{"guests": {"101": {"device": null}}}' >"$CONFIG"
+admin_is 0 "detach of a guest with a null left" detach 101
+is "$ERR" "guestarp: pve/101: is not attached" "nothing manages it any more"
+not_ok "the null is gone" test -e "$CONFIG"
+for policy_text in '{"guests": {"101": {"device": null, "announce": 1}}}' '{"guests": {"101": {"device": null}, "*": {}}}' \
+    '{"defaults": {"device": "eth3"}, "guests": {"101": {"device": null}, "100-199": {}}}'; do
+    echo "$policy_text" >"$CONFIG"
+    admin_is 0 "detach, policy $policy_text" detach 101
+    is "$(<"$CONFIG")" "$policy_text" "a null that is not what manages the guest stays"
+done
+echo '{"defaults": {"device": "eth3"}, "guests": {"100-199": {}}}' >"$CONFIG"
+admin_is 0 "device none where a default names a device" device 101 none
+admin policy 101 --json
+is "$(jq -c '[.managed, .device.value]' <<<"$OUT")" '[true,null]' "then the null is needed"
+
+echo '{"guests": {"101": {"device": "eth3"}, "*": {}}}' >"$CONFIG"
+echo '{"guests": {"100-199": {}}}' >"$POLICY"
+admin attach 101
+admin_is 0 "detach a guest that policy covers" detach 101
+is "$ERR" "guestarp: pve/101: detached; still managed by /etc/pve/guestarp.json: guests.100-199, /etc/guestarp/guestarp.json: guests.101, /etc/guestarp/guestarp.json: guests.*" \
+    "it says where"
+mkdir -p "$ROOT/etc/vz/conf"
+printf 'IP_ADDRESS="192.0.2.9"\nGUESTARP_DEVICE="eth3"\n' >"$ROOT/etc/vz/conf/301.conf"
+echo '{}' >"$CONFIG"
+admin_is 0 "detach a container of OpenVZ" detach vz/301
+is "$ERR" "guestarp: vz/301: is not attached; still managed by GUESTARP_DEVICE in its own configuration" "it names its file's word"
+admin_is 0 "device none, for it" device vz/301 none
+is "$ERR" "guestarp: vz/301: its own configuration says GUESTARP_DEVICE=\"eth3\", which has the last word" "it says what still holds"
+rm -r "$ROOT/etc/vz"
 
 # ---- refused -----------------------------------------------------------------------------------------------------------------
 

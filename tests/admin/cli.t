@@ -380,6 +380,39 @@ admin_is 1 "device with a file that is no policy" device 101 eth3
 like "$ERR" "^guestarp: /etc/guestarp/guestarp.json" "names the file"
 is "$(<"$CONFIG")" "$before" "and leaves it"
 rm -f "$CONFIG"
+
+# Devices that nobody asks for a guest, and devices that are not there.
+for word in lo all default; do
+    refused "guestarp: .*$word" "device $word" device 101 "$word"
+    not_ok "and nothing is written for $word" test -e "$CONFIG"
+done
+ip link add eth30 type bridge
+admin_is 0 "device that is not there" device 101 eth31
+like "$ERR" "^guestarp: pve/101: there is no device eth31 on this host now, did you mean eth3" "it says so, with the nearest"
+admin_is 0 "device that is nothing near" device 101 quitefar
+is "$ERR" "guestarp: pve/101: there is no device quitefar on this host now" "it says so"
+admin_is 0 "device that is there" device 101 eth30
+is "$ERR" "" "not a word"
+ip link property add dev eth30 altname uplinkport
+admin_is 0 "device by another of its names" device 101 uplinkport
+is "$ERR" "" "not a word"
+ip link del eth30
+rm -f "$CONFIG"
+
+# Not root: one clear error, and nothing is claimed.
+if setpriv --reuid 65534 --regid 65534 --clear-groups true 2>/dev/null; then
+    cp "$GUESTARP_BUILD/guestarp" "$TMP/guestarp"
+    chmod 755 "$TMP" "$TMP/guestarp"
+    for words in check "check --json" status "plan 101" "apply 101" "apply --all" "undo 101" sync "attach 101" "detach 101" "policy 101" "device 101 eth3"; do
+        # shellcheck disable=SC2086 # several words
+        is "$(setpriv --reuid 65534 --regid 65534 --clear-groups "$TMP/guestarp" $words 2>&1 || echo "status $?")" \
+            "guestarp: ${words%% *}: only root can do that"$'\n'"status 1" "$words, as nobody"
+    done
+    is "$(cd / && setpriv --reuid 65534 --regid 65534 --clear-groups "$TMP/guestarp" policy --check "$TMP/good.json" 2>&1 || echo "status $?")" "" \
+        "policy --check needs no root"
+else
+    skip "one user only in this namespace: not root"
+fi
 admin_is 0 "device without a file" device 101 eth3
 is "$(stat -c %a "$CONFIG")" 600 "the new file is root's alone"
 
