@@ -119,7 +119,8 @@ static int run_phase(struct call *call, const struct phase *phase, char *const a
 	}
 	if (abort)
 		return EXIT_FAILURE;
-	r = chain_run(&call->policy, argv, phase->aborts, &call->outcome.notes, &call->err);
+	r = chain_run(&call->policy, &call->guest, call->migrated_from, argv, phase->aborts, &call->outcome.notes,
+		      &call->err);
 	(void)report(call->name, phase->word, "", r, &call->err, &call->policy, false, &call->outcome);
 	return r < 0 && phase->aborts ? EXIT_FAILURE : EXIT_SUCCESS;
 }

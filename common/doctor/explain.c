@@ -87,6 +87,18 @@ static struct json_object *then_json(const struct policy *policy)
 	return list;
 }
 
+static struct json_object *of_json(const struct identity *of)
+{
+	struct json_object *list = json_object_new_array();
+	char text[MAC_TEXT];
+
+	if (of->uuid[0])
+		json_object_array_add(list, json_object_new_string(of->uuid));
+	for (size_t i = 0; i < of->mac_count; i++)
+		json_object_array_add(list, json_object_new_string(mac_to_str(&of->macs[i], text)));
+	return list;
+}
+
 static struct json_object *value_json(const struct policy *policy, enum policy_key key)
 {
 	static const char *const probes[] = { "off", "warn", "refuse" };
@@ -138,6 +150,8 @@ int explain_policy(const struct guest *guest, bool json, FILE *out, struct err *
 			(void)fprintf(out, "%-15s %-20s %s\n", policy_key_to_str((enum policy_key)i), text,
 				      policy.source[i]);
 		json_object_object_add(item, "value", value);
+		if (i == POLICY_THEN && !identity_is_empty(&policy.then_of))
+			json_object_object_add(item, "of", of_json(&policy.then_of));
 		json_object_object_add(item, "source", json_object_new_string(policy.source[i]));
 		json_object_object_add(all, policy_key_to_str((enum policy_key)i), item);
 	}

@@ -4,6 +4,7 @@
 #include "policy/key.h"
 
 #include <errno.h>
+#include <json-c/linkhash.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -182,7 +183,8 @@ void key_drop_then(struct policy *p)
 	p->then_count = 0;
 }
 
-static int take_then(struct policy *p, const char *where, struct json_object *value, struct err *err)
+/* A list of absolute paths, or NULL and err. */
+static int take_paths(const char *where, struct json_object *value, char *paths[], size_t *ret_count, struct err *err)
 {
 	size_t count;
 
@@ -198,14 +200,81 @@ static int take_then(struct policy *p, const char *where, struct json_object *va
 		if (!whole_string(item) || path[0] != '/' || strlen(path) >= PATH_MAX)
 			return wrong(where, item, "an absolute path", err);
 	}
-	key_drop_then(p);
 	for (size_t i = 0; i < count; i++) {
-		char *path = strdup(json_object_get_string(json_object_array_get_idx(value, i)));
-
-		if (!path)
+		paths[i] = strdup(json_object_get_string(json_object_array_get_idx(value, i)));
+		if (!paths[i]) {
+			*ret_count = i;
 			return err_errno(err, ENOMEM, "%s", where);
-		p->then[p->then_count++] = path;
+		}
 	}
+	*ret_count = count;
+	return 0;
+}
+
+static int take_of(const char *where, struct json_object *value, struct identity *ret_of, struct err *err)
+{
+	if (!json_object_is_type(value, json_type_array) || json_object_array_length(value) == 0)
+		return wrong(where, value, "a list of UUIDs and MACs", err);
+	for (size_t i = 0; i < json_object_array_length(value); i++) {
+		struct json_object *item = json_object_array_get_idx(value, i);
+		int r = whole_string(item) ? identity_add(ret_of, json_object_get_string(item)) : -EINVAL;
+
+		if (r == -ENOSPC)
+			return err_set(err, EINVAL, "%s: more than %d MACs", where, GUEST_NICS_MAX);
+		if (r < 0)
+			return wrong(where, item, "a UUID or a MAC", err);
+	}
+	return 0;
+}
+
+/* {"of": whose they are, "call": [...]}, as attach writes it. */
+static int take_chain(const char *where, struct json_object *value, struct json_object **ret_call,
+		      struct identity *ret_of, struct err *err)
+{
+	static const char *const parts[] = { "of", "call" };
+
+	json_object_object_foreach(value, name, part) {
+		char path[220] = "";
+		int r = 0;
+
+		(void)text_append(path, sizeof(path), "%s.%s", where, name);
+		if (strcmp(name, "call") == 0)
+			*ret_call = part;
+		else if (strcmp(name, "of") == 0)
+			r = take_of(path, part, ret_of, err);
+		else
+			r = key_unknown(where, name, parts, 2, sizeof(parts[0]), err);
+		if (r < 0)
+			return r;
+	}
+	if (identity_is_empty(ret_of) || !*ret_call)
+		return err_set(err, EINVAL, "%s: both \"of\" and \"call\" are needed", where);
+	return 0;
+}
+
+static int take_then(struct policy *p, const char *where, struct json_object *value, struct err *err)
+{
+	struct identity of = { .mac_count = 0 };
+	struct json_object *call = value;
+	char *paths[POLICY_THEN_MAX];
+	size_t count = 0;
+	int r = 0;
+
+	if (json_object_is_type(value, json_type_object)) {
+		call = NULL;
+		r = take_chain(where, value, &call, &of, err);
+	}
+	if (r == 0)
+		r = take_paths(where, call, paths, &count, err);
+	if (r < 0) {
+		for (size_t i = 0; i < count; i++)
+			free(paths[i]);
+		return r;
+	}
+	key_drop_then(p);
+	memcpy(p->then, paths, count * sizeof(paths[0]));
+	p->then_count = count;
+	p->then_of = of;
 	return 0;
 }
 

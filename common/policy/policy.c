@@ -505,6 +505,7 @@ bool policy_changed(const struct policy *policy)
 int policy_reload(struct policy *policy, const struct guest *guest, struct err *err)
 {
 	char *then[POLICY_THEN_MAX];
+	const struct identity of = policy->then_of;
 	size_t count = policy->then_count;
 	int r;
 
@@ -515,6 +516,7 @@ int policy_reload(struct policy *policy, const struct guest *guest, struct err *
 	key_drop_then(policy);
 	memcpy(policy->then, then, sizeof(then));
 	policy->then_count = count;
+	policy->then_of = of;
 	return r;
 }
 

@@ -13,6 +13,7 @@
 #include "base/ip.h"
 #include "base/log.h"
 #include "guest/guest.h"
+#include "guest/identity.h"
 
 #define POLICY_HOST_FILE    "/etc/guestarp/guestarp.json"
 #define POLICY_CLUSTER_FILE "/etc/pve/guestarp.json"
@@ -83,6 +84,7 @@ struct policy {
 	bool abort_on_error;
 	char *then[POLICY_THEN_MAX];
 	size_t then_count;
+	struct identity then_of; /* whose they are; empty: any guest's that the policy covers */
 
 	struct policy_device devices[POLICY_DEVICES_MAX];
 	size_t device_count;

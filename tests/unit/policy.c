@@ -36,6 +36,13 @@ static const struct row rows[] = {
 	{ "then of eight", NULL,
 	  "{\"defaults\": {\"then\": [\"/1\", \"/2\", \"/3\", \"/4\", \"/5\", \"/6\", \"/7\", \"/8\"]}}",
 	  "then=/1,/2,/3,/4,/5,/6,/7,/8", NULL },
+	{ "then of one guest", NULL,
+	  "{\"guests\": {\"101\": {\"then\": {\"of\": [\"BC:24:11:00:00:01\", "
+	  "\"0F2C4A6E-0000-1111-2222-abcdefABCDEF\"], \"call\": [\"/a\", \"/b\"]}}}}",
+	  "managed then=/a,/b of=0f2c4a6e-0000-1111-2222-abcdefabcdef+bc:24:11:00:00:01", NULL },
+	{ "then of any guest over then of one",
+	  "{\"guests\": {\"101\": {\"then\": {\"of\": [\"bc:24:11:00:00:01\"], \"call\": [\"/a\"]}}}}",
+	  "{\"defaults\": {\"then\": [\"/b\"]}}", "managed then=/b", NULL },
 	{ "then empty", NULL, "{\"defaults\": {\"then\": []}}", "", NULL },
 	{ "devices", NULL,
 	  "{\"devices\": {\"eth0\": {\"arp_ignore\": 8, \"arp_announce\": 2, \"arp_filter\": 1, \"proxy_delay\": "
@@ -161,7 +168,8 @@ static void load_kind(void **state)
 static void load_again(void **state)
 {
 	const char *cluster = "{\"defaults\": {\"announce\": 5}}";
-	const char *host = "{\"guests\": {\"101\": {\"device\": \"eth3\", \"then\": [\"/a\"]}}}";
+	const char *host = "{\"guests\": {\"101\": {\"device\": \"eth3\", \"then\": {\"of\": "
+			   "[\"bc:24:11:00:00:01\"], \"call\": [\"/a\"]}}}}";
 	struct policy policy;
 	struct guest guest;
 	struct err err = { 0 };
@@ -187,6 +195,7 @@ static void load_again(void **state)
 	assert_string_equal(policy.device, "eth4");
 	assert_int_equal(policy.then_count, 1);
 	assert_string_equal(policy.then[0], "/a");
+	assert_int_equal(policy.then_of.mac_count, 1);
 	put(POLICY_HOST_FILE, "{");
 	assert_int_equal(policy_reload(&policy, &guest, &err), -EINVAL);
 	assert_true(policy.broken);

@@ -17,6 +17,7 @@
 /* What differs from the defaults, in one line. */
 static inline void add_lists(const struct policy *p, char *text, size_t size)
 {
+	char mac[MAC_TEXT];
 	char ip[IP_TEXT];
 
 	if (!p->addresses_from_config)
@@ -25,6 +26,10 @@ static inline void add_lists(const struct policy *p, char *text, size_t size)
 		(void)text_append(text, size, "%s%s", i ? "," : "", ip_to_str(&p->ips[i], ip));
 	for (size_t i = 0; i < p->then_count; i++)
 		(void)text_append(text, size, "%s%s", i ? "," : " then=", p->then[i]);
+	if (!identity_is_empty(&p->then_of))
+		(void)text_append(text, size, " of=%s", p->then_of.uuid);
+	for (size_t i = 0; i < p->then_of.mac_count; i++)
+		(void)text_append(text, size, "%s%s", i ? "," : "+", mac_to_str(&p->then_of.macs[i], mac));
 }
 
 static inline void add_devices(const struct policy *p, char *text, size_t size)
