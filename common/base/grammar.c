@@ -91,7 +91,7 @@ static const char *closing(const struct walk *w)
 /* For all states: what is wrong at p, where something else was to come. */
 static int unexpected(const struct walk *w, const char *wanted)
 {
-	char word[WORD_SHOWN];
+	char text[WORD_SHOWN];
 	const char *p = w->p;
 
 	if (*p == '\0' && w->depth > 0)
@@ -103,20 +103,20 @@ static int unexpected(const struct walk *w, const char *wanted)
 		return mistake(w, p, "a comment, which this file cannot have");
 	if (*p == '\'')
 		return mistake(w, p, "single quotes: JSON has double ones");
-	return mistake(w, p, "%s before %s", wanted, shown(p, word));
+	return mistake(w, p, "%s before %s", wanted, shown(p, text));
 }
 
 static int escape(struct walk *w)
 {
-	size_t digits = 0;
+	size_t hex = 0;
 
 	if (w->p[1] == 'u') {
-		while (digits < 4 && isxdigit((unsigned char)w->p[2 + digits]))
-			digits++;
+		while (hex < 4 && isxdigit((unsigned char)w->p[2 + hex]))
+			hex++;
 	}
-	if (w->p[1] == '\0' || !strchr("\"\\/bfnrtu", w->p[1]) || (w->p[1] == 'u' && digits < 4))
+	if (w->p[1] == '\0' || !strchr("\"\\/bfnrtu", w->p[1]) || (w->p[1] == 'u' && hex < 4))
 		return mistake(w, w->p, "not an escape that JSON has (\\\\ is a backslash)");
-	w->p += 2 + digits;
+	w->p += 2 + hex;
 	return 0;
 }
 
