@@ -137,6 +137,8 @@ static int run_hook(struct call *call, const struct hook *hook)
 	}
 	call->readable = r == 0;
 	call->managed = policy_manages(&call->policy, &call->guest);
+	if (call->managed)
+		policy_keep(&call->policy, &call->outcome.notes);
 	if (call->managed && hook->run == start_host)
 		notes_add_all(&call->outcome.notes, &call->guest.notes);
 	return hook->run(call);

@@ -123,6 +123,7 @@ static int run_phase(struct call *call, const struct phase *phase, char *const a
 	bool abort;
 	int r = policy_load(&call->policy, &call->guest, &call->err);
 
+	policy_keep(&call->policy, &call->outcome.notes);
 	abort = report(call->name, phase->word, "", r, &call->err, &call->policy, phase->aborts && call->policy.broken,
 		       &call->outcome);
 	if (!abort) {
@@ -134,7 +135,8 @@ static int run_phase(struct call *call, const struct phase *phase, char *const a
 	}
 	if (abort)
 		return EXIT_FAILURE;
-	r = chain_run(&call->policy, argv, phase->aborts, &call->outcome.notes, &call->err);
+	r = chain_run(&call->policy, &call->guest, call->migrated_from, argv, phase->aborts, &call->outcome.notes,
+		      &call->err);
 	(void)report(call->name, phase->word, "", r, &call->err, &call->policy, false, &call->outcome);
 	return r < 0 && phase->aborts ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -97,6 +97,7 @@ static void sync_pve(struct turn *turn, const struct hint *hint, bool prepare)
 	/* No longer managed: nothing new, but what was set for it goes when it goes. */
 	if (!managed)
 		return;
+	policy_keep(&turn->policy, &turn->outcome.notes);
 	/* It runs here or there: what holds is right until the lock is gone, and then its move is told. */
 	if (guest->migrating && !hint->managed) {
 		say(turn, "quiet", event_quiet(guest, &turn->policy, &turn->outcome, &turn->err));
@@ -116,6 +117,7 @@ static void sync_recorded(struct turn *turn, bool prepare)
 
 	if (!runs(turn, who))
 		return;
+	policy_keep(&turn->policy, &turn->outcome.notes);
 	if (known_read(who, &known, &turn->err) < 0) {
 		say(turn, "", -turn->err.code);
 		return;

@@ -156,7 +156,7 @@ fails() { # REGEX DESC: status 1, said, nothing changed
 
 policy '{'
 ip neigh del proxy $v4 dev eth3
-fails "guestarp: lxc/web: sync: .*guestarp\.json:.*unexpected end" "a broken policy"
+fails "guestarp: lxc/web: sync: .*guestarp\.json: line 2, column 1: " "a broken policy"
 policy "{\"guests\": {\"lxc/web\": {\"device\": \"eth9\"}}, $rest}"
 fails "guestarp: lxc/web: sync: device eth9 does not exist" "a device that does not exist"
 policy "{\"guests\": {\"lxc/web\": {\"device\": \"eth3\"}}, $rest}"
