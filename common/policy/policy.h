@@ -20,6 +20,7 @@
 #define POLICY_FILE_COUNT   2
 #define POLICY_DEVICES_MAX  64
 #define POLICY_THEN_MAX     8
+#define POLICY_ALLOWED_MAX  64
 #define POLICY_SOURCE_SIZE  120
 #define POLICY_MANAGED_SIZE 300
 
@@ -33,6 +34,25 @@ struct policy_device {
 	bool set[POLICY_VALUE_COUNT];
 	uint32_t value[POLICY_VALUE_COUNT]; /* proxy_delay in hundredths of a second, as the sysctl */
 	bool quiet;                         /* it answers no ARP request */
+	char uplink[IFNAMSIZ];              /* the port whose MAC a bridge has, "" for what the kernel says */
+};
+
+struct policy_prefix {
+	struct ip ip; /* with no bit set beyond the prefix */
+	unsigned bits;
+};
+
+/* What is said of one NIC; what is not said is as for the guest. */
+struct policy_nic {
+	unsigned index; /* N of netN */
+	bool has_device;
+	bool has_route;
+	bool has_addresses;
+	char device[IFNAMSIZ];      /* "" for null */
+	char route[IFNAMSIZ];       /* "" for null */
+	bool addresses_from_config; /* else ips */
+	struct ip ips[GUEST_NIC_IPS_MAX];
+	size_t ip_count;
 };
 
 /* In the order of the table of keys, which is the order of DESIGN section 4. */
@@ -42,7 +62,10 @@ enum policy_key {
 	POLICY_BRIDGE_MAC,
 	POLICY_DEVICE,
 	POLICY_ADDRESSES,
+	POLICY_ALLOWED,
+	POLICY_SHARED,
 	POLICY_ROUTE,
+	POLICY_NICS,
 	POLICY_PROBE,
 	POLICY_ANNOUNCE,
 	POLICY_ON_ERROR,
@@ -78,7 +101,14 @@ struct policy {
 	bool addresses_from_config; /* else ips */
 	struct ip ips[GUEST_IPS_MAX];
 	size_t ip_count;
+	bool allowed_any; /* else its addresses must lie in one of allowed */
+	struct policy_prefix allowed[POLICY_ALLOWED_MAX];
+	size_t allowed_count;
+	struct ip shared[GUEST_IPS_MAX]; /* several guests may hold them */
+	size_t shared_count;
 	char route[IFNAMSIZ]; /* "" for null */
+	struct policy_nic nics[GUEST_NICS_MAX];
+	size_t nic_count;
 	enum policy_probe probe;
 	uint32_t announce;
 	bool abort_on_error;

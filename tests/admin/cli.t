@@ -310,12 +310,13 @@ like "$OUT" "announce +4 +/etc/guestarp/guestarp.json: defaults" "a value from t
 like "$OUT" "probe +\"off\" +default" "a value from nowhere"
 rm "$ROOT/etc/pve/guestarp.json"
 policy '{"guests": {"101": {"addresses": ["192.0.2.7", "2001:db8::7"], "then": ["/usr/local/bin/mine"], "bridge_mac": "leave",
-    "firewall_bridge": "leave", "route": "veth101i0", "probe": "refuse", "on_error": "abort"}}}'
+    "firewall_bridge": "leave", "route": "veth101i0", "allowed": ["192.0.2.0/24"], "shared": ["192.0.2.50"],
+    "nics": {"net1": {"device": "eth3", "addresses": []}}, "probe": "refuse", "on_error": "abort"}}}'
 admin_is 0 "policy of a guest with every key" policy 101
 like "$OUT" 'addresses +\["192.0.2.7","2001:db8::7"\] +/etc/guestarp/guestarp.json: guests.101' "a list of addresses"
 admin policy 101 --json
 is "$(jq -c 'map_values(.value?)' <<<"$OUT")" \
-    '{"firewall_bridge":"leave","ports":"quiet","bridge_mac":"leave","device":null,"addresses":["192.0.2.7","2001:db8::7"],"route":"veth101i0","probe":"refuse","announce":2,"on_error":"abort","then":["/usr/local/bin/mine"]}' \
+    '{"firewall_bridge":"leave","ports":"quiet","bridge_mac":"leave","device":null,"addresses":["192.0.2.7","2001:db8::7"],"allowed":["192.0.2.0/24"],"shared":["192.0.2.50"],"route":"veth101i0","nics":{"net1":{"device":"eth3","addresses":[]}},"probe":"refuse","announce":2,"on_error":"abort","then":["/usr/local/bin/mine"]}' \
     "the same for programs"
 
 printf '{"guests": {"1": {"devise": "a"}}}' >"$TMP/bad.json"

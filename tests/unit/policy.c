@@ -126,6 +126,41 @@ static const struct row rows[] = {
 	  "{\"devices\": {\"eth1\": {\"arp_ignore\": 2}, \"eth0\": {\"arp_ignore\": 0}}}",
 	  "eth0:ignore=0,announce=2, eth1:ignore=2,", NULL },
 
+	/* Owners, and NICs by themselves. */
+	{ "allowed", NULL,
+	  "{\"defaults\": {\"allowed\": [\"192.0.2.0/24\", \"2001:DB8::/32\", \"198.51.100.7\", \"0.0.0.0/0\", "
+	  "\"::/0\"]}}",
+	  "allowed=192.0.2.0/24,2001:db8::/32,198.51.100.7/32,0.0.0.0/0,::/0", NULL },
+	{ "allowed null over a list", "{\"defaults\": {\"allowed\": [\"192.0.2.0/24\"]}}",
+	  "{\"guests\": {\"101\": {\"allowed\": null}}}", "managed", NULL },
+	{ "allowed: none at all", NULL, "{\"defaults\": {\"allowed\": []}}", "allowed=", NULL },
+	{ "a list of allowed replaces a list", NULL,
+	  "{\"guests\": {\"101\": {\"allowed\": [\"192.0.2.0/25\"]}, \"*\": {\"allowed\": [\"10.0.0.0/8\", "
+	  "\"::/0\"]}}}",
+	  "managed all allowed=192.0.2.0/25", NULL },
+	{ "shared", NULL, "{\"defaults\": {\"shared\": [\"192.0.2.50\", \"2001:db8::50\"]}}",
+	  "shared=192.0.2.50,2001:db8::50", NULL },
+	{ "shared: none again", "{\"defaults\": {\"shared\": [\"192.0.2.50\"]}}", "{\"defaults\": {\"shared\": []}}",
+	  "", NULL },
+	{ "nics", NULL,
+	  "{\"guests\": {\"101\": {\"nics\": {\"net1\": {\"device\": \"eth3\", \"route\": \"vmbr1\", \"addresses\": "
+	  "[\"192.0.2.7\"]}, \"net31\": {}, \"net0\": {\"addresses\": \"config\"}}}}}",
+	  "managed net1:device=eth3,route=vmbr1,addresses=192.0.2.7 net31: net0:config", NULL },
+	{ "nics: none", NULL, "{\"defaults\": {\"nics\": {}}}", "", NULL },
+	{ "nics, key by key",
+	  "{\"guests\": {\"101\": {\"nics\": {\"net1\": {\"device\": \"eth3\", \"route\": \"r1\"}, \"net2\": "
+	  "{\"device\": \"eth2\"}}}}}",
+	  "{\"defaults\": {\"nics\": {\"net1\": {\"device\": null}, \"net3\": {\"route\": \"r3\"}}}}",
+	  "managed net1:device=,route=r1, net2:device=eth2, net3:route=r3,", NULL },
+	{ "nics, from weak to strong", NULL,
+	  "{\"guests\": {\"101\": {\"nics\": {\"net1\": {\"device\": \"a\"}}}, \"100-199\": {\"nics\": {\"net1\": "
+	  "{\"device\": \"b\", \"route\": \"c\"}}}}, \"defaults\": {\"nics\": {\"net1\": {\"route\": \"d\", "
+	  "\"addresses\": []}}}}",
+	  "managed net1:device=a,route=c,addresses=", NULL },
+	{ "a bridge's uplink", NULL, "{\"devices\": {\"vmbr0\": {\"uplink\": \"eno1\"}}}", "vmbr0:uplink=eno1", NULL },
+	{ "a bridge's uplink taken back", "{\"devices\": {\"vmbr0\": {\"uplink\": \"eno1\"}}}",
+	  "{\"devices\": {\"vmbr0\": {\"uplink\": null}}}", "vmbr0:", NULL },
+
 	/* Ports, and devices of the host that are quiet. */
 	{ "ports quiet", NULL, "{\"defaults\": {\"ports\": \"quiet\"}}", "", NULL },
 	{ "ports leave", NULL, "{\"guests\": {\"101\": {\"ports\": \"leave\"}}}", "managed leave-ports", NULL },
@@ -220,9 +255,10 @@ static void source(void **state)
 
 static void key_names(void **state)
 {
-	static const char *const names[POLICY_KEY_COUNT] = { "firewall_bridge", "ports", "bridge_mac", "device",
-							     "addresses",       "route", "probe",      "announce",
-							     "on_error",        "then" };
+	static const char *const names[POLICY_KEY_COUNT] = {
+		"firewall_bridge", "ports", "bridge_mac", "device",   "addresses", "allowed", "shared",
+		"route",           "nics",  "probe",      "announce", "on_error",  "then"
+	};
 
 	(void)state;
 	for (unsigned i = 0; i < POLICY_KEY_COUNT; i++)

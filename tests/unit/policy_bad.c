@@ -140,6 +140,44 @@ static const struct row rows[] = {
 	{ "a device's key that the kernel has and we do not", NULL, "{\"devices\": {\"eth0\": {\"rp_filter\": 1}}}",
 	  "broken eth0:", HOST "devices.eth0: unknown key \"rp_filter\", did you mean \"arp_filter\"?" },
 
+	{ "allowed: a word", NULL, "{\"defaults\": {\"allowed\": \"all\"}}", "broken",
+	  HOST "defaults.allowed: \"all\" is not a list of prefixes or null" },
+	{ "allowed: bits beyond the prefix", NULL, "{\"defaults\": {\"allowed\": [\"192.0.2.7/24\"]}}", "broken",
+	  HOST "defaults.allowed: \"192.0.2.7/24\" is not a prefix such as \"192.0.2.0/24\"" },
+	{ "allowed: too long a prefix", NULL, "{\"defaults\": {\"allowed\": [\"192.0.2.0/33\"]}}", "broken",
+	  HOST "defaults.allowed: \"192.0.2.0/33\" is not a prefix such as \"192.0.2.0/24\"" },
+	{ "allowed: no address", NULL, "{\"defaults\": {\"allowed\": [\"/24\"]}}", "broken",
+	  HOST "defaults.allowed: \"/24\" is not a prefix such as \"192.0.2.0/24\"" },
+	{ "allowed: a number", NULL, "{\"defaults\": {\"allowed\": [24]}}", "broken",
+	  HOST "defaults.allowed: 24 is not a prefix such as \"192.0.2.0/24\"" },
+	{ "allowed: IPv6 bits beyond the prefix", NULL, "{\"defaults\": {\"allowed\": [\"2001:db8::1/64\"]}}", "broken",
+	  HOST "defaults.allowed: \"2001:db8::1/64\" is not a prefix such as \"192.0.2.0/24\"" },
+	{ "shared: a word", NULL, "{\"defaults\": {\"shared\": \"config\"}}", "broken",
+	  HOST "defaults.shared: \"config\" is not a list of addresses" },
+	{ "shared: null", NULL, "{\"defaults\": {\"shared\": null}}", "broken",
+	  HOST "defaults.shared: null is not a list of addresses" },
+	{ "shared: a prefix", NULL, "{\"defaults\": {\"shared\": [\"192.0.2.0/24\"]}}", "broken",
+	  HOST "defaults.shared: \"192.0.2.0/24\" is not an address of a host" },
+	{ "nics: a list", NULL, "{\"defaults\": {\"nics\": [\"net0\"]}}", "broken",
+	  HOST "defaults.nics: [\"net0\"] is not an object of NICs" },
+	{ "nics: another name", NULL, "{\"defaults\": {\"nics\": {\"eth0\": {}}}}", "broken",
+	  HOST "defaults.nics.eth0: not a NIC's name (net0 to net31)" },
+	{ "nics: beyond the last", NULL, "{\"defaults\": {\"nics\": {\"net32\": {}}}}", "broken",
+	  HOST "defaults.nics.net32: not a NIC's name (net0 to net31)" },
+	{ "nics: a leading zero", NULL, "{\"defaults\": {\"nics\": {\"net01\": {}}}}", "broken",
+	  HOST "defaults.nics.net01: not a NIC's name (net0 to net31)" },
+	{ "nics: no object", NULL, "{\"defaults\": {\"nics\": {\"net1\": \"eth3\"}}}", "broken",
+	  HOST "defaults.nics.net1: not an object" },
+	{ "nics: another key", NULL,
+	  "{\"defaults\": {\"nics\": {\"net0\": {\"device\": \"a\"}, \"net1\": {\"devise\": \"eth3\"}}}}", "broken",
+	  HOST "defaults.nics.net1: unknown key \"devise\", did you mean \"device\"?" },
+	{ "nics: no device", NULL, "{\"guests\": {\"101\": {\"nics\": {\"net1\": {\"device\": 3}}}}}", "managed broken",
+	  HOST "guests.101.nics.net1.device: 3 is not a device name (1 to 15 characters) or null" },
+	{ "nics: no address", NULL, "{\"defaults\": {\"nics\": {\"net1\": {\"addresses\": [\"x\"]}}}}", "broken",
+	  HOST "defaults.nics.net1.addresses: \"x\" is not an address of a host" },
+	{ "uplink: a number", NULL, "{\"devices\": {\"vmbr0\": {\"uplink\": 1}}}",
+	  "broken vmbr0:", HOST "devices.vmbr0.uplink: 1 is not a device name (1 to 15 characters) or null" },
+
 	/* Keys, parts and files that are wrong. */
 	{ "an unknown key with one near", NULL, "{\"defaults\": {\"devise\": \"eth3\"}}", "broken",
 	  HOST "defaults: unknown key \"devise\", did you mean \"device\"?" },
@@ -222,6 +260,42 @@ static void addresses_limit(void **state)
 	policy_done(&policy);
 }
 
+/* As many prefixes, and addresses of a NIC, as there may be, and one more. */
+static void lists_limit(void **state)
+{
+	static const struct list {
+		const char *begin;
+		const char *end;
+		unsigned max;
+		const char *error;
+	} lists[] = {
+		{ "{\"defaults\": {\"allowed\": [", "]}}", POLICY_ALLOWED_MAX,
+		  HOST "defaults.allowed: more than 64 prefixes" },
+		{ "{\"defaults\": {\"shared\": [", "]}}", GUEST_IPS_MAX,
+		  HOST "defaults.shared: more than 128 addresses" },
+		{ "{\"defaults\": {\"nics\": {\"net0\": {\"addresses\": [", "]}}}}", GUEST_NIC_IPS_MAX,
+		  HOST "defaults.nics.net0.addresses: more than 16 addresses" },
+	};
+
+	(void)state;
+	put(POLICY_CLUSTER_FILE, NULL);
+	for (size_t i = 0; i < 2 * sizeof(lists) / sizeof(lists[0]); i++) {
+		const struct list *list = &lists[i / 2];
+		struct policy policy;
+		struct err err = { 0 };
+		char text[4000] = "";
+
+		(void)text_append(text, sizeof(text), "%s\"10.0.0.0\"", list->begin);
+		for (unsigned j = 1; j < list->max + i % 2; j++)
+			assert_true(text_append(text, sizeof(text), ",\"10.0.0.%u\"", j));
+		(void)text_append(text, sizeof(text), "%s", list->end);
+		put(POLICY_HOST_FILE, text);
+		assert_int_equal(load_as(GUEST_PVE, "101", &policy, &err), i % 2 ? -EINVAL : 0);
+		assert_string_equal(err.text, i % 2 ? list->error : "");
+		policy_done(&policy);
+	}
+}
+
 static void devices_limit(void **state)
 {
 	struct policy policy;
@@ -297,6 +371,7 @@ int main(void)
 	TABLE_ROWS(&table, load, rows);
 	TABLE_TEST(&table, addresses_limit);
 	TABLE_TEST(&table, devices_limit);
+	TABLE_TEST(&table, lists_limit);
 	TABLE_TEST(&table, truncated);
 	TABLE_TEST(&table, nul_byte);
 	TABLE_TEST(&table, untrusted);

@@ -32,6 +32,40 @@ static inline void add_lists(const struct policy *p, char *text, size_t size)
 		(void)text_append(text, size, "%s%s", i ? "," : "+", mac_to_str(&p->then_of.macs[i], mac));
 }
 
+static inline void add_ips(const char *word, const struct ip ips[], size_t count, char *text, size_t size)
+{
+	char ip[IP_TEXT];
+
+	(void)text_append(text, size, "%s", word);
+	for (size_t i = 0; i < count; i++)
+		(void)text_append(text, size, "%s%s", i ? "," : "", ip_to_str(&ips[i], ip));
+}
+
+static inline void add_ownership(const struct policy *p, char *text, size_t size)
+{
+	char ip[IP_TEXT];
+
+	if (!p->allowed_any)
+		(void)text_append(text, size, " allowed=");
+	for (size_t i = 0; i < p->allowed_count; i++)
+		(void)text_append(text, size, "%s%s/%u", i ? "," : "", ip_to_str(&p->allowed[i].ip, ip),
+				  p->allowed[i].bits);
+	if (p->shared_count)
+		add_ips(" shared=", p->shared, p->shared_count, text, size);
+	for (size_t i = 0; i < p->nic_count; i++) {
+		const struct policy_nic *nic = &p->nics[i];
+
+		(void)text_append(text, size, " net%u:", nic->index);
+		if (nic->has_device)
+			(void)text_append(text, size, "device=%s,", nic->device);
+		if (nic->has_route)
+			(void)text_append(text, size, "route=%s,", nic->route);
+		if (nic->has_addresses)
+			add_ips(nic->addresses_from_config ? "config" : "addresses=", nic->ips, nic->ip_count, text,
+				size);
+	}
+}
+
 static inline void add_devices(const struct policy *p, char *text, size_t size)
 {
 	static const char *const names[] = { "ignore", "announce", "filter", "delay" };
@@ -43,6 +77,8 @@ static inline void add_devices(const struct policy *p, char *text, size_t size)
 				(void)text_append(text, size, "%s=%u,", names[j], p->devices[i].value[j]);
 		}
 		(void)text_append(text, size, "%s", p->devices[i].quiet ? "quiet" : "");
+		if (p->devices[i].uplink[0])
+			(void)text_append(text, size, "uplink=%s", p->devices[i].uplink);
 	}
 }
 
@@ -65,6 +101,7 @@ static inline const char *in_words(const struct policy *p, char *text, size_t si
 		(void)text_append(text, size, " announce=%u", p->announce);
 	(void)text_append(text, size, "%s", p->abort_on_error ? " abort" : "");
 	add_lists(p, text, size);
+	add_ownership(p, text, size);
 	add_devices(p, text, size);
 	return text[0] ? text + 1 : text;
 }
