@@ -88,27 +88,30 @@ void quieting_say(struct outcome *outcome, const char *what, const struct quiet_
 }
 
 static int ensure(struct netlink *nl, const struct guest *guest, const struct policy *policy, const struct names *names,
-		  size_t *ret_added, struct outcome *outcome, struct err *err)
+		  bool *ret_quieted, struct outcome *outcome, struct err *err)
 {
 	struct quiet_names wanted = { 0 };
-	size_t added = 0;
+	size_t quiet = 0;
+	size_t loud = 0;
 	int r = names_add(names, guest, &wanted);
 
 	if (r < 0)
 		r = err_errno(err, ENOMEM, "names");
 	if (r == 0 && wanted.count > 0)
-		r = quiet_ensure(nl, &wanted, &added, err);
-	if (r == 0 && added > 0)
+		r = quiet_ensure(nl, &wanted, &quiet, &loud, err);
+	if (r == 0 && quiet > 0)
 		quieting_say(outcome, "quiet by name", &wanted, false);
+	if (r == 0 && loud > 0)
+		quieting_say(outcome, "left alone", &wanted, true);
 	quiet_names_done(&wanted);
 	/* The names for all guests are there already, and may be what is meant by a policy that cannot be read. */
 	if (r == -EEXIST && policy->broken && names->firewall == NAMES_QUIET) {
 		const struct names ports = { NAMES_NOWHERE, names->ports };
 
-		return ensure(nl, guest, policy, &ports, ret_added, outcome, err);
+		return ensure(nl, guest, policy, &ports, ret_quieted, outcome, err);
 	}
 	if (r == 0)
-		*ret_added = added;
+		*ret_quieted = quiet > 0;
 	return r;
 }
 
@@ -136,16 +139,16 @@ static int by_name(struct netlink *nl, const struct guest *guest, const struct p
 {
 	struct names names = names_plan(guest, policy, true, ports);
 	struct record_store store = RECORD_STORE_CLOSED;
-	size_t added = 0;
+	bool quieted = false;
 	int r;
 
 	/* A full /run keeps nobody from being quiet; what the lock is for is rare. */
 	(void)record_open_names(false, &store, NULL);
-	r = ensure(nl, guest, policy, &names, &added, outcome, err);
+	r = ensure(nl, guest, policy, &names, &quieted, outcome, err);
 	if (r == 0)
 		r = unwanted(nl, guest, policy, &names, ports, err);
 	record_close(&store);
-	*ret_quieting = added > 0 ? QUIETING_MADE : QUIETING_KEPT;
+	*ret_quieting = quieted ? QUIETING_MADE : QUIETING_KEPT;
 	/* No table, or one with names of the other form: policy has just begun, or ceased, to cover every guest. */
 	if (r == -ENOENT || r == -EEXIST) {
 		*ret_quieting = QUIETING_MADE;

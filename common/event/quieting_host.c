@@ -53,7 +53,8 @@ static int want_guest(struct host *host, struct guest *guest)
 	names = names_plan(guest, &policy, managed, readable ? names_ports_of(guest) : NAMES_PORTS_UNKNOWN);
 	if (!readable || policy.broken)
 		r = hold_all(host, guest);
-	/* A port that was seen to be routed is left alone until it is seen in a bridge: quieting_up() looks. */
+	/* A port that was seen to be routed is left alone from then on: at a start it is in its bridge until the
+	 * administrator's own script takes it out. */
 	else if (managed && names.ports == NAMES_QUIET)
 		r = names_add_ports(guest, true, &host->held);
 	if (r == 0 && names.firewall != NAMES_OF_ALL)
