@@ -116,7 +116,7 @@ static int ensure(struct netlink *nl, const struct guest *guest, const struct po
 }
 
 static int unwanted(struct netlink *nl, const struct guest *guest, const struct policy *policy,
-		    const struct names *names, enum names_ports ports, struct err *err)
+		    const struct names *names, struct err *err)
 {
 	int r = 0;
 
@@ -129,8 +129,6 @@ static int unwanted(struct netlink *nl, const struct guest *guest, const struct 
 		r = delete_names(nl, guest, true, names_add_firewall, err);
 	if (r == 0 && !policy->quiet_ports)
 		r = delete_names(nl, guest, false, names_add_ports, err);
-	if (r == 0 && ports == NAMES_PORTS_PLUGGED)
-		r = delete_names(nl, guest, true, names_add_ports, err);
 	return r;
 }
 
@@ -146,7 +144,7 @@ static int by_name(struct netlink *nl, const struct guest *guest, const struct p
 	(void)record_open_names(false, &store, NULL);
 	r = ensure(nl, guest, policy, &names, &quieted, outcome, err);
 	if (r == 0)
-		r = unwanted(nl, guest, policy, &names, ports, err);
+		r = unwanted(nl, guest, policy, &names, err);
 	record_close(&store);
 	*ret_quieting = quieted ? QUIETING_MADE : QUIETING_KEPT;
 	/* No table, or one with names of the other form: policy has just begun, or ceased, to cover every guest. */
@@ -254,8 +252,6 @@ static int ask_ports(struct netlink *nl, const struct guest *guest, struct facts
 				*ret_ports = NAMES_PORTS_ROUTED;
 				return 0;
 			}
-			if (port && port->master != 0 && *ret_ports == NAMES_PORTS_BRIDGED)
-				*ret_ports = NAMES_PORTS_PLUGGED;
 		}
 	}
 	return 0;
