@@ -132,6 +132,17 @@ static int unwanted(struct netlink *nl, const struct guest *guest, const struct 
 	return r;
 }
 
+/* This guest's own names, too: while it is on its way here, its configuration is on another node. */
+static int whole_table(const struct guest *guest, const struct names *names, struct outcome *outcome, struct err *err)
+{
+	struct quiet_names also = { 0 };
+	int r = names_add(names, guest, &also);
+
+	r = r < 0 ? err_errno(err, ENOMEM, "names") : quieting_host_with(&also, outcome, err);
+	quiet_names_done(&also);
+	return r;
+}
+
 static int by_name(struct netlink *nl, const struct guest *guest, const struct policy *policy, enum names_ports ports,
 		   enum quieting *ret_quieting, struct outcome *outcome, struct err *err)
 {
@@ -150,7 +161,7 @@ static int by_name(struct netlink *nl, const struct guest *guest, const struct p
 	/* No table, or one with names of the other form: policy has just begun, or ceased, to cover every guest. */
 	if (r == -ENOENT || r == -EEXIST) {
 		*ret_quieting = QUIETING_MADE;
-		r = quieting_host(outcome, err);
+		r = whole_table(guest, &names, outcome, err);
 	}
 	return r;
 }

@@ -287,7 +287,7 @@ static int bring_about(struct host *host, struct err *err)
 	return r;
 }
 
-int quieting_host(struct outcome *outcome, struct err *err)
+int quieting_host_with(const struct quiet_names *also, struct outcome *outcome, struct err *err)
 {
 	static struct host host;
 	struct record_store store = RECORD_STORE_CLOSED;
@@ -299,6 +299,10 @@ int quieting_host(struct outcome *outcome, struct err *err)
 	/* Policy is read under it: who adds a name by a later policy comes later. */
 	(void)record_open_names(true, &store, NULL);
 	r = want(&host, err);
+	for (size_t i = 0; r == 0 && i < also->count; i++) {
+		if (quiet_names_add(&host.wanted, also->list[i].text, also->list[i].loud) < 0)
+			r = err_errno(err, ENOMEM, "names");
+	}
 	quiet_names_sort(&host.wanted);
 	quiet_names_sort(&host.held);
 	if (r == 0)
@@ -309,6 +313,13 @@ int quieting_host(struct outcome *outcome, struct err *err)
 	quiet_names_done(&host.held);
 	guest_list_done(&host.guests);
 	return r;
+}
+
+int quieting_host(struct outcome *outcome, struct err *err)
+{
+	const struct quiet_names none = { 0 };
+
+	return quieting_host_with(&none, outcome, err);
 }
 
 int quieting_drop(struct err *err)
