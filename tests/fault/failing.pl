@@ -47,8 +47,8 @@ sub manners {
     return "exit status $result->{exit}: $result->{err}"
       if $result->{exit} != $status && !($s->{own_status} && $result->{exit} <= 1);
     push @wrong, "took $result->{seconds} s" if $result->{seconds} > 12;
-    push @wrong, 'not done, and not a word', map { "  $_" } differences(facts(), $s->{at}{after})
-      if !$silent && $result->{err} !~ /^guestarp: .*: /m && differences(facts(), $s->{at}{after});
+    push @wrong, 'not done, and not a word', map { "  $_" } differences(facts(), $s->{at}{done})
+      if !$silent && $result->{err} !~ /^guestarp: .*: /m && differences(facts(), $s->{at}{done});
     return @wrong;
 }
 
@@ -165,6 +165,12 @@ sub no_answer {
         share($s, 41, 127, shim_points($s, map { my $n = $_; map { "$_:$n+" } qw(recv-lost recv-cut dump-intr) } 1 .. $count{recv})));
 }
 
+# nf_tables says no: to one request or batch, or to all of them, as without the capability, or as on a kernel without it.
+sub refused {
+    my ($s, %count) = @_;
+    return share($s, 3, 11, shim_points($s, map { my $n = $_; map { ("$_:$n", "$_:$n+") } qw(nft-denied nft-absent) } 1 .. $count{nft}));
+}
+
 # Right before each request a device goes, changes its name, or changes it with another.
 my %changes = (
     'eth3 goes'          => 'ip link del eth3',
@@ -228,8 +234,8 @@ for my $s (@scenarios) {
     next if defined $only && $s->{name} !~ /$only/;
     my $usual = prepare($s);
     $s->{own_status} = $s->{name} =~ /^guestarp /;
-    is_right(0, "$s->{name}: undisturbed", $usual->{err}), next
-      if $usual->{exit} || $usual->{signal} || !differences($s->{at}{after}, $s->{at}{begin}) != !!$s->{holds};
+    is_right(0, "$s->{name}: undisturbed", $usual->{err}, @{ $s->{wrong} }), next
+      if @{ $s->{wrong} } || $usual->{exit} || $usual->{signal} || !differences($s->{at}{done}, $s->{at}{begin}) != !!($s->{holds} || $s->{as_before});
     try_all($s, 'a call fails', failing_calls($s));
     try_all($s, 'calls fail for good',      failing_for_good($s));
     next if !$ENV{FAULT_SHIM};
@@ -237,6 +243,7 @@ for my $s (@scenarios) {
     try_all($s, 'memory is not there',      no_memory($s, %count));
     try_all({ %$s, may_crash => 1 }, 'memory is not there for JSON', no_memory_for_json($s, %count));
     try_all($s, 'an answer is not there',   no_answer($s, %count));
+    try_all($s, 'nf_tables refuses',        refused($s, %count)) if $count{nft};
     try_all({ %$s, holds => 0 }, 'a device goes or changes', changed_devices($s, %count));
 }
 is_right(children_left() == 0, 'no process is left');
