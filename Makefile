@@ -14,6 +14,7 @@ LXCDIR     ?= /usr/share/lxc/config/common.conf.d
 UDEVDIR    ?= /usr/lib/udev/rules.d
 IFUPDIR    ?= /etc/network/if-up.d
 TMPFILES   ?= /usr/lib/tmpfiles.d
+UNITDIR    ?= /usr/lib/systemd/system
 SNIPPETS   ?= /var/lib/vz/snippets
 VZCTLDIR   ?= /usr/lib/vzctl/scripts
 SANITIZE   ?=
@@ -145,11 +146,12 @@ install: $(if $(ONE_FILE),one,all)
 
 install-host:
 	install -d $(DESTDIR)/etc/guestarp $(DESTDIR)$(LXCDIR) $(DESTDIR)$(UDEVDIR) $(DESTDIR)$(IFUPDIR) \
-		$(DESTDIR)$(TMPFILES) $(DESTDIR)$(SNIPPETS) $(DESTDIR)$(VZCTLDIR)
+		$(DESTDIR)$(TMPFILES) $(DESTDIR)$(SNIPPETS) $(DESTDIR)$(VZCTLDIR) $(DESTDIR)$(UNITDIR)
 	$(call place,lxc.conf.in,644,$(LXCDIR)/guestarp.conf)
 	$(call place,udev.rules.in,644,$(UDEVDIR)/90-guestarp.rules)
 	$(call place,if-up.in,755,$(IFUPDIR)/guestarp)
 	$(call place,tmpfiles.conf,644,$(TMPFILES)/guestarp.conf)
+	$(if $(UNITDIR),$(call place,guestarp.service.in,644,$(UNITDIR)/guestarp.service))
 	ln -sfn $(LIBEXECDIR)/guestarp/guestarp-pve $(DESTDIR)$(SNIPPETS)/guestarp
 	ln -sfn $(LIBEXECDIR)/guestarp/vznet-custom $(DESTDIR)$(VZCTLDIR)/vznet-custom
 

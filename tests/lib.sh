@@ -283,6 +283,18 @@ neighbours_on() { # DEV: every neighbour entry of one device, in whatever state,
     ip -j neigh show dev "$1" nud all | jq -r '[.[] | select((.state // ["NONE"]) != ["NOARP"]) | .dst] | sort | join(" ")'
 }
 
+# The names in guestarp's table, sorted, on one line; those that are left alone begin with "!". "-" without a table.
+# nft is the witness, not guestarp.
+quiet_names() {
+    nft -j list table arp guestarp 2>/dev/null | jq -r '[.nftables[] | select(.set) | .set | .name as $set | (.elem // [])[]
+        | (if $set == "loud" then "!" else "" end) + tostring] | sort | join(" ")' || echo -
+}
+
+# Those of guest VMID as policy has them by default.
+names_of() { # VMID
+    echo "fwbr$1i* fwln$1i* fwln$1o* fwpr$1p* tap$1i* veth$1i*"
+}
+
 # Everything that guestarp could change, one fact a line, but for what the kernel itself learns.
 kernel_state() {
     local dev
@@ -290,6 +302,7 @@ kernel_state() {
     ip -j route show table all | jq -c '.[] | select(.dst | startswith("fe80") | not)'
     ip -j -4 neigh show proxy | jq -c '.[]'
     ip -j -6 neigh show proxy | jq -c '.[]'
+    echo "names: $(quiet_names)"
     for dev in /sys/class/net/*; do echo "${dev##*/} $(<"$dev/addr_assign_type")"; done
     grep -rs . /proc/sys/net/ipv4/conf /proc/sys/net/ipv4/neigh /proc/sys/net/ipv6/conf /proc/sys/net/ipv6/neigh | sort || true
 }

@@ -98,19 +98,22 @@ static int ensure(struct netlink *nl, const struct guest *guest, const struct po
 		r = err_errno(err, ENOMEM, "names");
 	if (r == 0 && wanted.count > 0)
 		r = quiet_ensure(nl, &wanted, &added, err);
-	/* The names for all guests are there already. Without a policy they may be what is meant. */
-	if (r == -EEXIST && policy->broken)
-		r = 0;
 	if (r == 0 && added > 0)
 		quieting_say(outcome, "quiet by name", &wanted, false);
 	quiet_names_done(&wanted);
+	/* The names for all guests are there already, and may be what is meant by a policy that cannot be read. */
+	if (r == -EEXIST && policy->broken && names->firewall == NAMES_QUIET) {
+		const struct names ports = { NAMES_NOWHERE, names->ports };
+
+		return ensure(nl, guest, policy, &ports, ret_added, outcome, err);
+	}
 	if (r == 0)
 		*ret_added = added;
 	return r;
 }
 
 static int unwanted(struct netlink *nl, const struct guest *guest, const struct policy *policy,
-		    const struct names *names, struct err *err)
+		    const struct names *names, enum names_ports ports, struct err *err)
 {
 	int r = 0;
 
@@ -123,6 +126,8 @@ static int unwanted(struct netlink *nl, const struct guest *guest, const struct 
 		r = delete_names(nl, guest, true, names_add_firewall, err);
 	if (r == 0 && !policy->quiet_ports)
 		r = delete_names(nl, guest, false, names_add_ports, err);
+	if (r == 0 && ports == NAMES_PORTS_PLUGGED)
+		r = delete_names(nl, guest, true, names_add_ports, err);
 	return r;
 }
 
@@ -138,7 +143,7 @@ static int by_name(struct netlink *nl, const struct guest *guest, const struct p
 	(void)record_open_names(false, &store, NULL);
 	r = ensure(nl, guest, policy, &names, &added, outcome, err);
 	if (r == 0)
-		r = unwanted(nl, guest, policy, &names, err);
+		r = unwanted(nl, guest, policy, &names, ports, err);
 	record_close(&store);
 	*ret_quieting = added > 0 ? QUIETING_MADE : QUIETING_KEPT;
 	/* No table, or one with names of the other form: policy has just begun, or ceased, to cover every guest. */
@@ -246,6 +251,8 @@ static int ask_ports(struct netlink *nl, const struct guest *guest, struct facts
 				*ret_ports = NAMES_PORTS_ROUTED;
 				return 0;
 			}
+			if (port && port->master != 0 && *ret_ports == NAMES_PORTS_BRIDGED)
+				*ret_ports = NAMES_PORTS_PLUGGED;
 		}
 	}
 	return 0;

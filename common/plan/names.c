@@ -40,7 +40,7 @@ struct names names_plan(const struct guest *guest, const struct policy *policy, 
 		names.firewall = NAMES_LOUD;
 	if (policy->quiet_ports && ports == NAMES_PORTS_ROUTED)
 		names.ports = NAMES_LOUD;
-	else if (policy->quiet_ports && ports == NAMES_PORTS_BRIDGED)
+	else if (policy->quiet_ports && ports != NAMES_PORTS_UNKNOWN)
 		names.ports = NAMES_QUIET;
 	return names;
 }

@@ -24,8 +24,9 @@ struct names {
 };
 
 enum names_ports {
-	NAMES_PORTS_UNKNOWN, /* the configuration could not be read */
-	NAMES_PORTS_BRIDGED, /* as far as it says and the kernel shows */
+	NAMES_PORTS_UNKNOWN, /* the configuration could not be read, or has a NIC without a bridge */
+	NAMES_PORTS_BRIDGED, /* says the configuration */
+	NAMES_PORTS_PLUGGED, /* and the kernel shows one that is in a bridge, and none that is routed */
 	NAMES_PORTS_ROUTED,  /* one has an address, a route or proxy_arp: it answers for the guest's gateway */
 };
 
@@ -35,7 +36,7 @@ bool names_for_all(const struct policy *policy);
 /* ports: what the kernel shows of them, where it has been asked, else what the configuration says. */
 struct names names_plan(const struct guest *guest, const struct policy *policy, bool managed, enum names_ports ports);
 
-/* What the configuration says: a NIC without a bridge is routed. */
+/* What the configuration says. */
 enum names_ports names_ports_of(const struct guest *guest);
 
 /* Adds the names that must be there. -ENOMEM. */

@@ -34,7 +34,7 @@ accepted() { # DESC: the configuration is read, and obeyed
     is "$STATUS $(all_set)" "0 1 192.168.18.101 eth3" "$1: post-start reads it"
     unlike "$ERR" "$shown" "$1: and has nothing to say of it"
     pve_ok 101 post-stop
-    is "$(all_set)" "0 " "$1: post-stop takes it back"
+    is "$(all_set)" "1 " "$1: post-stop takes the entry back, and leaves fwbr quiet while it is there"
 }
 
 # The bridge's MAC is the only thing that stays: pinned now, so that nothing changes from here on.
@@ -275,6 +275,6 @@ arrived() {
 }
 ok "a migration: the guest is bound when its configuration has moved here" wait_for arrived
 migrated post-stop ''
-is "$STATUS $(all_set)" "0 0 " "a migration: and taken back when it stops"
+is "$STATUS $(all_set)" "0 1 " "a migration: and the entry is taken back when it stops"
 
 done_testing

@@ -204,6 +204,7 @@ is "$(mac - vmbr6) $(assign_type vmbr6)" "02:0b:0b:00:00:06 3" "it gets the upli
 # shellcheck disable=SC2016 # the inner shell's
 unshare -n sh -c 'ip link add vmbr6 type bridge; exec "$@"' - env "GUESTARP_ROOT=$ROOT" "$GUESTARP_BUILD/guestarp-pve" 100 pre-start \
     </dev/null >"$TMP/out" 2>"$TMP/err" && STATUS=0 || STATUS=$?
-is "$STATUS/$(<"$TMP/out")/$(<"$TMP/err")" "0//guestarp: pve/100: pre-start: vmbr6: /sys shows another network namespace" "a /sys of another network is noticed"
+is "$STATUS/$(<"$TMP/out")/$(<"$TMP/err")" "0//guestarp: pve/100: pre-start: vmbr6: /sys shows another network namespace
+guestarp: pve/100: prepared: quiet by name: pve/100" "a /sys of another network is noticed"
 
 done_testing

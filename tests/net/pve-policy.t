@@ -36,19 +36,41 @@ wait_for settled
 
 # ---- firewall_bridge ---------------------------------------------------------------------------------------------------
 
-policy '{"defaults": {"firewall_bridge": "leave"}}'
+ports="tap101i* veth101i*"
+policy '{"defaults": {"firewall_bridge": "leave", "ports": "leave"}}'
 before=$(kernel_state)
 pve 101 post-start
-silent "firewall_bridge leave: post-start has nothing to do"
-unchanged "$before" "firewall_bridge leave: fwbr is left as it is"
-policy '{"defaults": {"firewall_bridge": "quiet"}}'
-pve 101 post-start
-is "$STATUS/$ERR" "0/guestarp: pve/101: up: $fwbr: arp_ignore 1; $fwbr: NOARP 1" "firewall_bridge quiet: says what it did"
-is "$(quiet_values)" "1 NOARP" "firewall_bridge quiet: fwbr is quiet"
+silent "firewall_bridge leave, ports leave: post-start has nothing to do"
+unchanged "$before" "firewall_bridge leave, ports leave: fwbr is left as it is, and no table is made"
 policy '{"defaults": {"firewall_bridge": "leave"}}'
 pve 101 post-start
-is "$STATUS $(quiet_values)" "0 0 " "firewall_bridge changed to leave: the next post-start takes it back"
+is "$STATUS/$ERR" "0/guestarp: pve/101: up: quiet by name: pve/101" "firewall_bridge leave: says what it did"
+is "$(quiet_values)/$(quiet_names)" "0 /$ports" "firewall_bridge leave: the ports alone are quiet"
+policy '{"defaults": {"firewall_bridge": "quiet"}}'
+pve 101 post-start
+is "$STATUS/$ERR" "0/guestarp: pve/101: up: quiet by name: pve/101; $fwbr: arp_ignore 1; $fwbr: NOARP 1" "firewall_bridge quiet: says what it did"
+is "$(quiet_values)/$(quiet_names)" "1 NOARP/$(names_of 101)" "firewall_bridge quiet: fwbr is quiet"
+policy '{"defaults": {"ports": "leave"}}'
+pve 101 post-start
+is "$STATUS $(quiet_values)/$(quiet_names)" "0 1 NOARP/fwbr101i* fwln101i* fwln101o* fwpr101p*" "ports changed to leave: their names go"
+policy '{"defaults": {"firewall_bridge": "leave"}}'
+pve 101 post-start
+is "$STATUS $(quiet_names)" "0 $ports" "firewall_bridge changed to leave: its names go"
+is "$(quiet_values)" "1 NOARP" "and what was set on a bridge that is there stays: taking it back would make it answer"
+policy '{"guests": {"*": {}}}'
+pve 101 post-start
+is "$STATUS $(quiet_names)" "0 fwbr* fwln* fwpr* $ports" "a policy for every guest: one name stands for all their firewall bridges"
+policy '{"guests": {"*": {}, "101": {"firewall_bridge": "leave"}}}'
+pve 101 pre-start
+is "$STATUS $(quiet_names)" "0 !fwbr101i* !fwln101i* !fwln101o* !fwpr101p* fwbr* fwln* fwpr* $ports" "but this one"
+policy '{"guests": {"*": {}}}'
+pve 101 pre-start
+is "$STATUS $(quiet_names)" "0 fwbr* fwln* fwpr* $ports" "and no longer"
+policy '{"defaults": {}}'
+pve 101 pre-start
+is "$STATUS $(quiet_names)" "0 $(names_of 101)" "a policy for none but those that are attached: each has its own names again"
 pve_ok 101 post-stop
+is "$(quiet_names)" "$(names_of 101)" "a guest that has stopped keeps its names"
 
 # ---- bridge_mac --------------------------------------------------------------------------------------------------------
 
@@ -137,6 +159,8 @@ ran() {
 }
 
 probe_policy refuse
+# What the policy before left alone is quiet by name again.
+pve_ok 101 pre-start
 pve 101 pre-start
 silent "probe refuse: nobody holds the addresses, and all is well"
 ip -n client addr add "$v4/32" dev eth0
@@ -223,6 +247,8 @@ for n in 0 1 2 3; do pve 11$n post-stop; done
 
 # ---- on_error ----------------------------------------------------------------------------------------------------------
 
+policy '{"defaults": {"bridge_mac": "leave", "firewall_bridge": "leave"}}'
+pve_ok 101 post-start
 policy '{"defaults": {"bridge_mac": "leave", "firewall_bridge": "leave", "device": "eth9", "on_error": "warn"}}'
 before=$(kernel_state)
 pve 101 pre-start
@@ -328,7 +354,7 @@ wait_for settled
 is "$(values eth0) / $(values br0.7) / $(values eth4)" "0 0 0 80 80 / 0 0 0 80 80 / 0 0 0 80 80" "devices: before"
 policy '{"defaults": {"bridge_mac": "leave"}, "devices": {"eth0": {"arp_ignore": 1, "arp_announce": 2, "arp_filter": 1, "proxy_delay": 8}, "br0.7": {"arp_ignore": 8}}}'
 pve 101 pre-start
-is "$STATUS/$ERR" "0/guestarp: pve/101: prepared: eth0: arp_ignore 1; eth0: arp_announce 2; eth0: arp_filter 1; eth0: proxy_delay 8; eth0: proxy_delay (IPv6) 8; br0.7: arp_ignore 8" \
+is "$STATUS/$ERR" "0/guestarp: pve/101: prepared: quiet by name: pve/101; eth0: arp_ignore 1; eth0: arp_announce 2; eth0: arp_filter 1; eth0: proxy_delay 8; eth0: proxy_delay (IPv6) 8; br0.7: arp_ignore 8" \
     "devices: says what it did"
 is "$(values eth0)" "1 2 1 8 8" "devices: each value is set at pre-start"
 is "$(values br0.7)" "8 0 0 80 80" "devices: a name with a dot, and only the value that is named"
@@ -378,8 +404,9 @@ pve_ok 101 pre-start
 
 # ---- bad values --------------------------------------------------------------------------------------------------------
 
-# Guest 103 is not plugged in: a broken policy leaves the hook nothing at all to do for it.
+# Guest 103 is not plugged in: once its names are there, a broken policy leaves the hook nothing at all to do for it.
 guest_conf 103 lxc "net0: name=eth0,bridge=vmbr1,firewall=1,ip=192.168.18.103/24,type=veth"
+pve_ok 103 pre-start
 before=$(kernel_state)
 bad() { # POLICY MESSAGE-BEHIND-THE-FILE'S-NAME
     local phase
@@ -463,15 +490,21 @@ policy '{"defaults": {"announce": 0, "device": "eth4", "on_eror": "abort"}, "gue
 before=$(kernel_state)
 broken="$file: defaults: unknown key \"on_eror\", did you mean \"on_error\"?"
 pve 101 pre-start
-is "$STATUS/$ERR" "0/guestarp: pve/101: pre-start: $broken" "broken: a start is not blocked"
-unchanged "$before" "broken: pre-start changes nothing"
+is "$STATUS/$ERR" "0/guestarp: pve/101: pre-start: $broken"$'\n'"guestarp: pve/101: prepared: quiet by name: pve/101" "broken: a start is not blocked"
+like "$(quiet_names)" 'fwbr101i\*' "broken: its firewall bridge is quiet by name all the same"
+all_but_names() {
+    kernel_state | grep -v '^names: '
+}
+is "$(all_but_names)" "$(grep -v '^names: ' <<<"$before")" "broken: pre-start changes nothing else"
+nft flush set arp guestarp quiet
+ip link set dev "$fwbr" arp on
 pve 101 post-start
-is "$STATUS/$ERR" "0/guestarp: pve/101: post-start: $broken"$'\n'"guestarp: pve/101: up: $fwbr: arp_ignore 1; $fwbr: NOARP 1" "broken: post-start says so"
+is "$STATUS/$ERR" "0/guestarp: pve/101: post-start: $broken"$'\n'"guestarp: pve/101: up: quiet by name: pve/101; $fwbr: NOARP 1" "broken: post-start says so"
 is "$(quiet_values)" "1 NOARP" "broken: fwbr is made quiet all the same"
 is "$(bound) $(routes)" "$v4 eth3/$v6 eth3 $v4 vmbr2, $v6 vmbr2" "broken: nothing is bound, nothing taken back"
 pve 101 post-stop
 is "$STATUS $(bound) $(routes)" "0 / " "broken: a guest that is gone is taken back by its record alone"
-is "$(quiet_values)" "0 " "broken: its fwbr as well"
+is "$(quiet_values)" "1 NOARP" "broken: its fwbr, while it is there, stays quiet"
 policy '{"defaults": {"device": "eth3", "on_error": "abort", "announce": 11}}'
 pve 101 pre-start
 is "$STATUS/$ERR" "1/guestarp: pve/101: pre-start: $file: defaults.announce: 11 is not a whole number from 0 to 10 (the start is refused)" \

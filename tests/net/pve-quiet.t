@@ -1,9 +1,9 @@
 #!/bin/bash
-# P1: after post-start the firewall bridge answers no ARP at all, the right bridge still does, and a guest that had
-# already learned the wrong MAC is healed.
+# P1: from its first event on a guest's firewall bridge answers no ARP at all, also when it is made anew and no event tells
+# of that; the right bridge still does, and a guest that had already learned the wrong MAC is healed.
 
 . "$(dirname "$0")/../lib.sh" || exit
-require tcpdump arping jq ping
+require tcpdump arping jq ping nft
 
 vmid=$(unique_vmid 0)
 other=$(unique_vmid 1)
@@ -29,6 +29,11 @@ start_guest() {
     ct_start "$vmid" 0 vmbr1 $guest/24
     # A proxied answer is delayed at random by default; at once here, so that a wrong one cannot come after the capture.
     sysctl -q -w "net.ipv4.neigh.$fwbr.proxy_delay=0"
+}
+
+# As before guestarp's first event.
+forget_names() {
+    nft delete table arp guestarp 2>/dev/null || true
 }
 
 restart_guest() {
@@ -80,6 +85,7 @@ start_guest
 
 for rp_filter in 0 1 2; do
     for proxy_arp in 0 1; do
+        forget_names
         restart_guest
         sysctl -q -w net.ipv4.conf.all.rp_filter=$rp_filter net.ipv4.conf.all.forwarding=$proxy_arp net.ipv4.conf.all.proxy_arp=$proxy_arp
         case="rp_filter $rp_filter, proxy_arp $proxy_arp"
@@ -123,6 +129,18 @@ for rp_filter in 0 1 2; do
         answered_by after.uplink "$guest" guest "$case: the guest answers for itself alone"
         is "$(fwbr_frames after)" 0 "$case: other requests: no ARP frame from fwbr"
         is "$(neighbours_on "$fwbr")" "" "$case: no new neighbour on fwbr"
+
+        # Its devices are made anew and nobody calls guestarp.
+        restart_guest
+        not_ok "$case: made anew, fwbr has no flag" has_flag "$fwbr" NOARP
+        watch anew plain_requests
+        answered_by anew.guest "$host" vmbr1 "$case: made anew: a guest's request is answered by the bridge alone"
+        answered_by anew.uplink "$host" vmbr1 "$case: made anew: an outside host's request is answered by the bridge alone"
+        is "$(fwbr_frames anew)" 0 "$case: made anew: requests: no ARP frame from fwbr"
+        watch anew probes
+        answered_by anew.guest "$host" vmbr1 "$case: made anew: a guest's probe is answered by the bridge alone"
+        answered_by anew.uplink "$host" vmbr1 "$case: made anew: an outside host's probe is answered by the bridge alone"
+        is "$(fwbr_frames anew)" 0 "$case: made anew: probes: no ARP frame from fwbr"
     done
 done
 
@@ -144,6 +162,7 @@ learn_wrong() {
 }
 
 sysctl -q -w net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.all.proxy_arp=0 net.ipv4.conf.all.forwarding=0
+forget_names
 restart_guest
 in_ns "$ct" sysctl -q -w net.ipv4.neigh.eth0.base_reachable_time_ms=3600000
 ok "the guest learns fwbr's MAC for its gateway" wait_for learn_wrong
@@ -189,6 +208,7 @@ if can_read_kernel_log; then
         [ "$(martian_lines "$1")" -gt "$2" ]
     }
     for rp_filter in 1 2; do
+        forget_names
         restart_guest
         sysctl -q -w net.ipv4.conf.all.rp_filter=$rp_filter "net.ipv4.conf.$fwbr.log_martians=1" "net.ipv4.conf.$other_fwbr.log_martians=1"
         count=$(martian_lines "$fwbr")
@@ -226,6 +246,7 @@ is "$(arp_value "fwbr${vm}i0" arp_ignore)" 1 "a VM's fwbr has arp_ignore"
 pve_unplug "$other" 0
 ip link set dev "veth${other}i0" master vmbr1
 guest_conf "$other" lxc "net0: name=eth0,bridge=vmbr1,firewall=1,ip=192.168.0.102/24,type=veth"
+pve_ok "$other" pre-start
 pve_ok "$other" post-start
 is "$ERR" "" "no fwbr (the nftables firewall) is a silent success"
 pve_ok "$other" post-stop
