@@ -18,9 +18,14 @@ my $policy = '{"defaults": {"announce": 1}, "guests": {"101": {"device": "eth3",
 my $for_all = $policy =~ s/"104": \{\}/"*": {}, "105": {"firewall_bridge": "leave"}/r;
 # What an administrator's `nft -f saved.nft` leaves: each rule twice, and a name of a guest that was destroyed.
 my $doubled = <<'END';
-add rule arp guestarp input iifname @loud return
-add rule arp guestarp input arp operation request iifname @quiet drop
-add element arp guestarp quiet { "fwbr999i*" }
+table arp guestarp {
+    set quiet { type ifname; flags interval; elements = { "fwbr999i*" } }
+    chain input {
+        type filter hook input priority filter; policy accept;
+        iifname @loud return
+        arp operation request iifname @quiet drop
+    }
+}
 END
 my @ips = (IP_ADDR => '192.168.18.201 2001:db8:18::201');
 my @add = (VE_STATE => 'starting', @ips);
@@ -113,7 +118,7 @@ sub scenarios {
         { name => 'guestarp undo', start => [ $prepare, $up ], event => cli(qw(undo 101)), back => [ $up, $stop ], straight => 1 },
         { name => 'guestarp device', event => cli(qw(device 101 eth4)), end => [ cli(qw(device 101 eth3)) ] },
         { name => 'guestarp-pve post-start, nftables flushed', start => [ $prepare, $up ], nft => 'flush ruleset', event => $up,
-          again => [ [$sync], [$prepare] ], end => [$stop], main => 1 },
+          again => [ [$sync] ], end => [$stop], main => 1 },
         { name => 'guestarp-pve post-start, names flushed', start => [ $prepare, $up ], nft => 'flush set arp guestarp quiet',
           event => $up, then => [$sync], only => [ [ $up, $sync ], [$sync] ], end => [$stop] },
         { name => 'guestarp-pve post-start, table doubled', start => [ $prepare, $up ], nft => $doubled,
