@@ -221,7 +221,8 @@ sub put_back {
     ip_batch(Fault::make_links());
     ip_batch(map { "link del $_" } grep { !exists $were->{"device $_"} } qw(veth101i0));
     Fault::forward();
-    for (keys %$were) { spew("/proc/sys/net/$2/$1/$3", "$were->{$_}\n") if m{^(eth\d) (ipv\d/\w+)/(\w+)$} }
+    for (keys %$were) { spew("/proc/sys/net/$2/$1/$3", "$were->{$_}\n") if m{^(eth\d|fwbr\w+) (ipv\d/\w+)/(\w+)$} }
+    ip_batch('link set fwbr101i0 arp off') if $were->{'fwbr101i0 flags'} =~ /NOARP/;
     ip_batch("link set vmbr0 address $1") if $were->{'vmbr0 MAC'} =~ /^pinned (.*)/;
     return;
 }

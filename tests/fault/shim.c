@@ -4,12 +4,14 @@
  * or interrupted, a command that runs right before a request. Counting begins with the program's own first call,
  * signal().
  *
- *   FAULT=KIND:N    the Nth time; N+ from then on. KIND: alloc, alloc-json (in json-c's parser), recv-late (no answer in
- *                   time, it comes with the next), recv-lost, recv-cut (half of it), recv-short (half, and the kernel
- *                   says so), dump-intr, before-send; nft-denied, nft-absent: nf_tables answers a request, or a batch of
- *                   them, with EPERM or EOPNOTSUPP instead of doing it
- *   FAULT_RUN=PATH  for before-send: the program to run, and to wait for
- *   FAULT_COUNT=PATH  where to write how often each came: "alloc 12\njson 9\nrecv 3\nsend 4\nnft 2\n"
+ * FAULT=KIND:N is the Nth time, N+ from then on. KIND: alloc; alloc-json (in json-c's parser); recv-late (no answer in
+ * time, it comes with the next), recv-lost, recv-cut (half of it), recv-short (half, and the kernel says so);
+ * dump-intr; before-send; nft-denied and nft-absent (nf_tables answers a request, or a batch of them, with EPERM or
+ * EOPNOTSUPP and does nothing).
+ *
+ * FAULT_RUN=PATH, for before-send, is the program to run, and to wait for.
+ *
+ * FAULT_COUNT=PATH is where to write how often each came: "alloc 12\njson 9\nrecv 3\nsend 4\nnft 2\n"
  */
 
 #include <dlfcn.h>

@@ -34,7 +34,7 @@ static struct {
 	struct netlink *nl;
 } wire;
 
-/* Numbers that stand for others: of the request under way, or of a batch's last one; of its first one; of what it echoes. */
+/* Numbers of messages that stand for others: the request's, or that of a batch's last one; its first one's; 0. */
 enum { SEQ_LAST = 0, SEQ_FIRST = 1, SEQ_ECHO = 2 };
 
 static void number_messages(uint8_t *bytes, size_t size)
@@ -263,8 +263,8 @@ static int change_names(struct netlink *nl, struct err *err)
 }
 
 static int (*const conversations[])(struct netlink *nl, struct err *err) = {
-	ask_link,    ask_proxy,	   ask_route,  ask_addresses, ask_neighbours, ask_snapshot,
-	change_link, delete_entry, read_table, ensure_names,  ask_name,	      change_names,
+	ask_link,    ask_proxy,    ask_route,  ask_addresses, ask_neighbours, ask_snapshot,
+	change_link, delete_entry, read_table, ensure_names,  ask_name,       change_names,
 };
 
 #define CONVERSATIONS (sizeof(conversations) / sizeof(conversations[0]))
