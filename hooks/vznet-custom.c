@@ -85,6 +85,8 @@ static void open_call(struct call *call, bool aborts)
 	call->readable = r == 0;
 	r = policy_load(&call->policy, &call->guest, &call->err);
 	call->managed = call->readable && policy_manages(&call->policy, &call->guest);
+	if (call->managed)
+		policy_keep(&call->policy, &call->outcome.notes);
 	if (r < 0)
 		call->refused = say(call, "", r, aborts && call->managed && call->policy.broken);
 }
@@ -141,7 +143,8 @@ static bool up_routed(struct call *call, const char *port)
 	guest_copy(&guest, &call->guest);
 	guest.partial = true;
 	guest.ip_count = nic ? nic->ip_count : 0;
-	memcpy(guest.ips, nic ? nic->ips : guest.ips, guest.ip_count * sizeof(guest.ips[0]));
+	for (size_t i = 0; i < guest.ip_count; i++)
+		guest.ips[i] = nic->ips[i].ip;
 	if (ifname_copy(guest.route, port) < 0)
 		return false;
 	return say(call, "up", event_up(&guest, &call->policy, &call->outcome, &call->err), true);

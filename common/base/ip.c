@@ -25,44 +25,82 @@ static bool is_host_ip6(const uint8_t *b)
 	       !IN6_IS_ADDR_V4MAPPED(&in6);
 }
 
-int ip_parse(const char *text, struct ip *ret_ip)
+static bool is_host(const struct ip *ip)
+{
+	return ip->family == AF_INET ? is_host_ip4(ip->bytes) : is_host_ip6(ip->bytes);
+}
+
+/* -EADDRNOTAVAIL: an address, but none of a host. */
+static int parse(const char *text, struct ip *ret_ip)
 {
 	struct ip ip = { 0 };
 
-	if (inet_pton(AF_INET, text, ip.bytes) == 1) {
+	if (inet_pton(AF_INET, text, ip.bytes) == 1)
 		ip.family = AF_INET;
-		if (!is_host_ip4(ip.bytes))
-			return -EINVAL;
-	} else if (inet_pton(AF_INET6, text, ip.bytes) == 1) {
+	else if (inet_pton(AF_INET6, text, ip.bytes) == 1)
 		ip.family = AF_INET6;
-		if (!is_host_ip6(ip.bytes))
-			return -EINVAL;
-	} else {
+	else
 		return -EINVAL;
-	}
+	if (!is_host(&ip))
+		return -EADDRNOTAVAIL;
 
 	*ret_ip = ip;
 	return 0;
 }
 
-int ip_parse_prefix(const char *text, struct ip *ret_ip)
+int ip_parse(const char *text, struct ip *ret_ip)
+{
+	return parse(text, ret_ip) < 0 ? -EINVAL : 0;
+}
+
+int ip_parse_prefix(const char *text, struct ip *ret_ip, uint8_t *ret_prefix)
 {
 	char alone[IP_TEXT];
 	const char *slash = strchr(text, '/');
 	size_t len = slash ? (size_t)(slash - text) : strlen(text);
-	struct ip ip;
-	uint32_t prefix;
+	uint32_t whole = memchr(text, ':', len) ? 128 : 32;
+	uint32_t prefix = whole;
+	int r;
 
 	if (len >= sizeof(alone))
 		return -EINVAL;
 	memcpy(alone, text, len);
 	alone[len] = '\0';
-	if (ip_parse(alone, &ip) < 0)
+	if (slash && parse_u32_padded(slash + 1, 0, whole, &prefix) < 0)
 		return -EINVAL;
-	if (slash && parse_u32(slash + 1, 0, ip.family == AF_INET ? 32 : 128, &prefix) < 0)
-		return -EINVAL;
+	r = parse(alone, ret_ip);
+	if (r == 0)
+		*ret_prefix = (uint8_t)prefix;
+	return r;
+}
 
+int ip_parse_net(const char *text, struct ip *ret_ip, unsigned *ret_bits)
+{
+	char alone[IP_TEXT];
+	const char *slash = strchr(text, '/');
+	size_t len = slash ? (size_t)(slash - text) : strlen(text);
+	struct ip ip = { 0 };
+	uint32_t bits;
+
+	if (len >= sizeof(alone))
+		return -EINVAL;
+	memcpy(alone, text, len);
+	alone[len] = '\0';
+	if (inet_pton(AF_INET, alone, ip.bytes) == 1)
+		ip.family = AF_INET;
+	else if (inet_pton(AF_INET6, alone, ip.bytes) == 1)
+		ip.family = AF_INET6;
+	else
+		return -EINVAL;
+	bits = (uint32_t)ip_len(&ip) * 8;
+	if (slash && parse_u32(slash + 1, 0, bits, &bits) < 0)
+		return -EINVAL;
+	for (uint32_t bit = bits; bit < ip_len(&ip) * 8; bit++) {
+		if (ip.bytes[bit / 8] & (0x80U >> bit % 8))
+			return -EINVAL;
+	}
 	*ret_ip = ip;
+	*ret_bits = bits;
 	return 0;
 }
 

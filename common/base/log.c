@@ -11,7 +11,7 @@
 
 void notes_add(struct notes *notes, const char *fmt, ...)
 {
-	char line[NOTE_SIZE];
+	char line[NOTE_SIZE] = "";
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -25,6 +25,13 @@ void notes_add(struct notes *notes, const char *fmt, ...)
 		notes->dropped++;
 	else
 		memcpy(notes->line[notes->count++], line, sizeof(line));
+}
+
+void notes_add_all(struct notes *notes, const struct notes *more)
+{
+	for (size_t i = 0; i < more->count; i++)
+		notes_add(notes, "%s", more->line[i]);
+	notes->dropped += more->dropped;
 }
 
 void notes_add_err(struct notes *notes, const struct err *err)

@@ -20,6 +20,9 @@ struct notes {
 
 void notes_add(struct notes *notes, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* Those of more, behind those that are there. */
+void notes_add_all(struct notes *notes, const struct notes *more);
+
 /* The text of err as a note. */
 void notes_add_err(struct notes *notes, const struct err *err);
 

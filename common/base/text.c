@@ -29,6 +29,13 @@ int parse_u32(const char *text, uint32_t min, uint32_t max, uint32_t *ret_value)
 	return 0;
 }
 
+int parse_u32_padded(const char *text, uint32_t min, uint32_t max, uint32_t *ret_value)
+{
+	while (text[0] == '0' && text[1] != '\0')
+		text++;
+	return parse_u32(text, min, max, ret_value);
+}
+
 bool ifname_valid(const char *name)
 {
 	size_t len = strnlen(name, IFNAMSIZ);

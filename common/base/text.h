@@ -11,6 +11,9 @@
 /* Plain decimal, no sign, no blanks, no leading zero but "0" itself. -EINVAL, -ERANGE. */
 int parse_u32(const char *text, uint32_t min, uint32_t max, uint32_t *ret_value);
 
+/* As parse_u32, for those who write 007. */
+int parse_u32_padded(const char *text, uint32_t min, uint32_t max, uint32_t *ret_value);
+
 /* What the kernel takes as a device name (dev_valid_name): 1 to 15 bytes, no '/', ':', blank, nor "." or "..". */
 bool ifname_valid(const char *name);
 

@@ -159,11 +159,11 @@ static void check_mac(struct doctor *d, const struct link *link)
 {
 	struct bridge bridge;
 
-	if (bridge_read(link->name, link->ifindex, &bridge, NULL) < 0)
+	if (bridge_read(d->nl, link, &bridge, NULL) < 0)
 		return;
 	if (!bridge.pinned)
 		floating(d, link, &bridge);
-	else if (bridge_uplink(link->name, &bridge, NULL) == 0 && bridge.has_uplink &&
+	else if (bridge_uplink(d->nl, link->name, &bridge, NULL) == 0 && bridge.has_uplink &&
 		 !mac_equal(&bridge.uplink, &link->mac))
 		not_uplink(d, link, &bridge);
 }

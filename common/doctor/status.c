@@ -65,6 +65,7 @@ static int look(struct guest_status *s, const struct inspect_table *table, struc
 	bad = policy_load(&policy, &s->guest, &failure);
 	s->managed = policy_manages(&policy, &s->guest);
 	r = event_inspect(&s->guest, &policy, s->managed, table, &s->inspection, err);
+	notes_add_all(&s->inspection.notes, &s->guest.notes);
 	if (bad < 0)
 		notes_add_err(&s->inspection.notes, &failure);
 	policy_done(&policy);

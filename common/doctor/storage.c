@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Enough of storage.cfg to know where a hookscript lies: sections "type: id", indented "key value" lines. */
+/* Enough of storage.cfg to know where a hookscript lies, read as PVE::SectionConfig reads it. */
 
 #include "doctor/storage.h"
 
@@ -7,10 +7,12 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/text.h"
@@ -18,121 +20,246 @@
 #define ID_SIZE   64
 #define PATH_SIZE 1024
 
-/* One storage with files. */
+#define CONFIG     "/etc/pve/storage.cfg"
+#define LOCAL_PATH "/var/lib/vz"
+#define BLANKS     " \t\r\f\v"
+
+/* One section. A storage without files has no path. */
 struct storage {
 	char id[ID_SIZE];
-	char snippets[PATH_SIZE]; /* its snippets directory */
-};
-
-/* Called for each; true ends the walk. */
-typedef bool (*storage_fn)(const struct storage *storage, void *arg);
-
-/* "path" or, for network file systems, "/mnt/pve/<id>"; "content-dirs snippets=..." names another directory below. */
-struct section {
-	char id[ID_SIZE];
+	bool is_dir; /* of type dir */
 	char path[PATH_SIZE / 2];
-	char directory[PATH_SIZE / 4];
+	char directory[PATH_SIZE / 4]; /* its snippets directory, below path */
 };
 
-static bool visit(const struct section *section, storage_fn fn, void *arg)
-{
-	struct storage storage;
+struct storages {
+	struct storage *list;
+	size_t count;
+	size_t room;
+};
 
-	if (!section->id[0] || !section->path[0])
+#define STORAGES_NONE                                                                                                  \
+	{                                                                                                              \
+		NULL, 0, 0                                                                                             \
+	}
+
+static void storages_done(struct storages *storages)
+{
+	free(storages->list);
+}
+
+/* PVE::Storage::Plugin::parse_storage_id: ^[a-z][a-z0-9\-\_\.]*[a-z0-9]$, in any case. */
+static bool id_valid(const char *id)
+{
+	size_t len = strlen(id);
+
+	for (const char *p = id; *p; p++) {
+		if (!isalnum((unsigned char)*p) && !strchr("-_.", *p))
+			return false;
+	}
+	return len >= 2 && len < ID_SIZE && isalpha((unsigned char)id[0]) && isalnum((unsigned char)id[len - 1]);
+}
+
+/* A later section of the same id takes the place of the earlier one, in files or not. */
+static int add(struct storages *storages, const struct storage *storage)
+{
+	struct storage *list;
+
+	for (size_t i = 0; i < storages->count; i++) {
+		if (strcmp(storages->list[i].id, storage->id) == 0) {
+			storages->list[i] = *storage;
+			return 0;
+		}
+	}
+	list = array_grow(storages->list, storages->count, &storages->room, sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	storages->list = list;
+	storages->list[storages->count++] = *storage;
+	return 0;
+}
+
+/* "type: id". False for a section that Proxmox VE skips; its lines are skipped with it. */
+static bool begin(struct storage *storage, const char *type, const char *id)
+{
+	static const char *const mounted[] = { "nfs", "cifs", "cephfs", "glusterfs" };
+
+	memset(storage, 0, sizeof(*storage));
+	if (!id_valid(id) || text_copy(storage->id, sizeof(storage->id), id) < 0)
 		return false;
-	memcpy(storage.id, section->id, sizeof(storage.id));
-	(void)snprintf(storage.snippets, sizeof(storage.snippets), "%s/%s", section->path, section->directory);
-	return fn(&storage, arg);
+	storage->is_dir = strcasecmp(type, "dir") == 0;
+	for (size_t i = 0; i < sizeof(mounted) / sizeof(mounted[0]); i++) {
+		if (strcasecmp(type, mounted[i]) == 0)
+			(void)snprintf(storage->path, sizeof(storage->path), "/mnt/pve/%s", id);
+	}
+	return true;
 }
 
-static void begin(struct section *section, const char *type, const char *id)
+/* PVE::Storage::DirPlugin: ^/[-/a-zA-Z0-9_.@]+$ */
+static bool dir_path_valid(const char *path)
 {
-	memset(section, 0, sizeof(*section));
-	if (text_copy(section->id, sizeof(section->id), id) < 0)
-		return;
-	(void)text_copy(section->directory, sizeof(section->directory), "snippets");
-	if (strcmp(type, "nfs") == 0 || strcmp(type, "cifs") == 0 || strcmp(type, "cephfs") == 0)
-		(void)snprintf(section->path, sizeof(section->path), "/mnt/pve/%s", id);
+	if (path[0] != '/' || !path[1])
+		return false;
+	for (const char *p = path; *p; p++) {
+		if (!isalnum((unsigned char)*p) && !strchr("-/_.@", *p))
+			return false;
+	}
+	return true;
 }
 
-static void take_key(struct section *section, const char *key, const char *value)
+/* File::Spec->canonpath(): "//" and "/./" are one slash, none at the end. */
+static void canonical(char *path)
+{
+	char *to = path;
+
+	for (const char *from = path; *from; from++) {
+		if (*from == '/' && (from[1] == '/' || from[1] == '\0'))
+			continue;
+		if (*from == '/' && from[1] == '.' && (from[2] == '/' || from[2] == '\0')) {
+			from++;
+			continue;
+		}
+		*to++ = *from;
+	}
+	*to = '\0';
+}
+
+/* What one section's lines have said; of a key given twice the first counts. */
+struct given {
+	bool path;
+	bool directories;
+};
+
+/* "path /srv/vz"; "content-dirs snippets=..." names another directory below it than snippets. */
+static void take_key(struct storage *storage, struct given *given, const char *key, const char *value)
 {
 	const char *snippets = strstr(value, "snippets=");
 
-	if (strcmp(key, "path") == 0)
-		(void)text_copy(section->path, sizeof(section->path), value);
-	else if (strcmp(key, "content-dirs") == 0 && snippets)
-		(void)snprintf(section->directory, sizeof(section->directory), "%.*s", (int)strcspn(snippets + 9, ","),
-			       snippets + 9);
+	if (strcmp(key, "path") == 0 && value[0] == '/' && !given->path) {
+		given->path = true;
+		if (text_copy(storage->path, sizeof(storage->path), value) < 0)
+			storage->path[0] = '\0';
+		canonical(storage->path);
+	} else if (strcmp(key, "content-dirs") == 0 && *value && !given->directories) {
+		given->directories = true;
+		if (snippets)
+			(void)snprintf(storage->directory, sizeof(storage->directory), "%.*s",
+				       (int)strcspn(snippets + 9, ","), snippets + 9);
+	}
 }
 
-static bool walk_text(char *text, storage_fn fn, void *arg)
+/* Cuts the first word off; ret_rest is what follows it, blanks at both ends cut. */
+static char *first_word(char *text, char **ret_rest)
 {
-	struct section section = { 0 };
+	char *word = text + strspn(text, BLANKS);
+	char *rest = word + strcspn(word, BLANKS);
+	char *end = rest + strlen(rest);
+
+	while (end > rest && strchr(BLANKS, end[-1]))
+		*--end = '\0';
+	if (*rest)
+		*rest++ = '\0';
+	*ret_rest = rest + strspn(rest, BLANKS);
+	return word;
+}
+
+/* ^(\S+):\s*(\S+)\s*$, for what can be a storage's id. */
+static bool split_header(char *line, char **ret_type, char **ret_id)
+{
+	size_t len = strcspn(line, ":" BLANKS);
+	char *rest;
+
+	if (len == 0 || line[len] != ':')
+		return false;
+	line[len] = '\0';
+	*ret_type = line;
+	*ret_id = first_word(line + len + 1, &rest);
+	return **ret_id && !*rest;
+}
+
+/* The next line that is no comment; NULL at the end. */
+static char *next_line(char **text)
+{
 	char *line;
 
-	while ((line = strsep(&text, "\n")) != NULL) {
-		char *end = line + strlen(line);
-		char *value;
-
-		while (end > line && isspace((unsigned char)end[-1]))
-			*--end = '\0';
-		if (!*line || *line == '#')
-			continue;
-		if (isspace((unsigned char)*line)) {
-			line += strspn(line, " \t");
-			value = line + strcspn(line, " \t");
-			if (*value)
-				*value++ = '\0';
-			take_key(&section, line, value + strspn(value, " \t"));
-			continue;
-		}
-		if (visit(&section, fn, arg))
-			return true;
-		value = strchr(line, ':');
-		if (!value) {
-			memset(&section, 0, sizeof(section));
-			continue;
-		}
-		*value++ = '\0';
-		begin(&section, line, value + strspn(value, " \t"));
-	}
-	return visit(&section, fn, arg);
+	do
+		line = strsep(text, "\n");
+	while (line && line[strspn(line, BLANKS)] == '#');
+	return line;
 }
 
-static bool walk(storage_fn fn, void *arg)
+/* Up to the next empty line: a header without one before it is a line that is ignored. */
+static int take_section(struct storages *storages, const char *type, const char *id, char **text)
+{
+	struct storage storage;
+	struct given given = { false, false };
+	bool skipped = !begin(&storage, type, id);
+	char *line;
+
+	while ((line = next_line(text)) != NULL && *line) {
+		char *value;
+		char *key;
+
+		if (!strchr(BLANKS, *line))
+			continue;
+		key = first_word(line, &value);
+		take_key(&storage, &given, key, value);
+	}
+	if (storage.is_dir && !dir_path_valid(storage.path))
+		storage.path[0] = '\0';
+	return skipped ? 0 : add(storages, &storage);
+}
+
+/* What is called "local" is a directory at /var/lib/vz on each node, whatever the file says. */
+static int force_local(struct storages *storages)
+{
+	struct storage local = { .id = "local", .is_dir = true, .path = LOCAL_PATH };
+
+	for (size_t i = 0; i < storages->count; i++) {
+		const struct storage *storage = &storages->list[i];
+
+		if (strcmp(storage->id, "local") == 0 && storage->is_dir && strcmp(storage->path, LOCAL_PATH) == 0)
+			return 0;
+	}
+	return add(storages, &local);
+}
+
+static int parse(struct storages *storages, char *text)
+{
+	char *line;
+	int r = 0;
+
+	while (r == 0 && (line = next_line(&text)) != NULL) {
+		char *type;
+		char *id;
+
+		if (split_header(line, &type, &id))
+			r = take_section(storages, type, id, &text);
+	}
+	return r == 0 ? force_local(storages) : r;
+}
+
+static int read_all(struct storages *storages, struct err *err)
 {
 	CLEANUP(free) char *text = NULL;
-	char local[] = "dir: local\n\tpath /var/lib/vz\n";
+	char none[] = "";
 	size_t len;
+	int r = file_read(CONFIG, FILE_ANY, &text, &len, NULL);
 
-	if (file_read("/etc/pve/storage.cfg", FILE_ANY, &text, &len, NULL) == 0)
-		return walk_text(text, fn, arg);
-	return walk_text(local, fn, arg);
+	/* Without the file there is "local" all the same. */
+	if (parse(storages, r == 0 ? text : none) < 0)
+		return err_errno(err, ENOMEM, CONFIG);
+	return 0;
 }
 
-struct wanted {
-	const char *id;   /* to find a directory */
-	const char *path; /* to find a volume */
-	struct storage found;
-};
-
-static bool by_id(const struct storage *storage, void *arg)
+/* The snippets directory; false where the storage keeps no files. */
+static bool snippets_of(const struct storage *storage, char ret_path[PATH_SIZE])
 {
-	struct wanted *wanted = arg;
-
-	wanted->found = *storage;
-	return strcmp(storage->id, wanted->id) == 0;
-}
-
-static bool by_path(const struct storage *storage, void *arg)
-{
-	struct wanted *wanted = arg;
-	size_t len = strlen(storage->snippets);
-
-	wanted->found = *storage;
-	return strncmp(wanted->path, storage->snippets, len) == 0 && wanted->path[len] == '/' &&
-	       wanted->path[len + 1] && !strchr(wanted->path + len + 1, '/');
+	if (!storage->path[0])
+		return false;
+	(void)snprintf(ret_path, PATH_SIZE, "%s/%s", storage->path,
+		       storage->directory[0] ? storage->directory : "snippets");
+	return true;
 }
 
 int storage_path(const char *volume, char *ret_path, size_t size, struct err *err)
@@ -140,30 +267,61 @@ int storage_path(const char *volume, char *ret_path, size_t size, struct err *er
 	static const char middle[] = ":snippets/";
 	const char *at = strstr(volume, middle);
 	const char *name = at ? at + sizeof(middle) - 1 : "";
+	struct storages storages = STORAGES_NONE;
+	char snippets[PATH_SIZE];
+	bool found = false;
 	char id[ID_SIZE];
-	struct wanted wanted = { .id = id };
+	int r;
 
 	if (!*name || strchr(name, '/') || (size_t)(at - volume) >= sizeof(id))
 		return err_set(err, EINVAL, "'%s' is no snippets volume", volume);
 	memcpy(id, volume, (size_t)(at - volume));
 	id[at - volume] = '\0';
-	if (!walk(by_id, &wanted))
-		return err_set(err, ENOENT, "storage '%s' is not in /etc/pve/storage.cfg, or keeps no files", id);
-	if (snprintf(ret_path, size, "%s/%s", wanted.found.snippets, name) >= (int)size)
+	r = read_all(&storages, err);
+	for (size_t i = 0; r == 0 && i < storages.count; i++) {
+		if (strcmp(storages.list[i].id, id) == 0)
+			found = snippets_of(&storages.list[i], snippets);
+	}
+	storages_done(&storages);
+	if (r < 0)
+		return r;
+	if (!found)
+		return err_set(err, ENOENT, "storage '%s' is not in " CONFIG ", or keeps no files", id);
+	if (snprintf(ret_path, size, "%s/%s", snippets, name) >= (int)size)
 		return err_errno(err, ENAMETOOLONG, "%s", volume);
 	return 0;
 }
 
+/* The name of the file that lies in the directory itself, NULL for any other path. */
+static const char *name_below(const char *path, const char *directory)
+{
+	size_t len = strlen(directory);
+
+	if (strncmp(path, directory, len) != 0 || path[len] != '/' || !path[len + 1] || strchr(path + len + 1, '/'))
+		return NULL;
+	return path + len + 1;
+}
+
 int storage_volume(const char *path, char *ret_volume, size_t size, struct err *err)
 {
-	struct wanted wanted = { .path = path };
+	struct storages storages = STORAGES_NONE;
+	int r = read_all(&storages, err);
+	bool found = false;
 
-	if (!walk(by_path, &wanted))
-		return err_set(err, ENOENT, "%s is in no storage's snippets directory", path);
-	if (snprintf(ret_volume, size, "%s:snippets/%s", wanted.found.id, path + strlen(wanted.found.snippets) + 1) >=
-	    (int)size)
-		return err_errno(err, ENAMETOOLONG, "%s", path);
-	return 0;
+	for (size_t i = 0; r == 0 && !found && i < storages.count; i++) {
+		char snippets[PATH_SIZE];
+		const char *name = snippets_of(&storages.list[i], snippets) ? name_below(path, snippets) : NULL;
+
+		if (!name)
+			continue;
+		found = true;
+		if (snprintf(ret_volume, size, "%s:snippets/%s", storages.list[i].id, name) >= (int)size)
+			r = err_errno(err, ENAMETOOLONG, "%s", path);
+	}
+	storages_done(&storages);
+	if (r == 0 && !found)
+		r = err_set(err, ENOENT, "%s is in no storage's snippets directory", path);
+	return r;
 }
 
 int storage_check(const char *volume, struct err *err)

@@ -12,7 +12,7 @@
 
 /*
  * The file of a snippets volume. -EINVAL for no such volume, -ENOENT where the storage is not defined or keeps no
- * files. Without a storage.cfg, "local" is /var/lib/vz, as Proxmox VE has it.
+ * files. "local" is always there, at /var/lib/vz: Proxmox VE allows no other.
  */
 int storage_path(const char *volume, char *ret_path, size_t size, struct err *err);
 

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "base/file.h"
+#include "base/text.h"
 
 int facts_ask_link(struct netlink *nl, struct facts *facts, const char *name, struct err *err)
 {
@@ -23,6 +24,7 @@ int facts_ask_link(struct netlink *nl, struct facts *facts, const char *name, st
 		return 0;
 	if (r < 0)
 		return err_wrap(err, "%s", name);
+	(void)text_copy(facts->asked[facts->link_count], IFNAMSIZ, name);
 	facts->bridge_known[facts->link_count++] = false;
 	return 0;
 }
@@ -37,6 +39,28 @@ int facts_ask_addresses(struct netlink *nl, struct facts *facts, struct err *err
 	return r;
 }
 
+/* A MAC that was derived, as there was no uplink, is pinned only until there is one. */
+static int ask_giving_way(struct netlink *nl, struct facts *facts, size_t i, struct err *err)
+{
+	const struct link *link = &facts->links[i];
+	struct bridge *bridge = &facts->bridges[i];
+	struct mac derived;
+	int r;
+
+	/* All derived ones are locally administered. */
+	if (!(link->mac.bytes[0] & 2))
+		return 0;
+	facts_ask_machine_id(facts);
+	if (!facts->machine_id[0])
+		return 0;
+	plan_derive_mac(facts->machine_id, link->name, &derived);
+	if (!mac_equal(&link->mac, &derived))
+		return 0;
+	r = bridge_uplink(nl, link->name, bridge, err);
+	bridge->pinned = !bridge->has_uplink;
+	return r;
+}
+
 /* What is no Linux bridge has a MAC of its own already; -ENOTSUP is not a failure. */
 static int ask_bridge(struct netlink *nl, struct facts *facts, const char *name, struct err *err)
 {
@@ -47,7 +71,9 @@ static int ask_bridge(struct netlink *nl, struct facts *facts, const char *name,
 	if (r < 0 || !link)
 		return r;
 	i = (size_t)(link - facts->links);
-	r = bridge_read(link->name, link->ifindex, &facts->bridges[i], err);
+	r = bridge_read(nl, link, &facts->bridges[i], err);
+	if (r == 0 && facts->bridges[i].pinned)
+		r = ask_giving_way(nl, facts, i, err);
 	facts->bridge_known[i] = r == 0;
 	return r == -ENOTSUP ? 0 : r;
 }

@@ -51,11 +51,15 @@ static int add_guest(struct guest_list *guests, const struct guest *guest)
 /* "<kind>-<id>.json", back to the guest. */
 static bool parse_record_name(const char *name, struct guest *ret_guest)
 {
+	static const char suffix[] = ".json";
+	const size_t suffix_len = sizeof(suffix) - 1;
 	const char *dash = strchr(name, '-');
-	const char *end = dash ? strstr(dash, ".json") : NULL;
+	size_t len = strlen(name);
+	const char *end = name + len - (len < suffix_len ? 0 : suffix_len);
 	char id[GUEST_ID_SIZE];
 
-	if (!end || end[5] != '\0' || (size_t)(end - dash - 1) >= sizeof(id))
+	/* The name's end counts: an id may have ".json" inside. */
+	if (!dash || end <= dash || strcmp(end, suffix) != 0 || (size_t)(end - dash - 1) >= sizeof(id))
 		return false;
 	memcpy(id, dash + 1, (size_t)(end - dash - 1));
 	id[end - dash - 1] = '\0';
@@ -139,6 +143,41 @@ static int add_directory(struct guest_list *guests, const char *path, const char
 	return errno ? err_errno(err, errno, "%s", path) : 0;
 }
 
+static bool exists(const char *path)
+{
+	char full[PATH_SIZE];
+
+	return file_path(path, full, sizeof(full), NULL) == 0 && access(full, F_OK) == 0;
+}
+
+int guest_list_containers(struct guest_list *guests, struct err *err)
+{
+	char full[PATH_SIZE];
+	CLEANUP(dir) DIR *dir = NULL;
+	const struct dirent *entry;
+	bool proxmox = exists("/etc/pve");
+	int r = file_path("/var/lib/lxc", full, sizeof(full), err);
+
+	if (r < 0)
+		return r;
+	dir = opendir(full);
+	if (!dir)
+		return errno == ENOENT || errno == ENOTDIR ? 0 : err_errno(err, errno, "/var/lib/lxc");
+	while ((entry = readdir(dir)) != NULL) {
+		char path[sizeof(entry->d_name) + 32];
+		struct guest guest;
+
+		/* Proxmox VE writes the like for its own containers. */
+		if (proxmox && guest_init(&guest, GUEST_PVE, entry->d_name, NULL) == 0)
+			continue;
+		(void)snprintf(path, sizeof(path), "/var/lib/lxc/%s/config", entry->d_name);
+		if (guest_init(&guest, GUEST_LXC, entry->d_name, NULL) == 0 && exists(path) &&
+		    add_guest(guests, &guest) < 0)
+			return err_errno(err, ENOMEM, "/var/lib/lxc");
+	}
+	return 0;
+}
+
 int guest_list_configured(struct guest_list *guests, struct err *err)
 {
 	int r = add_directory(guests, "/etc/pve/lxc", ".conf", GUEST_PVE, err);
@@ -147,14 +186,7 @@ int guest_list_configured(struct guest_list *guests, struct err *err)
 		r = add_directory(guests, "/etc/pve/qemu-server", ".conf", GUEST_PVE, err);
 	if (r == 0)
 		r = add_directory(guests, "/etc/vz/conf", ".conf", GUEST_VZ, err);
-	return r;
-}
-
-static bool exists(const char *path)
-{
-	char full[PATH_SIZE];
-
-	return file_path(path, full, sizeof(full), NULL) == 0 && access(full, F_OK) == 0;
+	return r < 0 ? r : guest_list_containers(guests, err);
 }
 
 bool guest_platform_known(void)
@@ -196,17 +228,11 @@ void guest_list_done(struct guest_list *guests)
 
 int guest_read(struct guest *guest, struct err *err)
 {
-	char path[GUEST_ID_SIZE + 32];
-	char full[PATH_SIZE];
-	int r;
-
 	if (guest->kind == GUEST_PVE)
 		return pve_read(guest, NULL, err);
 	if (guest->kind == GUEST_VZ)
 		return vz_read(guest, err);
-	(void)snprintf(path, sizeof(path), "/var/lib/lxc/%s/config", guest->id);
-	r = file_path(path, full, sizeof(full), err);
-	return r < 0 ? r : lxc_read(guest, full, err);
+	return lxc_read(guest, NULL, err);
 }
 
 bool guest_changed(const struct guest *guest)

@@ -69,7 +69,7 @@ static int compare(struct netlink *nl, const struct facts *facts, const struct i
 			continue;
 		}
 		if (!setting->device[0])
-			(void)if_indextoname((unsigned)setting->ifindex, setting->device);
+			link_name(nl, setting->ifindex, setting->device);
 		if (apply_read(nl, facts, setting, &in->holds[i], &failure) < 0)
 			notes_add_err(&in->notes, &failure);
 	}

@@ -228,7 +228,7 @@ static void forget(struct up *up, const struct setting *setting)
 static int write_one(struct up *up, struct setting *setting, struct err *err)
 {
 	if (!setting->device[0])
-		(void)if_indextoname((unsigned)setting->ifindex, setting->device);
+		link_name(up->nl, setting->ifindex, setting->device);
 	if (setting->kind == SETTING_PROXY && setting->ip.family == AF_INET6 && in_front(up, setting)) {
 		warn_in_front(up, setting);
 		return -ECANCELED;

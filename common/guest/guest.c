@@ -49,6 +49,7 @@ int guest_init(struct guest *guest, enum guest_kind kind, const char *id, struct
 		return err_set(err, EINVAL, "'%s' is no %s", text_shown(id, shown, sizeof(shown)),
 			       kind == GUEST_PVE ? "VMID (100 to 999999999)" : "guest name");
 	memset(guest, 0, offsetof(struct guest, nics));
+	guest_clear(guest);
 	guest->kind = kind;
 	return text_copy(guest->id, sizeof(guest->id), id);
 }
@@ -77,6 +78,16 @@ void guest_copy(struct guest *ret_copy, const struct guest *guest)
 	memcpy(ret_copy, guest, offsetof(struct guest, nics));
 	memcpy(ret_copy->nics, guest->nics, guest->nic_count * sizeof(guest->nics[0]));
 	memcpy(ret_copy->ips, guest->ips, guest->ip_count * sizeof(guest->ips[0]));
+	memcpy(&ret_copy->notes, &guest->notes,
+	       offsetof(struct notes, line) + guest->notes.count * sizeof(guest->notes.line[0]));
+}
+
+void guest_clear(struct guest *guest)
+{
+	guest->nic_count = 0;
+	guest->ip_count = 0;
+	guest->notes.count = 0;
+	guest->notes.dropped = 0;
 }
 
 struct guest_nic *guest_add_nic(struct guest *guest, unsigned index)
@@ -100,6 +111,14 @@ int guest_add_ip(struct guest *guest, const struct ip *ip)
 	if (guest->ip_count == GUEST_IPS_MAX)
 		return -ENOSPC;
 	guest->ips[guest->ip_count++] = *ip;
+	return 0;
+}
+
+int guest_add_nic_ip(struct guest *guest, struct guest_nic *nic, const struct guest_ip *ip)
+{
+	if (nic->ip_count == GUEST_NIC_IPS_MAX || guest_add_ip(guest, &ip->ip) < 0)
+		return -ENOSPC;
+	nic->ips[nic->ip_count++] = *ip;
 	return 0;
 }
 

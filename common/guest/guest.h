@@ -10,12 +10,16 @@
 
 #include "base/err.h"
 #include "base/ip.h"
+#include "base/log.h"
 
 #define GUEST_ID_SIZE     65 /* a UUID or an LXC name, NUL included */
 #define GUEST_NAME_SIZE   72 /* "lxc/<id>" */
 #define GUEST_NICS_MAX    32 /* Proxmox VE's net0..net31 */
 #define GUEST_IPS_MAX     128
 #define GUEST_NIC_IPS_MAX 16
+
+#define GUEST_NIC_INDEX_MAX 999 /* containers of Proxmox VE may number theirs higher than GUEST_NICS_MAX */
+#define GUEST_LXCPATH_SIZE  256
 
 enum guest_kind { GUEST_PVE, GUEST_LXC, GUEST_VZ };
 
@@ -26,6 +30,12 @@ enum guest_kind { GUEST_PVE, GUEST_LXC, GUEST_VZ };
  */
 enum guest_seen { GUEST_SEEN_NOT, GUEST_SEEN_RUNNING, GUEST_SEEN_GONE, GUEST_SEEN_RECORDED };
 
+/* An address as a guest's configuration gives it to a NIC. */
+struct guest_ip {
+	struct ip ip;
+	uint8_t prefix; /* its length, as the guest has it */
+};
+
 struct guest_nic {
 	unsigned index;        /* N of netN */
 	char port[IFNAMSIZ];   /* its end on the host where the configuration names it, else "" */
@@ -33,8 +43,14 @@ struct guest_nic {
 	unsigned tag;          /* VLAN, 0 for none */
 	/* The fwbr in front of it when the platform makes one, "" where it never does. */
 	char firewall_bridge[IFNAMSIZ];
-	/* Addresses that its configuration ties to this NIC (OpenVZ's veth); they are among the guest's, too. */
-	struct ip ips[GUEST_NIC_IPS_MAX];
+	bool skipped; /* what the configuration says of it is of no use: no more is known than what its number tells */
+	bool link_down; /* unplugged by the configuration */
+	bool routed;    /* the platform routes to it (LXC's veth.mode = router, l2proxy): bridge is "" then */
+	/* Its default gateways, family 0 for none. */
+	struct ip gateway;
+	struct ip gateway6;
+	/* Addresses that its configuration ties to this NIC; they are among the guest's, too. */
+	struct guest_ip ips[GUEST_NIC_IPS_MAX];
 	size_t ip_count;
 };
 
@@ -42,26 +58,30 @@ struct guest {
 	enum guest_kind kind;
 	char id[GUEST_ID_SIZE];
 	char alias[GUEST_ID_SIZE]; /* another name that policy may use (OpenVZ's NAME), "" for none */
+	bool vm;                   /* of Proxmox VE's a virtual machine, not a container */
 	bool hooked;               /* its configuration names guestarp as its hookscript */
 	char hookscript[96];       /* the volume that Proxmox VE calls, "" for none */
 	char device[IFNAMSIZ];     /* chosen in the guest's own configuration, "" for none */
 	char route[IFNAMSIZ];      /* the device towards it as its platform makes it, "" for none */
 	bool platform_routes;      /* the platform itself adds the host routes by that device, perhaps later */
+	bool migrating;            /* its configuration is locked for a migration: it may still run on another node */
 	bool elsewhere; /* it still runs on another node (live migration): nothing may answer for it here yet */
 	bool partial;   /* ips are those that an event is about: what was recorded for others stays */
 	enum guest_seen seen;
-	uint64_t fingerprint; /* of the text of its configuration, 0 where none was read */
+	uint64_t fingerprint;             /* of the text of its configuration, 0 where none was read */
+	char lxcpath[GUEST_LXCPATH_SIZE]; /* the directory of its LXC directory, "" for the usual one and other kinds */
 	size_t nic_count;
 	size_t ip_count;
 	/* Set as far as counted; large, mostly unused. */
-	struct guest_nic nics[GUEST_NICS_MAX];
-	struct ip ips[GUEST_IPS_MAX];
+	struct guest_nic nics[GUEST_NICS_MAX]; /* in the order of their index */
+	struct ip ips[GUEST_IPS_MAX];          /* of all NICs, and those that are no NIC's (OpenVZ's venet) */
+	struct notes notes;                    /* what its reader has skipped: file, line, key and value */
 };
 
 /* -EINVAL for an id that the kind cannot have; nothing of the guest's configuration is read. */
 int guest_init(struct guest *guest, enum guest_kind kind, const char *id, struct err *err);
 
-/* A copy of what is set: NICs and addresses as far as they are counted. */
+/* A copy of what is set: NICs, addresses and notes as far as they are counted. */
 void guest_copy(struct guest *ret_copy, const struct guest *guest);
 
 /* Could this be a guest's id, name or "kind/id"? */
@@ -76,6 +96,12 @@ struct guest_nic *guest_add_nic(struct guest *guest, unsigned index);
 
 /* Adds an address unless the guest has it already. -ENOSPC over GUEST_IPS_MAX. */
 int guest_add_ip(struct guest *guest, const struct ip *ip);
+
+/* Adds an address to one of its NICs, and to the guest's. -ENOSPC over GUEST_NIC_IPS_MAX or GUEST_IPS_MAX. */
+int guest_add_nic_ip(struct guest *guest, struct guest_nic *nic, const struct guest_ip *ip);
+
+/* Takes back what was read: NICs, addresses and notes. */
+void guest_clear(struct guest *guest);
 
 /* Nothing where the guest has no such address. */
 void guest_remove_ip(struct guest *guest, const struct ip *ip);

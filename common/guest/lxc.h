@@ -7,14 +7,16 @@
 #include "guest/guest.h"
 
 /*
- * Reads the configuration at path (LXC_CONFIG_FILE: taken as it is, not below GUESTARP_ROOT) into the guest that
- * guest_init() named: lxc.net.N.link, .veth.pair, .veth.mode, .ipv4.address, .ipv6.address, and whether an
- * lxc.hook line of its own names guestarp-lxc. Files that it includes are not read. -ENOENT, -EINVAL (err: file,
- * line, value); guest is unchanged on failure.
+ * Reads a container's configuration into the guest that guest_init() named: lxc.net.N.type, .link, .veth.pair,
+ * .veth.mode, .l2proxy, addresses and gateways, whether an lxc.hook line of its own names guestarp-lxc, and in which
+ * lxcpath it lies. path is LXC_CONFIG_FILE, taken as it is, or NULL: the usual place, below GUESTARP_ROOT.
+ * What it includes is read in its place, files and the *.conf of directories, a bounded number of them, no symbolic
+ * links. -ENOENT and other failures of the configuration itself: guest is unchanged then. A bad value costs its address
+ * or NIC, a file that cannot be read its lines; guest->notes say so.
  */
 int lxc_read(struct guest *guest, const char *path, struct err *err);
 
-/* As lxc_read for text in memory; path is for messages. */
-int lxc_parse(struct guest *guest, const char *path, char *text, struct err *err);
+/* As lxc_read for text in memory; path is for notes, what it includes lies below GUESTARP_ROOT. */
+void lxc_parse(struct guest *guest, const char *path, char *text);
 
 #endif

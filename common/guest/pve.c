@@ -15,130 +15,252 @@
 
 #define SHOWN 60
 
-/* One line's place, for messages. */
-struct place {
-	const char *path;
-	unsigned line;
-	const char *key;
-};
+/* Who reads a property. */
+#define CT_NET   1U /* netN of a container */
+#define VM_NET   2U /* netN of a VM */
+#define IPCONFIG 4U /* ipconfigN, cloud-init's, of VMs alone */
 
 /* What a netN or ipconfigN line said; addresses are added once all is read, as a later duplicate replaces. */
 struct net {
-	bool ipconfig;
+	unsigned kind; /* one of the three */
 	unsigned index;
+	char number[4]; /* index as it is written: it becomes part of device names */
+	bool skipped;
 	char bridge[IFNAMSIZ];
 	unsigned tag;
-	struct ip ips[2];
+	bool link_down;
+	struct guest_ip ips[2];
 	size_t ip_count;
+	struct ip gateway;
+	struct ip gateway6;
 };
 
-struct nets {
-	struct net list[2 * GUEST_NICS_MAX];
+struct reading {
+	const char *path;
+	unsigned line;
+	const char *key;
+	bool vm;
+	struct notes *notes;
+	struct net nets[2 * GUEST_NICS_MAX];
 	size_t count;
 	char hookscript[sizeof(((struct guest *)0)->hookscript)];
+	bool migrating;
+	uint32_t routed; /* NICs that LXC is told to route to, one bit each */
 };
 
-static int bad_value(const struct place *at, const char *name, const char *value, struct err *err)
+/* What becomes of a value. */
+enum verdict { TAKEN, BAD, NO_PREFIX, NOT_SERVED, TWICE };
+
+static void note(const struct reading *in, const char *what, const char *value, const char *consequence)
 {
 	char shown[SHOWN];
 
-	return err_set(err, EINVAL, "%s:%u: %s: %s: bad value '%s'", at->path, at->line, at->key, name,
-		       text_shown(value, shown, sizeof(shown)));
+	notes_add(in->notes, "%s:%u: %s: %s '%s'; %s", in->path, in->line, in->key, what,
+		  text_shown(value, shown, sizeof(shown)), consequence);
 }
 
-static int take_bridge(const struct place *at, const char *value, struct net *net, struct err *err)
+/* 'pve-bridge-id' */
+static enum verdict take_bridge(const char *value, struct net *net)
 {
-	if (ifname_copy(net->bridge, value) < 0)
-		return bad_value(at, "bridge", value, err);
-	return 0;
+	for (const char *p = value; *p; p++) {
+		if (!isalnum((unsigned char)*p) && !strchr("-_.", *p))
+			return BAD;
+	}
+	return ifname_copy(net->bridge, value) < 0 ? BAD : TAKEN;
 }
 
-static int take_tag(const struct place *at, const char *value, struct net *net, struct err *err)
+static enum verdict take_tag(const char *value, struct net *net)
 {
 	uint32_t tag;
 
-	if (parse_u32(value, 1, 4094, &tag) < 0)
-		return bad_value(at, "tag", value, err);
+	if (parse_u32_padded(value, 1, 4094, &tag) < 0)
+		return BAD;
 	net->tag = tag;
-	return 0;
+	return TAKEN;
 }
 
-static int take_address(const struct place *at, const char *name, uint8_t family, const char *value, struct net *net,
-			struct err *err)
+/* PVE::JSONSchema::parse_boolean */
+static enum verdict take_link_down(const char *value, struct net *net)
+{
+	static const char *const words[] = { "0", "off", "no", "false", "1", "on", "yes", "true" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strcasecmp(value, words[i]) == 0) {
+			net->link_down = i >= 4;
+			return TAKEN;
+		}
+	}
+	return BAD;
+}
+
+/* 'pve-ipv4-config', 'pve-ipv6-config': no prefix below 8. */
+static enum verdict take_address(uint8_t family, const char *value, struct net *net)
+{
+	struct guest_ip ip = { .prefix = 0 };
+	int r = ip_parse_prefix(value, &ip.ip, &ip.prefix);
+	bool other = (family == AF_INET6) != (strchr(value, ':') != NULL);
+
+	if (strcmp(value, "dhcp") == 0 || strcmp(value, "manual") == 0)
+		return TAKEN;
+	if (other || r == -EINVAL)
+		return BAD;
+	if (!strchr(value, '/'))
+		return NO_PREFIX;
+	if (r < 0)
+		return NOT_SERVED;
+	if (ip.prefix < 8)
+		return BAD;
+	net->ips[net->ip_count++] = ip;
+	return TAKEN;
+}
+
+static enum verdict take_ip(const char *value, struct net *net)
+{
+	return take_address(AF_INET, value, net);
+}
+
+static enum verdict take_ip6(const char *value, struct net *net)
+{
+	return strcmp(value, "auto") == 0 ? TAKEN : take_address(AF_INET6, value, net);
+}
+
+static enum verdict take_gateway(uint8_t family, const char *value, struct ip *gateway)
 {
 	struct ip ip;
+	uint8_t prefix;
+	int r = ip_parse_prefix(value, &ip, &prefix);
 
-	if (strcmp(value, "dhcp") == 0 || strcmp(value, "manual") == 0 || strcmp(value, "auto") == 0)
-		return 0;
-	if (!strchr(value, '/') || ip_parse_prefix(value, &ip) < 0 || ip.family != family)
-		return bad_value(at, name, value, err);
-	net->ips[net->ip_count++] = ip;
-	return 0;
+	if (r == -EINVAL || strchr(value, '/') || (family == AF_INET6) != (strchr(value, ':') != NULL))
+		return BAD;
+	if (r == 0)
+		*gateway = ip;
+	return TAKEN;
 }
 
-static int take_ip(const struct place *at, const char *value, struct net *net, struct err *err)
+static enum verdict take_gw(const char *value, struct net *net)
 {
-	return take_address(at, "ip", AF_INET, value, net, err);
+	return take_gateway(AF_INET, value, &net->gateway);
 }
 
-static int take_ip6(const struct place *at, const char *value, struct net *net, struct err *err)
+static enum verdict take_gw6(const char *value, struct net *net)
 {
-	return take_address(at, "ip6", AF_INET6, value, net, err);
+	return take_gateway(AF_INET6, value, &net->gateway6);
 }
 
-/* Properties that matter; a newer Proxmox VE may know more, which is none of our business. */
+/* Properties that matter; a newer Proxmox VE may know more, and what it makes of them is left to it. */
 static const struct property {
 	const char *name;
-	int (*take)(const struct place *at, const char *value, struct net *net, struct err *err);
+	unsigned kinds;
+	enum verdict (*take)(const char *value, struct net *net);
+	/* A container's bad value costs this alone; NULL: the NIC. */
+	const char *alone;
 } properties[] = {
-	{ "bridge", take_bridge },
-	{ "tag", take_tag },
-	{ "ip", take_ip },
-	{ "ip6", take_ip6 },
+	{ "bridge", CT_NET | VM_NET, take_bridge, NULL },
+	{ "tag", CT_NET | VM_NET, take_tag, NULL },
+	{ "link_down", CT_NET | VM_NET, take_link_down, NULL },
+	{ "ip", CT_NET | IPCONFIG, take_ip, "the address is skipped" },
+	{ "ip6", CT_NET | IPCONFIG, take_ip6, "the address is skipped" },
+	{ "gw", CT_NET | IPCONFIG, take_gw, "the gateway is skipped" },
+	{ "gw6", CT_NET | IPCONFIG, take_gw6, "the gateway is skipped" },
 };
 
 #define PROPERTY_COUNT (sizeof(properties) / sizeof(properties[0]))
 
+/*
+ * Proxmox VE skips a VM's line with a bad value as a whole, and starts the VM. It starts no container with one; a
+ * container that runs with such a line was changed by hand, and keeps what can be understood.
+ */
+static void judge(const struct reading *in, struct net *net, const char *name, const char *value,
+		  const struct property *property, enum verdict verdict)
+{
+	static const char *const words[] = {
+		[BAD] = "bad value",
+		[NO_PREFIX] = "no prefix length in",
+		[NOT_SERVED] = "no guest can be reached by",
+		[TWICE] = "given twice, now",
+	};
+	const char *alone = property ? property->alone : NULL;
+	char what[60];
+
+	if (verdict == TAKEN)
+		return;
+	(void)snprintf(what, sizeof(what), "%s: %s", name, words[verdict]);
+	if (verdict == NOT_SERVED) {
+		note(in, what, value, "the address is skipped");
+	} else if (alone && !in->vm && verdict != TWICE) {
+		note(in, what, value, alone);
+	} else {
+		note(in, what, value, in->vm ? "the line is skipped" : "the NIC is skipped");
+		net->skipped = true;
+	}
+}
+
+static const struct property *find_property(const char *name, unsigned kind)
+{
+	for (size_t i = 0; i < PROPERTY_COUNT; i++) {
+		if ((properties[i].kinds & kind) && strcmp(name, properties[i].name) == 0)
+			return &properties[i];
+	}
+	return NULL;
+}
+
+/* The schema's "requires". */
+static void check_gateways(const struct reading *in, unsigned seen, struct net *net)
+{
+	const struct property *ip = find_property("ip", IPCONFIG);
+	const struct property *ip6 = find_property("ip6", IPCONFIG);
+
+	net->skipped = (net->gateway.family && !(seen & 1U << (ip - properties))) ||
+		       (net->gateway6.family && !(seen & 1U << (ip6 - properties)));
+	if (net->skipped)
+		note(in, "a gateway without", net->gateway.family ? "ip" : "ip6", "the line is skipped");
+}
+
 /* "k=v,k=v": split at ',', nothing trimmed, no key twice (PVE::JSONSchema::parse_property_string). */
-static int parse_properties(const struct place *at, char *value, struct net *net, struct err *err)
+static void take_properties(const struct reading *in, char *value, struct net *net)
 {
 	unsigned seen = 0;
 	char *rest = value;
 	char *item;
 
-	while ((item = strsep(&rest, ",")) != NULL) {
+	while (!net->skipped && (item = strsep(&rest, ",")) != NULL) {
 		char *equals = strchr(item, '=');
+		const struct property *property;
+		char shown[30];
+		unsigned bit;
 
 		if (!equals)
 			continue;
 		*equals = '\0';
-		for (size_t i = 0; i < PROPERTY_COUNT; i++) {
-			int r;
-
-			if (strcmp(item, properties[i].name) != 0)
-				continue;
-			if (seen & (1U << i))
-				return err_set(err, EINVAL, "%s:%u: %s: %s is given twice", at->path, at->line, at->key,
-					       item);
-			seen |= 1U << i;
-			r = properties[i].take(at, equals + 1, net, err);
-			if (r < 0)
-				return r;
-		}
+		property = find_property(item, net->kind);
+		bit = property ? 1U << (property - properties) : 0;
+		if (seen & bit)
+			judge(in, net, item, equals + 1, property, TWICE);
+		else if (property)
+			judge(in, net, item, equals + 1, property, property->take(equals + 1, net));
+		else if (in->vm && !equals[1])
+			judge(in, net, text_shown(item, shown, sizeof(shown)), equals + 1, NULL, BAD);
+		seen |= bit;
 	}
-	return 0;
+	if (net->kind == IPCONFIG && !net->skipped)
+		check_gateways(in, seen, net);
 }
 
-/* key is "<word><N>" with N in 0..31, written without a leading zero. */
-static bool numbered(const char *key, const char *word, unsigned *ret_index)
+/* key is "<word><N>": of VMs N is 0 to 31 without a leading zero, of containers any number. */
+static bool numbered(const struct reading *in, const char *word, struct net *net)
 {
 	size_t len = strlen(word);
+	const char *digits = in->key + len;
 	uint32_t index;
+	int r;
 
-	if (strncmp(key, word, len) != 0 || parse_u32(key + len, 0, GUEST_NICS_MAX - 1, &index) < 0)
+	if (strncmp(in->key, word, len) != 0 || text_copy(net->number, sizeof(net->number), digits) < 0)
 		return false;
-	*ret_index = index;
-	return true;
+	r = in->vm ? parse_u32(digits, 0, GUEST_NICS_MAX - 1, &index)
+		   : parse_u32_padded(digits, 0, GUEST_NIC_INDEX_MAX, &index);
+	if (r == 0)
+		net->index = index;
+	return r == 0;
 }
 
 /* "local:snippets/guestarp" on any storage: the file name is what the package installs. */
@@ -149,39 +271,94 @@ static bool names_guestarp(const char *volume)
 	return tail && strcmp(tail, ":snippets/guestarp") == 0;
 }
 
-static struct net *find_net(struct nets *nets, bool ipconfig, unsigned index)
+/* 'pve-volume-id': ^[a-z][a-z0-9\-\_\.]*[a-z0-9]:.+$ in any case; nobody names a file with control characters. */
+static bool volume_valid(const char *value)
 {
-	for (size_t i = 0; i < nets->count; i++) {
-		if (nets->list[i].ipconfig == ipconfig && nets->list[i].index == index)
-			return &nets->list[i];
+	size_t len = strcspn(value, ":");
+
+	for (size_t i = 0; i < len; i++) {
+		if (!isalnum((unsigned char)value[i]) && !strchr("-_.", value[i]))
+			return false;
+	}
+	for (const char *p = value; *p; p++) {
+		if (iscntrl((unsigned char)*p))
+			return false;
+	}
+	return len >= 2 && isalpha((unsigned char)value[0]) && isalnum((unsigned char)value[len - 1]) && value[len] &&
+	       value[len + 1];
+}
+
+static void take_hookscript(struct reading *in, const char *value)
+{
+	if (!volume_valid(value)) {
+		note(in, "no volume", value, "the line is skipped");
+		/* A container's earlier line does not come back: Proxmox VE refuses its start. */
+		if (!in->vm)
+			in->hookscript[0] = '\0';
+	} else if (text_copy(in->hookscript, sizeof(in->hookscript), value) < 0) {
+		/* One that is too long is none of ours. */
+		(void)text_copy(in->hookscript, sizeof(in->hookscript), "?");
+	}
+}
+
+static struct net *find_net(struct reading *in, unsigned kind, unsigned index)
+{
+	for (size_t i = 0; i < in->count; i++) {
+		if (in->nets[i].kind == kind && in->nets[i].index == index)
+			return &in->nets[i];
 	}
 	return NULL;
 }
 
-static int take_line(const struct place *at, bool vm, char *value, struct nets *nets, struct err *err)
+static void take_net(struct reading *in, char *value)
 {
-	struct net net = { 0 };
+	struct net net = { .kind = in->vm ? VM_NET : CT_NET };
+	struct net read;
 	struct net *earlier;
-	int r;
 
-	if (strcmp(at->key, "hookscript") == 0) {
-		/* One that is too long is none of ours. */
-		if (text_copy(nets->hookscript, sizeof(nets->hookscript), value) < 0)
-			(void)text_copy(nets->hookscript, sizeof(nets->hookscript), "?");
-		return 0;
+	if (in->vm && numbered(in, "ipconfig", &net))
+		net.kind = IPCONFIG;
+	else if (!numbered(in, "net", &net))
+		return;
+	read = net;
+	take_properties(in, value, &read);
+	earlier = find_net(in, net.kind, net.index);
+	/* Its number is still known: fwbr101i0 may be there, and has to be quiet. */
+	if (read.skipped) {
+		read = net;
+		read.skipped = true;
 	}
-	net.ipconfig = vm && numbered(at->key, "ipconfig", &net.index);
-	if (!net.ipconfig && !numbered(at->key, "net", &net.index))
-		return 0;
-	r = parse_properties(at, value, &net, err);
-	if (r < 0)
-		return r;
-	earlier = find_net(nets, net.ipconfig, net.index);
-	if (earlier)
-		*earlier = net;
+	if (earlier && !(read.skipped && in->vm))
+		*earlier = read;
+	else if (!earlier && in->count < sizeof(in->nets) / sizeof(in->nets[0]))
+		in->nets[in->count++] = read;
+}
+
+static void take_line(struct reading *in, char *value)
+{
+	if (strcmp(in->key, "hookscript") == 0)
+		take_hookscript(in, value);
+	else if (strcmp(in->key, "lock") == 0)
+		in->migrating = strcmp(value, "migrate") == 0;
 	else
-		nets->list[nets->count++] = net;
-	return 0;
+		take_net(in, value);
+}
+
+/*
+ * What Proxmox VE hands on to LXC unread, "lxc.KEY: VALUE" or "lxc.KEY = VALUE": in router mode the port is the guest's
+ * gateway, whatever netN says of a bridge.
+ */
+static void take_raw(struct reading *in, const char *line)
+{
+	unsigned index;
+	char key[16];
+	char value[16];
+
+	if (!in->vm && sscanf(line, "lxc.net.%2u.%15[a-z0-9.] %*1[:=] %15s", &index, key, value) == 3 &&
+	    index < GUEST_NICS_MAX &&
+	    ((strcmp(key, "veth.mode") == 0 && strcmp(value, "router") == 0) ||
+	     (strcmp(key, "l2proxy") == 0 && strcmp(value, "1") == 0)))
+		in->routed |= UINT32_C(1) << index;
 }
 
 /* Cuts "key: value" in place: ^([a-z][a-z_]*\d*):\s*(.+?)\s*$, for VMs also '-' in the key. Anything else is no
@@ -210,61 +387,102 @@ static bool split_line(bool vm, char *line, char **ret_value)
 	return *p != '\0';
 }
 
-_Static_assert(GUEST_IPS_MAX >= 2 * 2 * GUEST_NICS_MAX, "room for ip and ip6 of each netN and ipconfigN");
-
-static void add_ips(struct guest *guest, const struct net *net)
+/*
+ * "[pve:pending]", "[<snapshot>]" with ^[a-z][a-z0-9_\-]+$ in any case; of a VM anything in brackets. A '[' that begins
+ * something else does not end the main section.
+ */
+static bool is_section(bool vm, const char *line)
 {
-	for (size_t i = 0; net && i < net->ip_count; i++)
-		(void)guest_add_ip(guest, &net->ips[i]);
+	size_t len = line[0] == '[' ? strcspn(line, "]") : 0;
+	const char *end = line + len;
+
+	if (len == 0 || *end != ']' || end[1 + strspn(end + 1, " \t\r\f\v")] != '\0')
+		return false;
+	if (vm || (len == strlen("[pve:pending") && strncasecmp(line, "[pve:pending", len) == 0))
+		return true;
+	for (const char *p = line + 2; p < end; p++) {
+		if (!isalnum((unsigned char)*p) && *p != '_' && *p != '-')
+			return false;
+	}
+	return len >= 3 && isalpha((unsigned char)line[1]);
 }
 
-static void take_nets(struct guest *guest, struct nets *nets)
-{
-	(void)text_copy(guest->hookscript, sizeof(guest->hookscript), nets->hookscript);
-	guest->hooked = names_guestarp(guest->hookscript);
-	guest->nic_count = 0;
-	guest->ip_count = 0;
-	for (unsigned i = 0; i < GUEST_NICS_MAX; i++) {
-		const struct net *net = find_net(nets, false, i);
-		struct guest_nic *nic = net ? guest_add_nic(guest, i) : NULL;
+_Static_assert(GUEST_IPS_MAX >= 2 * 2 * GUEST_NICS_MAX, "room for ip and ip6 of each netN and ipconfigN");
 
-		/* An ipconfigN without its netN is of no NIC. */
-		if (!nic)
-			continue;
-		add_ips(guest, net);
-		add_ips(guest, find_net(nets, true, i));
+static void add_ips(struct guest *guest, struct guest_nic *nic, const struct net *net)
+{
+	if (!net)
+		return;
+	for (size_t i = 0; i < net->ip_count; i++)
+		(void)guest_add_nic_ip(guest, nic, &net->ips[i]);
+	if (net->gateway.family)
+		nic->gateway = net->gateway;
+	if (net->gateway6.family)
+		nic->gateway6 = net->gateway6;
+}
+
+/* The NIC of the lowest index that is not below from; NULL: none. */
+static const struct net *next_net(const struct reading *in, unsigned from)
+{
+	const struct net *next = NULL;
+
+	for (size_t i = 0; i < in->count; i++) {
+		const struct net *net = &in->nets[i];
+
+		if (net->kind != IPCONFIG && net->index >= from && (!next || net->index < next->index))
+			next = net;
+	}
+	return next;
+}
+
+static void take_nets(struct guest *guest, struct reading *in)
+{
+	const struct net *net;
+
+	for (unsigned from = 0; (net = next_net(in, from)) != NULL; from = net->index + 1) {
+		struct guest_nic *nic = guest_add_nic(guest, net->index);
+
+		if (!nic) {
+			notes_add(in->notes, "%s: more than %u NICs; the others are skipped", in->path, GUEST_NICS_MAX);
+			return;
+		}
+		nic->skipped = net->skipped;
 		nic->tag = net->tag;
+		nic->link_down = net->link_down;
+		nic->routed = net->index < GUEST_NICS_MAX && (in->routed & UINT32_C(1) << net->index);
 		memcpy(nic->bridge, net->bridge, IFNAMSIZ);
 		/* A 9-digit VMID with i >= 10 does not fit IFNAMSIZ: Proxmox VE cannot make that device either. */
-		if (snprintf(nic->firewall_bridge, IFNAMSIZ, "fwbr%si%u", guest->id, i) >= IFNAMSIZ)
+		if (snprintf(nic->firewall_bridge, IFNAMSIZ, "fwbr%si%s", guest->id, net->number) >= IFNAMSIZ)
 			nic->firewall_bridge[0] = '\0';
+		/* An ipconfigN without its netN is of no NIC. */
+		if (net->skipped)
+			continue;
+		add_ips(guest, nic, net);
+		add_ips(guest, nic, find_net(in, IPCONFIG, net->index));
 	}
 }
 
-int pve_parse(struct guest *guest, bool vm, const char *path, char *text, struct err *err)
+void pve_parse(struct guest *guest, bool vm, const char *path, char *text)
 {
-	struct nets nets;
-	unsigned number = 0;
+	struct reading in = { .path = path, .vm = vm, .notes = &guest->notes };
 	char *rest = text;
 	char *line;
 
-	nets.count = 0;
-	nets.hookscript[0] = '\0';
-	while ((line = strsep(&rest, "\n")) != NULL) {
-		struct place at = { path, ++number, line };
+	guest_clear(guest);
+	while ((line = strsep(&rest, "\n")) != NULL && !is_section(vm, line)) {
 		char *value;
-		int r;
 
-		if (line[0] == '[')
-			break;
-		if (!split_line(vm, line, &value))
-			continue;
-		r = take_line(&at, vm, value, &nets, err);
-		if (r < 0)
-			return r;
+		in.line++;
+		in.key = line;
+		take_raw(&in, line);
+		if (split_line(vm, line, &value))
+			take_line(&in, value);
 	}
-	take_nets(guest, &nets);
-	return 0;
+	(void)text_copy(guest->hookscript, sizeof(guest->hookscript), in.hookscript);
+	guest->hooked = names_guestarp(guest->hookscript);
+	guest->migrating = in.migrating;
+	guest->vm = vm;
+	take_nets(guest, &in);
 }
 
 /* Proxmox VE's node names are host names; anything else must not become part of a path. */
@@ -291,7 +509,6 @@ static int read_kind(struct guest *guest, const char *node, bool vm, struct err 
 {
 	char path[CONFIG_PATH];
 	CLEANUP(free) char *text = NULL;
-	uint64_t fingerprint;
 	size_t len;
 	int r;
 
@@ -299,11 +516,9 @@ static int read_kind(struct guest *guest, const char *node, bool vm, struct err 
 	r = file_read(path, FILE_ANY, &text, &len, err);
 	if (r < 0)
 		return r;
-	fingerprint = text_hash(TEXT_HASH_START, text);
-	r = pve_parse(guest, vm, path, text, err);
-	if (r == 0)
-		guest->fingerprint = fingerprint;
-	return r;
+	guest->fingerprint = text_hash(TEXT_HASH_START, text);
+	pve_parse(guest, vm, path, text);
+	return 0;
 }
 
 int pve_read(struct guest *guest, const char *node, struct err *err)

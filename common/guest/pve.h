@@ -11,16 +11,17 @@
 /*
  * Reads the configuration of the guest that guest_init() named, container or VM, into guest.
  * node is NULL for this node, or the name of the node whose configuration holds (a live migration's source).
- * -ENOENT: this node has no such guest. -EINVAL: err names file, line and value. guest is unchanged on failure.
+ * -ENOENT: this node has no such guest. -EINVAL: no node's name, or no text. guest is unchanged on failure.
  * Grammar: PVE::LXC::Config::parse_pct_config, PVE::QemuServer::parse_vm_config; only the part before the
- * first section counts, of duplicate keys the last one.
+ * first section counts, of duplicate keys the last one. What Proxmox VE skips is skipped, and guest->notes say so:
+ * a bad line of a VM, a bad address or NIC of a container. The number of a NIC is known all the same.
  */
 int pve_read(struct guest *guest, const char *node, struct err *err);
 
 /* The fingerprint that pve_read() would find now on this node; the text need not be understood. -ENOENT. */
 int pve_fingerprint(const struct guest *guest, uint64_t *ret_fingerprint, struct err *err);
 
-/* As pve_read for text that is already in memory; vm tells the grammar, path is for messages. */
-int pve_parse(struct guest *guest, bool vm, const char *path, char *text, struct err *err);
+/* As pve_read for text that is already in memory; vm tells the grammar, path is for notes. */
+void pve_parse(struct guest *guest, bool vm, const char *path, char *text);
 
 #endif

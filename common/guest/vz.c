@@ -129,7 +129,7 @@ static bool is_nobody(const char *token)
 }
 
 /* 255.255.255.0: libvzctl alone takes a dotted mask. */
-static bool parse_masked(char *token, struct ip *ret_ip)
+static bool parse_masked(char *token, struct guest_ip *ret_ip)
 {
 	char *slash = strchr(token, '/');
 	struct in_addr mask;
@@ -141,31 +141,61 @@ static bool parse_masked(char *token, struct ip *ret_ip)
 	if (bits & (bits + 1))
 		return false;
 	*slash = '\0';
-	return ip_parse(token, ret_ip) == 0 && ret_ip->family == AF_INET;
+	ret_ip->prefix = 32;
+	for (; bits; bits >>= 1)
+		ret_ip->prefix--;
+	return ip_parse(token, &ret_ip->ip) == 0 && ret_ip->ip.family == AF_INET;
 }
 
-size_t vz_parse_ips(enum vz_family family, const char *list, struct ip *ret_ips, size_t max)
+/* Called for each; false ends the walk. */
+typedef bool (*ip_fn)(const struct guest_ip *ip, void *arg);
+
+static void walk_ips(enum vz_family family, const char *list, ip_fn fn, void *arg)
 {
-	size_t count = 0;
 	const char *delimiters = family == VZ_LIBVZCTL ? " \t," : " \t";
 
 	while (*(list += strspn(list, delimiters))) {
 		char token[64];
 		size_t len = strcspn(list, delimiters);
-		struct ip ip;
+		struct guest_ip ip;
 
-		if (len >= sizeof(token) || count == max)
-			break;
+		if (len >= sizeof(token))
+			return;
 		memcpy(token, list, len);
 		token[len] = '\0';
 		list += len;
 		if (is_nobody(token))
 			continue;
-		if (ip_parse_prefix(token, &ip) < 0 && !(family == VZ_LIBVZCTL && parse_masked(token, &ip)))
-			break;
-		ret_ips[count++] = ip;
+		if (ip_parse_prefix(token, &ip.ip, &ip.prefix) < 0 &&
+		    !(family == VZ_LIBVZCTL && parse_masked(token, &ip)))
+			return;
+		if (!fn(&ip, arg))
+			return;
 	}
-	return count;
+}
+
+struct ip_list {
+	struct ip *ips;
+	size_t count;
+	size_t max;
+};
+
+static bool add_to_list(const struct guest_ip *ip, void *arg)
+{
+	struct ip_list *list = arg;
+
+	if (list->count == list->max)
+		return false;
+	list->ips[list->count++] = ip->ip;
+	return true;
+}
+
+size_t vz_parse_ips(enum vz_family family, const char *list, struct ip *ret_ips, size_t max)
+{
+	struct ip_list ips = { ret_ips, 0, max };
+
+	walk_ips(family, list, add_to_list, &ips);
+	return ips.count;
 }
 
 /* veth101.0 of eth0, as vzctl names it; libvzctl: veth and the last eight digits of the MAC. */
@@ -195,9 +225,19 @@ struct netif {
 	struct guest_nic nic;
 };
 
+static bool add_to_nic(const struct guest_ip *ip, void *arg)
+{
+	struct guest_nic *nic = arg;
+
+	if (nic->ip_count == GUEST_NIC_IPS_MAX)
+		return false;
+	nic->ips[nic->ip_count++] = *ip;
+	return true;
+}
+
 static void add_nic_ips(struct guest_nic *nic, enum vz_family family, const char *list)
 {
-	nic->ip_count += vz_parse_ips(family, list, nic->ips + nic->ip_count, GUEST_NIC_IPS_MAX - nic->ip_count);
+	walk_ips(family, list, add_to_nic, nic);
 }
 
 /* ip=a:b; the IPv6 addresses of ip6=, which comes last, are separated by ',' and so arrive as items without '='. */
@@ -207,6 +247,14 @@ static void take_netif_ips(struct guest_nic *nic, char *list)
 
 	while ((ip = strsep(&list, ":")) != NULL)
 		add_nic_ips(nic, VZ_LIBVZCTL, ip);
+}
+
+static void take_gateway(struct ip *gateway, uint8_t family, const char *value)
+{
+	struct ip ip;
+
+	if (ip_parse(value, &ip) == 0 && ip.family == family)
+		*gateway = ip;
 }
 
 static void take_netif_item(enum vz_family family, struct netif *netif, char *item)
@@ -232,20 +280,17 @@ static void take_netif_item(enum vz_family family, struct netif *netif, char *it
 		take_netif_ips(&netif->nic, value);
 	else if (family == VZ_LIBVZCTL && strcmp(item, "ip6") == 0)
 		add_nic_ips(&netif->nic, family, value);
-}
-
-static void add_ips(struct guest *guest, const struct ip *ips, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		(void)guest_add_ip(guest, &ips[i]);
+	else if (family == VZ_LIBVZCTL && strcmp(item, "gw") == 0)
+		take_gateway(&netif->nic.gateway, AF_INET, value);
+	else if (family == VZ_LIBVZCTL && strcmp(item, "gw6") == 0)
+		take_gateway(&netif->nic.gateway6, AF_INET6, value);
 }
 
 /* What is collected until the whole file is read. */
 struct reading {
 	struct guest guest;
 	char ifnames[GUEST_NICS_MAX][IFNAMSIZ]; /* in the container, beside guest.nics */
-	struct ip veth_ips[GUEST_NIC_IPS_MAX];
-	size_t veth_ip_count;
+	struct guest_nic veth;                  /* VETH_IP_ADDRESS: its ips alone */
 };
 
 /* Of several lines for one device the first counts. */
@@ -265,6 +310,7 @@ static void take_netif(struct reading *in, enum vz_family family, char *value)
 
 	while ((device = strsep(&value, ";")) != NULL) {
 		struct netif netif = { 0 };
+		struct guest_nic *nic;
 		char *item;
 
 		while ((item = strsep(&device, ",")) != NULL)
@@ -276,38 +322,46 @@ static void take_netif(struct reading *in, enum vz_family family, char *value)
 		if (!is_new(in, &netif))
 			continue;
 		netif.nic.index = (unsigned)guest->nic_count;
-		add_ips(guest, netif.nic.ips, netif.nic.ip_count);
 		memcpy(in->ifnames[guest->nic_count], netif.ifname, IFNAMSIZ);
-		guest->nics[guest->nic_count++] = netif.nic;
+		nic = &guest->nics[guest->nic_count++];
+		*nic = netif.nic;
+		nic->ip_count = 0;
+		for (size_t i = 0; i < netif.nic.ip_count; i++)
+			(void)guest_add_nic_ip(guest, nic, &netif.nic.ips[i]);
 	}
 }
 
 /* The wiki's vznetcfg.custom: one list for the container, so it goes to the first NIC that is routed. */
-static void take_veth_ips(struct guest *guest, const struct ip *ips, size_t count)
+static void take_veth_ips(struct guest *guest, const struct guest_nic *veth)
 {
-	add_ips(guest, ips, count);
-	for (size_t i = 0; i < guest->nic_count; i++) {
-		struct guest_nic *nic = &guest->nics[i];
+	struct guest_nic *routed = NULL;
 
-		if (nic->bridge[0])
-			continue;
-		for (size_t j = 0; j < count && nic->ip_count < GUEST_NIC_IPS_MAX; j++)
-			nic->ips[nic->ip_count++] = ips[j];
-		return;
+	for (size_t i = 0; !routed && i < guest->nic_count; i++) {
+		if (!guest->nics[i].bridge[0])
+			routed = &guest->nics[i];
 	}
+	for (size_t i = 0; i < veth->ip_count; i++) {
+		if (!routed || guest_add_nic_ip(guest, routed, &veth->ips[i]) < 0)
+			(void)guest_add_ip(guest, &veth->ips[i].ip);
+	}
+}
+
+static bool add_to_guest(const struct guest_ip *ip, void *arg)
+{
+	return guest_add_ip(arg, &ip->ip) == 0;
 }
 
 static int take_line(struct reading *in, enum vz_family family, const char *path, unsigned number,
 		     const struct line *line, struct err *err)
 {
 	struct guest *guest = &in->guest;
-	struct ip ips[GUEST_IPS_MAX];
 	char shown[40];
 
 	if (strcmp(line->key, "IP_ADDRESS") == 0) {
-		add_ips(guest, ips, vz_parse_ips(family, line->value, ips, GUEST_IPS_MAX));
+		walk_ips(family, line->value, add_to_guest, guest);
 	} else if (strcmp(line->key, "VETH_IP_ADDRESS") == 0) {
-		in->veth_ip_count = vz_parse_ips(family, line->value, in->veth_ips, GUEST_NIC_IPS_MAX);
+		in->veth.ip_count = 0;
+		add_nic_ips(&in->veth, family, line->value);
 	} else if (strcmp(line->key, "NETIF") == 0) {
 		take_netif(in, family, line->value);
 	} else if (strcmp(line->key, "NAME") == 0 && !guest->alias[0]) {
@@ -329,7 +383,7 @@ int vz_parse(struct guest *guest, enum vz_family family, const char *path, char 
 	char *raw;
 
 	guest_copy(&in.guest, guest);
-	in.veth_ip_count = 0;
+	in.veth.ip_count = 0;
 	while ((raw = strsep(&rest, "\n")) != NULL) {
 		struct line line;
 		int r;
@@ -341,7 +395,7 @@ int vz_parse(struct guest *guest, enum vz_family family, const char *path, char 
 		if (r < 0)
 			return r;
 	}
-	take_veth_ips(&in.guest, in.veth_ips, in.veth_ip_count);
+	take_veth_ips(&in.guest, &in.veth);
 	guest_copy(guest, &in.guest);
 	return 0;
 }

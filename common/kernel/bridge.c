@@ -1,22 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Bridges as /sys/class/net shows them: addr_assign_type is in no netlink message. */
+/* Bridges and what they stand on. addr_assign_type is in no netlink message. */
 
 #include "kernel/bridge.h"
 
-#include <dirent.h>
 #include <errno.h>
+#include <net/if_arp.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/cleanup.h"
 #include "base/file.h"
 #include "base/text.h"
 
 #define PATH_SIZE    96
+#define DEPTH_MAX    4 /* VLAN on bond on ...: deeper than anybody builds */
 #define NET_ADDR_SET 3 /* include/uapi/linux/netdevice.h */
-
-DEFINE_CLEANUP(dir, DIR *, closedir)
 
 static int read_attribute(const char *device, const char *attribute, char *ret_text, size_t size)
 {
@@ -25,26 +22,6 @@ static int read_attribute(const char *device, const char *attribute, char *ret_t
 	if (snprintf(path, sizeof(path), "/sys/class/net/%s/%s", device, attribute) >= (int)sizeof(path))
 		return -ENAMETOOLONG;
 	return file_read_kernel(path, ret_text, size);
-}
-
-static bool has_attribute(const char *device, const char *attribute)
-{
-	char path[PATH_SIZE];
-
-	return snprintf(path, sizeof(path), "/sys/class/net/%s/%s", device, attribute) < (int)sizeof(path) &&
-	       access(path, F_OK) == 0;
-}
-
-static bool parse_mac(const char *text, struct mac *ret_mac)
-{
-	unsigned b[6];
-	char end;
-
-	if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%c", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5], &end) != 6)
-		return false;
-	for (size_t i = 0; i < 6; i++)
-		ret_mac->bytes[i] = (uint8_t)b[i];
-	return true;
 }
 
 bool bridge_port_is_guests(const char *port)
@@ -60,82 +37,105 @@ bool bridge_port_is_guests(const char *port)
 	return false;
 }
 
-/* How well the port at hand is suited: physical before virtual, then the lower MAC. */
-static bool better(bool physical, const struct mac *mac, bool best_physical, const struct mac *best)
+/* An Ethernet device that no driver of virtual devices made. */
+static bool is_physical(const struct link *link)
 {
-	if (physical != best_physical)
-		return physical;
-	return memcmp(mac->bytes, best->bytes, ETH_ALEN) < 0;
+	return !link->kind[0] && link->type == ARPHRD_ETHER && !(link->flags & IFF_LOOPBACK);
 }
 
-static int find_uplink(const char *name, struct bridge *bridge)
+struct search {
+	struct netlink *nl;
+	struct err *err;
+	unsigned depth;
+	/* Of the bridge's own ports. */
+	struct bridge *bridge;
+	bool found_physical;
+};
+
+static int stands_on_physical(struct search *search, const struct link *link);
+
+static int any_lower(const struct link *link, void *arg)
 {
-	char path[PATH_SIZE];
-	CLEANUP(dir) DIR *ports = NULL;
-	const struct dirent *entry;
-	bool best_physical = false;
+	return stands_on_physical(arg, link);
+}
 
-	(void)snprintf(path, sizeof(path), "/sys/class/net/%s/brif", name);
-	ports = opendir(path);
-	if (!ports)
-		return -errno;
-	for (;;) {
-		char text[MAC_TEXT + 1];
-		bool physical;
-		struct mac mac;
-		int r;
+/* 1 where it does, 0 where it does not. */
+static int stands_on_physical(struct search *search, const struct link *link)
+{
+	static const char *const kinds[] = { "bond", "team", "bridge", "vlan" };
+	int r = 0;
 
-		errno = 0;
-		entry = readdir(ports);
-		if (!entry)
-			return -errno;
-		if (!ifname_valid(entry->d_name) || bridge_port_is_guests(entry->d_name))
+	if (is_physical(link))
+		return 1;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (strcmp(link->kind, kinds[i]) != 0 || search->depth == DEPTH_MAX)
 			continue;
-		/* A port may leave while we look: it is no uplink then. Any other failure must not be taken for that.
-		 */
-		r = read_attribute(entry->d_name, "address", text, sizeof(text));
-		if (r < 0 && r != -ENOENT && r != -ENODEV && r != -EINVAL)
-			return r;
-		if (r < 0 || !parse_mac(text, &mac))
-			continue;
-		physical = has_attribute(entry->d_name, "device");
-		if (!bridge->has_uplink || better(physical, &mac, best_physical, &bridge->uplink)) {
-			bridge->has_uplink = true;
-			bridge->uplink = mac;
-			best_physical = physical;
-		}
+		search->depth++;
+		r = link_each_lower(search->nl, link->name, any_lower, search, search->err);
+		search->depth--;
 	}
+	return r;
 }
 
-int bridge_uplink(const char *name, struct bridge *bridge, struct err *err)
+/* A port that may lead out although nothing physical is seen: a host that is a container itself has such. */
+static bool may_lead_out(const struct link *port)
 {
-	int r = find_uplink(name, bridge);
+	static const char *const never[] = { "vxlan", "tun", "macvlan", "macvtap" };
 
-	return r < 0 ? err_errno(err, -r, "%s: ports", name) : 0;
+	for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++) {
+		if (strcmp(port->kind, never[i]) == 0)
+			return false;
+	}
+	return !bridge_port_is_guests(port->name);
 }
 
-int bridge_read(const char *name, int ifindex, struct bridge *ret_bridge, struct err *err)
+static int consider(const struct link *port, void *arg)
+{
+	struct search *search = arg;
+	struct bridge *bridge = search->bridge;
+	bool better;
+	int physical = stands_on_physical(search, port);
+
+	if (physical < 0)
+		return physical;
+	if (!physical && !may_lead_out(port))
+		return 0;
+	better = !bridge->has_uplink || (physical && !search->found_physical) ||
+		 (physical == search->found_physical && memcmp(port->mac.bytes, bridge->uplink.bytes, ETH_ALEN) < 0);
+	if (better) {
+		bridge->has_uplink = true;
+		bridge->uplink = port->mac;
+		search->found_physical = physical;
+	}
+	return 0;
+}
+
+int bridge_uplink(struct netlink *nl, const char *name, struct bridge *bridge, struct err *err)
+{
+	struct search search = { .nl = nl, .err = err, .bridge = bridge };
+	return link_each_lower(nl, name, consider, &search, err);
+}
+
+int bridge_read(struct netlink *nl, const struct link *link, struct bridge *ret_bridge, struct err *err)
 {
 	struct bridge bridge = { 0 };
 	char text[16];
 	uint32_t number;
 	int r;
 
-	if (!ifname_valid(name))
-		return err_errno(err, EINVAL, "bridge name");
-	r = read_attribute(name, "ifindex", text, sizeof(text));
-	if (r < 0 || parse_u32(text, 0, INT32_MAX, &number) < 0 || (int)number != ifindex)
-		return err_set(err, EXDEV, "%s: /sys shows another network namespace", name);
-	if (!has_attribute(name, "bridge"))
-		return err_set(err, ENOTSUP, "%s: not a Linux bridge", name);
-	r = read_attribute(name, "addr_assign_type", text, sizeof(text));
+	if (strcmp(link->kind, "bridge") != 0)
+		return err_set(err, ENOTSUP, "%s: not a Linux bridge", link->name);
+	r = read_attribute(link->name, "ifindex", text, sizeof(text));
+	if (r < 0 || parse_u32(text, 0, INT32_MAX, &number) < 0 || (int)number != link->ifindex)
+		return err_set(err, EXDEV, "%s: /sys shows another network namespace", link->name);
+	r = read_attribute(link->name, "addr_assign_type", text, sizeof(text));
 	if (r < 0)
-		return err_errno(err, -r, "%s: addr_assign_type", name);
+		return err_errno(err, -r, "%s: addr_assign_type", link->name);
 	bridge.pinned = parse_u32(text, 0, 255, &number) == 0 && number == NET_ADDR_SET;
 	if (!bridge.pinned) {
-		r = bridge_uplink(name, &bridge, err);
+		r = bridge_uplink(nl, link->name, &bridge, err);
 		if (r < 0)
-			return r;
+			return err_wrap(err, "%s", link->name);
 	}
 	*ret_bridge = bridge;
 	return 0;

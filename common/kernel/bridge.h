@@ -7,23 +7,29 @@
 
 #include "base/err.h"
 #include "base/ip.h"
+#include "kernel/link.h"
+#include "kernel/netlink.h"
 
 struct bridge {
 	bool pinned;     /* addr_assign_type 3 (NET_ADDR_SET): no port changes the MAC any more */
-	bool has_uplink; /* one of its ports is no guest's */
+	bool has_uplink; /* see bridge_uplink() */
 	struct mac uplink;
 };
 
 /*
- * What /sys knows of the bridge; ports are looked at only when it is not pinned.
- * -ENODEV: no such device; -ENOTSUP: it is no Linux bridge (Open vSwitch); -EXDEV: /sys shows another
- * network namespace than the one we are in (ifindex is the device's in ours).
- * Of several uplink ports physical ones win, then the lowest MAC: the one that the kernel takes without guests.
+ * The bridge and, unless it is pinned, its uplink.
+ * -ENOTSUP: it is no Linux bridge (Open vSwitch); -EXDEV: /sys, which alone tells of addr_assign_type, shows another
+ * network namespace than the one we are in.
  */
-int bridge_read(const char *name, int ifindex, struct bridge *ret_bridge, struct err *err);
+int bridge_read(struct netlink *nl, const struct link *link, struct bridge *ret_bridge, struct err *err);
 
-/* Looks for the uplink whether it is pinned or not; sets has_uplink and uplink. */
-int bridge_uplink(const char *name, struct bridge *bridge, struct err *err);
+/*
+ * Looks for the uplink whether it is pinned or not; sets has_uplink and uplink. An uplink is a physical device, or a
+ * bond, team, VLAN device or bridge that stands on one. Only where there is none of these (a host that is a container
+ * itself) it is another port, one that no platform's naming gives to a guest. Of several it is the one with the lowest
+ * MAC, which the kernel takes without guests.
+ */
+int bridge_uplink(struct netlink *nl, const char *name, struct bridge *bridge, struct err *err);
 
 /* A port made for a guest, by the names that Proxmox VE, LXC, OpenVZ, libvirt and container engines give. */
 bool bridge_port_is_guests(const char *port);

@@ -3,6 +3,7 @@
 
 #include "kernel/link.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
@@ -12,12 +13,17 @@
 #include <netlink/attr.h>
 #include <netlink/route/link.h>
 #include <netlink/route/link/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "base/cleanup.h"
 
 #ifndef RTEXT_FILTER_SKIP_STATS
 #define RTEXT_FILTER_SKIP_STATS (1 << 3)
 #endif
 
+DEFINE_CLEANUP(dir, DIR *, closedir)
 DEFINE_CLEANUP(rtnl_link, struct rtnl_link *, rtnl_link_put)
 
 static const int devconf[LINK_VALUE_COUNT] = {
@@ -97,6 +103,46 @@ int link_get(struct netlink *nl, const char *name, struct link *ret_link, struct
 int link_get_by_index(struct netlink *nl, int ifindex, struct link *ret_link, struct err *err)
 {
 	return get(nl, NULL, ifindex, ret_link, err);
+}
+
+void link_name(struct netlink *nl, int ifindex, char ret_name[IFNAMSIZ])
+{
+	struct link link;
+
+	ret_name[0] = '\0';
+	if (link_get_by_index(nl, ifindex, &link, NULL) == 0)
+		memcpy(ret_name, link.name, IFNAMSIZ);
+}
+
+int link_each_lower(struct netlink *nl, const char *name, link_fn take, void *arg, struct err *err)
+{
+	static const char prefix[] = "lower_";
+	char path[IFNAMSIZ + 32];
+	CLEANUP(dir) DIR *dir = NULL;
+	const struct dirent *entry;
+	int r = 0;
+
+	(void)snprintf(path, sizeof(path), "/sys/class/net/%s", name);
+	dir = opendir(path);
+	if (!dir)
+		return err_errno(err, errno, "%s", path);
+	while (r == 0) {
+		struct link link;
+
+		errno = 0;
+		entry = readdir(dir);
+		if (!entry)
+			return errno ? err_errno(err, errno, "%s", path) : 0;
+		if (strncmp(entry->d_name, prefix, sizeof(prefix) - 1) != 0)
+			continue;
+		r = link_get(nl, entry->d_name + sizeof(prefix) - 1, &link, err);
+		if (r == 0)
+			r = take(&link, arg);
+		/* It left while we looked. */
+		else if (r == -ENODEV)
+			r = 0;
+	}
+	return r;
 }
 
 /* Sends what changes holds for the device. An ifindex of 0 would mean "by name", and none is set: refused here. */

@@ -29,13 +29,24 @@ struct link {
 	unsigned type;       /* ARPHRD_* */
 	struct mac mac;      /* all zero for a device that is no Ethernet */
 	int master;          /* ifindex, 0 for none */
-	char kind[16];       /* "bridge", "veth", "" for a physical device */
+	int lower;     /* ifindex of the device that it stands on, or a veth's peer; 0 for none, or one elsewhere */
+	char kind[16]; /* "bridge", "veth", "" for a physical device */
 	uint32_t value[LINK_VALUE_COUNT];
 };
 
 /* -ENODEV where there is none. */
 int link_get(struct netlink *nl, const char *name, struct link *ret_link, struct err *err);
 int link_get_by_index(struct netlink *nl, int ifindex, struct link *ret_link, struct err *err);
+
+/* "" where there is none. */
+void link_name(struct netlink *nl, int ifindex, char ret_name[IFNAMSIZ]);
+
+/*
+ * Calls take for each device that the named one stands on, be it a bridge's or bond's port or a VLAN device's parent,
+ * until it returns other than 0; returns that. /sys tells of them (lower_*), so that no list of all devices is needed.
+ */
+typedef int (*link_fn)(const struct link *link, void *arg);
+int link_each_lower(struct netlink *nl, const char *name, link_fn take, void *arg, struct err *err);
 
 /* One RTM_NEWLINK message as a device, for lists of them. -EBADMSG. */
 int link_parse(struct nlmsghdr *answer, struct link *ret_link);

@@ -7,8 +7,8 @@
 
 const struct link *facts_link(const struct facts *facts, const char *name)
 {
-	for (size_t i = 0; i < facts->link_count; i++) {
-		if (strcmp(facts->links[i].name, name) == 0)
+	for (size_t i = 0; name[0] && i < facts->link_count; i++) {
+		if (strcmp(facts->links[i].name, name) == 0 || strcmp(facts->asked[i], name) == 0)
 			return &facts->links[i];
 	}
 	return NULL;

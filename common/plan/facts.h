@@ -17,6 +17,7 @@
 struct facts {
 	/* Devices that were asked for by name and exist. */
 	struct link links[FACTS_LINKS_MAX];
+	char asked[FACTS_LINKS_MAX][IFNAMSIZ];  /* beside links; may be an alternative name */
 	struct bridge bridges[FACTS_LINKS_MAX]; /* beside links; meaningful where bridge_known */
 	bool bridge_known[FACTS_LINKS_MAX];
 	size_t link_count;
@@ -26,6 +27,7 @@ struct facts {
 	char machine_id[MACHINE_ID_SIZE]; /* "" when there is none */
 };
 
+/* By the name that it was asked for, or its own. */
 const struct link *facts_link(const struct facts *facts, const char *name);
 const struct bridge *facts_bridge(const struct facts *facts, const char *name);
 

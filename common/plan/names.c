@@ -48,7 +48,10 @@ struct names names_plan(const struct guest *guest, const struct policy *policy, 
 enum names_ports names_ports_of(const struct guest *guest)
 {
 	for (size_t i = 0; i < guest->nic_count; i++) {
-		if (!guest->nics[i].bridge[0])
+		const struct guest_nic *nic = &guest->nics[i];
+
+		/* A line that Proxmox VE passes over makes no port. */
+		if (!nic->skipped && (nic->routed || !nic->bridge[0]))
 			return NAMES_PORTS_UNKNOWN;
 	}
 	return NAMES_PORTS_BRIDGED;

@@ -73,6 +73,26 @@ static inline void fuzz_check_ip(const struct ip *ip)
 	CHECK(ip_equal(ip, &again));
 }
 
+static inline bool fuzz_has_ip(const struct guest *guest, const struct ip *ip)
+{
+	for (size_t i = 0; i < guest->ip_count; i++) {
+		if (ip_equal(&guest->ips[i], ip))
+			return true;
+	}
+	return false;
+}
+
+/* No control characters, whatever the file had. */
+static inline void fuzz_check_notes(const struct notes *notes)
+{
+	CHECK(notes->count <= NOTES_MAX);
+	for (size_t i = 0; i < notes->count; i++) {
+		CHECK(strnlen(notes->line[i], NOTE_SIZE) < NOTE_SIZE);
+		for (const char *p = notes->line[i]; *p; p++)
+			CHECK((unsigned char)*p >= 32 && *p != 127);
+	}
+}
+
 /* What every reader promises of a guest. */
 static inline void fuzz_check_guest(const struct guest *guest)
 {
@@ -80,20 +100,29 @@ static inline void fuzz_check_guest(const struct guest *guest)
 	CHECK(guest->ip_count <= GUEST_IPS_MAX);
 	CHECK(strnlen(guest->alias, sizeof(guest->alias)) < sizeof(guest->alias));
 	CHECK(strnlen(guest->hookscript, sizeof(guest->hookscript)) < sizeof(guest->hookscript));
+	CHECK(strnlen(guest->lxcpath, sizeof(guest->lxcpath)) < sizeof(guest->lxcpath));
+	fuzz_check_notes(&guest->notes);
 	fuzz_check_ifname(guest->device);
 	fuzz_check_ifname(guest->route);
 	for (size_t i = 0; i < guest->nic_count; i++) {
 		const struct guest_nic *nic = &guest->nics[i];
 
-		CHECK(nic->index < GUEST_NICS_MAX);
+		CHECK(nic->index <= GUEST_NIC_INDEX_MAX);
 		CHECK(i == 0 || nic->index > guest->nics[i - 1].index);
 		CHECK(nic->tag <= 4094);
 		CHECK(nic->ip_count <= GUEST_NIC_IPS_MAX);
 		fuzz_check_ifname(nic->port);
 		fuzz_check_ifname(nic->bridge);
 		fuzz_check_ifname(nic->firewall_bridge);
-		for (size_t j = 0; j < nic->ip_count; j++)
-			fuzz_check_ip(&nic->ips[j]);
+		CHECK(!nic->skipped || (!nic->bridge[0] && nic->ip_count == 0));
+		CHECK(!nic->routed || !nic->bridge[0]);
+		CHECK(nic->gateway.family == 0 || nic->gateway.family == AF_INET);
+		CHECK(nic->gateway6.family == 0 || nic->gateway6.family == AF_INET6);
+		for (size_t j = 0; j < nic->ip_count; j++) {
+			fuzz_check_ip(&nic->ips[j].ip);
+			CHECK(nic->ips[j].prefix <= ip_len(&nic->ips[j].ip) * 8);
+			CHECK(fuzz_has_ip(guest, &nic->ips[j].ip));
+		}
 	}
 	for (size_t i = 0; i < guest->ip_count; i++) {
 		fuzz_check_ip(&guest->ips[i]);

@@ -5,15 +5,32 @@
 
 #include "fuzz.h"
 
-static bool check_one(const struct storage *storage, void *arg)
+static void check_one(const struct storage *storage)
 {
-	size_t *count = arg;
+	char snippets[PATH_SIZE];
 
-	(*count)++;
-	CHECK(storage->id[0] && strnlen(storage->id, sizeof(storage->id)) < sizeof(storage->id));
-	CHECK(strnlen(storage->snippets, sizeof(storage->snippets)) < sizeof(storage->snippets));
-	CHECK(!strchr(storage->id, '\n') && !strchr(storage->snippets, '\n'));
-	return false;
+	CHECK(id_valid(storage->id));
+	CHECK(strnlen(storage->path, sizeof(storage->path)) < sizeof(storage->path));
+	CHECK(strnlen(storage->directory, sizeof(storage->directory)) < sizeof(storage->directory));
+	CHECK(!storage->path[0] || storage->path[0] == '/');
+	if (snippets_of(storage, snippets))
+		CHECK(snippets[0] == '/' && !strchr(snippets, '\n'));
+}
+
+static void check_all(char *text)
+{
+	struct storages storages = STORAGES_NONE;
+	size_t locals = 0;
+
+	CHECK(parse(&storages, text) == 0);
+	for (size_t i = 0; i < storages.count; i++) {
+		check_one(&storages.list[i]);
+		locals += strcmp(storages.list[i].id, "local") == 0;
+		for (size_t j = 0; j < i; j++)
+			CHECK(strcmp(storages.list[i].id, storages.list[j].id) != 0);
+	}
+	CHECK(locals == 1);
+	storages_done(&storages);
 }
 
 /* The text's first line is also taken for a volume and for a path. */
@@ -23,11 +40,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *line = strdup(text);
 	char path[PATH_SIZE];
 	struct err err = { 0 };
-	size_t count = 0;
 
 	CHECK(line);
 	line[strcspn(line, "\n")] = '\0';
-	(void)walk_text(text, check_one, &count);
+	check_all(text);
 	if (storage_path(line, path, sizeof(path), &err) == 0) {
 		char volume[PATH_SIZE];
 

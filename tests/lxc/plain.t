@@ -100,6 +100,22 @@ host_keeps+="
 lxcbr0 pinned 02:00:00:00:00:0b"
 state_is "$host_keeps" "hook's line: nothing of it is left after the stop"
 
+# ---- a configuration in several files --------------------------------------------------------------------------------------------
+
+mkdir -p "$TMP/net.conf.d"
+printf '%s\n' "${bridged[@]:0:4}" >"$TMP/net.conf"
+printf '%s\n' "${bridged[@]:0:4}" >"$TMP/net.conf.d/10-net.conf"
+for include in net.conf net.conf.d; do
+    plain_container web - "lxc.include = $TMP/$include" "${bridged[@]:4}" "${hook[@]}"
+    ok "bridge in $include: the container starts" container_start web
+    state_is "$host_keeps
+eth3 proxy 10.0.3.7
+record lxc-web" "bridge in $include: no route is made towards the bridge's port"
+    ok "bridge in $include: the host reaches the container" ping -q -c 1 -W 2 10.0.3.7
+    container_stop web
+    state_is "$host_keeps" "bridge in $include: nothing of it is left after the stop"
+done
+
 # ---- unmanaged --------------------------------------------------------------------------------------------------------------------
 
 policy '{"guests": {"lxc/mail": {"device": "eth3"}}, "defaults": {"device": "eth4"}}'

@@ -185,6 +185,16 @@ pve_ok 102 post-stop
 is "$(proxies 4) / $(proxies 6)" "192.168.18.200 eth3 / 2001:db8:18::200 eth3" \
     "post-stop takes the guest's entries that were found; the administrator's, for other addresses, are still there"
 
+# ---- another name of the device -----------------------------------------------------------------------------------------------
+
+ip link property add dev eth3 altname enp3s0
+policy '{"defaults": {"device": "enp3s0"}}'
+pve 101 post-start
+is "$STATUS $(proxies 4)" "0 $v4 eth3, 192.168.18.200 eth3" "a device's alternative name stands for the device"
+unlike "$ERR" "does not exist" "and nothing is missed"
+pve_ok 101 post-stop
+ip link property del dev eth3 altname enp3s0
+
 # ---- addresses by policy, a device that does not exist -------------------------------------------------------------------------
 
 policy '{"defaults": {"announce": 0}, "guests": {"101": {"device": "eth3", "addresses": ["192.168.18.150", "2001:db8:18::150"]}}}'

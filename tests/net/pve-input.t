@@ -47,8 +47,10 @@ printf 'arch: amd64\r\nhookscript: local:snippets/guestarp\r\n%s\r\n\r\n[snap]\r
 accepted "CRLF, as Proxmox VE reads it"
 printf '%s' "$net0" >"$conf"
 accepted "no final newline"
-printf '#%%0A\n\n\t\nnonsense\nnet0\nnet01: ip=x\nnet32: ip=x\n%s\n' "$net0" >"$conf"
+printf '#%%0A\n\n\t\nnonsense\nnet0\n[\n[1snap]\nnet1000: ip=x\n%s\n' "$net0" >"$conf"
 accepted "lines that say nothing"
+guest_conf 101 lxc "${net0/ip=192.168.18.101\/24/ip=192.168.18.101\/024,tag=007}"
+accepted "numbers with leading zeros"
 {
     printf 'description: '
     head -c 1000000 /dev/zero | tr '\0' x
@@ -83,17 +85,6 @@ printf '%s\0' "$net0" >"$conf"
 refused "$shown:1: NUL byte" "a NUL byte at the end"
 head -c 1048577 /dev/zero | tr '\0' '#' >"$conf"
 refused "$shown: larger than 1048576 bytes" "a line of a mebibyte and one byte"
-{
-    printf 'net0: bridge=vmbr1,ip='
-    head -c 1000000 /dev/zero | tr '\0' 9
-} >"$conf"
-refused "$shown:1: net0: ip: bad value '$(printf '9%.0s' {1..56})...'" "a value of a million bytes"
-printf 'arch: amd64\n%s,ip=192.168.18.102/24\n' "$net0" >"$conf"
-refused "$shown:2: net0: ip is given twice" "a property twice"
-printf 'net0: bridge=vm/br,ip=192.168.18.101/24\n' >"$conf"
-refused "$shown:1: net0: bridge: bad value 'vm/br'" "a bridge that cannot be"
-printf 'net0: bridge=vmbr1,tag=\033[31m\n' >"$conf"
-refused "$shown:1: net0: tag: bad value '?[31m'" "an escape sequence, which is not passed on"
 rm "$conf"
 refused "no /etc/pve/{lxc,qemu-server}/101.conf" "no configuration"
 mkdir "$conf"
@@ -127,6 +118,59 @@ for phase in pre-start post-start post-stop; do
     is "$STATUS/$OUT/$ERR" "0//" "an empty configuration: $phase has nothing to do"
 done
 unchanged "$before" "an empty configuration: nothing changed" whole_state
+guest_conf 101 lxc "$net0"
+
+# ---- guest configurations of which Proxmox VE would skip a part ------------------------------------------------------------
+
+noted() { # MESSAGE ENTRIES DESC: one line says what is skipped; the firewall bridge is quiet, and the entries are there
+    local phase
+    for phase in pre-start post-start; do
+        pve 101 $phase
+        is "$STATUS/$(grep -F "$shown_now:" <<<"$ERR")" "0/guestarp: pve/101: $shown_now:$1" "$3: $phase says it"
+    done
+    is "$(all_set)" "1 $2" "$3: and does the rest"
+    pve_ok 101 post-stop
+    unchanged "$before" "$3: post-stop takes it back" whole_state
+}
+
+shown_now=$shown
+bound="192.168.18.101 eth3"
+{
+    printf '%s\nnet1: name=eth1,bridge=vmbr1,ip=' "$net0"
+    head -c 1000000 /dev/zero | tr '\0' 9
+} >"$conf"
+noted "2: net1: ip: bad value '$(printf '9%.0s' {1..56})...'; the address is skipped" "$bound" "a value of a million bytes"
+printf 'arch: amd64\n%s,ip=192.168.18.102/24\n' "$net0" >"$conf"
+noted "2: net0: ip: given twice, now '192.168.18.102/24'; the NIC is skipped" "" "a property twice"
+printf 'net0: bridge=vmbr1,ip=192.168.18.101/24\nnet1: bridge=vm/br,ip=192.168.18.102/24\n' >"$conf"
+noted "2: net1: bridge: bad value 'vm/br'; the NIC is skipped" "$bound" "another NIC's bridge that cannot be"
+printf '%s\nnet1: bridge=vmbr1,tag=\033[31m\n' "$net0" >"$conf"
+noted "2: net1: tag: bad value '?[31m'; the NIC is skipped" "$bound" "an escape sequence, which is not passed on"
+printf '%s,ip6=ff02::1/64\n' "$net0" >"$conf"
+noted "1: net0: ip6: no guest can be reached by 'ff02::1/64'; the address is skipped" "$bound" "an address that is none of a guest"
+printf 'net0: name=eth0,bridge=vmbr1,ip=192.168.18.101\n' >"$conf"
+noted "1: net0: ip: no prefix length in '192.168.18.101'; the address is skipped" "" "an address without its prefix length"
+# Who looks is told, too.
+GUESTARP_ROOT=$ROOT "$GUESTARP_BUILD/guestarp" plan 101 >"$TMP/plan" 2>&1 || true
+like "$(tr -s ' \n' ' ' <"$TMP/plan")" "note: $shown:1: net0: ip: no prefix length in '192.168.18.101'; the address is skipped" "and plan says it"
+guest_conf 101 lxc "$net0"
+echo "hookscript: /var/lib/vz/snippets/guestarp" >>"$conf"
+noted "3: hookscript: no volume '/var/lib/vz/snippets/guestarp'; the line is skipped" "$bound" "a hookscript that is a path"
+
+rm "$conf"
+vm=$ROOT/etc/pve/qemu-server/101.conf
+shown_now=/etc/pve/qemu-server/101.conf
+vm_net0="net0: virtio=BC:24:11:00:00:01,bridge=vmbr1,firewall=1"
+vm_conf() { # LINE...: of a VM whose net0 is well
+    printf '%s\n' "$vm_net0" "ipconfig0: ip=192.168.18.101/24" "$@" >"$vm"
+}
+vm_conf "ipconfig1: ip=10.0.0.1/33"
+noted "3: ipconfig1: ip: bad value '10.0.0.1/33'; the line is skipped" "$bound" "a VM's address with too long a prefix"
+vm_conf "net1: virtio=BC:24:11:00:00:02,bridge=vmbr1,tag=5000" "ipconfig1: ip=192.168.18.102/24"
+noted "3: net1: tag: bad value '5000'; the line is skipped" "$bound" "a VM's NIC with a VLAN that cannot be"
+vm_conf "net1: virtio=BC:24:11:00:00:02,bridge=vmbr1,bridge=vmbr2"
+noted "3: net1: bridge: given twice, now 'vmbr2'; the line is skipped" "$bound" "a VM's NIC in two bridges"
+rm "$vm"
 guest_conf 101 lxc "$net0"
 
 # ---- VMIDs -------------------------------------------------------------------------------------------------------------

@@ -200,7 +200,46 @@ guest_conf 100 lxc "net0: name=eth0,bridge=vmbr6,ip=192.168.6.100/24,type=veth"
 pve_ok 100 pre-start
 is "$(mac - vmbr6) $(assign_type vmbr6)" "02:0b:0b:00:00:06 3" "it gets the uplink's all the same"
 
+# What stands on no network card is an uplink only where its kind can be one, whatever it is called and however low its MAC.
+ip link add vmbr13 type bridge
+ip link add up13 address 02:0b:0b:00:00:03 type veth peer name up13peer
+ip link add lan13 link up13peer address 02:00:00:00:00:03 type macvlan mode bridge
+ip link add vx13 address 02:00:00:00:00:04 type vxlan id 3 dstport 4789 dev lo
+for port in up13 lan13 vx13; do ip link set "$port" master vmbr13; done
+guest_conf 100 lxc "net0: name=eth0,bridge=vmbr13,ip=192.168.3.100/24,type=veth"
+pve_ok 100 pre-start
+is "$(mac - vmbr13) $(assign_type vmbr13)" "02:0b:0b:00:00:03 3" "neither a macvlan nor a vxlan is taken for the uplink"
+
+# A bridge gets its uplink when its first guest runs already: a derived MAC gives way, at once and told at once.
+ns_add late
+ip link add vmbr14 type bridge
+ip link set vmbr14 up
+ip addr add 192.168.4.1/24 dev vmbr14
+guest_conf 100 lxc "net0: name=eth0,bridge=vmbr14,ip=192.168.4.100/24,type=veth"
+pve_ok 100 pre-start
+derived=$(mac - vmbr14)
+like "$derived $(assign_type vmbr14)" '^.[26ae]:.* 3$' "without an uplink the MAC is derived"
+pve 100 pre-start
+is "$STATUS/$ERR/$(mac - vmbr14)" "0//$derived" "and stays"
+veth - up14 02:0b:0b:00:00:04 late eth0 02:0c:0c:00:00:04
+ip -n late addr add 192.168.4.2/24 dev eth0
+ip link set up14 master vmbr14
+wait_for in_ns late ping -q -c 1 -W 1 192.168.4.1
+is "$(ip -n late -j neigh show to 192.168.4.1 dev eth0 | jq -r '.[0].lladdr')" "$derived" "a host beyond the uplink has the derived MAC"
+pve 100 pre-start
+is "$STATUS/$ERR" "0/guestarp: pve/100: prepared: vmbr14: MAC pinned to 02:0b:0b:00:00:04" "the next event gives the bridge its uplink's MAC"
+is "$(mac - vmbr14) $(assign_type vmbr14)" "02:0b:0b:00:00:04 3" "it has it"
+late_knows() {
+    [ "$(ip -n late -j neigh show to 192.168.4.1 dev eth0 | jq -r '.[0].lladdr')" = 02:0b:0b:00:00:04 ]
+}
+ok "and the host beyond the uplink is told" wait_for -t 2 late_knows
+ip link add up15 address 02:00:00:00:00:05 type veth peer name up15peer
+ip link set up15 master vmbr14
+pve 100 pre-start
+is "$STATUS/$ERR/$(mac - vmbr14)" "0//02:0b:0b:00:00:04" "an uplink's MAC gives way to no other's"
+
 # What /sys says is another network's: its bridges are not taken for these.
+guest_conf 100 lxc "net0: name=eth0,bridge=vmbr6,ip=192.168.6.100/24,type=veth"
 # shellcheck disable=SC2016 # the inner shell's
 unshare -n sh -c 'ip link add vmbr6 type bridge; exec "$@"' - env "GUESTARP_ROOT=$ROOT" "$GUESTARP_BUILD/guestarp-pve" 100 pre-start \
     </dev/null >"$TMP/out" 2>"$TMP/err" && STATUS=0 || STATUS=$?

@@ -91,11 +91,44 @@ static void addresses(void **state)
 	assert_int_equal(guest_add_ip(&guest, &ip), 0);
 }
 
+/* One address on two NICs is one of the guest's, and each NIC's. */
+static void nic_addresses(void **state)
+{
+	struct guest guest;
+	struct guest copy;
+	struct guest_ip ip = { .prefix = 24 };
+
+	(void)state;
+	assert_int_equal(guest_init(&guest, GUEST_PVE, "101", NULL), 0);
+	assert_int_equal(ip_parse("10.0.0.0", &ip.ip), 0);
+	for (unsigned i = 0; i < 2; i++) {
+		struct guest_nic *nic = guest_add_nic(&guest, i);
+
+		assert_non_null(nic);
+		for (unsigned j = 0; j < GUEST_NIC_IPS_MAX; j++) {
+			ip.ip.bytes[3] = (uint8_t)j;
+			assert_int_equal(guest_add_nic_ip(&guest, nic, &ip), 0);
+		}
+		ip.ip.bytes[3] = 200;
+		assert_int_equal(guest_add_nic_ip(&guest, nic, &ip), -ENOSPC);
+		assert_int_equal(nic->ip_count, GUEST_NIC_IPS_MAX);
+	}
+	assert_int_equal(guest.ip_count, GUEST_NIC_IPS_MAX);
+	notes_add(&guest.notes, "a note");
+	guest_copy(&copy, &guest);
+	assert_int_equal(copy.nics[1].ips[15].prefix, 24);
+	assert_int_equal(copy.notes.count, 1);
+	assert_string_equal(copy.notes.line[0], "a note");
+	guest_clear(&guest);
+	assert_int_equal(guest.nic_count + guest.ip_count + guest.notes.count, 0);
+}
+
 int main(void)
 {
 	static struct table table;
 
 	TABLE_ROWS(&table, init, rows);
 	TABLE_TEST(&table, addresses);
+	TABLE_TEST(&table, nic_addresses);
 	return table_run(&table, NULL, NULL);
 }

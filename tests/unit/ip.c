@@ -59,34 +59,43 @@ static const struct row addresses[] = {
 	{ "2001:db8:0:0:0:0:0:0:7", NULL },
 };
 
-static const struct row prefixes[] = {
-	{ "192.0.2.7", "192.0.2.7" },
-	{ "192.0.2.7/0", "192.0.2.7" },
-	{ "192.0.2.7/24", "192.0.2.7" },
-	{ "192.0.2.7/32", "192.0.2.7" },
-	{ "192.0.2.7/33", NULL },
-	{ "192.0.2.7/", NULL },
-	{ "192.0.2.7/024", NULL },
-	{ "192.0.2.7/+24", NULL },
-	{ "192.0.2.7/-1", NULL },
-	{ "192.0.2.7/24/24", NULL },
-	{ "192.0.2.7/255.255.255.0", NULL },
-	{ "192.0.2.7/4294967320", NULL },
-	{ "/24", NULL },
-	{ "127.0.0.1/8", NULL },
-	{ "2001:db8::7", "2001:db8::7" },
-	{ "2001:db8::7/128", "2001:db8::7" },
-	{ "2001:db8::7/0", "2001:db8::7" },
-	{ "2001:db8::7/129", NULL },
-	{ "2001:0db8:0000:0000:0000:0000:0000:0007/64", "2001:db8::7" },
-	{ "2001:0db8:0000:0000:0000:0000:192.000.002.007/64", NULL },
-	{ "0000000000000000000000000000000000000000000000000000001/64", NULL },
+/* printed is NULL for what is refused, with that result. */
+static const struct prefix_row {
+	const char *name;
+	const char *printed;
+	int prefix; /* or the result */
+} prefixes[] = {
+	{ "192.0.2.7", "192.0.2.7", 32 },
+	{ "192.0.2.7/0", "192.0.2.7", 0 },
+	{ "192.0.2.7/24", "192.0.2.7", 24 },
+	{ "192.0.2.7/32", "192.0.2.7", 32 },
+	{ "192.0.2.7/024", "192.0.2.7", 24 },
+	{ "192.0.2.7/000", "192.0.2.7", 0 },
+	{ "192.0.2.7/33", NULL, -EINVAL },
+	{ "192.0.2.7/", NULL, -EINVAL },
+	{ "192.0.2.7/+24", NULL, -EINVAL },
+	{ "192.0.2.7/-1", NULL, -EINVAL },
+	{ "192.0.2.7/24/24", NULL, -EINVAL },
+	{ "192.0.2.7/255.255.255.0", NULL, -EINVAL },
+	{ "192.0.2.7/4294967320", NULL, -EINVAL },
+	{ "/24", NULL, -EINVAL },
+	{ "127.0.0.1/8", NULL, -EADDRNOTAVAIL },
+	{ "224.0.0.5/32", NULL, -EADDRNOTAVAIL },
+	{ "224.0.0.5/33", NULL, -EINVAL },
+	{ "2001:db8::7", "2001:db8::7", 128 },
+	{ "2001:db8::7/128", "2001:db8::7", 128 },
+	{ "2001:db8::7/064", "2001:db8::7", 64 },
+	{ "2001:db8::7/0", "2001:db8::7", 0 },
+	{ "2001:db8::7/129", NULL, -EINVAL },
+	{ "ff02::1/64", NULL, -EADDRNOTAVAIL },
+	{ "2001:0db8:0000:0000:0000:0000:0000:0007/64", "2001:db8::7", 64 },
+	{ "2001:0db8:0000:0000:0000:0000:192.000.002.007/64", NULL, -EINVAL },
+	{ "0000000000000000000000000000000000000000000000000000001/64", NULL, -EINVAL },
 };
 
-typedef int (*parse_fn)(const char *text, struct ip *ret_ip);
-
-static void check(const struct row *row, parse_fn parse)
+static void parse_address(void **state)
 {
+	const struct row *row = *state;
 	struct ip before;
 	struct ip ip;
 	char text[IP_TEXT];
@@ -94,25 +103,35 @@ static void check(const struct row *row, parse_fn parse)
 	memset(&ip, 0x5a, sizeof(ip));
 	before = ip;
 	if (!row->printed) {
-		assert_int_equal(parse(row->name, &ip), -EINVAL);
+		assert_int_equal(ip_parse(row->name, &ip), -EINVAL);
 		assert_memory_equal(&ip, &before, sizeof(ip));
 		return;
 	}
-	assert_int_equal(parse(row->name, &ip), 0);
+	assert_int_equal(ip_parse(row->name, &ip), 0);
 	assert_int_equal(ip.family, strchr(row->name, ':') ? AF_INET6 : AF_INET);
 	assert_int_equal(ip_len(&ip), ip.family == AF_INET ? 4 : 16);
 	assert_ptr_equal(ip_to_str(&ip, text), text);
 	assert_string_equal(text, row->printed);
 }
 
-static void parse_address(void **state)
-{
-	check(*state, ip_parse);
-}
-
 static void parse_prefix(void **state)
 {
-	check(*state, ip_parse_prefix);
+	const struct prefix_row *row = *state;
+	struct ip before;
+	struct ip ip;
+	uint8_t prefix = 200;
+	char text[IP_TEXT];
+
+	memset(&ip, 0x5a, sizeof(ip));
+	before = ip;
+	assert_int_equal(ip_parse_prefix(row->name, &ip, &prefix), row->printed ? 0 : row->prefix);
+	if (!row->printed) {
+		assert_memory_equal(&ip, &before, sizeof(ip));
+		assert_int_equal(prefix, 200);
+		return;
+	}
+	assert_string_equal(ip_to_str(&ip, text), row->printed);
+	assert_int_equal(prefix, row->prefix);
 }
 
 static void bytes(void **state)

@@ -127,7 +127,13 @@ static void ports(void **state)
 	assert_int_equal(names_ports_of(&guest), NAMES_PORTS_BRIDGED);
 	(void)snprintf(guest_add_nic(&guest, 0)->bridge, IFNAMSIZ, "vmbr0");
 	assert_int_equal(names_ports_of(&guest), NAMES_PORTS_BRIDGED);
-	assert_non_null(guest_add_nic(&guest, 1));
+	guest_add_nic(&guest, 1)->skipped = true;
+	assert_int_equal(names_ports_of(&guest), NAMES_PORTS_BRIDGED);
+	assert_non_null(guest_add_nic(&guest, 2));
+	assert_int_equal(names_ports_of(&guest), NAMES_PORTS_UNKNOWN);
+	(void)snprintf(guest.nics[2].bridge, IFNAMSIZ, "vmbr0");
+	assert_int_equal(names_ports_of(&guest), NAMES_PORTS_BRIDGED);
+	guest.nics[2].routed = true;
 	assert_int_equal(names_ports_of(&guest), NAMES_PORTS_UNKNOWN);
 }
 

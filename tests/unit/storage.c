@@ -9,8 +9,10 @@
 #include "root.h"
 
 #define CONFIG "/etc/pve/storage.cfg"
-#define LOCAL  "dir: local\n\tpath /srv/vz\n\tcontent iso,snippets\n\n"
+#define SRV    "dir: srv\n\tpath /srv/vz\n\tcontent iso,snippets\n\n"
 #define ID_64  "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijkl"
+
+#define NOT_THERE(id) "storage '" id "' is not in /etc/pve/storage.cfg, or keeps no files"
 
 /* path is NULL for what is refused. config is NULL where there is no storage.cfg. */
 static const struct row {
@@ -21,44 +23,82 @@ static const struct row {
 	const char *error;
 } rows[] = {
 	{ "no storage.cfg", NULL, "local:snippets/x.pl", "/var/lib/vz/snippets/x.pl", NULL },
-	{ "a directory", LOCAL, "local:snippets/x.pl", "/srv/vz/snippets/x.pl", NULL },
-	{ "the second of two", LOCAL "dir: two\n\tpath /two\n", "two:snippets/x", "/two/snippets/x", NULL },
-	{ "blanks at the ends, and CR", "dir: local \t\r\n\tpath  /srv/vz \r\n", "local:snippets/x",
-	  "/srv/vz/snippets/x", NULL },
-	{ "comments", "# dir: local\n#\tpath /no\n" LOCAL, "local:snippets/x", "/srv/vz/snippets/x", NULL },
-	{ "behind an id too long", "dir: " ID_64 "\n\tpath /no\n" LOCAL, "local:snippets/x", "/srv/vz/snippets/x",
+	{ "a directory", SRV, "srv:snippets/x.pl", "/srv/vz/snippets/x.pl", NULL },
+	{ "the second of two", SRV "dir: two\n\tpath /two\n", "two:snippets/x", "/two/snippets/x", NULL },
+	{ "blanks at the ends, and CR", "dir: srv \t\r\n\tpath  /srv/vz \r\n", "srv:snippets/x", "/srv/vz/snippets/x",
 	  NULL },
+	{ "no blank in the header", "dir:srv\n path /srv/vz\n", "srv:snippets/x", "/srv/vz/snippets/x", NULL },
+	{ "the type in capitals", "DIR: srv\n\tpath /srv/vz\n", "srv:snippets/x", "/srv/vz/snippets/x", NULL },
+	{ "comments", "# dir: srv\n#\tpath /no\n" SRV, "srv:snippets/x", "/srv/vz/snippets/x", NULL },
+	{ "comments inside", "dir: srv\n # \n\t#path /no\n\tpath /srv/vz\n", "srv:snippets/x", "/srv/vz/snippets/x",
+	  NULL },
+	{ "behind an id too long", "dir: " ID_64 "\n\tpath /no\n\n" SRV, "srv:snippets/x", "/srv/vz/snippets/x", NULL },
 	{ "NFS", "nfs: nas\n\texport /x\n", "nas:snippets/x", "/mnt/pve/nas/snippets/x", NULL },
 	{ "CIFS", "cifs: nas\n\tshare x\n", "nas:snippets/x", "/mnt/pve/nas/snippets/x", NULL },
 	{ "CephFS", "cephfs: ceph\n", "ceph:snippets/x", "/mnt/pve/ceph/snippets/x", NULL },
+	{ "GlusterFS", "glusterfs: gl\n", "gl:snippets/x", "/mnt/pve/gl/snippets/x", NULL },
 	{ "NFS with a path", "nfs: nas\n\tpath /nas\n", "nas:snippets/x", "/nas/snippets/x", NULL },
-	{ "another directory for snippets", "dir: local\n\tpath /srv\n\tcontent-dirs snippets=hooks\n",
-	  "local:snippets/x", "/srv/hooks/x", NULL },
+	{ "another directory for snippets", "dir: srv\n\tpath /srv\n\tcontent-dirs snippets=hooks\n", "srv:snippets/x",
+	  "/srv/hooks/x", NULL },
 	{ "another directory among others",
-	  "dir: local\n\tcontent-dirs iso=isos,snippets=my/hooks,backup=b\n\tpath /srv\n", "local:snippets/x",
+	  "dir: srv\n\tcontent-dirs iso=isos,snippets=my/hooks,backup=b\n\tpath /srv\n", "srv:snippets/x",
 	  "/srv/my/hooks/x", NULL },
-	{ "other directories alone", "dir: local\n\tpath /srv\n\tcontent-dirs iso=isos\n", "local:snippets/x",
+	{ "other directories alone", "dir: srv\n\tpath /srv\n\tcontent-dirs iso=isos\n", "srv:snippets/x",
 	  "/srv/snippets/x", NULL },
-	{ "the first of one name", "dir: a\n\tpath /one\ndir: a\n\tpath /two\n", "a:snippets/x", "/one/snippets/x",
+
+	/* "local" is what it is */
+	{ "local in an empty storage.cfg", "", "local:snippets/x", "/var/lib/vz/snippets/x", NULL },
+	{ "local beside others", SRV, "local:snippets/x", "/var/lib/vz/snippets/x", NULL },
+	{ "local as it is installed", "dir: local\n\tpath /var/lib/vz\n", "local:snippets/x", "/var/lib/vz/snippets/x",
+	  NULL },
+	{ "local with another directory", "dir: local\n\tpath /var/lib/vz/\n\tcontent-dirs snippets=s\n",
+	  "local:snippets/x", "/var/lib/vz/s/x", NULL },
+	{ "local elsewhere", "dir: local\n\tpath /srv/vz\n\tcontent-dirs snippets=s\n", "local:snippets/x",
+	  "/var/lib/vz/snippets/x", NULL },
+	{ "local of another type", "nfs: local\n\texport /x\n", "local:snippets/x", "/var/lib/vz/snippets/x", NULL },
+	{ "local without files", "lvmthin: local\n\tvgname pve\n", "local:snippets/x", "/var/lib/vz/snippets/x", NULL },
+	{ "local without a path", "dir: local\n\tcontent-dirs snippets=s\n", "local:snippets/x",
+	  "/var/lib/vz/snippets/x", NULL },
+
+	/* paths */
+	{ "a slash at the end", "dir: srv\n\tpath /srv/vz/\n", "srv:snippets/x", "/srv/vz/snippets/x", NULL },
+	{ "slashes and dots", "dir: srv\n\tpath //srv/./vz//.//\n", "srv:snippets/x", "/srv/vz/snippets/x", NULL },
+	{ "two paths", "dir: srv\n\tpath /srv/vz\n\tpath /no\n", "srv:snippets/x", "/srv/vz/snippets/x", NULL },
+	{ "a path without a value before one", "dir: srv\n\tpath\n\tpath /srv/vz\n", "srv:snippets/x",
+	  "/srv/vz/snippets/x", NULL },
+
+	/* sections */
+	{ "the last of one name", "dir: aa\n\tpath /one\n\ndir: aa\n\tpath /two\n", "aa:snippets/x", "/two/snippets/x",
+	  NULL },
+	{ "a header without an empty line before it", "dir: aa\n\tpath /one\ndir: bb\n\tcontent-dirs snippets=s\n",
+	  "aa:snippets/x", "/one/s/x", NULL },
+	{ "words between sections", "what is this\n\n" SRV "path /no\n", "srv:snippets/x", "/srv/vz/snippets/x", NULL },
+	{ "words in a section", "dir: srv\nwhat is this\n\tpath /srv/vz\n", "srv:snippets/x", "/srv/vz/snippets/x",
+	  NULL },
+	{ "blanks do not end a section", "dir: srv\n \t\n\tpath /srv/vz\n", "srv:snippets/x", "/srv/vz/snippets/x",
 	  NULL },
 
-	{ "no such storage", LOCAL, "other:snippets/x", NULL,
-	  "storage 'other' is not in /etc/pve/storage.cfg, or keeps no files" },
-	{ "a storage without files", "lvmthin: local\n\tvgname pve\n", "local:snippets/x", NULL,
-	  "storage 'local' is not in /etc/pve/storage.cfg, or keeps no files" },
-	{ "an empty storage.cfg", "", "local:snippets/x", NULL,
-	  "storage 'local' is not in /etc/pve/storage.cfg, or keeps no files" },
-	{ "a header without a colon ends the one before", "dir: local\nwhat is this\n\tpath /srv\n", "local:snippets/x",
-	  NULL, "storage 'local' is not in /etc/pve/storage.cfg, or keeps no files" },
-	{ "a key before all headers", "\tpath /srv\n", "local:snippets/x", NULL,
-	  "storage 'local' is not in /etc/pve/storage.cfg, or keeps no files" },
+	{ "no such storage", SRV, "other:snippets/x", NULL, NOT_THERE("other") },
+	{ "a storage without files", "lvmthin: thin\n\tvgname pve\n", "thin:snippets/x", NULL, NOT_THERE("thin") },
+	{ "the last of one name has no files", "dir: aa\n\tpath /one\n\nlvm: aa\n", "aa:snippets/x", NULL,
+	  NOT_THERE("aa") },
+	{ "a header that is ignored", "dir: aa\n\tpath /one\ndir: bb\n\tpath /two\n", "bb:snippets/x", NULL,
+	  NOT_THERE("bb") },
+	{ "an empty line ends a section", "dir: srv\n\n\tpath /srv/vz\n", "srv:snippets/x", NULL, NOT_THERE("srv") },
+	{ "a directory without a path", "dir: srv\n\tcontent iso\n", "srv:snippets/x", NULL, NOT_THERE("srv") },
+	{ "a path that is none", "dir: srv\n\tpath srv/vz\n", "srv:snippets/x", NULL, NOT_THERE("srv") },
+	{ "a path with a blank", "dir: srv\n\tpath /srv /vz\n", "srv:snippets/x", NULL, NOT_THERE("srv") },
+	{ "a key before all headers", "\tpath /srv\n", "srv:snippets/x", NULL, NOT_THERE("srv") },
+	{ "an id of one letter", "dir: a\n\tpath /srv\n", "a:snippets/x", NULL, NOT_THERE("a") },
+	{ "an id that cannot be", "dir: a/b\n\tpath /srv\n", "a/b:snippets/x", NULL, NOT_THERE("a/b") },
+	{ "two ids", "dir: srv two\n\tpath /srv\n", "srv:snippets/x", NULL, NOT_THERE("srv") },
 	{ "an id too long", "dir: " ID_64 "\n\tpath /srv\n", ID_64 ":snippets/x", NULL,
 	  "'" ID_64 ":snippets/x' is no snippets volume" },
-	{ "no colon", LOCAL, "x.pl", NULL, "'x.pl' is no snippets volume" },
-	{ "not snippets", LOCAL, "local:iso/x.iso", NULL, "'local:iso/x.iso' is no snippets volume" },
-	{ "no name", LOCAL, "local:snippets/", NULL, "'local:snippets/' is no snippets volume" },
-	{ "below snippets", LOCAL, "local:snippets/a/b", NULL, "'local:snippets/a/b' is no snippets volume" },
-	{ "empty", LOCAL, "", NULL, "'' is no snippets volume" },
+	{ "no colon", SRV, "x.pl", NULL, "'x.pl' is no snippets volume" },
+	{ "not snippets", SRV, "local:iso/x.iso", NULL, "'local:iso/x.iso' is no snippets volume" },
+	{ "no name", SRV, "local:snippets/", NULL, "'local:snippets/' is no snippets volume" },
+	{ "below snippets", SRV, "local:snippets/a/b", NULL, "'local:snippets/a/b' is no snippets volume" },
+	{ "empty", SRV, "", NULL, "'' is no snippets volume" },
 };
 
 static void lay_out(const char *config)
@@ -108,7 +148,7 @@ static void no_volume(void **state)
 	char volume[200] = "before";
 	struct err err = { 0 };
 
-	lay_out(LOCAL);
+	lay_out(SRV);
 	assert_int_equal(storage_volume(row->path, volume, sizeof(volume), &err), -ENOENT);
 	assert_non_null(strstr(err.text, "is in no storage's snippets directory"));
 	assert_string_equal(volume, "before");
@@ -120,9 +160,9 @@ static void no_room(void **state)
 	struct err err = { 0 };
 
 	(void)state;
-	lay_out(LOCAL);
-	assert_int_equal(storage_path("local:snippets/x", text, sizeof(text), &err), -ENAMETOOLONG);
-	assert_string_equal(err.text, "local:snippets/x: File name too long");
+	lay_out(SRV);
+	assert_int_equal(storage_path("srv:snippets/x", text, sizeof(text), &err), -ENAMETOOLONG);
+	assert_string_equal(err.text, "srv:snippets/x: File name too long");
 	assert_int_equal(storage_volume("/srv/vz/snippets/x", text, sizeof(text), &err), -ENAMETOOLONG);
 	assert_string_equal(err.text, "/srv/vz/snippets/x: File name too long");
 }
@@ -133,19 +173,19 @@ static void check(void **state)
 	struct err err = { 0 };
 
 	(void)state;
-	lay_out(LOCAL);
-	assert_int_equal(storage_check("local:snippets/x", &err), -ENOENT);
+	lay_out(SRV);
+	assert_int_equal(storage_check("srv:snippets/x", &err), -ENOENT);
 	assert_string_equal(err.text, "/srv/vz/snippets/x: No such file or directory");
 	root_mkdirs("/srv/vz/snippets/x/");
-	assert_int_equal(storage_check("local:snippets/x", &err), -EINVAL);
+	assert_int_equal(storage_check("srv:snippets/x", &err), -EINVAL);
 	assert_string_equal(err.text, "/srv/vz/snippets/x is no file");
 	root_put_bytes("/srv/vz/snippets/y", "", 0, 0644);
-	assert_int_equal(storage_check("local:snippets/y", &err), -EACCES);
+	assert_int_equal(storage_check("srv:snippets/y", &err), -EACCES);
 	assert_string_equal(err.text, "/srv/vz/snippets/y is not executable");
 	root_put_bytes("/srv/vz/snippets/z", "", 0, 0755);
-	assert_int_equal(storage_check("local:snippets/z", &err), 0);
+	assert_int_equal(storage_check("srv:snippets/z", &err), 0);
 	assert_int_equal(symlink("z", root_path("/srv/vz/snippets/link")), 0);
-	assert_int_equal(storage_check("local:snippets/link", &err), 0);
+	assert_int_equal(storage_check("srv:snippets/link", &err), 0);
 	assert_int_equal(storage_check("nowhere:snippets/z", &err), -ENOENT);
 	assert_string_equal(err.text, "storage 'nowhere' is not in /etc/pve/storage.cfg, or keeps no files");
 	root_clean();

@@ -51,6 +51,28 @@ static void number(void **state)
 	assert_int_equal(value, row->result == 0 ? row->value : 4711);
 }
 
+static const struct number padded[] = {
+	{ "plain", "4094", 1, 4094, 0, 4094 },
+	{ "leading zeros", "007", 1, 9, 0, 7 },
+	{ "zeros alone", "000", 0, 9, 0, 0 },
+	{ "zero", "0", 0, 9, 0, 0 },
+	{ "more zeros than a number has digits", "000000000000000000000007", 0, 9, 0, 7 },
+	{ "zeros alone, below", "00", 1, 9, -ERANGE, 0 },
+	{ "above", "010", 0, 9, -ERANGE, 0 },
+	{ "empty", "", 0, 9, -EINVAL, 0 },
+	{ "hexadecimal", "0x7", 0, 9, -EINVAL, 0 },
+	{ "zeros, then a letter", "00a", 0, 9, -EINVAL, 0 },
+};
+
+static void padded_number(void **state)
+{
+	const struct number *row = *state;
+	uint32_t value = 4711;
+
+	assert_int_equal(parse_u32_padded(row->text, row->min, row->max, &value), row->result);
+	assert_int_equal(value, row->result == 0 ? row->value : 4711);
+}
+
 static const struct device {
 	const char *name;
 	const char *text;
@@ -221,6 +243,7 @@ int main(void)
 	static struct table table;
 
 	TABLE_ROWS(&table, number, numbers);
+	TABLE_ROWS(&table, padded_number, padded);
 	TABLE_ROWS(&table, device, devices);
 	TABLE_ROWS(&table, nearest, misspelts);
 	TABLE_ROWS(&table, shown, showns);

@@ -118,10 +118,18 @@ static const struct row {
 	  NULL },
 	{ "a routed veth's addresses",
 	  "NETIF=\"ifname=eth0,host_ifname=p0,type=routed,ip=192.0.2.7:192.0.2.8/24,ip6=2001:db8::7,2001:db8::8/64\"\n",
-	  "p0>", "p0>(192.0.2.7 192.0.2.8 2001:db8::7 2001:db8::8) 192.0.2.7 192.0.2.8 2001:db8::7 2001:db8::8", NULL },
+	  "p0>", "p0>(192.0.2.7 192.0.2.8/24 2001:db8::7 2001:db8::8/64) 192.0.2.7 192.0.2.8 2001:db8::7 2001:db8::8",
+	  NULL },
 	{ "a bridged veth's addresses",
 	  "NETIF=\"ifname=eth0,host_ifname=p0,network=br0,configure=none,ip=192.0.2.7\"\n", "p0>",
 	  "p0>br0(192.0.2.7) 192.0.2.7", NULL },
+
+	{ "a dotted mask of a device", "NETIF=\"ifname=eth0,host_ifname=p0,ip=192.0.2.7/255.255.255.128\"\n", "p0>",
+	  "p0>(192.0.2.7/25) 192.0.2.7", NULL },
+	{ "gateways of a device", "NETIF=\"ifname=eth0,host_ifname=p0,gw=192.0.2.1,gw6=2001:db8::1,ip=192.0.2.7/24\"\n",
+	  "p0>", "p0>(192.0.2.7/24)@192.0.2.1@2001:db8::1 192.0.2.7", NULL },
+	{ "gateways of the other family", "NETIF=\"ifname=eth0,host_ifname=p0,gw=2001:db8::1,gw6=192.0.2.1\"\n", "p0>",
+	  NULL, NULL },
 
 	/* the wiki's key, and ours */
 	{ "VETH_IP_ADDRESS", "NETIF=\"ifname=eth0,host_ifname=p0\"\nVETH_IP_ADDRESS=\"192.0.2.7/32 2001:db8::7\"\n",
@@ -167,8 +175,14 @@ static const char *in_words(const struct guest *guest, char *words, size_t size)
 
 		assert_true(text_append(words, size, "%s%s>%s%s", blank, nic->port, nic->bridge,
 					nic->ip_count > 0 ? "(" : ""));
-		append_ips(words, size, nic->ips, nic->ip_count, "");
+		for (size_t j = 0; j < nic->ip_count; j++) {
+			append_ips(words, size, &nic->ips[j].ip, 1, j > 0 ? " " : "");
+			if (nic->ips[j].prefix != ip_len(&nic->ips[j].ip) * 8)
+				assert_true(text_append(words, size, "/%u", nic->ips[j].prefix));
+		}
 		assert_true(text_append(words, size, "%s", nic->ip_count > 0 ? ")" : ""));
+		append_ips(words, size, &nic->gateway, nic->gateway.family != 0, "@");
+		append_ips(words, size, &nic->gateway6, nic->gateway6.family != 0, "@");
 		blank = " ";
 	}
 	append_ips(words, size, guest->ips, guest->ip_count, blank);
