@@ -314,7 +314,7 @@ sub reset_to {
       if $want->{'vmbr0 MAC'} && $want->{'vmbr0 MAC'} eq 'follows' && (slurp('/sys/class/net/vmbr0/addr_assign_type') // 1) == 3;
     ip_batch(@commands);
     forward();
-    remove_tree("$root/run/guestarp");
+    remove_tree("$root/run/guestarp", "$root/var/lib/guestarp");
     policy($policy) if $policy;
     $got      = facts();
     @commands = ();
