@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "event/apply.h"
 #include "event/facts.h"
+#include "event/guests.h"
 #include "event/outcome.h"
 #include "event/record.h"
 #include "kernel/neighbour.h"
@@ -22,7 +23,8 @@
 
 /* Names of the kind that are there although they should not be are deleted. The first one stands for all. */
 static int delete_names(struct netlink *nl, const struct guest *guest, bool loud,
-			int (*add)(const struct guest *guest, bool loud, struct quiet_names *list), struct err *err)
+			int (*add)(const struct guest *guest, bool loud, struct quiet_names *list), bool *ret_deleted,
+			struct err *err)
 {
 	struct quiet_names all = { 0 };
 	struct quiet_names there = { 0 };
@@ -40,8 +42,10 @@ static int delete_names(struct netlink *nl, const struct guest *guest, bool loud
 	}
 	if (r == -ENOMEM)
 		(void)err_errno(err, ENOMEM, "names");
-	if (r == 0 && there.count > 0)
+	if (r == 0 && there.count > 0) {
 		r = quiet_change(nl, &none, &there, err);
+		*ret_deleted = true;
+	}
 	quiet_names_done(&all);
 	quiet_names_done(&there);
 	return r;
@@ -116,19 +120,19 @@ static int ensure(struct netlink *nl, const struct guest *guest, const struct po
 }
 
 static int unwanted(struct netlink *nl, const struct guest *guest, const struct policy *policy,
-		    const struct names *names, struct err *err)
+		    const struct names *names, bool *ret_deleted, struct err *err)
 {
 	int r = 0;
 
 	if (policy->broken)
 		return 0;
 	if (names->firewall == NAMES_NOWHERE)
-		r = delete_names(nl, guest, false, names_add_firewall, err);
+		r = delete_names(nl, guest, false, names_add_firewall, ret_deleted, err);
 	/* Only beside the names for all guests is a firewall bridge left alone by name. */
 	if (r == 0 && names->firewall == NAMES_OF_ALL)
-		r = delete_names(nl, guest, true, names_add_firewall, err);
+		r = delete_names(nl, guest, true, names_add_firewall, ret_deleted, err);
 	if (r == 0 && !policy->quiet_ports)
-		r = delete_names(nl, guest, false, names_add_ports, err);
+		r = delete_names(nl, guest, false, names_add_ports, ret_deleted, err);
 	return r;
 }
 
@@ -149,19 +153,25 @@ static int by_name(struct netlink *nl, const struct guest *guest, const struct p
 	struct names names = names_plan(guest, policy, true, ports);
 	struct record_store store = RECORD_STORE_CLOSED;
 	bool quieted = false;
+	bool deleted = false;
+	bool outdated;
 	int r;
 
 	/* A full /run keeps nobody from being quiet; what the lock is for is rare. */
 	(void)record_open_names(false, &store, NULL);
 	r = ensure(nl, guest, policy, &names, &quieted, outcome, err);
 	if (r == 0)
-		r = unwanted(nl, guest, policy, &names, err);
+		r = unwanted(nl, guest, policy, &names, &deleted, err);
+	/* Who changed the files after we read them may have settled the names before us, and has the last word. */
+	outdated = (quieted || deleted) && (policy_changed(policy) || guest_changed(guest));
 	record_close(&store);
 	*ret_quieting = quieted ? QUIETING_MADE : QUIETING_KEPT;
 	/* No table, or one with names of the other form: policy has just begun, or ceased, to cover every guest. */
 	if (r == -ENOENT || r == -EEXIST) {
 		*ret_quieting = QUIETING_MADE;
 		r = whole_table(guest, &names, outcome, err);
+	} else if (outdated) {
+		r = quieting_host(outcome, err);
 	}
 	return r;
 }

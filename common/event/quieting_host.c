@@ -21,6 +21,7 @@ struct host {
 	struct policy policy; /* for guests that nobody names, and the host's devices */
 	struct quiet_names wanted;
 	struct quiet_names held; /* of guests of which too little is known to take a name away */
+	bool unread_said;
 	struct outcome *outcome;
 };
 
@@ -40,15 +41,31 @@ static int hold_all(struct host *host, const struct guest *guest)
 	return r;
 }
 
+/* A mistake in the policy is every guest's: one of them is told. */
+static void say_unread(struct host *host, const struct guest *guest, const struct err *failure)
+{
+	char name[GUEST_NAME_SIZE];
+
+	if (!host->unread_said)
+		notes_add(&host->outcome->notes, "the quiet names of %s may not be right: %s", guest_name(guest, name),
+			  failure->text);
+	host->unread_said = true;
+}
+
 static int want_guest(struct host *host, struct guest *guest)
 {
 	static struct policy policy;
-	bool readable = guest_read(guest, NULL) == 0;
+	struct err failure;
+	bool readable = guest_read(guest, &failure) == 0;
 	bool managed;
 	struct names names;
 	int r = 0;
 
-	(void)policy_load(&policy, guest, NULL);
+	/* It may have been destroyed since it was listed. */
+	if (!readable && failure.code != ENOENT)
+		say_unread(host, guest, &failure);
+	if (policy_load(&policy, guest, &failure) < 0 && policy.broken)
+		say_unread(host, guest, &failure);
 	managed = policy_manages(&policy, guest);
 	names = names_plan(guest, &policy, managed, readable ? names_ports_of(guest) : NAMES_PORTS_UNKNOWN);
 	if (!readable || policy.broken)
