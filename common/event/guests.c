@@ -163,7 +163,7 @@ int guest_list_containers(struct guest_list *guests, struct err *err)
 	dir = opendir(full);
 	if (!dir)
 		return errno == ENOENT || errno == ENOTDIR ? 0 : err_errno(err, errno, "/var/lib/lxc");
-	while ((entry = readdir(dir)) != NULL) {
+	while ((entry = next_entry(dir)) != NULL) {
 		char path[sizeof(entry->d_name) + 32];
 		struct guest guest;
 
@@ -175,7 +175,7 @@ int guest_list_containers(struct guest_list *guests, struct err *err)
 		    add_guest(guests, &guest) < 0)
 			return err_errno(err, ENOMEM, "/var/lib/lxc");
 	}
-	return 0;
+	return errno ? err_errno(err, errno, "/var/lib/lxc") : 0;
 }
 
 int guest_list_configured(struct guest_list *guests, struct err *err)

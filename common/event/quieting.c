@@ -155,6 +155,7 @@ static int by_name(struct netlink *nl, const struct guest *guest, const struct p
 	bool quieted = false;
 	bool deleted = false;
 	bool outdated;
+	bool missing; /* the table, or it has names of the other form: policy has just begun, or ceased, to cover all */
 	int r;
 
 	/* A full /run keeps nobody from being quiet; what the lock is for is rare. */
@@ -162,18 +163,14 @@ static int by_name(struct netlink *nl, const struct guest *guest, const struct p
 	r = ensure(nl, guest, policy, &names, &quieted, outcome, err);
 	if (r == 0)
 		r = unwanted(nl, guest, policy, &names, &deleted, err);
+	missing = r == -ENOENT || r == -EEXIST;
 	/* Who changed the files after we read them may have settled the names before us, and has the last word. */
-	outdated = (quieted || deleted) && (policy_changed(policy) || guest_changed(guest));
+	outdated = (missing || quieted || deleted) && (policy_changed(policy) || guest_changed(guest));
 	record_close(&store);
-	*ret_quieting = quieted ? QUIETING_MADE : QUIETING_KEPT;
-	/* No table, or one with names of the other form: policy has just begun, or ceased, to cover every guest. */
-	if (r == -ENOENT || r == -EEXIST) {
-		*ret_quieting = QUIETING_MADE;
-		r = whole_table(guest, &names, outcome, err);
-	} else if (outdated) {
-		r = quieting_host(outcome, err);
-	}
-	return r;
+	*ret_quieting = quieted || missing ? QUIETING_MADE : QUIETING_KEPT;
+	if (outdated && (r == 0 || missing))
+		return quieting_host(outcome, err);
+	return missing ? whole_table(guest, &names, outcome, err) : r;
 }
 
 void quieting_unsupported(struct outcome *outcome)
