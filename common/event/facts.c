@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "kernel/route.h"
 
 int facts_ask_link(struct netlink *nl, struct facts *facts, const char *name, struct err *err)
 {
@@ -141,7 +142,7 @@ int facts_up(struct netlink *nl, const struct guest *guest, const struct policy 
 {
 	size_t count;
 	const struct ip *ips = plan_ips(guest, policy, &count);
-	bool binds = plan_device(guest, policy)[0] && count > 0;
+	bool binds = (plan_device(guest, policy)[0] || plan_route(guest, policy)[0]) && count > 0;
 	int r = facts_ask_link(nl, facts, plan_route(guest, policy), err);
 
 	if (r == 0 && binds)
@@ -150,5 +151,15 @@ int facts_up(struct netlink *nl, const struct guest *guest, const struct policy 
 		r = facts_ask_addresses(nl, facts, err);
 	if (r == 0 && binds && has_family(ips, count, AF_INET6))
 		r = addresses_get(nl, AF_INET6, &facts->addresses, err);
+	for (size_t i = 0; r == 0 && binds && i < guest->nic_count; i++) {
+		if (guest->nics[i].ip_count > 0)
+			r = facts_ask_link(nl, facts, guest->nics[i].bridge, err);
+	}
+	for (size_t i = 0; r == 0 && binds && i < 2; i++) {
+		int family = i == 0 ? AF_INET : AF_INET6;
+
+		if (has_family(ips, count, (uint8_t)family))
+			r = route_gateway(nl, family, &facts->gateways[i], &facts->gateway_ifindexes[i], err);
+	}
 	return r;
 }

@@ -93,6 +93,20 @@ int record_open_names(bool alone, struct record_store *ret_store, struct err *er
 	return open_store("the quiet names", true, alone, ret_store, err);
 }
 
+bool record_is_locked(const struct guest *guest)
+{
+	char name[NAME_SIZE];
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1 };
+	CLEANUP(fd) int dir = -1;
+	CLEANUP(fd) int fd = -1;
+
+	lock.l_start = lock_offset(record_name(guest, name));
+	if (file_open_dir(RECORD_DIR, false, &dir, NULL) < 0)
+		return false;
+	fd = openat(dir, "lock", O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	return fd >= 0 && fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
 bool record_first(const char *what)
 {
 	CLEANUP(fd) int dir = -1;

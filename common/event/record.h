@@ -32,6 +32,9 @@ int record_open(const struct guest *guest, bool create, struct record_store *ret
  */
 int record_open_names(bool alone, struct record_store *ret_store, struct err *err);
 
+/* Is an event of the guest under way? */
+bool record_is_locked(const struct guest *guest);
+
 /* Has nobody asked this since the host was started? False where that cannot be told. */
 bool record_first(const char *what);
 

@@ -38,7 +38,9 @@ static int take_route(struct nlmsghdr *msg, void *arg)
 	return 0;
 }
 
-static int ask(struct netlink *nl, const struct ip *ip, unsigned flags, struct answer *ret_answer, struct err *err)
+/* Where there is no route, take is not called, and that is no failure. */
+static int request(struct netlink *nl, const struct ip *ip, unsigned flags, netlink_answer_fn take, void *arg,
+		   struct err *err)
 {
 	struct rtmsg rtm = {
 		.rtm_family = ip->family,
@@ -48,19 +50,22 @@ static int ask(struct netlink *nl, const struct ip *ip, unsigned flags, struct a
 	struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETROUTE, 0);
 	int r;
 
-	memset(ret_answer, 0, sizeof(*ret_answer));
 	if (msg && (nlmsg_append(msg, &rtm, sizeof(rtm), NLMSG_ALIGNTO) < 0 ||
 		    nla_put(msg, RTA_DST, (int)ip_len(ip), ip->bytes) < 0)) {
 		nlmsg_free(msg);
 		msg = NULL;
 	}
-	r = netlink_get(nl, msg, take_route, ret_answer, err);
+	r = netlink_get(nl, msg, take, arg, err);
 	/* No route: IPv4 says ENETUNREACH or EHOSTUNREACH; a blackhole says EINVAL, a prohibit EACCES. */
-	if (r == -ENETUNREACH || r == -EHOSTUNREACH || r == -EINVAL || r == -EACCES || r == -ENOENT) {
-		memset(ret_answer, 0, sizeof(*ret_answer));
+	if (r == -ENETUNREACH || r == -EHOSTUNREACH || r == -EINVAL || r == -EACCES || r == -ENOENT)
 		return 0;
-	}
 	return r;
+}
+
+static int ask(struct netlink *nl, const struct ip *ip, unsigned flags, struct answer *ret_answer, struct err *err)
+{
+	memset(ret_answer, 0, sizeof(*ret_answer));
+	return request(nl, ip, flags, take_route, ret_answer, err);
 }
 
 int route_lookup(struct netlink *nl, const struct ip *ip, int *ret_ifindex, struct err *err)
@@ -80,6 +85,41 @@ int route_get_host(struct netlink *nl, const struct ip *ip, int *ret_ifindex, st
 
 	if (r == 0)
 		*ret_ifindex = answer.prefix == ip_len(ip) * 8 && answer.table == RT_TABLE_MAIN ? answer.ifindex : 0;
+	return r;
+}
+
+struct gateway {
+	struct ip ip;
+	int ifindex;
+};
+
+static int take_gateway(struct nlmsghdr *msg, void *arg)
+{
+	struct gateway *gateway = arg;
+	const struct rtmsg *rtm = nlmsg_data(msg);
+	struct nlattr *tb[RTA_MAX + 1];
+
+	if (msg->nlmsg_type != RTM_NEWROUTE || nlmsg_parse(msg, sizeof(*rtm), tb, RTA_MAX, NULL) < 0)
+		return -EBADMSG;
+	if (rtm->rtm_dst_len != 0 || !tb[RTA_GATEWAY] || !tb[RTA_OIF] ||
+	    nla_len(tb[RTA_GATEWAY]) != (rtm->rtm_family == AF_INET ? 4 : 16))
+		return 0;
+	gateway->ip.family = rtm->rtm_family;
+	memcpy(gateway->ip.bytes, nla_data(tb[RTA_GATEWAY]), (size_t)nla_len(tb[RTA_GATEWAY]));
+	gateway->ifindex = (int)nla_get_u32(tb[RTA_OIF]);
+	return 0;
+}
+
+int route_gateway(struct netlink *nl, int family, struct ip *ret_gateway, int *ret_ifindex, struct err *err)
+{
+	/* Addresses that nobody has a route of his own for: reserved (RFC 1112), and for documentation (RFC 9637). */
+	static const struct ip far[] = { { AF_INET, { 240, 0, 0, 1 } }, { AF_INET6, { 0x3f, 0xff, 0x0f, 0xff } } };
+	const struct ip *ip = &far[family == AF_INET6];
+	struct gateway gateway = { .ifindex = 0 };
+	int r = request(nl, ip, RTM_F_FIB_MATCH, take_gateway, &gateway, err);
+
+	*ret_gateway = gateway.ip;
+	*ret_ifindex = gateway.ifindex;
 	return r;
 }
 

@@ -15,6 +15,9 @@ int route_lookup(struct netlink *nl, const struct ip *ip, int *ret_ifindex, stru
 /* Whether the main table has a host route (/32, /128) for ip, and by which device (0: none). */
 int route_get_host(struct netlink *nl, const struct ip *ip, int *ret_ifindex, struct err *err);
 
+/* The gateway of the default route, family 0 where there is none, and the device by which it is reached. */
+int route_gateway(struct netlink *nl, int family, struct ip *ret_gateway, int *ret_ifindex, struct err *err);
+
 /* Does an IPv4 route of any table leave by the device, but for those that come with its own addresses? A dump. */
 int route_by_device(struct netlink *nl, int ifindex, bool *ret_routed, struct err *err);
 

@@ -28,6 +28,7 @@ void facts_init(struct facts *facts)
 	facts->link_count = 0;
 	memset(&facts->addresses, 0, sizeof(facts->addresses));
 	facts->addresses_known = false;
+	memset(facts->gateways, 0, sizeof(facts->gateways));
 	facts->machine_id[0] = '\0';
 }
 

@@ -22,6 +22,9 @@ struct facts {
 	bool bridge_known[FACTS_LINKS_MAX];
 	size_t link_count;
 
+	struct ip gateways[2]; /* of the default routes, IPv4's and IPv6's; family 0 for none */
+	int gateway_ifindexes[2];
+
 	struct addresses addresses; /* the host's own, once asked for */
 	bool addresses_known;
 	char machine_id[MACHINE_ID_SIZE]; /* "" when there is none */

@@ -7,9 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/array.h"
 #include "base/text.h"
+#include "plan/bind.h"
 
 int plan_add(struct plan *plan, const struct setting *setting)
 {
@@ -259,6 +261,35 @@ static void plan_no_entries(struct building *b, const struct link *link, const s
 	}
 }
 
+/* Is it right to do so for this address? What is not is said once. */
+static bool may(struct building *b, const struct ip *ip, const struct link *device,
+		enum bind_verdict (*decide)(const struct bind_question *question), bool say)
+{
+	const struct guest_nic *nic = bind_nic(b->guest, ip);
+	size_t family = ip->family == AF_INET6;
+	struct bind_question question = {
+		.ip = ip,
+		.named = !b->policy->addresses_from_config || b->guest->device[0],
+		.device = device,
+		.bridge = nic && nic->bridge[0] ? facts_link(b->facts, nic->bridge) : NULL,
+		.addresses = &b->facts->addresses,
+		.gateway = b->facts->gateways[family],
+		.gateway_ifindex = b->facts->gateway_ifindexes[family],
+	};
+	enum bind_verdict verdict;
+	char text[IP_TEXT];
+
+	/* The platform's own route is not ours to judge. */
+	if (decide == bind_route && b->guest->platform_routes && !b->policy->route[0])
+		return true;
+	verdict = decide(&question);
+	if (verdict != BIND_YES && say)
+		notes_add(b->notes,
+			  decide == bind_route ? "no host route to %s by %s: it %s" : "%s is not bound on %s: it %s",
+			  ip_to_str(ip, text), device->name, bind_reason(verdict));
+	return verdict == BIND_YES;
+}
+
 int plan_up(const struct guest *guest, const struct policy *policy, const struct facts *facts, struct plan *plan,
 	    struct notes *notes, struct err *err)
 {
@@ -274,11 +305,17 @@ int plan_up(const struct guest *guest, const struct policy *policy, const struct
 		missing(&b, "device", device);
 	if (route_device[0] && !route)
 		missing(&b, "route's device", route_device);
-	for (size_t i = 0; route && i < count; i++)
-		add_ip(&b, SETTING_ROUTE, route->ifindex, route->name, &ips[i]);
-	if (link)
-		plan_entries(&b, link, ips, count);
-	for (size_t i = 0; link && i < count; i++)
-		plan_no_entries(&b, link, &ips[i]);
+	for (size_t i = 0; route && i < count; i++) {
+		if (may(&b, &ips[i], route, bind_route, !link || may(&b, &ips[i], link, bind_entry, false)))
+			add_ip(&b, SETTING_ROUTE, route->ifindex, route->name, &ips[i]);
+	}
+	for (size_t i = 0; link && i < count; i++) {
+		if (may(&b, &ips[i], link, bind_entry, true))
+			plan_entries(&b, link, &ips[i], 1);
+	}
+	for (size_t i = 0; link && i < count; i++) {
+		if (may(&b, &ips[i], link, bind_entry, false))
+			plan_no_entries(&b, link, &ips[i]);
+	}
 	return b.result;
 }

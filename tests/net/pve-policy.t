@@ -124,26 +124,30 @@ routes() {
     } | jq -rs '[add[] | select(.protocol == "static") | "\(.dst) \(.dev)"] | sort | join(", ")'
 }
 
-policy '{"defaults": {"firewall_bridge": "leave", "route": "vmbr2"}}'
+policy '{"defaults": {"firewall_bridge": "leave", "route": "vmbr1"}}'
 pve_ok 101 post-start
-is "$(routes)" "$v4 vmbr2, $v6 vmbr2" "route: a host route for each address"
+is "$(routes)" "$v4 vmbr1, $v6 vmbr1" "route: a host route for each address"
+policy '{"defaults": {"firewall_bridge": "leave", "route": "vmbr2"}}'
+pve 101 post-start
+is "$STATUS $(routes)" "0 " "route: none by a bridge that the NIC is not in, and what was set is taken back"
+like "$ERR" "no host route to $v4 by vmbr2: it belongs to a NIC that is in another bridge" "and why"
 policy '{"defaults": {"firewall_bridge": "leave", "route": null}}'
 pve_ok 101 post-start
-is "$(routes)" "" "route null: taken back"
+is "$(routes)" "" "route null: none"
 policy '{"defaults": {"firewall_bridge": "leave", "route": "eth9"}}'
 before=$(kernel_state)
 pve 101 post-start
 is "$STATUS/$ERR" "0/guestarp: pve/101: post-start: route's device eth9 does not exist" "route by a device that does not exist: said"
 unchanged "$before" "route by a device that does not exist: nothing changed"
-ip route add "$v4/32" dev vmbr1
-policy '{"defaults": {"firewall_bridge": "leave", "route": "vmbr2", "addresses": ["192.168.18.101"]}}'
+ip route add "$v4/32" dev vmbr2
+policy '{"defaults": {"firewall_bridge": "leave", "route": "vmbr1", "addresses": ["192.168.18.101"]}}'
 before=$(kernel_state)
 pve 101 post-start
-is "$STATUS/$ERR" "0/guestarp: pve/101: post-start: vmbr2: host route to $v4: a host route by another device is there already" \
+is "$STATUS/$ERR" "0/guestarp: pve/101: post-start: vmbr1: host route to $v4: a host route by another device is there already" \
     "a host route of the administrator's by another device: said"
 pve_ok 101 post-stop
 unchanged "$before" "and left alone, also by post-stop"
-ip route del "$v4/32" dev vmbr1
+ip route del "$v4/32" dev vmbr2
 
 # ---- probe -------------------------------------------------------------------------------------------------------------
 
@@ -489,9 +493,9 @@ rmdir "$ROOT$file"
 
 # ---- a broken policy ---------------------------------------------------------------------------------------------------
 
-policy '{"defaults": {"announce": 0, "device": "eth3", "firewall_bridge": "leave", "route": "vmbr2"}}'
+policy '{"defaults": {"announce": 0, "device": "eth3", "firewall_bridge": "leave", "route": "vmbr1"}}'
 pve_ok 101 post-start
-is "$(bound) $(routes)" "$v4 eth3/$v6 eth3 $v4 vmbr2, $v6 vmbr2" "broken: before, the guest is bound by a good policy"
+is "$(bound) $(routes)" "$v4 eth3/$v6 eth3 $v4 vmbr1, $v6 vmbr1" "broken: before, the guest is bound by a good policy"
 no_last_good
 policy '{"defaults": {"announce": 0, "device": "eth4", "on_eror": "abort"}, "guests": {"101": {"route": null}}, "devices": {"eth3": {"arp_filter": 1}}}'
 before=$(kernel_state)
@@ -508,7 +512,7 @@ ip link set dev "$fwbr" arp on
 pve 101 post-start
 is "$STATUS/$ERR" "0/guestarp: pve/101: post-start: $broken"$'\n'"guestarp: pve/101: up: quiet by name: pve/101; $fwbr: NOARP 1" "broken: post-start says so"
 is "$(quiet_values)" "1 NOARP" "broken: fwbr is made quiet all the same"
-is "$(bound) $(routes)" "$v4 eth3/$v6 eth3 $v4 vmbr2, $v6 vmbr2" "broken: nothing is bound, nothing taken back"
+is "$(bound) $(routes)" "$v4 eth3/$v6 eth3 $v4 vmbr1, $v6 vmbr1" "broken: nothing is bound, nothing taken back"
 pve 101 post-stop
 is "$STATUS $(bound) $(routes)" "0 / " "broken: a guest that is gone is taken back by its record alone"
 is "$(quiet_values)" "1 NOARP" "broken: its fwbr, while it is there, stays quiet"

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Claims as symbolic links: made and replaced as a whole, and read without opening anything. */
+
+#include "event/owner.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "event/guests.h"
+#include "event/record.h"
+#include "event/running.h"
+
+#define TRIES      4
+#define CLAIM_SIZE (GUEST_NAME_SIZE + IFNAMSIZ + 8)
+
+/* A claim as it stands. */
+struct standing {
+	char text[CLAIM_SIZE]; /* "" where there is none */
+	char guest[GUEST_NAME_SIZE];
+	unsigned rank;
+	char device[IFNAMSIZ];
+};
+
+static int open_owners(bool create, int *ret_dir, struct err *err)
+{
+	CLEANUP(fd) int records = -1;
+	int r = file_open_dir(RECORD_DIR, create, &records, err);
+
+	return r < 0 ? r : file_open_dir(OWNER_DIR, create, ret_dir, err);
+}
+
+/* What is no claim of ours counts as none. */
+static void read_claim(int dir, const struct ip *ip, struct standing *ret_standing)
+{
+	struct standing *s = ret_standing;
+	char name[IP_TEXT];
+	ssize_t len;
+
+	memset(s, 0, sizeof(*s));
+	len = readlinkat(dir, ip_to_str(ip, name), s->text, sizeof(s->text) - 1);
+	if (len < 0 || len == (ssize_t)sizeof(s->text) - 1)
+		s->text[0] = '\0';
+	else
+		s->text[len] = '\0';
+	if (sscanf(s->text, "%71s %1u %15s", s->guest, &s->rank, s->device) < 2 || s->rank > OWNER_NAMED)
+		memset(s, 0, sizeof(*s));
+	if (strcmp(s->device, "-") == 0)
+		s->device[0] = '\0';
+}
+
+static int write_claim(int dir, const struct guest *guest, const struct owner_claim *claim, struct err *err)
+{
+	char name[IP_TEXT];
+	char beside[IP_TEXT + 8];
+	char who[GUEST_NAME_SIZE];
+	char text[CLAIM_SIZE];
+
+	(void)snprintf(text, sizeof(text), "%s %u %s", guest_name(guest, who), claim->rank,
+		       claim->device[0] ? claim->device : "-");
+	(void)snprintf(beside, sizeof(beside), ".%s.tmp", ip_to_str(&claim->ip, name));
+	/* What an interrupted one has left. */
+	if (unlinkat(dir, beside, 0) < 0 && errno != ENOENT)
+		return err_errno(err, errno, "%s/%s", OWNER_DIR, beside);
+	if (symlinkat(text, dir, beside) < 0 || renameat(dir, beside, dir, name) < 0)
+		return err_errno(err, errno, "%s/%s", OWNER_DIR, name);
+	return 0;
+}
+
+/* "pve/101" back to the guest. */
+static bool parse_guest(const char *name, struct guest *ret_guest)
+{
+	const char *slash = strchr(name, '/');
+
+	for (enum guest_kind kind = GUEST_PVE; slash && kind <= GUEST_VZ; kind++) {
+		const char *word = guest_kind_to_str(kind);
+
+		if (strncmp(name, word, (size_t)(slash - name)) == 0 && word[slash - name] == '\0')
+			return guest_init(ret_guest, kind, slash + 1, NULL) == 0;
+	}
+	return false;
+}
+
+/* Does its configuration still have the address, or its policy? A guest that is nowhere has none. */
+static bool still_wants(struct guest *guest, const struct ip *ip)
+{
+	static struct policy policy;
+	bool wants = false;
+	int r = guest_read(guest, NULL);
+
+	if (r == -ENOENT)
+		return false;
+	/* What cannot be read, or is not listed there (OpenVZ's own list), is left to whether it runs. */
+	if (r < 0 || guest->kind != GUEST_PVE)
+		return true;
+	(void)policy_load(&policy, guest, NULL);
+	for (size_t i = 0; i < guest->ip_count && policy.addresses_from_config; i++)
+		wants = wants || ip_equal(&guest->ips[i], ip);
+	for (size_t i = 0; i < policy.ip_count && !policy.addresses_from_config; i++)
+		wants = wants || ip_equal(&policy.ips[i], ip);
+	policy_done(&policy);
+	return wants;
+}
+
+/* What is asked of another guest, without the lock of the claims. */
+enum holder {
+	HOLDER_RUNS,
+	HOLDER_RESTS,
+	HOLDER_GONE,
+};
+
+static enum holder ask_holder(const struct standing *s, const struct ip *ip)
+{
+	static struct guest guest;
+	enum running running = RUNNING_UNKNOWN;
+
+	if (!parse_guest(s->guest, &guest) || !still_wants(&guest, ip))
+		return HOLDER_GONE;
+	if (running_ask(&guest, &running, NULL) < 0 || running != RUNNING_NO)
+		return HOLDER_RUNS;
+	/* It may be on its way up, inside its own event. */
+	return record_is_locked(&guest) ? HOLDER_RUNS : HOLDER_RESTS;
+}
+
+static void refuse(struct owner_claim *claim, const struct standing *s)
+{
+	claim->granted = false;
+	(void)text_copy(claim->other, sizeof(claim->other), s->guest);
+	(void)text_copy(claim->other_device, sizeof(claim->other_device), s->device);
+}
+
+static int grant(int dir, const struct guest *guest, struct owner_claim *claim, const struct standing *s,
+		 bool displaces, struct err *err)
+{
+	refuse(claim, s);
+	claim->granted = true;
+	if (!displaces)
+		claim->other[0] = '\0';
+	return write_claim(dir, guest, claim, err);
+}
+
+/*
+ * One address under the lock. asked is what was asked of a holder before, NULL for not yet; 1 where a holder has to be
+ * asked first.
+ */
+static int judge(int dir, const struct guest *guest, bool start, struct owner_claim *claim,
+		 const struct standing *asked, enum holder holder, struct standing *ret_ask, struct err *err)
+{
+	struct standing s;
+	char name[GUEST_NAME_SIZE];
+
+	read_claim(dir, &claim->ip, &s);
+	if (!s.text[0] || strcmp(s.guest, guest_name(guest, name)) == 0)
+		return grant(dir, guest, claim, &s, false, err);
+	if (!asked || strcmp(asked->text, s.text) != 0) {
+		*ret_ask = s;
+		return 1;
+	}
+	if (holder == HOLDER_GONE || (holder == HOLDER_RESTS && start))
+		return grant(dir, guest, claim, &s, false, err);
+	if (claim->rank > s.rank)
+		return grant(dir, guest, claim, &s, holder == HOLDER_RUNS, err);
+	refuse(claim, &s);
+	return 0;
+}
+
+static int claim_one(int dir, const struct guest *guest, bool start, struct owner_claim *claim, struct err *err)
+{
+	struct standing ask;
+	enum holder holder = HOLDER_RUNS;
+	int r = 1;
+
+	for (int i = 0; r > 0 && i < TRIES; i++) {
+		struct standing asked = ask;
+
+		if (flock(dir, LOCK_EX) < 0)
+			return err_errno(err, errno, OWNER_DIR);
+		r = judge(dir, guest, start, claim, i > 0 ? &asked : NULL, holder, &ask, err);
+		(void)flock(dir, LOCK_UN);
+		if (r > 0)
+			holder = ask_holder(&ask, &claim->ip);
+	}
+	/* Others are quicker each time: it is theirs. */
+	if (r > 0)
+		refuse(claim, &ask);
+	return r < 0 ? r : 0;
+}
+
+int owner_claim(const struct guest *guest, bool start, struct owner_claim *claims, size_t count, struct err *err)
+{
+	CLEANUP(fd) int dir = -1;
+	int r = 0;
+
+	for (size_t i = 0; i < count; i++)
+		claims[i].granted = true;
+	if (count > 0)
+		r = open_owners(true, &dir, err);
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = claim_one(dir, guest, start, &claims[i], err);
+	return r;
+}
+
+bool owner_of(const struct ip *ip, char ret_guest[GUEST_NAME_SIZE])
+{
+	CLEANUP(fd) int dir = -1;
+	struct standing s;
+
+	if (open_owners(false, &dir, NULL) < 0)
+		return false;
+	read_claim(dir, ip, &s);
+	(void)text_copy(ret_guest, GUEST_NAME_SIZE, s.guest);
+	return s.text[0];
+}
+
+bool owner_may_release(const struct guest *guest, const struct ip *ip)
+{
+	char owner[GUEST_NAME_SIZE];
+	char name[GUEST_NAME_SIZE];
+
+	return !owner_of(ip, owner) || strcmp(owner, guest_name(guest, name)) == 0;
+}
+
+void owner_drop(const struct guest *guest, const struct ip *ip)
+{
+	CLEANUP(fd) int dir = -1;
+	struct standing s;
+	char name[GUEST_NAME_SIZE];
+	char link[IP_TEXT];
+
+	if (open_owners(false, &dir, NULL) < 0 || flock(dir, LOCK_EX) < 0)
+		return;
+	read_claim(dir, ip, &s);
+	if (strcmp(s.guest, guest_name(guest, name)) == 0)
+		(void)unlinkat(dir, ip_to_str(ip, link), 0);
+}

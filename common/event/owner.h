@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef GUESTARP_EVENT_OWNER_H
+#define GUESTARP_EVENT_OWNER_H
+/*
+ * An address has one owner on this host: /run/guestarp/owner/<address> is a symbolic link to "<guest> <rank> <device>".
+ * A claim stays when its guest stops ("resting"), so that sync gives nobody else what is the guest's; another guest's
+ * own start may take it then. All claims are read and replaced under one lock of the directory, the innermost of all,
+ * which is never held while anything waits.
+ */
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "base/ip.h"
+#include "guest/guest.h"
+
+#define OWNER_DIR "/run/guestarp/owner"
+
+/* How an address became a guest's. A higher one takes an address over, also from a guest that runs. */
+enum owner_rank {
+	OWNER_CONFIG,  /* its configuration has it */
+	OWNER_ALLOWED, /* and it lies in the policy's "allowed" */
+	OWNER_NAMED,   /* the policy's "addresses" name it */
+};
+
+struct owner_claim {
+	struct ip ip;
+	enum owner_rank rank;
+	char device[IFNAMSIZ]; /* that answers for it, "" where the guest is only bridged */
+
+	/* The answer. */
+	bool granted;
+	char other[GUEST_NAME_SIZE]; /* not granted: who has it; granted: whom it was taken from while it ran, else ""
+				      */
+	char other_device[IFNAMSIZ]; /* and where that one's entry was */
+};
+
+/*
+ * Claims addresses for the guest. start: its own event, or the administrator's word: resting claims of others are
+ * taken, too. Without /run all are granted: who can say otherwise?
+ */
+int owner_claim(const struct guest *guest, bool start, struct owner_claim *claims, size_t count, struct err *err);
+
+/* May the guest take back what answers for the address? Not where another one has claimed it since. */
+bool owner_may_release(const struct guest *guest, const struct ip *ip);
+
+/* Removes the guest's claim of an address that is no longer its own. */
+void owner_drop(const struct guest *guest, const struct ip *ip);
+
+/* Who has claimed the address; false where nobody has. */
+bool owner_of(const struct ip *ip, char ret_guest[GUEST_NAME_SIZE]);
+
+#endif
