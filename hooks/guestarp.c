@@ -144,7 +144,7 @@ static int apply(const struct guest *who, const char *name, struct policy *polic
 		log_line(name, "apply: it does not run here, nothing done");
 		return -ESRCH;
 	}
-	guest.seen = GUEST_SEEN_RUNNING;
+	guest.seen = GUEST_SEEN_TYPED;
 	prepared = event_prepare(&guest, policy, false, &outcome, &err);
 	(void)report(name, "apply", "prepared", prepared, &err, policy, false, &outcome);
 	up = event_up(&guest, policy, &outcome, &err);

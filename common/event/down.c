@@ -7,6 +7,7 @@
 #include "event/event.h"
 #include "event/facts.h"
 #include "event/outcome.h"
+#include "event/owner.h"
 #include "event/record.h"
 #include "event/running.h"
 
@@ -19,7 +20,7 @@ struct down {
 };
 
 /* Returns the first failure. */
-static int take_back(struct down *d, struct outcome *outcome, struct err *err)
+static int take_back(const struct guest *guest, struct down *d, struct outcome *outcome, struct err *err)
 {
 	CLEANUP(netlink) struct netlink *nl = NULL;
 	struct facts facts;
@@ -33,7 +34,8 @@ static int take_back(struct down *d, struct outcome *outcome, struct err *err)
 		struct err failure;
 		int r = facts_ask_link(nl, &facts, setting->device, &failure);
 
-		if (r == 0)
+		/* What another guest has claimed since is no longer ours to take back. */
+		if (r == 0 && owner_may_release(guest, &setting->ip))
 			r = apply_undo(nl, &facts, setting, &failure);
 		if (r > 0)
 			outcome_done(outcome, setting);
@@ -100,7 +102,7 @@ static int down(struct record_store *store, const struct which *which, struct do
 		return err_errno(err, ENOMEM, "record");
 	staying = d->left.count;
 	if (d->going.count > 0)
-		result = take_back(d, outcome, err);
+		result = take_back(store->guest, d, outcome, err);
 	if (result == 0 && staying == 0)
 		return record_remove(store, err);
 	/* Nothing was tried: the record stays as it is, and may name too much. */

@@ -146,9 +146,11 @@ int running_as_seen(const struct guest *guest, bool *ret_so, struct err *err)
 	int r = 0;
 
 	*ret_so = true;
-	if (guest->seen == GUEST_SEEN_RUNNING || guest->seen == GUEST_SEEN_GONE)
+	bool here = guest->seen == GUEST_SEEN_RUNNING || guest->seen == GUEST_SEEN_TYPED;
+
+	if (here || guest->seen == GUEST_SEEN_GONE)
 		r = running_ask(guest, &running, err);
-	if (guest->seen == GUEST_SEEN_RUNNING)
+	if (here)
 		*ret_so = running != RUNNING_NO;
 	if (guest->seen == GUEST_SEEN_GONE)
 		*ret_so = running == RUNNING_NO;

@@ -5,15 +5,18 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/text.h"
 #include "event/announce.h"
 #include "event/apply.h"
 #include "event/current.h"
 #include "event/event.h"
 #include "event/facts.h"
 #include "event/outcome.h"
+#include "event/owner.h"
 #include "event/quieting.h"
 #include "event/record.h"
 #include "event/running.h"
+#include "kernel/proxy.h"
 #include "kernel/route.h"
 #include "kernel/sysctl.h"
 
@@ -261,6 +264,104 @@ static bool write_differences(struct up *up)
 	return all;
 }
 
+static enum owner_rank rank_of(const struct up *up, const struct ip *ip)
+{
+	if (!up->policy->addresses_from_config)
+		return OWNER_NAMED;
+	for (size_t i = 0; !up->policy->allowed_any && i < up->policy->allowed_count; i++) {
+		if (ip_same_subnet(ip, &up->policy->allowed[i].ip, up->policy->allowed[i].bits))
+			return OWNER_ALLOWED;
+	}
+	return OWNER_CONFIG;
+}
+
+static bool is_shared(const struct up *up, const struct ip *ip)
+{
+	for (size_t i = 0; i < up->policy->shared_count; i++) {
+		if (ip_equal(&up->policy->shared[i], ip))
+			return true;
+	}
+	return false;
+}
+
+/* Another guest's: nothing of it is planned. */
+static void leave_to_other(struct up *up, const struct ip *ip)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < up->plan.count; i++) {
+		const struct setting *s = &up->plan.settings[i];
+		bool about = s->kind == SETTING_PROXY || s->kind == SETTING_NO_PROXY || s->kind == SETTING_ROUTE;
+
+		if (!about || !ip_equal(&s->ip, ip))
+			up->plan.settings[kept++] = *s;
+	}
+	up->plan.count = kept;
+}
+
+static const char *planned_device(const struct up *up, const struct ip *ip)
+{
+	for (size_t i = 0; i < up->plan.count; i++) {
+		if (up->plan.settings[i].kind == SETTING_PROXY && ip_equal(&up->plan.settings[i].ip, ip))
+			return up->plan.settings[i].device;
+	}
+	return "";
+}
+
+/* It was another guest's, which runs, and whose record still names its entry: it will not take back ours. */
+static void take_over(struct up *up, const struct owner_claim *claim)
+{
+	struct link link;
+	char text[IP_TEXT];
+	struct err failure;
+
+	notes_add(&up->outcome->notes, "%s is taken over from %s, which runs", ip_to_str(&claim->ip, text),
+		  claim->other);
+	if (!claim->other_device[0] || strcmp(claim->other_device, claim->device) == 0)
+		return;
+	if (link_get(up->nl, claim->other_device, &link, NULL) == 0 &&
+	    proxy_delete(up->nl, link.ifindex, &claim->ip, &failure) < 0)
+		failed(up, &failure);
+}
+
+/* Each address has one owner. What is not granted is left out, and said. */
+static void claim_addresses(struct up *up)
+{
+	bool start = up->guest->seen == GUEST_SEEN_NOT || up->guest->seen == GUEST_SEEN_TYPED;
+	struct owner_claim claims[GUEST_IPS_MAX];
+	struct err failure;
+	size_t asked = 0;
+	size_t count;
+	const struct ip *ips = plan_ips(up->guest, up->policy, &count);
+
+	if (up->policy->broken || up->guest->elsewhere)
+		return;
+	for (size_t i = 0; i < count; i++) {
+		struct owner_claim *claim = &claims[asked];
+
+		if (is_shared(up, &ips[i]))
+			continue;
+		memset(claim, 0, sizeof(*claim));
+		claim->ip = ips[i];
+		claim->rank = rank_of(up, &ips[i]);
+		(void)text_copy(claim->device, sizeof(claim->device), planned_device(up, &ips[i]));
+		asked++;
+	}
+	if (owner_claim(up->guest, start, claims, asked, &failure) < 0)
+		notes_add_err(&up->outcome->notes, &failure);
+	for (size_t i = 0; i < asked; i++) {
+		char text[IP_TEXT];
+
+		if (claims[i].granted && claims[i].other[0])
+			take_over(up, &claims[i]);
+		if (claims[i].granted)
+			continue;
+		leave_to_other(up, &claims[i].ip);
+		notes_add(&up->outcome->notes, "%s is %s's, and left to it", ip_to_str(&claims[i].ip, text),
+			  claims[i].other);
+	}
+}
+
 /* What cannot be taken back stays in the record, for the next event to try again. False where it was not kept there. */
 static bool undo_stale(struct up *up)
 {
@@ -271,8 +372,12 @@ static bool undo_stale(struct up *up)
 		struct err failure;
 		int r = facts_ask_link(up->nl, up->facts, setting->device, &failure);
 
-		if (r == 0)
+		/* What another guest has claimed since is no longer ours to take back. */
+		if (r == 0 && owner_may_release(up->guest, &setting->ip)) {
 			r = apply_undo(up->nl, up->facts, setting, &failure);
+			if (r >= 0 && setting->kind == SETTING_PROXY && !planned_device(up, &setting->ip)[0])
+				owner_drop(up->guest, &setting->ip);
+		}
 		if (r > 0)
 			outcome_undone(up->outcome, setting);
 		if (r < 0) {
@@ -377,6 +482,7 @@ static int up_run(struct up *up, struct policy *quiet_alone)
 		up->incomplete = true;
 		failed(up, &failure);
 	}
+	claim_addresses(up);
 	if (!compare(up))
 		return up->result;
 	r = save_intent(up);

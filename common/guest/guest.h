@@ -28,7 +28,13 @@ enum guest_kind { GUEST_PVE, GUEST_LXC, GUEST_VZ };
  * event asks again once it has the guest's lock, and does nothing where that is no longer so: the guest's own event,
  * which knows, has come in between. It also asks whether the guest's configuration is still the one that was read.
  */
-enum guest_seen { GUEST_SEEN_NOT, GUEST_SEEN_RUNNING, GUEST_SEEN_GONE, GUEST_SEEN_RECORDED };
+enum guest_seen {
+	GUEST_SEEN_NOT,
+	GUEST_SEEN_RUNNING,
+	GUEST_SEEN_TYPED, /* as RUNNING, and the administrator has asked for it by name */
+	GUEST_SEEN_GONE,
+	GUEST_SEEN_RECORDED
+};
 
 /* An address as a guest's configuration gives it to a NIC. */
 struct guest_ip {

@@ -193,7 +193,7 @@ done
 ip neigh add proxy 192.168.18.99 dev eth3
 printf '{ "version": 1, "settings": [ { "setting": "proxy_entry", "device": "eth3", "ifindex": %d, "address": "192.168.18.99" } ] }\n' \
     "$(</sys/class/net/eth3/ifindex)" >"$ROOT/run/guestarp/pve-999999999.json"
-chmod 600 "$ROOT"/run/guestarp/*
+chmod 600 "$ROOT"/run/guestarp/*.json
 guestarp_sync
 is "$STATUS/$ERR/$(state)" "0/guestarp: pve/999999999: took back: eth3: proxy entry for 192.168.18.99/$up" "only a record is one; a guest that is gone is done with"
 rm "$ROOT"/run/guestarp/{xen-1,pve-web,pve-,-}.json
@@ -248,6 +248,7 @@ policy '{"guests": {"104": {"device": "eth3"}}, "defaults": {"announce": 0, "bri
 guest_conf 104 qemu-server "net0: virtio=02:9E:00:00:00:68,bridge=vmbr9" "ipconfig0: ip=192.168.18.104/32"
 mkdir -p "$ROOT/run/qemu-server"
 qemu() { # WORD...: holds the lock until it is killed
+    rm -f "$TMP/qemu"
     # shellcheck disable=SC2016 # Perl's own
     perl -MFcntl=:DEFAULT,:flock -e 'open(my $f, "+>", shift) or die; my $l = pack("s s l! l! i", F_WRLCK, 0, 0, 0, 0);
         fcntl($f, F_SETLK, $l) or die; print "locked\n"; close STDOUT; sleep' "$ROOT/run/qemu-server/104.pid" "$@" >"$TMP/qemu" </dev/null &

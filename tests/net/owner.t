@@ -1,0 +1,156 @@
+#!/bin/bash
+# Two guests want one address, a guest wants the host's, a NIC is in a network of its own: who answers for what, on the wire,
+# and that nobody who was reached before is lost.
+
+. "$(dirname "$0")/../lib.sh" || exit
+require tcpdump arping ping jq
+
+v4=192.168.18.101
+topo_multi
+for dev in eth0 eth3 eth4; do sysctl -q -w "net.ipv4.neigh.$dev.proxy_delay=0"; done
+routed_guest 101 $v4
+routed_guest 102 192.168.18.102
+net() { # VMID ADDRESS: a routed container's NIC
+    echo "net0: name=eth0,bridge=vmbr0,hwaddr=02:9E:00:00:00:$((1 + $1 % 90)),ip=$2/32,type=veth"
+}
+guest_conf 101 lxc "$(net 101 $v4)"
+policy '{"defaults": {"announce": 1, "device": "eth3"}, "guests": {"105": {"device": "eth4"}}}'
+
+who() { # NAME ADDRESS: asks twice by the client; who answered
+    capture "$1" client eth0
+    ask client eth0 "$2" || true
+    ask client eth0 "$2" || true
+    fence client "$1"
+    capture_stop "$1"
+    answerers "$1" "$2"
+}
+
+reached() { # ADDRESS: does the client reach it?
+    ip -n client neigh flush to "$1" dev eth0
+    if in_ns client ping -q -c 1 -W 1 "$1" >/dev/null; then echo yes; else echo no; fi
+}
+
+sync() {
+    STATUS=0
+    ERR=$(GUESTARP_ROOT=$ROOT "$GUESTARP_BUILD/guestarp" sync 2>&1) || STATUS=$?
+}
+
+pve_ok 101 pre-start
+pve_ok 101 post-start
+is "$(who alone $v4)/$(reached $v4)" "eth3/yes" "101 runs: eth3 answers for its address, and the client reaches it"
+
+# ---- a clone is started, looked at, stopped --------------------------------------------------------------------------------
+
+# Proxmox VE's restore of a backup of 101 as 105: the same address.
+guest_conf 105 lxc "$(net 105 $v4)"
+ip link add veth105i0 type veth peer name peer105
+for phase in pre-start post-start; do
+    pve 105 $phase
+    is "$STATUS" 0 "a clone of 101 starts: $phase"
+done
+like "$ERR" "105: $v4 is pve/101's, and left to it" "it is said who has the address"
+is "$(proxies 4)" "$v4 eth3" "no entry of the clone's is made, and 101's stays"
+is "$(who clone $v4)/$(reached $v4)" "eth3/yes" "on the wire nothing has changed"
+sync
+is "$STATUS $(who synced $v4)/$(reached $v4)" "0 eth3/yes" "nor does sync change it"
+ip link del veth105i0
+pve_ok 105 post-stop
+is "$(who stopped $v4)/$(reached $v4)" "eth3/yes" "the clone stops: 101 is still reached"
+
+# ---- 101 stops; whose is the address then? ----------------------------------------------------------------------------------
+
+pve_ok 101 post-stop
+ip link set veth101i0 name rest101
+is "$(who nobody $v4)" "" "101 stops: nobody answers"
+ip link add veth105i0 type veth peer name peer105
+sync
+is "$STATUS $(proxies 4)" "0 " "105 runs and 101 rests: sync gives the address to nobody else"
+pve 105 post-start
+is "$STATUS $(proxies 4)" "0 $v4 eth4" "105's own start takes it"
+is "$(who taken $v4)" "eth4" "and eth4 answers"
+ip link set rest101 name veth101i0
+pve 101 post-start
+is "$STATUS $(proxies 4)" "0 $v4 eth4" "101 starts again while 105 runs: it is 105's now"
+like "$ERR" "101: $v4 is pve/105's, and left to it" "which is said"
+sync
+is "$STATUS $(proxies 4)" "0 $v4 eth4" "and sync keeps it so"
+
+# ---- the policy's own word ---------------------------------------------------------------------------------------------------
+
+policy "{\"defaults\": {\"announce\": 1, \"device\": \"eth3\"}, \"guests\": {\"105\": {\"device\": \"eth4\"}, \"101\": {\"addresses\": [\"$v4\"]}}}"
+capture over client eth0
+pve 101 post-start
+is "$STATUS $(proxies 4)" "0 $v4 eth3" "an address that the policy names for 101 is taken over from 105, which runs"
+like "$ERR" "$v4 is taken over from pve/105, which runs" "and that is said"
+fence client over
+capture_stop over
+like "$(captured over "arp and ether src $(mac - eth3)")" "who-has $v4 .*tell $v4," "eth3 announces it"
+is "$(who over2 $v4)/$(reached $v4)" "eth3/yes" "eth3 answers, and 101 is reached"
+pve 105 post-start
+is "$STATUS $(proxies 4)" "0 $v4 eth3" "105's next event leaves it"
+ip link del veth105i0
+pve_ok 105 post-stop
+is "$(proxies 4)/$(reached $v4)" "$v4 eth3/yes" "and its stop"
+
+# 105 is destroyed. A claim of a guest that is nowhere is nobody's.
+policy '{"defaults": {"announce": 1, "device": "eth3"}}'
+rm "$ROOT/etc/pve/lxc/105.conf"
+ln -sfn "pve/105 0 eth4" "$ROOT/run/guestarp/owner/192.168.18.102"
+guest_conf 102 lxc "$(net 102 192.168.18.102)"
+pve_ok 102 post-start
+is "$(who other 192.168.18.102)/$(reached 192.168.18.102)" "eth3/yes" "the claim of a guest that was destroyed is no claim"
+
+# ---- what a tenant may write ---------------------------------------------------------------------------------------------------
+
+ip route add default via 192.168.18.129 dev eth0
+routes_before=$(ip route show)
+insane() { # ADDRESS WHY
+    guest_conf 106 lxc "$(net 106 "$1")"
+    policy '{"defaults": {"announce": 1, "device": "eth3", "route": "vmbr0"}}'
+    capture insane client eth0
+    pve 106 post-start
+    is "$STATUS" 0 "$1: the guest starts"
+    like "$ERR" "106: $1 is not bound on eth3: it $2" "$1: and why"
+    fence client insane
+    capture_stop insane
+    is "$(captured insane "arp[6:2] = 1 and arp[14:4] = arp[24:4]")" "" "$1: nothing is announced"
+    unlike "$(proxies 4)" "$1 " "$1: no entry is made"
+    is "$(ip route show)" "$routes_before" "$1: nor a route"
+    pve_ok 106 post-stop
+}
+ip link add vmbr0 type bridge
+ip link set vmbr0 up
+routes_before=$(ip route show)
+insane 192.168.18.129 "is this host's gateway"
+insane 192.168.18.10 "is this host's own address"
+insane 169.254.7.7 "is link-local"
+is "$(reached 192.168.18.10)/$(reached $v4)" "yes/yes" "the host and 101 are reached as before"
+
+# ---- two NICs, one of them in a network of the host's own ---------------------------------------------------------------------
+
+for n in 1 2; do
+    ip link add "vmbr$n" type bridge
+    ip link set "vmbr$n" up
+done
+ip addr add 10.0.0.1/24 dev vmbr2
+ns_add ct107
+veth - veth107i1 fe:00:00:00:01:07 ct107 eth1 02:00:00:00:01:07
+ip link set veth107i1 master vmbr2
+ip -n ct107 addr add 10.0.0.5/24 dev eth1
+is "$(ping -q -c 1 -W 1 10.0.0.5 >/dev/null && echo yes)" yes "before, the host reaches the guest's private address"
+guest_conf 107 lxc "net0: name=eth0,bridge=vmbr1,ip=192.168.18.107/32,type=veth" "net1: name=eth1,bridge=vmbr2,ip=10.0.0.5/24,type=veth"
+policy '{"defaults": {"announce": 1}, "guests": {"107": {"device": "eth3", "route": "vmbr1"}}}'
+capture private client eth0
+pve 107 post-start
+is "$STATUS $(ip -j route show 192.168.18.107 | jq -r '.[].dev')" "0 vmbr1" "the public address is routed to its own bridge"
+like "$(proxies 4)" "192.168.18.107 eth3" "and bound"
+unlike "$(proxies 4)" "10.0.0.5" "the private one is not"
+is "$(ip -j route show 10.0.0.5/32)" "[]" "nor routed to another bridge"
+like "$ERR" "10.0.0.5 is not bound on eth3: it is in a private network of the guest's own bridge" "and why"
+fence client private
+capture_stop private
+is "$(captured private "arp and arp[24:4] = 0x0a000005")" "" "nothing of it is said towards the provider"
+is "$(ping -q -c 1 -W 1 10.0.0.5 >/dev/null && echo yes)" yes "the host still reaches it"
+pve_ok 107 post-stop
+
+done_testing
