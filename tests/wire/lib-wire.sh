@@ -1,0 +1,278 @@
+# shellcheck shell=bash
+# Every wire of a host, watched from before a guest's first device until after its last. Source it instead of ../lib.sh.
+#
+# Askers never stop: a host in each LAN and the guest itself ask for the host's address every 5 ms (ask.c). One program
+# judges every ARP frame on every device (watch.c). WITH says who listens:
+#   none      Proxmox VE and LXC alone, the guest is not managed
+#   guestarp  the hookscript, LXC's hook by the package's drop-in, and `guestarp sync` once before any guest
+#   nft       an nftables set of device names made by hand, the guest is not managed
+
+# shellcheck source-path=SCRIPTDIR source=../lxc/lib-lxc.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/../lxc/lib-lxc.sh" || exit
+require cc nft jq
+WIRE_DIR=$TESTS_DIR/wire
+WITH=${WITH:-none}
+
+cc -std=gnu11 -D_GNU_SOURCE -O2 -static -o "$LXC_PROGRAMS/ask" "$WIRE_DIR/ask.c" || skip_all "no static program can be built"
+cc -std=gnu11 -D_GNU_SOURCE -O2 -o "$LXC_PROGRAMS/watch" "$WIRE_DIR/watch.c" || skip_all "no watch"
+
+# ---- the host and its two LANs ------------------------------------------------------------------------------------------
+
+# vmbrN has 192.168.N.1 and a MAC of its own, which no port changes; ethN is its uplink; in the LAN beyond, a host asks.
+VMBR_MACS=(02:00:00:00:00:b0 02:00:00:00:00:b1)
+LAN_MACS=(02:1a:00:00:00:02 02:1a:00:00:01:02)
+
+wire_host() {
+    local n
+    for n in 0 1; do
+        ns_add "lan$n"
+        veth - "eth$n" "02:0b:0b:00:00:0$n" "lan$n" eth0 "${LAN_MACS[n]}"
+        ip link add dev "vmbr$n" address "${VMBR_MACS[n]}" type bridge
+        ip link set dev "eth$n" master "vmbr$n"
+        ip link set dev "vmbr$n" up
+        ip addr add "192.168.$n.1/24" dev "vmbr$n"
+        ip -n "lan$n" addr add "192.168.$n.2/24" dev eth0
+    done
+}
+
+# A proxied answer is delayed by up to 0.8 s, which a device may not live for: at once here.
+prompt() { # DEV...
+    local dev
+    for dev; do sysctl -q -w "net/ipv4/neigh/$dev/proxy_delay=0"; done
+}
+
+# rp_filter and proxy_arp as an administrator sets them for all devices, those to come included. Proxy ARP needs
+# forwarding.
+wire_kernel() { # RP_FILTER PROXY_ARP
+    local dev
+    sysctl -q -w "net.ipv4.conf.all.forwarding=$2" "net.ipv4.conf.default.forwarding=$2" \
+        "net.ipv4.conf.all.proxy_arp=$2" net.ipv4.conf.all.log_martians=1
+    for dev in all default eth0 eth1 vmbr0 vmbr1; do
+        sysctl -q -w "net.ipv4.conf.$dev.rp_filter=$1"
+    done
+    prompt eth0 eth1 vmbr0 vmbr1
+}
+
+# A VMID of this process alone, as the kernel's log belongs to the whole machine. Eight digits: a NIC that is plugged into a
+# running container has one letter more for a moment, and nine digits leave no room for it (facts/pve.md 7).
+wire_vmid() { # N from 0 to 9
+    printf '%d\n' $((10000000 + (GUESTARP_UNIQUE % 4194304) * 10 + $1))
+}
+
+# ---- watch and askers ---------------------------------------------------------------------------------------------------
+
+watch_say() { # COMMAND...: sets SAID
+    echo "$*" >&"${WATCH[1]}"
+    read -r -u "${WATCH[0]}" SAID
+}
+
+# What the wires carry has to be as WHAT says; a guest or host that asks no more proves nothing.
+watch_ok() { # COMMAND...
+    watch_say "$@"
+    [ "$SAID" = ok ] || {
+        diag "watch: $*: $SAID"
+        return 1
+    }
+}
+
+# Both LANs ask for the host's address in them. With proxy_arp they ask for the guest, too.
+wire_begin() { # GUEST-MACS
+    local n
+    VMBR_ANY=${VMBR_MACS[0]},${VMBR_MACS[1]}
+    coproc WATCH {
+        exec "$LXC_PROGRAMS/watch" "+192.168.0.1=$VMBR_ANY" "+192.168.1.1=$VMBR_ANY" "192.168.0.2=${LAN_MACS[0]},${VMBR_MACS[1]}" \
+            "192.168.1.2=${LAN_MACS[1]},${VMBR_MACS[0]}" "192.168.0.100=$1" "192.168.1.100=$1"
+    }
+    watch_ok begin
+    ASKERS=()
+    for n in 0 1; do
+        ip netns exec "lan$n" "$LXC_PROGRAMS/ask" -c "$TMP/lan$n.counts" eth0 "192.168.$n.2" \
+            "192.168.$n.1=${VMBR_MACS[n]}" "192.168.$n.100=$1" &
+        ASKERS+=($!)
+    done
+    for n in 0 1; do
+        watch_ok answered "eth$n" 5
+        watch_ok steady "eth$n"
+    done
+}
+
+wire_end() {
+    local asker
+    for asker in "${ASKERS[@]}"; do
+        kill "$asker"
+        wait "$asker" || true
+    done
+    # The end of its input is the end of watch.
+    eval "exec ${WATCH[1]}>&-"
+    wait "$WATCH_PID" || true
+}
+
+# ---- rows: what one event did to the wires --------------------------------------------------------------------------------
+
+declare -A ROW=()
+ROWS=()
+MARTIANS=0
+
+row_martians() { # of guest VMID
+    dmesg | grep -cE "martian .*dev (fwbr|fwln|fwpr|tap|veth)$VMID[ip]" || true
+}
+
+# Runs an event and adds what the wires carried meanwhile to ROW[NAME,KEY].
+row() { # NAME COMMAND...
+    local name=$1 key value pair before
+    shift
+    [ -n "${ROW[$name,times]:-}" ] || ROWS+=("$name")
+    before=$(row_martians)
+    watch_ok begin
+    "$@"
+    watch_say report
+    ROW[$name,times]=$((${ROW[$name,times]:-0} + 1))
+    ROW[$name,martians]=$((${ROW[$name,martians]:-0} + $(row_martians) - before))
+    for pair in $SAID; do
+        key=${pair%%=*} value=${pair#*=}
+        if [ "$key" = from ]; then
+            ROW[$name,from]="${ROW[$name,from]:-} $value"
+        else
+            ROW[$name,$key]=$((${ROW[$name,$key]:-0} + value))
+        fi
+    done
+}
+
+row_wrong() { # NAME
+    echo $((${ROW[$1,lan_wrong]} + ${ROW[$1,guest_wrong]}))
+}
+
+# Who answered wrongly, the numbers taken off: "fwbr 12, fwln 3".
+row_from() { # NAME
+    tr ' ,' '\n\n' <<<"${ROW[$1,from]}" | awk -F: 'NF == 2 {sub(/[0-9]+[ip][0-9]+$/, "", $1); n[$1] += $2}
+        END {for (d in n) printf "%s %d\n", d, n[d]}' | sort | paste -s -d, | sed 's/,/, /g'
+}
+
+row_text() { # NAME
+    local key text=
+    for key in times lan_requests lan_right lan_wrong guest_requests guest_right guest_wrong sent unanswered extra \
+        martians dropped; do
+        text+="$key=${ROW[$1,$key]} "
+    done
+    echo "$1: $text from: $(row_from "$1")"
+}
+
+rows_forget() {
+    ROW=() ROWS=()
+}
+
+# ---- Proxmox VE's devices, in tap_plug's order and with its pauses ----------------------------------------------------------
+
+# These pauses are Proxmox VE's own: each step there is a child process and some Perl. Measured from its own code
+# (facts/measured.md 1): fwln joins fwbr 91, 127, 193 ms (least, median, most) after fwbr was made, the port after 109,
+# 150, 229; between fwpr and fwln some 20 ms. They are part of what is tested: whoever answers wrongly does so in them.
+pause() { # SECONDS
+    sleep "$1"
+}
+
+# A NIC is known by NET[VMID,N]="BRIDGE FIREWALL" in files, as programs that LXC and QEMU start need it, too.
+nic_write() { # VMID N BRIDGE FIREWALL
+    mkdir -p "$TMP/nics"
+    echo "$3 $4" >"$TMP/nics/$1.$2"
+}
+
+tap_plug() { # VMID N PORT
+    local fwbr=fwbr$1i$2 fwln=fwln$1i$2 fwpr=fwpr$1p$2 port=$3 bridge firewall
+    read -r bridge firewall <"$TMP/nics/$1.$2"
+    pve_cleanup "$1" "$2"
+    if [ "$firewall" = 0 ]; then
+        pause 0.02
+        quiet_v6 "$port"
+        ip link set dev "$port" master "$bridge"
+        return
+    fi
+    ip link add dev "$fwbr" type bridge
+    quiet_v6 "$fwbr"
+    prompt "$fwbr"
+    pause 0.02
+    ip link set dev "$fwbr" up mtu 1500
+    pause 0.03
+    ip link add dev "$fwln" mtu 1500 type veth peer name "$fwpr" mtu 1500
+    quiet_v6 "$fwln" "$fwpr"
+    prompt "$fwln" "$fwpr" "$port"
+    pause 0.02
+    ip link set dev "$fwln" up
+    ip link set dev "$fwpr" up
+    pause 0.02
+    ip link set dev "$fwpr" master "$bridge"
+    pause 0.02
+    ip link set dev "$fwln" master "$fwbr"
+    pause 0.02
+    quiet_v6 "$port"
+    ip link set dev "$port" master "$fwbr"
+}
+
+tap_unplug() { # VMID N PORT
+    [ ! -e "/sys/class/net/$3" ] || ip link set dev "$3" nomaster
+    pve_cleanup "$1" "$2"
+}
+
+# What programs that LXC and QEMU start begin with.
+wire_functions() {
+    printf '#!/bin/bash\nset -eEuo pipefail\nTMP=%s\n' "$TMP"
+    declare -f pause prompt quiet_v6 pve_cleanup tap_plug tap_unplug
+}
+
+# A running guest's NIC gets another firewall or bridge: tap_unplug, then tap_plug of the same port.
+replug() { # VMID N PORT BRIDGE FIREWALL
+    tap_unplug "$1" "$2" "$3"
+    pause 0.02
+    nic_write "$1" "$2" "$4" "$5"
+    tap_plug "$1" "$2" "$3"
+}
+
+# ---- who listens ------------------------------------------------------------------------------------------------------------
+
+managed() {
+    [ "$WITH" = guestarp ]
+}
+
+hookscript() { # PHASE: where the configuration names it
+    managed || return 0
+    (pve_exec "$VMID" "$1") </dev/null >>"$TMP/hook.log" 2>&1 || diag "guestarp-pve $VMID $1: status $?"
+}
+
+guestarp() { # WORD...
+    env "GUESTARP_ROOT=$ROOT" ${GUESTARP_WRAP:+$GUESTARP_WRAP} "$GUESTARP_BUILD/guestarp" "$@"
+}
+
+# The guest's configuration; managed, it names the hookscript. Once all are there, the boot unit's command.
+wire_conf() { # lxc|qemu-server LINE...
+    local kind=$1
+    shift
+    [ ! -e "$ROOT/etc/pve/$kind/$VMID.conf" ] || rm "$ROOT/etc/pve/$kind/$VMID.conf"
+    if managed; then
+        guest_conf "$VMID" "$kind" "$@"
+    else
+        printf '%s\n' "$@" >"$ROOT/etc/pve/$kind/$VMID.conf"
+    fi
+}
+
+listen() { # before any guest
+    case $WITH in
+    guestarp)
+        policy "${POLICY:-{\}}"
+        guestarp sync >>"$TMP/hook.log" 2>&1 || diag "guestarp sync: $(tail -n 3 "$TMP/hook.log")"
+        ;;
+    nft)
+        nft -f - <<END
+table arp guestarp {
+    set quiet { type ifname; flags interval; }
+    chain input { type filter hook input priority 0; arp operation request iifname @quiet drop; }
+}
+END
+        nft add element arp guestarp quiet "{ \"fwbr${VMID}i*\", \"fwln${VMID}i*\", \"fwpr${VMID}p*\", \"fwln${VMID}o*\",
+            \"tap${VMID}i*\", \"veth${VMID}i*\" }"
+        ;;
+    esac
+}
+
+listen_no_more() {
+    nft delete table arp guestarp 2>/dev/null || true
+    rm -rf "$ROOT/run/guestarp"
+}
