@@ -6,7 +6,6 @@
 # calls pve-bridge and pve-bridgedown, as in Proxmox VE (facts/pve.md 1.3).
 
 VM_DIR=$TMP/vm
-VM_PORT='' VM_MACS=''
 
 vm_kernel() { # the newest of Debian's cloud kernels; nothing when there is none
     local kernel
@@ -52,7 +51,7 @@ vm_initramfs() {
             echo "\$b insmod /modules/${module##*/}"
         done
         cat <<END
-ask_on() { # N OTHER-MAC: as soon as the NIC is there, also when it is plugged later, or again
+bring_up() { # N: as soon as the NIC is there, also when it is plugged later, or again
     while true; do
         if [ -e /sys/class/net/eth\$1 ]; then
             \$b ip link set dev eth\$1 up
@@ -61,10 +60,10 @@ ask_on() { # N OTHER-MAC: as soon as the NIC is there, also when it is plugged l
         \$b usleep 20000
     done
 }
-ask_on 0 &
-ask_on 1 &
-/bin/ask eth0 192.168.0.100 192.168.0.1=$VMBR_ANY 192.168.0.2=${LAN_MACS[0]} &
-/bin/ask eth1 192.168.1.100 192.168.1.1=$VMBR_ANY 192.168.1.2=${LAN_MACS[1]} &
+bring_up 0 &
+bring_up 1 &
+/bin/ask eth0 192.168.0.100 192.168.0.1=$VMBR_ANY 192.168.0.2=${LAN_MACS[0]},${VMBR_MACS[1]} &
+/bin/ask eth1 192.168.1.100 192.168.1.1=$VMBR_ANY 192.168.1.2=${LAN_MACS[1]},${VMBR_MACS[0]} &
 read -r word </dev/ttyS0
 exec \$b "\$word" -f
 END
@@ -105,8 +104,8 @@ vm_conf() { # LINE...
     wire_conf qemu-server "boot: order=scsi0" "$@"
 }
 
-vm_new() { # VMID
-    VMID=$1 VM_PORT=tap$1i0
+vm_new() {
+    PORT=tap${VMID}i0
     mkdir -p "$VM_DIR" "$ROOT/run/qemu-server"
     vm_conf "$(vm_net 0 vmbr0 1)"
     nic_write "$VMID" 0 vmbr0 1
@@ -158,19 +157,11 @@ vm_monitor() { # COMMAND: prints what QEMU says
         print $text' "$VM_DIR/monitor" "$1"
 }
 
-vm_runs_on() { # [PORT [TIMES]]
-    local port=${1:-$VM_PORT}
-    watch_ok answered "$port" 1
-    watch_ok steady "$port"
-    watch_ok answered "$port" "${2:-20}"
-    watch_ok unsteady "$port"
-}
-
 vm_start() {
     hookscript pre-start
     vm_boot
     hookscript post-start
-    vm_runs_on
+    runs_on
 }
 
 vm_ended() {
@@ -182,15 +173,15 @@ vm_stop() {
     vm_monitor quit
     wait_for vm_ended
     hookscript post-stop
-    no_device "fwbr${VMID}i0" && no_device "$VM_PORT"
-    watch_ok asked eth0 5
+    no_device "fwbr${VMID}i0"
+    gone 5
 }
 
 vm_reboot() { # inside: the same QEMU, the same tap
     vm_tell reboot
     # The guest is silent while it boots; then it asks again.
     wait_for vm_silent
-    vm_runs_on
+    runs_on
 }
 
 vm_silent() {
@@ -203,15 +194,15 @@ vm_silent() {
 }
 
 vm_firewall() { # 0|1
-    replug "$VMID" 0 "$VM_PORT" vmbr0 "$1"
+    replug "$VMID" 0 "$PORT" vmbr0 "$1"
     vm_conf "$(vm_net 0 vmbr0 "$1")"
-    vm_runs_on
+    runs_on
 }
 
 vm_bridge() { # BRIDGE
-    replug "$VMID" 0 "$VM_PORT" "$1" 1
+    replug "$VMID" 0 "$PORT" "$1" 1
     vm_conf "$(vm_net 0 "$1" 1)"
-    vm_runs_on
+    runs_on
 }
 
 vm_hotplug() {
@@ -219,7 +210,7 @@ vm_hotplug() {
     vm_monitor "netdev_add $(vm_netdev 1)"
     vm_monitor "device_add $(vm_device 1)"
     vm_conf "$(vm_net 0 vmbr0 1)" "$(vm_net 1 vmbr1 1)"
-    vm_runs_on "tap${VMID}i1"
+    runs_on "tap${VMID}i1"
 }
 
 vm_no_nic() { # N: the guest has let go of it
@@ -232,29 +223,29 @@ vm_unplug() {
     vm_monitor "netdev_del net1"
     vm_conf "$(vm_net 0 vmbr0 1)"
     no_device "tap${VMID}i1"
-    vm_runs_on
+    runs_on
 }
 
 # Killed, QEMU calls no pve-bridgedown: the tap is gone, the firewall bridge stays. The LAN goes on asking.
 vm_kill() {
     kill -KILL "$VM_PID"
-    wait_for no_device "$VM_PORT"
-    watch_ok asked eth0 60
+    wait_for no_device "$PORT"
+    gone 60
     # qmeventd's `qm cleanup`, at last.
-    tap_unplug "$VMID" 0 "$VM_PORT"
+    tap_unplug "$VMID" 0 "$PORT"
     hookscript post-stop
-    watch_ok asked eth0 5
+    gone 5
 }
 
-# Each event of a virtual machine's life, once.
+# Each event of a virtual machine's life.
 vm_life() {
     row "start" vm_start
     row "firewall switched off" vm_firewall 0
     row "firewall switched on" vm_firewall 1
     row "NIC plugged" vm_hotplug
     row "NIC unplugged" vm_unplug
-    row "bridge changed, vmbr0 to vmbr1" vm_bridge vmbr1
-    row "bridge changed, vmbr1 to vmbr0" vm_bridge vmbr0
+    row "bridge changed to vmbr1" vm_bridge vmbr1
+    row "bridge changed back to vmbr0" vm_bridge vmbr0
     row "reboot from inside" vm_reboot
     row "stop" vm_stop
     row "start" vm_start

@@ -1,17 +1,20 @@
 # shellcheck shell=bash
-# Every wire of a host, watched from before a guest's first device until after its last. Source it instead of ../lib.sh.
+# Every wire of a host, watched from before a guest's first device until after its last. Source it instead of ../lib.sh,
+# then lib-ct.sh or lib-vm.sh.
 #
-# Askers never stop: a host in each LAN and the guest itself ask for the host's address every 5 ms (ask.c). One program
-# judges every ARP frame on every device (watch.c). WITH says who listens:
-#   none      Proxmox VE and LXC alone, the guest is not managed
+# The askers never stop: a host in each LAN and the guest itself ask for the host's address every 5 ms (ask.c). One program
+# judges every ARP frame on every device (watch.c). WITH says who is called:
+#   none      nobody, the guest is not managed
 #   guestarp  the hookscript, LXC's hook by the package's drop-in, and `guestarp sync` once before any guest
-#   nft       an nftables set of device names made by hand, the guest is not managed
+#   nft       nobody, but an nftables set has the names of the guest's devices
+# GUESTARP_WIRE_WITH=nft puts that set in guestarp's place, which shows that the test measures what it says.
 
 # shellcheck source-path=SCRIPTDIR source=../lxc/lib-lxc.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/../lxc/lib-lxc.sh" || exit
 require cc nft jq
 WIRE_DIR=$TESTS_DIR/wire
-WITH=${WITH:-none}
+WITH=none
+VMID='' PORT=''
 
 cc -std=gnu11 -D_GNU_SOURCE -O2 -static -o "$LXC_PROGRAMS/ask" "$WIRE_DIR/ask.c" || skip_all "no static program can be built"
 cc -std=gnu11 -D_GNU_SOURCE -O2 -o "$LXC_PROGRAMS/watch" "$WIRE_DIR/watch.c" || skip_all "no watch"
@@ -20,6 +23,7 @@ cc -std=gnu11 -D_GNU_SOURCE -O2 -o "$LXC_PROGRAMS/watch" "$WIRE_DIR/watch.c" || 
 
 # vmbrN has 192.168.N.1 and a MAC of its own, which no port changes; ethN is its uplink; in the LAN beyond, a host asks.
 VMBR_MACS=(02:00:00:00:00:b0 02:00:00:00:00:b1)
+VMBR_ANY=${VMBR_MACS[0]},${VMBR_MACS[1]}
 LAN_MACS=(02:1a:00:00:00:02 02:1a:00:00:01:02)
 
 wire_host() {
@@ -66,8 +70,7 @@ watch_say() { # COMMAND...: sets SAID
     read -r -u "${WATCH[0]}" SAID
 }
 
-# What the wires carry has to be as WHAT says; a guest or host that asks no more proves nothing.
-watch_ok() { # COMMAND...
+watch_ok() { # COMMAND...: fails when nobody asks or answers any more
     watch_say "$@"
     [ "$SAID" = ok ] || {
         diag "watch: $*: $SAID"
@@ -75,19 +78,21 @@ watch_ok() { # COMMAND...
     }
 }
 
-# Both LANs ask for the host's address in them. With proxy_arp they ask for the guest, too.
-wire_begin() { # GUEST-MACS
-    local n
-    VMBR_ANY=${VMBR_MACS[0]},${VMBR_MACS[1]}
+# Watches all devices and has both LANs ask for the host's address there and for the guest's. Who may say what: a vmbr has
+# the host's addresses; with proxy ARP it also answers for hosts on the other side of it.
+wire_begin() { # [ADDRESS=MAC...], see watch.c
+    local n guest
+    guest=$(guest_mac "$VMID" 0),$(guest_mac "$VMID" 1)
     coproc WATCH {
-        exec "$LXC_PROGRAMS/watch" "+192.168.0.1=$VMBR_ANY" "+192.168.1.1=$VMBR_ANY" "192.168.0.2=${LAN_MACS[0]},${VMBR_MACS[1]}" \
-            "192.168.1.2=${LAN_MACS[1]},${VMBR_MACS[0]}" "192.168.0.100=$1" "192.168.1.100=$1"
+        exec "$LXC_PROGRAMS/watch" "+192.168.0.1=$VMBR_ANY" "+192.168.1.1=$VMBR_ANY" \
+            "192.168.0.2=${LAN_MACS[0]},${VMBR_MACS[1]}" "192.168.1.2=${LAN_MACS[1]},${VMBR_MACS[0]}" \
+            "192.168.0.100=$guest" "192.168.1.100=$guest" "$@"
     }
     watch_ok begin
     ASKERS=()
     for n in 0 1; do
         ip netns exec "lan$n" "$LXC_PROGRAMS/ask" -c "$TMP/lan$n.counts" eth0 "192.168.$n.2" \
-            "192.168.$n.1=${VMBR_MACS[n]}" "192.168.$n.100=$1" &
+            "192.168.$n.1=${VMBR_MACS[n]}" "192.168.$n.100=$guest" &
         ASKERS+=($!)
     done
     for n in 0 1; do
@@ -100,65 +105,118 @@ wire_end() {
     local asker
     for asker in "${ASKERS[@]}"; do
         kill "$asker"
-        wait "$asker" || true
+        wait "$asker" 2>/dev/null || true
     done
-    # The end of its input is the end of watch.
+    # watch ends with its input.
     eval "exec ${WATCH[1]}>&-"
     wait "$WATCH_PID" || true
 }
 
-# ---- rows: what one event did to the wires --------------------------------------------------------------------------------
+# What the LANs' own NICs have heard: "REQUESTS WRONG".
+lan_heard() {
+    awk '{requests += $1; wrong += $3} END {print requests, wrong}' "$TMP"/lan?.counts
+}
+
+# The path between guest and host is up: each of the next requests has exactly one right answer.
+runs_on() { # [PORT [REQUESTS]]
+    local port=${1:-$PORT}
+    watch_ok answered "$port" 1
+    watch_ok steady "$port"
+    watch_ok answered "$port" "${2:-20}"
+    watch_ok unsteady "$port"
+}
+
+# The guest's last device has gone; what is heard after that counts as well.
+gone() { # REQUESTS of the LAN
+    no_device "$PORT"
+    watch_ok asked eth0 "$1"
+}
+
+# ---- rows: what one event did to the wires ----------------------------------------------------------------------------------
 
 declare -A ROW=()
 ROWS=()
-MARTIANS=0
 
-row_martians() { # of guest VMID
-    dmesg | grep -cE "martian .*dev (fwbr|fwln|fwpr|tap|veth)$VMID[ip]" || true
+guest_martians() { # lines of the kernel's log about the guest's devices
+    dmesg | grep -cE "martian .*dev (fwbr|fwln|fwpr|tap|veth)${VMID}[ip]" || true
 }
 
 # Runs an event and adds what the wires carried meanwhile to ROW[NAME,KEY].
 row() { # NAME COMMAND...
-    local name=$1 key value pair before
+    local name=$1 pair martians
     shift
     [ -n "${ROW[$name,times]:-}" ] || ROWS+=("$name")
-    before=$(row_martians)
+    martians=$(guest_martians)
     watch_ok begin
     "$@"
     watch_say report
-    ROW[$name,times]=$((${ROW[$name,times]:-0} + 1))
-    ROW[$name,martians]=$((${ROW[$name,martians]:-0} + $(row_martians) - before))
-    for pair in $SAID; do
-        key=${pair%%=*} value=${pair#*=}
-        if [ "$key" = from ]; then
-            ROW[$name,from]="${ROW[$name,from]:-} $value"
+    for pair in times=1 martians=$(($(guest_martians) - martians)) $SAID; do
+        if [[ $pair = from=* ]]; then
+            ROW[$name,from]+=" ${pair#*=}"
         else
-            ROW[$name,$key]=$((${ROW[$name,$key]:-0} + value))
+            ROW[$name,${pair%%=*}]=$((${ROW[$name,${pair%%=*}]:-0} + ${pair#*=}))
         fi
     done
 }
 
-row_wrong() { # NAME
-    echo $((${ROW[$1,lan_wrong]} + ${ROW[$1,guest_wrong]}))
-}
-
-# Who answered wrongly, the numbers taken off: "fwbr 12, fwln 3".
+# Which kinds of device answered wrongly: "fwbr 12, fwln 3".
 row_from() { # NAME
     tr ' ,' '\n\n' <<<"${ROW[$1,from]}" | awk -F: 'NF == 2 {sub(/[0-9]+[ip][0-9]+$/, "", $1); n[$1] += $2}
         END {for (d in n) printf "%s %d\n", d, n[d]}' | sort | paste -s -d, | sed 's/,/, /g'
 }
 
 row_text() { # NAME
-    local key text=
-    for key in times lan_requests lan_right lan_wrong guest_requests guest_right guest_wrong sent unanswered extra \
-        martians dropped; do
-        text+="$key=${ROW[$1,$key]} "
+    local key
+    for key in times lan_requests lan_right lan_wrong guest_requests guest_right guest_wrong sent unanswered extra martians \
+        dropped; do
+        printf '%s %s, ' "$key" "${ROW[$1,$key]}"
     done
-    echo "$1: $text from: $(row_from "$1")"
+    echo "from: $(row_from "$1")"
 }
 
-rows_forget() {
-    ROW=() ROWS=()
+# A line for tests/wire/table.
+row_save() { # SCENARIO NAME
+    local key
+    [ -n "${GUESTARP_WIRE_RESULTS:-}" ] || return 0
+    {
+        printf '%s\t%s' "$1" "$2"
+        for key in times lan_requests lan_wrong guest_requests guest_wrong unanswered extra martians; do
+            printf '\t%s' "${ROW[$2,$key]}"
+        done
+        printf '\t%s\n' "$(row_from "$2")"
+    } >>"$GUESTARP_WIRE_RESULTS"
+}
+
+# With nobody there the same events have wrong answers: a test that cannot fail proves nothing.
+rows_are_wrong() { # DESC
+    local name
+    for name in "${ROWS[@]}"; do
+        if [ $((${ROW[$name,lan_wrong]} + ${ROW[$name,guest_wrong]})) -gt 0 ]; then
+            pass "$1: $name: there are wrong answers"
+        else
+            fail "$1: $name: there are wrong answers" "$(row_text "$name")"
+        fi
+    done
+}
+
+row_is_right() { # DESC NAME
+    local key
+    for key in lan_wrong guest_wrong sent unanswered extra martians dropped; do
+        if [ "${ROW[$2,$key]}" != 0 ]; then
+            fail "$1: $2: no wrong answer on any wire, one right answer each" "$(row_text "$2")"
+            return
+        fi
+    done
+    if [ "${ROW[$2,lan_requests]}" -lt $((10 * ${ROW[$2,times]})) ]; then
+        fail "$1: $2: no wrong answer on any wire, one right answer each" "too few requests: $(row_text "$2")"
+        return
+    fi
+    pass "$1: $2: no wrong answer on any wire, one right answer each"
+}
+
+rows_are_right() { # DESC
+    local name
+    for name in "${ROWS[@]}"; do row_is_right "$1" "$name"; done
 }
 
 # ---- Proxmox VE's devices, in tap_plug's order and with its pauses ----------------------------------------------------------
@@ -170,7 +228,7 @@ pause() { # SECONDS
     sleep "$1"
 }
 
-# A NIC is known by NET[VMID,N]="BRIDGE FIREWALL" in files, as programs that LXC and QEMU start need it, too.
+# Which bridge and firewall a NIC has: in a file, as the programs that LXC and QEMU start read it, too.
 nic_write() { # VMID N BRIDGE FIREWALL
     mkdir -p "$TMP/nics"
     echo "$3 $4" >"$TMP/nics/$1.$2"
@@ -226,26 +284,27 @@ replug() { # VMID N PORT BRIDGE FIREWALL
     tap_plug "$1" "$2" "$3"
 }
 
-# ---- who listens ------------------------------------------------------------------------------------------------------------
+# ---- who is called ----------------------------------------------------------------------------------------------------------
 
 managed() {
     [ "$WITH" = guestarp ]
 }
 
-hookscript() { # PHASE: where the configuration names it
+hookscript() { # PHASE
     managed || return 0
     (pve_exec "$VMID" "$1") </dev/null >>"$TMP/hook.log" 2>&1 || diag "guestarp-pve $VMID $1: status $?"
 }
 
 guestarp() { # WORD...
-    env "GUESTARP_ROOT=$ROOT" ${GUESTARP_WRAP:+$GUESTARP_WRAP} "$GUESTARP_BUILD/guestarp" "$@"
+    local -a wrap=()
+    read -ra wrap <<<"$GUESTARP_WRAP"
+    ${wrap[@]+"${wrap[@]}"} "$GUESTARP_BUILD/guestarp" "$@"
 }
 
-# The guest's configuration; managed, it names the hookscript. Once all are there, the boot unit's command.
+# The guest's configuration; a managed one names the hookscript.
 wire_conf() { # lxc|qemu-server LINE...
     local kind=$1
     shift
-    [ ! -e "$ROOT/etc/pve/$kind/$VMID.conf" ] || rm "$ROOT/etc/pve/$kind/$VMID.conf"
     if managed; then
         guest_conf "$VMID" "$kind" "$@"
     else
@@ -253,11 +312,11 @@ wire_conf() { # lxc|qemu-server LINE...
     fi
 }
 
-listen() { # before any guest
+# Before any guest starts, as the boot unit does.
+host_boots() {
     case $WITH in
     guestarp)
-        policy "${POLICY:-{\}}"
-        guestarp sync >>"$TMP/hook.log" 2>&1 || diag "guestarp sync: $(tail -n 3 "$TMP/hook.log")"
+        guestarp sync >>"$TMP/hook.log" 2>&1 || diag "guestarp sync: status $?: $(tail -n 3 "$TMP/hook.log")"
         ;;
     nft)
         nft -f - <<END
@@ -272,7 +331,44 @@ END
     esac
 }
 
-listen_no_more() {
+host_ends() {
     nft delete table arp guestarp 2>/dev/null || true
     rm -rf "$ROOT/run/guestarp"
+    rm -f "$ROOT/etc/pve/lxc/$VMID.conf" "$ROOT/etc/pve/qemu-server/$VMID.conf"
+}
+
+# ---- scenarios ------------------------------------------------------------------------------------------------------------------
+
+scenario_number=0
+
+# A host with WITH and these values, and a guest that does not exist yet.
+scenario_begin() { # ct|vm WITH RP_FILTER PROXY_ARP [ADDRESS=MAC...]
+    local kind=$1 rp_filter=$3 proxy_arp=$4
+    WITH=$2
+    shift 4
+    [ "$WITH" != guestarp ] || WITH=${GUESTARP_WIRE_WITH:-guestarp}
+    ROW=() ROWS=()
+    VMID=$(wire_vmid $((scenario_number++ % 10)))
+    : >"$TMP/hook.log"
+    wire_kernel "$rp_filter" "$proxy_arp"
+    wire_begin "$@"
+    "${kind}_new"
+    host_boots
+}
+
+scenario_end() {
+    wire_end
+    host_ends
+}
+
+# TIMES lives of a guest; rows are judged by the caller.
+scenario() { # ct|vm WITH RP_FILTER PROXY_ARP TIMES
+    local i name
+    scenario_begin "$1" "$2" "$3" "$4"
+    for ((i = 0; i < $5; i++)); do "$1_life"; done
+    scenario_end
+    for name in "${ROWS[@]}"; do
+        row_save "$1"$'\t'"$2"$'\t'"$3"$'\t'"$4" "$name"
+        [ -z "${GUESTARP_TEST_VERBOSE:-}" ] || diag "$1 $2 rp_filter $3 proxy_arp $4: $name: $(row_text "$name")"
+    done
 }
