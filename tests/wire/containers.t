@@ -37,7 +37,7 @@ with() { # RP_FILTER PROXY_ARP ORDER [POLICY]
 
 # One line is enough, as all of this machine's namespaces share the kernel's limit of ten in five seconds.
 martians_are_logged() {
-    [ "$(guest_martians)" -gt 0 ]
+    [ "$(guest_martians 0)" -gt 0 ]
 }
 
 wire_host

@@ -237,7 +237,8 @@ vm_kill() {
     gone 5
 }
 
-# Each event of a virtual machine's life.
+# Each event of a virtual machine's life. A reboot takes TCG 6 s, and touches no device of the host: VM_REBOOTS= leaves it out.
+VM_REBOOTS=1
 vm_life() {
     row "start" vm_start
     row "firewall switched off" vm_firewall 0
@@ -246,7 +247,7 @@ vm_life() {
     row "NIC unplugged" vm_unplug
     row "bridge changed to vmbr1" vm_bridge vmbr1
     row "bridge changed back to vmbr0" vm_bridge vmbr0
-    row "reboot from inside" vm_reboot
+    [ -z "$VM_REBOOTS" ] || row "reboot from inside" vm_reboot
     row "stop" vm_stop
     row "start" vm_start
     row "QEMU killed, nobody cleans up for a while" vm_kill

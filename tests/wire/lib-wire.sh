@@ -137,20 +137,25 @@ gone() { # REQUESTS of the LAN
 declare -A ROW=()
 ROWS=()
 
-guest_martians() { # lines of the kernel's log about the guest's devices
-    dmesg | grep -cE "martian .*dev (fwbr|fwln|fwpr|tap|veth)${VMID}[ip]" || true
+log_end() { # the newest line's time: the log is a ring, which others fill as well
+    dmesg | sed -n '$s/^\[ *\([0-9.]*\)\].*/\1/p'
+}
+
+guest_martians() { # SINCE: lines about the guest's devices that are newer than that
+    dmesg | awk -v since="$1" -v devices="dev (fwbr|fwln|fwpr|tap|veth)${VMID}[ip]" \
+        '/martian/ && $0 ~ devices {gsub(/^\[ *|\].*/, ""); n += $0 + 0 > since + 0} END {print n + 0}'
 }
 
 # Runs an event and adds what the wires carried meanwhile to ROW[NAME,KEY].
 row() { # NAME COMMAND...
-    local name=$1 pair martians
+    local name=$1 pair since
     shift
     [ -n "${ROW[$name,times]:-}" ] || ROWS+=("$name")
-    martians=$(guest_martians)
+    since=$(log_end)
     watch_ok begin
     "$@"
     watch_say report
-    for pair in times=1 martians=$(($(guest_martians) - martians)) $SAID; do
+    for pair in times=1 martians=$(guest_martians "$since") $SAID; do
         if [[ $pair = from=* ]]; then
             ROW[$name,from]+=" ${pair#*=}"
         else
@@ -319,6 +324,7 @@ host_boots() {
         guestarp sync >>"$TMP/hook.log" 2>&1 || diag "guestarp sync: status $?: $(tail -n 3 "$TMP/hook.log")"
         ;;
     nft)
+        nft delete table arp guestarp 2>/dev/null || true
         nft -f - <<END
 table arp guestarp {
     set quiet { type ifname; flags interval; }
@@ -348,7 +354,8 @@ scenario_begin() { # ct|vm WITH RP_FILTER PROXY_ARP [ADDRESS=MAC...]
     shift 4
     [ "$WITH" != guestarp ] || WITH=${GUESTARP_WIRE_WITH:-guestarp}
     ROW=() ROWS=()
-    VMID=$(wire_vmid $((scenario_number++ % 10)))
+    VMID=$(wire_vmid $((scenario_number % 10)))
+    scenario_number=$((scenario_number + 1))
     : >"$TMP/hook.log"
     wire_kernel "$rp_filter" "$proxy_arp"
     wire_begin "$@"

@@ -30,8 +30,11 @@ with() { # RP_FILTER PROXY_ARP [POLICY]
 
 wire_host
 
+VM_REBOOTS=$full
 without 0 0
+VM_REBOOTS=1
 with 0 0
+VM_REBOOTS=$full
 with 2 1 '{"guests": {"*": {}}}'
 if [ -n "$full" ]; then
     without 2 0

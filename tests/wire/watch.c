@@ -26,6 +26,7 @@
 #include <linux/if_packet.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <netinet/if_ether.h>
 #include <poll.h>
@@ -186,8 +187,12 @@ static bool may_say(const struct address *address, const uint8_t mac[ETH_ALEN])
 
 static bool seen_before(const struct ether_arp *arp)
 {
-	int64_t now = now_ns();
+	struct timespec stamp = { 0 };
+	int64_t now;
 
+	/* When the kernel handled it, not when it was read. */
+	(void)ioctl(packets, SIOCGSTAMPNS, &stamp);
+	now = stamp.tv_sec * SECOND_NS + stamp.tv_nsec;
 	for (size_t i = 0; i < RECENT_MAX; i++)
 		if (now - recent[i].at < SAME_FRAME_NS && memcmp(&recent[i].arp, arp, sizeof(*arp)) == 0)
 			return true;
