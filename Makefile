@@ -106,10 +106,12 @@ tests: all $(UNIT_TESTS)
 check: tests
 	GUESTARP_BUILD=$(abspath $(BUILD)) tests/run
 
-# What takes too long for every run: the administrator's command at 1,000 guests, every fault point, long fuzzing.
+# What takes too long for every run: the administrator's command at 1,000 guests, every fault point, every event twenty times
+# on watched wires, long fuzzing.
 check-long: tests
 	GUESTARP_BUILD=$(abspath $(BUILD)) tests/admin/scale
 	GUESTARP_BUILD=$(abspath $(BUILD)) GUESTARP_FAULT_FULL=1 GUESTARP_EVENTS=10000 tests/run tests/fault/*.t tests/events/random.t
+	GUESTARP_BUILD=$(abspath $(BUILD)) tests/wire/table
 	FUZZ_BUILD=$(BUILD)-fuzz tests/fuzz/run -runs=10000000
 
 # How many lines of each file the tests run. TESTS: those alone.
@@ -173,7 +175,7 @@ clean:
 # What building, demo and tests need beyond `make`; what lint and coverage, fuzzing, packaging need. apt is asked only for what is missing.
 DEPS      := gcc libc6-dev pkg-config libnl-3-dev libnl-route-3-dev libjson-c-dev libcmocka-dev perl iproute2 jq \
              iputils-arping iputils-ping ndisc6 tcpdump strace valgrind procps util-linux lxc busybox-static nftables \
-             python3 python3-jsonschema time tmux
+             python3 python3-jsonschema time tmux kmod cpio qemu-system-x86 linux-image-cloud-amd64
 LINT_DEPS := git clang-format clang-tidy cppcheck shellcheck universal-ctags mandoc gcovr
 FUZZ_DEPS := clang libclang-rt-dev
 # What `make deb`, `make source` and `make check-package` need.

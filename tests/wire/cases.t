@@ -14,10 +14,10 @@ wire_host
 
 # Without guestarp the same events have wrong answers: containers.t.
 for ORDER in guestarp-first pve-first; do
-    scenario_begin ct guestarp 0 0
-    ct_start
-    row "Q4, reboot from inside" ct_reboot
-    row "Q1, stop" ct_stop
+    scenario_begin pct guestarp 0 0
+    pct_start
+    row "Q4, reboot from inside" pct_reboot
+    row "Q1, stop" pct_stop
     scenario_end
     rows_are_right "post-stop hooks: $ORDER"
 done
@@ -31,49 +31,49 @@ gateway_in_container() { # ADDRESS: at which MAC the container takes it to be
 }
 
 # The container needs its gateway all the time, and learns it anew in the middle of the toggle.
-ct_toggle() { # 0|1
+pct_toggle() { # 0|1
     in_container ip neigh flush dev eth0
     in_container ping -q -i 0.02 -w 1 -c 40 192.168.0.1 >/dev/null 2>&1 &
-    ct_firewall "$1"
+    pct_firewall "$1"
     wait "$!" || true
 }
 
-scenario_begin ct guestarp 0 0
-ct_start
+scenario_begin pct guestarp 0 0
+pct_start
 for firewall in 0 1 0 1; do
-    row "Q6, firewall=$firewall" ct_toggle "$firewall"
+    row "Q6, firewall=$firewall" pct_toggle "$firewall"
     is "$(gateway_in_container 192.168.0.1)" "${VMBR_MACS[0]}" "Q6, firewall=$firewall: the container holds the real bridge's MAC for its gateway"
 done
 
-# ---- Q9: nft flush ruleset, then a toggle ------------------------------------------------------------------------------------
+row "Q6, stop" pct_stop
+scenario_end
+rows_are_right "one container"
 
-table_names() { # the elements of guestarp's set
-    (nft -j list set arp guestarp quiet 2>/dev/null || echo '{"nftables": []}') |
-        jq -r '[.nftables[] | .set.elem // empty | .[]] | sort | join(" ")'
-}
+# ---- Q9: nft flush ruleset, then a toggle ------------------------------------------------------------------------------------
 
 runs_without_table() {
     nft flush ruleset
     runs_on "$PORT" 60
 }
 
-before=$(table_names)
-like "$before" "fwbr$VMID" "Q9: the running guest's firewall bridge is named in the set"
+scenario_begin pct guestarp 0 0
+pct_start
+is "$(quiet_names)" "$(names_of "$VMID")" "Q9: the running guest's devices are named in the set"
 row "Q9, the ruleset is flushed while the guest runs" runs_without_table
-is "$(table_names)" "" "Q9: the flush has taken the set away"
+isnt "$(quiet_names)" "$(names_of "$VMID")" "Q9: the flush has taken the names away"
 # A toggle is announced to nobody: the new firewall bridge may answer until the guest's next event.
-ct_firewall 0
-ct_firewall 1
-ct_reboot
-is "$(table_names)" "$before" "Q9: the guest's next event makes the set again"
-row "Q9, firewall=0 after that" ct_firewall 0
-row "Q9, firewall=1 after that" ct_firewall 1
+pct_firewall 0
+pct_firewall 1
+pct_reboot
+is "$(quiet_names)" "$(names_of "$VMID")" "Q9: the guest's next event brings the names back"
+row "Q9, firewall=0 after that" pct_firewall 0
+row "Q9, firewall=1 after that" pct_firewall 1
 nft flush ruleset
 guestarp sync >>"$TMP/hook.log" 2>&1
-is "$(table_names)" "$before" "Q9: guestarp sync makes the set again"
-row "Q9, stop" ct_stop
+is "$(quiet_names)" "$(names_of "$VMID")" "Q9: guestarp sync brings the names back"
+row "Q9, stop" pct_stop
 scenario_end
-rows_are_right "one container"
+rows_are_right "after nft flush ruleset"
 
 # ---- Q10: a routed port ----------------------------------------------------------------------------------------------------------
 
@@ -96,9 +96,10 @@ gateway_answers() { # DESC
 routed() { # DESC LINE...: of the configuration
     local desc=$1 lines
     shift
+    scenario_begin pct guestarp 0 1
+    # The guest was a bridged one until now.
     mapfile -t lines < <(router_lines ": ")
-    scenario_begin ct guestarp 0 1
-    ct_conf "$@" "${lines[@]}"
+    pct_conf "$@" "${lines[@]}"
     host_boots
     sed -i '/^lxc\.net\./d' "$LXC_PATH/$VMID/config"
     router_lines " = " >>"$LXC_PATH/$VMID/config"
@@ -106,7 +107,7 @@ routed() { # DESC LINE...: of the configuration
     sysctl -q -w net.ipv6.conf.all.forwarding=1
     ip route replace default via 192.168.0.2
     hookscript pre-start
-    ct_boot
+    pct_boot
     hookscript post-start
     gateway_answers "$desc: after the start"
     guestarp sync >>"$TMP/hook.log" 2>&1

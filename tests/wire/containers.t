@@ -2,14 +2,14 @@
 # Real containers on a watched host: in a whole life of events no firewall bridge answers on any wire, and each request that can
 # reach the right bridge has exactly one answer. Without guestarp each of these events has wrong answers.
 #
-# GUESTARP_WIRE_FULL=1: all values of the kernel on both sides, GUESTARP_WIRE_TIMES lives each (default 20); tests/wire/table
+# GUESTARP_WIRE_FULL=1: all values of the kernel on both sides, GUESTARP_WIRE_TIMES lives each (default 5); tests/wire/table
 
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib-wire.sh" || exit
 . "$(dirname "$0")/lib-ct.sh" || exit
 
 full=${GUESTARP_WIRE_FULL:-}
-times=${GUESTARP_WIRE_TIMES:-$([ -n "$full" ] && echo 20 || echo 1)}
+times=${GUESTARP_WIRE_TIMES:-$([ -n "$full" ] && echo 5 || echo 1)}
 
 heard() { # DESC: the NICs in the LANs and in the container, as witnesses of their own
     local requests wrong
@@ -21,7 +21,7 @@ heard() { # DESC: the NICs in the LANs and in the container, as witnesses of the
 
 without() { # RP_FILTER PROXY_ARP
     local desc="without guestarp, rp_filter $1, proxy_arp $2"
-    scenario ct none "$1" "$2" "$times"
+    scenario pct none "$1" "$2" "$times"
     rows_are_wrong "$desc"
     isnt "$HEARD_WRONG" 0 "$desc: the container's own NICs have heard wrong answers"
 }
@@ -30,7 +30,7 @@ with() { # RP_FILTER PROXY_ARP ORDER [POLICY]
     local desc="guestarp, rp_filter $1, proxy_arp $2, $3"
     ORDER=$3
     policy "${4:-{\}}"
-    scenario ct guestarp "$1" "$2" "$times"
+    scenario pct guestarp "$1" "$2" "$times"
     rows_are_right "$desc"
     heard "$desc"
 }
@@ -49,10 +49,10 @@ if [ -n "$full" ]; then
     without 2 1
 fi
 
-scenario_begin ct none 2 0
-ct_start
+scenario_begin pct none 2 0
+pct_start
 ok "without guestarp, rp_filter 2: the kernel logs martian lines about the guest's devices" wait_for -t 20 martians_are_logged
-ct_stop
+pct_stop
 scenario_end
 
 with 0 0 guestarp-first

@@ -8,7 +8,7 @@ ORDER=guestarp-first
 HEARD_WRONG=0
 
 # lxcnetaddbr (facts/pve.md 1.2 c) and lxc-pve-poststop-hook, as in tests/lxc, with tap_plug's own pauses.
-ct_programs() {
+pct_programs() {
     {
         wire_functions
         cat <<'END'
@@ -41,7 +41,7 @@ END
 }
 
 # The container's own wish to know: its init asks from its first act on, on both NICs, as soon as they are there.
-ct_init() {
+pct_init() {
     local init=$LXC_PATH/$VMID/rootfs/sbin/init
     cat >"$init" <<END
 #!/bin/sh
@@ -53,20 +53,20 @@ END
     chmod +x "$init"
 }
 
-ct_net() { # N BRIDGE FIREWALL: a line of its configuration
+pct_net() { # N BRIDGE FIREWALL: a line of its configuration
     echo "net$1: name=eth$1,bridge=$2,firewall=$3,hwaddr=$(guest_mac "$VMID" "$1"),ip=192.168.$1.100/24,type=veth"
 }
 
 # Written when the plug has been done, as Proxmox VE does.
-ct_conf() { # LINE...
+pct_conf() { # LINE...
     wire_conf lxc "arch: amd64" "hostname: ct$VMID" "$@"
 }
 
-ct_new() {
+pct_new() {
     PORT=veth${VMID}i0 HEARD_WRONG=0
-    ct_conf "$(ct_net 0 vmbr0 1)"
+    pct_conf "$(pct_net 0 vmbr0 1)"
     nic_write "$VMID" 0 vmbr0 1
-    ct_programs
+    pct_programs
     pve_container "$VMID" 192.168.0.100/24
     ln -f "$LXC_PROGRAMS/ask" "$LXC_PATH/$VMID/rootfs/bin/ask"
     if managed; then
@@ -79,59 +79,59 @@ ct_new() {
 }
 
 # HEARD_WRONG counts what the container's own NICs hear: ask has counted until the container's end.
-ct_heard() {
-    local requests right wrong
-    while read -r requests right wrong; do
+pct_heard() {
+    local wrong
+    while read -r _ _ wrong; do
         HEARD_WRONG=$((HEARD_WRONG + wrong))
     done < <(cat "$LXC_PATH/$VMID/rootfs/ctl/"*.counts 2>/dev/null || true)
     rm -f "$LXC_PATH/$VMID/rootfs/ctl/"*.counts
 }
 
-ct_boot() {
-    ct_init
+pct_boot() {
+    pct_init
     container_start "$VMID"
 }
 
-ct_start() {
+pct_start() {
     hookscript pre-start
-    ct_boot
+    pct_boot
     hookscript post-start
     runs_on
 }
 
-ct_stop() {
+pct_stop() {
     hookscript pre-stop
     container_stop "$VMID"
-    ct_heard
+    pct_heard
     no_device "fwbr${VMID}i0"
     gone 5
 }
 
 # No phase of the hookscript: LXC's post-stop hook fails, and systemd starts the container once more.
-ct_reboot() {
+pct_reboot() {
     rm -f "$TMP/reboot.$VMID"
     container_tell "$VMID" reboot
     wait_for container_ended "$VMID"
-    ct_heard
+    pct_heard
     [ -e "$TMP/reboot.$VMID" ]
-    ct_boot
+    pct_boot
     runs_on
 }
 
-ct_firewall() { # 0|1
+pct_firewall() { # 0|1
     replug "$VMID" 0 "$PORT" vmbr0 "$1"
-    ct_conf "$(ct_net 0 vmbr0 "$1")"
+    pct_conf "$(pct_net 0 vmbr0 "$1")"
     runs_on
 }
 
-ct_bridge() { # BRIDGE
+pct_bridge() { # BRIDGE
     replug "$VMID" 0 "$PORT" "$1" 1
-    ct_conf "$(ct_net 0 "$1" 1)"
+    pct_conf "$(pct_net 0 "$1" 1)"
     runs_on
 }
 
 # hotplug_net (facts/pve.md 4): the pair is made, plugged, and its end is given to the container, which brings it up.
-ct_hotplug() {
+pct_hotplug() {
     local port=veth${VMID}i1 pid
     nic_write "$VMID" 1 vmbr1 1
     ip link add dev "$port" type veth peer name "${port}p" address "$(guest_mac "$VMID" 1)"
@@ -142,39 +142,39 @@ ct_hotplug() {
     ip link set dev "${port}p" netns "$pid" name eth1
     nsenter -t "$pid" -n ip link set dev eth1 up
     nsenter -t "$pid" -n ip addr add 192.168.1.100/24 dev eth1
-    ct_conf "$(ct_net 0 vmbr0 1)" "$(ct_net 1 vmbr1 1)"
+    pct_conf "$(pct_net 0 vmbr0 1)" "$(pct_net 1 vmbr1 1)"
     runs_on "$port"
 }
 
-ct_unplug() { # veth_delete, then the configuration
+pct_unplug() { # veth_delete, then the configuration
     ip link delete dev "veth${VMID}i1"
     pause 0.02
     pve_cleanup "$VMID" 1
-    ct_conf "$(ct_net 0 vmbr0 1)"
+    pct_conf "$(pct_net 0 vmbr0 1)"
     runs_on
 }
 
 # Killed, the monitor calls no hook; the firewall bridge stays until the next start. The LAN goes on asking.
-ct_kill_monitor() {
+pct_kill_monitor() {
     container_kill_monitor "$VMID"
     wait_for no_device "$PORT"
-    ct_heard
+    pct_heard
     gone 60
 }
 
 # Each event of a container's life.
-ct_life() {
-    row "start" ct_start
-    row "firewall switched off" ct_firewall 0
-    row "firewall switched on" ct_firewall 1
-    row "NIC plugged" ct_hotplug
-    row "NIC unplugged" ct_unplug
-    row "bridge changed to vmbr1" ct_bridge vmbr1
-    row "bridge changed back to vmbr0" ct_bridge vmbr0
-    row "reboot from inside" ct_reboot
-    row "stop" ct_stop
-    row "start" ct_start
-    row "monitor killed, nobody cleans up" ct_kill_monitor
-    row "start after that" ct_start
-    row "stop" ct_stop
+pct_life() {
+    row "start" pct_start
+    row "firewall switched off" pct_firewall 0
+    row "firewall switched on" pct_firewall 1
+    row "NIC plugged" pct_hotplug
+    row "NIC unplugged" pct_unplug
+    row "bridge changed to vmbr1" pct_bridge vmbr1
+    row "bridge changed back to vmbr0" pct_bridge vmbr0
+    row "reboot from inside" pct_reboot
+    row "stop" pct_stop
+    row "start" pct_start
+    row "monitor killed, nobody cleans up" pct_kill_monitor
+    row "start after that" pct_start
+    row "stop" pct_stop
 }

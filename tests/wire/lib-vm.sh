@@ -38,16 +38,16 @@ vm_modules() { # VERSION: files, in the order in which they have to be loaded
 }
 
 vm_initramfs() {
-    local root=$VM_DIR/initramfs version module
+    local tree=$VM_DIR/initramfs version module
     version=$(vm_kernel)
     version=${version#/boot/vmlinuz-}
-    mkdir -p "$root/bin" "$root/dev" "$root/proc" "$root/sys" "$root/modules"
-    cp "$LXC_PROGRAMS/busybox" "$LXC_PROGRAMS/ask" "$root/bin/"
+    mkdir -p "$tree/bin" "$tree/dev" "$tree/proc" "$tree/sys" "$tree/modules"
+    cp "$LXC_PROGRAMS/busybox" "$LXC_PROGRAMS/ask" "$tree/bin/"
     {
         printf '#!/bin/busybox sh\nb=/bin/busybox\n'
         printf "\$b mount -t proc proc /proc\n\$b mount -t sysfs sysfs /sys\n\$b mount -t devtmpfs dev /dev\n"
         vm_modules "$version" | while read -r module; do
-            cp "$module" "$root/modules/"
+            cp "$module" "$tree/modules/"
             echo "\$b insmod /modules/${module##*/}"
         done
         cat <<END
@@ -67,9 +67,9 @@ bring_up 1 &
 read -r word </dev/ttyS0
 exec \$b "\$word" -f
 END
-    } >"$root/init"
-    chmod +x "$root/init"
-    (cd "$root" && find . | cpio -o -H newc --quiet) >"$VM_DIR/initramfs.cpio"
+    } >"$tree/init"
+    chmod +x "$tree/init"
+    (cd "$tree" && find . | cpio -o -H newc --quiet) >"$VM_DIR/initramfs.cpio"
 }
 
 # pve-bridge (also for a NIC that is plugged) and pve-bridgedown, which QEMU calls with the tap's name.

@@ -166,7 +166,8 @@ row() { # NAME COMMAND...
 
 # Which kinds of device answered wrongly: "fwbr 12, fwln 3".
 row_from() { # NAME
-    tr ' ,' '\n\n' <<<"${ROW[$1,from]}" | awk -F: 'NF == 2 {sub(/[0-9]+[ip][0-9]+$/, "", $1); n[$1] += $2}
+    # shellcheck disable=SC2086 # words
+    printf '%s\n' ${ROW[$1,from]//,/ } | awk -F: 'NF == 2 {sub(/[0-9]+[ip][0-9]+$/, "", $1); n[$1] += $2}
         END {for (d in n) printf "%s %d\n", d, n[d]}' | sort | paste -s -d, | sed 's/,/, /g'
 }
 
@@ -348,7 +349,7 @@ host_ends() {
 scenario_number=0
 
 # A host with WITH and these values, and a guest that does not exist yet.
-scenario_begin() { # ct|vm WITH RP_FILTER PROXY_ARP [ADDRESS=MAC...]
+scenario_begin() { # pct|vm WITH RP_FILTER PROXY_ARP [ADDRESS=MAC...]
     local kind=$1 rp_filter=$3 proxy_arp=$4
     WITH=$2
     shift 4
@@ -369,7 +370,7 @@ scenario_end() {
 }
 
 # TIMES lives of a guest; rows are judged by the caller.
-scenario() { # ct|vm WITH RP_FILTER PROXY_ARP TIMES
+scenario() { # pct|vm WITH RP_FILTER PROXY_ARP TIMES
     local i name
     scenario_begin "$1" "$2" "$3" "$4"
     for ((i = 0; i < $5; i++)); do "$1_life"; done

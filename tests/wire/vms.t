@@ -2,7 +2,7 @@
 # Virtual machines on a watched host: a real QEMU, whose guest asks from its first moment on. In a whole life of events no firewall
 # bridge answers on any wire, and each request that can reach the right bridge has exactly one answer.
 #
-# GUESTARP_WIRE_FULL=1: all values of the kernel on both sides, GUESTARP_WIRE_TIMES lives each (default 20); tests/wire/table
+# GUESTARP_WIRE_FULL=1: all values of the kernel on both sides, GUESTARP_WIRE_TIMES lives each (default 5); tests/wire/table
 
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib-wire.sh" || exit
@@ -11,7 +11,7 @@
 missing=$(vm_missing)
 [ -z "$missing" ] || skip_all "no virtual machine can be run here: $missing"
 full=${GUESTARP_WIRE_FULL:-}
-times=${GUESTARP_WIRE_TIMES:-$([ -n "$full" ] && echo 20 || echo 1)}
+times=${GUESTARP_WIRE_TIMES:-$([ -n "$full" ] && echo 5 || echo 1)}
 
 without() { # RP_FILTER PROXY_ARP
     scenario vm none "$1" "$2" "$times"
