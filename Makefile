@@ -58,7 +58,7 @@ sed -e 's,@BINDIR@,$(BINDIR),g' -e 's,@LIBEXECDIR@,$(LIBEXECDIR),g' packaging/ho
 chmod $(2) $(DESTDIR)$(3)
 endef
 
-.PHONY: all tests check check-long coverage fuzz bench demo lint one install install-host deb source check-package clean deps lint-deps fuzz-deps package-deps
+.PHONY: all tests check check-long coverage fuzz bench demo lint one install install-host deb source check-package clean deps lint-deps fuzz-deps package-deps vm-deps
 .DELETE_ON_ERROR:
 
 all: $(PROGRAMS)
@@ -175,9 +175,11 @@ clean:
 # What building, demo and tests need beyond `make`; what lint and coverage, fuzzing, packaging need. apt is asked only for what is missing.
 DEPS      := gcc libc6-dev pkg-config libnl-3-dev libnl-route-3-dev libjson-c-dev libcmocka-dev perl iproute2 jq \
              iputils-arping iputils-ping ndisc6 tcpdump strace valgrind procps util-linux lxc busybox-static nftables \
-             python3 python3-jsonschema time tmux kmod cpio qemu-system-x86 linux-image-cloud-amd64
+             python3 python3-jsonschema time tmux
 LINT_DEPS := git clang-format clang-tidy cppcheck shellcheck universal-ctags mandoc gcovr
 FUZZ_DEPS := clang libclang-rt-dev
+# The virtual machines of tests/wire, which are skipped without them. Not in DEPS: a demo must not put another kernel on a host.
+VM_DEPS   := qemu-system-x86 linux-image-cloud-amd64 kmod cpio
 # What `make deb`, `make source` and `make check-package` need.
 PACKAGE_DEPS := build-essential debhelper pkgconf libnl-3-dev libnl-route-3-dev libjson-c-dev mmdebstrap
 
@@ -185,7 +187,8 @@ deps: NEEDED := $(DEPS)
 lint-deps: NEEDED := $(LINT_DEPS)
 fuzz-deps: NEEDED := $(FUZZ_DEPS)
 package-deps: NEEDED := $(PACKAGE_DEPS)
-deps lint-deps fuzz-deps package-deps:
+vm-deps: NEEDED := $(VM_DEPS)
+deps lint-deps fuzz-deps package-deps vm-deps:
 	@missing=; for p in $(NEEDED); do \
 		dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; \
 	done; \

@@ -203,7 +203,7 @@ static void hear(struct asker *asker)
 {
 	struct frame frame;
 	struct ether_arp arp;
-	struct sockaddr_ll from;
+	struct sockaddr_ll from = { 0 };
 	socklen_t size = sizeof(from);
 
 	for (;;) {

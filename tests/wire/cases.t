@@ -1,6 +1,7 @@
 #!/bin/bash
-# Cases that were wrong before guestarp was quiet by name, each by itself, on a watched host: Q1 the order of post-stop hooks, Q3 QEMU is
-# killed, Q4 a reboot from inside, Q5 the start of a VM, Q6 a toggle of the firewall, Q9 the ruleset is flushed, Q10 a routed port.
+# Cases that were wrong before guestarp was quiet by name, each by itself, on a watched host: Q1 the order of post-stop
+# hooks, Q3 QEMU is killed, Q4 a reboot from inside, Q5 the start of a VM, Q6 a toggle of the firewall, Q9 the ruleset
+# is flushed, Q10 a routed port.
 
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib-wire.sh" || exit
@@ -10,7 +11,7 @@
 policy '{}'
 wire_host
 
-# ---- Q1, Q4, Q6: containers ---------------------------------------------------------------------------------------------
+# ---- Q1, Q4, Q6: containers ----------------------------------------------------------------------------------------
 
 # Without guestarp the same events have wrong answers: containers.t.
 for ORDER in guestarp-first pve-first; do
@@ -42,14 +43,15 @@ scenario_begin pct guestarp 0 0
 pct_start
 for firewall in 0 1 0 1; do
     row "Q6, firewall=$firewall" pct_toggle "$firewall"
-    is "$(gateway_in_container 192.168.0.1)" "${VMBR_MACS[0]}" "Q6, firewall=$firewall: the container holds the real bridge's MAC for its gateway"
+    is "$(gateway_in_container 192.168.0.1)" "${VMBR_MACS[0]}" \
+        "Q6, firewall=$firewall: the container holds the real bridge's MAC for its gateway"
 done
 
 row "Q6, stop" pct_stop
 scenario_end
 rows_are_right "one container"
 
-# ---- Q9: nft flush ruleset, then a toggle ------------------------------------------------------------------------------------
+# ---- Q9: nft flush ruleset, then a toggle --------------------------------------------------------------------------
 
 runs_without_table() {
     nft flush ruleset
@@ -75,15 +77,22 @@ row "Q9, stop" pct_stop
 scenario_end
 rows_are_right "after nft flush ruleset"
 
-# ---- Q10: a routed port ----------------------------------------------------------------------------------------------------------
+# ---- Q10: a routed port --------------------------------------------------------------------------------------------
 
 # LXC has given the port a route to the container and a proxy entry for the container's gateway: it has to answer.
 ROUTER=169.254.1.1
 
 router_lines() { # SEPARATOR
-    printf '%s\n' "lxc.net.0.type${1}veth" "lxc.net.0.veth.mode${1}router" "lxc.net.0.veth.pair${1}$PORT" "lxc.net.0.name${1}eth0" \
-        "lxc.net.0.hwaddr${1}$(guest_mac "$VMID" 0)" "lxc.net.0.flags${1}up" "lxc.net.0.ipv4.address${1}192.168.0.100/32" \
-        "lxc.net.0.ipv4.gateway${1}$ROUTER"
+    sed "s/=/$1/" <<END
+lxc.net.0.type=veth
+lxc.net.0.veth.mode=router
+lxc.net.0.veth.pair=$PORT
+lxc.net.0.name=eth0
+lxc.net.0.hwaddr=$(guest_mac "$VMID" 0)
+lxc.net.0.flags=up
+lxc.net.0.ipv4.address=192.168.0.100/32
+lxc.net.0.ipv4.gateway=$ROUTER
+END
 }
 
 gateway_answers() { # DESC
@@ -118,9 +127,10 @@ routed() { # DESC LINE...: of the configuration
 }
 
 routed "Q10, raw keys alone"
-routed "Q10, raw keys beside a net0 line" "net0: name=eth0,bridge=vmbr0,firewall=1,hwaddr=02:9E:00:00:00:01,ip=192.168.0.100/24,type=veth"
+routed "Q10, raw keys beside a net0 line" \
+    "net0: name=eth0,bridge=vmbr0,firewall=1,hwaddr=02:9E:00:00:00:01,ip=192.168.0.100/24,type=veth"
 
-# ---- Q3, Q5: a virtual machine ------------------------------------------------------------------------------------------------------
+# ---- Q3, Q5: a virtual machine -------------------------------------------------------------------------------------
 
 missing=$(vm_missing)
 if [ -z "$missing" ]; then

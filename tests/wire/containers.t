@@ -1,8 +1,9 @@
 #!/bin/bash
-# Real containers on a watched host: in a whole life of events no firewall bridge answers on any wire, and each request that can
-# reach the right bridge has exactly one answer. Without guestarp each of these events has wrong answers.
+# Real containers on a watched host: in a whole life of events no firewall bridge answers on any wire, and each request
+# that can reach the right bridge has exactly one answer. Without guestarp each of these events has wrong answers.
 #
-# GUESTARP_WIRE_FULL=1: all values of the kernel on both sides, GUESTARP_WIRE_TIMES lives each (default 5); tests/wire/table
+# GUESTARP_WIRE_FULL=1, as tests/wire/table sets it: all values of the kernel on both sides, GUESTARP_WIRE_TIMES lives
+# each (default 5).
 
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib-wire.sh" || exit
@@ -51,7 +52,8 @@ fi
 
 scenario_begin pct none 2 0
 pct_start
-ok "without guestarp, rp_filter 2: the kernel logs martian lines about the guest's devices" wait_for -t 20 martians_are_logged
+ok "without guestarp, rp_filter 2: the kernel logs martian lines about the guest's devices" \
+    wait_for -t 20 martians_are_logged
 pct_stop
 scenario_end
 

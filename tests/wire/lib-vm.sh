@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# The life of a Proxmox VE virtual machine for tests/wire: a real QEMU under TCG, whose guest asks from its first moment on.
-# Source it after lib-wire.sh.
+# The life of a Proxmox VE virtual machine for tests/wire: a real QEMU under TCG, whose guest asks from its first moment
+# on. Source it after lib-wire.sh.
 #
-# The guest is Debian's cloud kernel with an initramfs of busybox and ask, made here. QEMU itself makes and ends the tap and
-# calls pve-bridge and pve-bridgedown, as in Proxmox VE (facts/pve.md 1.3).
+# The guest is Debian's cloud kernel with an initramfs of busybox and ask, made here. QEMU itself makes and ends the tap
+# and calls pve-bridge and pve-bridgedown, as in Proxmox VE (facts/pve.md 1.3).
 
 VM_DIR=$TMP/vm
 
@@ -60,11 +60,14 @@ bring_up() { # N: as soon as the NIC is there, also when it is plugged later, or
         \$b usleep 20000
     done
 }
+# Opened before it asks: whoever hears it may tell it something.
+exec 3</dev/ttyS0
+echo begun >/dev/console
 bring_up 0 &
 bring_up 1 &
 /bin/ask eth0 192.168.0.100 192.168.0.1=$VMBR_ANY 192.168.0.2=${LAN_MACS[0]},${VMBR_MACS[1]} &
 /bin/ask eth1 192.168.1.100 192.168.1.1=$VMBR_ANY 192.168.1.2=${LAN_MACS[1]},${VMBR_MACS[0]} &
-read -r word </dev/ttyS0
+read -r word <&3
 exec \$b "\$word" -f
 END
     } >"$tree/init"
@@ -121,25 +124,30 @@ vm_device() { # N
     echo "virtio-net-pci,id=net$1,netdev=net$1,mac=$(guest_mac "$VMID" "$1"),romfile="
 }
 
-# QEMU's parent ends when all devices are plugged. Proxmox VE's QEMU has an option -id; in Debian's, "-id" is taken for a
-# name and the number for a disk, so that the command line says the same.
+# QEMU's parent ends when all devices are plugged. Proxmox VE's QEMU has an option -id. Debian's takes "-id" for a name
+# and the number for a disk, so that the command line reads the same.
 vm_boot() {
+    local kernel_words
     rm -f "$VM_DIR/serial" "$VM_DIR/monitor"
     truncate -s 1M "$VM_DIR/$VMID"
+    kernel_words="console=ttyS1 quiet panic=-1 no_timer_check mitigations=off"
     (
         cd "$VM_DIR"
         exec qemu-system-x86_64 -name -id "$VMID" -accel tcg -machine pc -m 96 -smp 1 -nodefaults -no-user-config \
             -display none -daemonize -pidfile "$ROOT/run/qemu-server/$VMID.pid" \
-            -serial unix:serial,server=on,wait=off -monitor unix:monitor,server=on,wait=off \
-            -kernel "$(vm_kernel)" -initrd initramfs.cpio -append "quiet panic=-1 no_timer_check mitigations=off" \
+            -serial unix:serial,server=on,wait=off -serial file:console \
+            -monitor unix:monitor,server=on,wait=off \
+            -kernel "$(vm_kernel)" -initrd initramfs.cpio -append "$kernel_words" \
             -netdev "$(vm_netdev 0)" -device "$(vm_device 0)"
     ) </dev/null >"$VM_DIR/qemu.log" 2>&1 || diag "qemu: $(<"$VM_DIR/qemu.log")"
     VM_PID=$(<"$ROOT/run/qemu-server/$VMID.pid")
 }
 
 vm_tell() { # WORD: to the guest's init
-    perl -MIO::Socket::UNIX -e 'my $s = IO::Socket::UNIX->new($ARGV[0]) or die "$ARGV[0]: $!\n"; print $s "$ARGV[1]\n"' \
-        "$VM_DIR/serial" "$1"
+    perl -MIO::Socket::UNIX -e '
+        my ($path, $word) = @ARGV;
+        my $s = IO::Socket::UNIX->new($path) or die "$path: $!\n";
+        print $s "$word\n"' "$VM_DIR/serial" "$1"
 }
 
 vm_monitor() { # COMMAND: prints what QEMU says
@@ -171,26 +179,22 @@ vm_ended() {
 vm_stop() {
     hookscript pre-stop
     vm_monitor quit
-    wait_for vm_ended
+    wait_for -t 30 vm_ended
     hookscript post-stop
     no_device "fwbr${VMID}i0"
     gone 5
 }
 
-vm_reboot() { # inside: the same QEMU, the same tap
-    vm_tell reboot
-    # The guest is silent while it boots; then it asks again.
-    wait_for vm_silent
-    runs_on
+vm_begun() { # TIMES: so often the guest's init has begun since QEMU started
+    [ "$(grep -c begun "$VM_DIR/console")" -ge "$1" ]
 }
 
-vm_silent() {
-    local before
-    watch_say report
-    before=$SAID
-    watch_ok asked eth0 10
-    watch_say report
-    [ "$(grep -o 'guest_requests=[0-9]*' <<<"$before")" = "$(grep -o 'guest_requests=[0-9]*' <<<"$SAID")" ]
+vm_reboot() { # inside: the same QEMU, the same tap
+    local times
+    times=$(grep -c begun "$VM_DIR/console")
+    vm_tell reboot
+    wait_for -t 60 vm_begun $((times + 1))
+    runs_on
 }
 
 vm_firewall() { # 0|1
@@ -219,7 +223,7 @@ vm_no_nic() { # N: the guest has let go of it
 
 vm_unplug() {
     vm_monitor "device_del net1"
-    wait_for vm_no_nic 1
+    wait_for -t 30 vm_no_nic 1
     vm_monitor "netdev_del net1"
     vm_conf "$(vm_net 0 vmbr0 1)"
     no_device "tap${VMID}i1"
@@ -237,7 +241,8 @@ vm_kill() {
     gone 5
 }
 
-# Each event of a virtual machine's life. A reboot takes TCG 6 s, and touches no device of the host: VM_REBOOTS= leaves it out.
+# Each event of a virtual machine's life. A reboot takes TCG 6 s and touches no device of the host: VM_REBOOTS= leaves
+# it out.
 VM_REBOOTS=1
 vm_life() {
     row "start" vm_start

@@ -2,8 +2,8 @@
 # Every wire of a host, watched from before a guest's first device until after its last. Source it instead of ../lib.sh,
 # then lib-ct.sh or lib-vm.sh.
 #
-# The askers never stop: a host in each LAN and the guest itself ask for the host's address every 5 ms (ask.c). One program
-# judges every ARP frame on every device (watch.c). WITH says who is called:
+# The askers never stop: a host in each LAN and the guest itself ask for the host's address every 5 ms (ask.c). One
+# program judges every ARP frame on every device (watch.c). WITH says who is called:
 #   none      nobody, the guest is not managed
 #   guestarp  the hookscript, LXC's hook by the package's drop-in, and `guestarp sync` once before any guest
 #   nft       nobody, but an nftables set has the names of the guest's devices
@@ -16,10 +16,10 @@ WIRE_DIR=$TESTS_DIR/wire
 WITH=none
 VMID='' PORT=''
 
-cc -std=gnu11 -D_GNU_SOURCE -O2 -static -o "$LXC_PROGRAMS/ask" "$WIRE_DIR/ask.c" || skip_all "no static program can be built"
+cc -std=gnu11 -D_GNU_SOURCE -O2 -static -o "$LXC_PROGRAMS/ask" "$WIRE_DIR/ask.c" || skip_all "no static ask"
 cc -std=gnu11 -D_GNU_SOURCE -O2 -o "$LXC_PROGRAMS/watch" "$WIRE_DIR/watch.c" || skip_all "no watch"
 
-# ---- the host and its two LANs ------------------------------------------------------------------------------------------
+# ---- the host and its two LANs -------------------------------------------------------------------------------------
 
 # vmbrN has 192.168.N.1 and a MAC of its own, which no port changes; ethN is its uplink; in the LAN beyond, a host asks.
 VMBR_MACS=(02:00:00:00:00:b0 02:00:00:00:00:b1)
@@ -57,13 +57,13 @@ wire_kernel() { # RP_FILTER PROXY_ARP
     prompt eth0 eth1 vmbr0 vmbr1
 }
 
-# A VMID of this process alone, as the kernel's log belongs to the whole machine. Eight digits: a NIC that is plugged into a
-# running container has one letter more for a moment, and nine digits leave no room for it (facts/pve.md 7).
+# A VMID of this process alone, as the kernel's log belongs to the whole machine. Eight digits: a NIC that is plugged
+# into a running container has one letter more for a moment, and nine digits leave no room for it (facts/pve.md 7).
 wire_vmid() { # N from 0 to 9
     printf '%d\n' $((10000000 + (GUESTARP_UNIQUE % 4194304) * 10 + $1))
 }
 
-# ---- watch and askers ---------------------------------------------------------------------------------------------------
+# ---- watch and askers ----------------------------------------------------------------------------------------------
 
 watch_say() { # COMMAND...: sets SAID
     echo "$*" >&"${WATCH[1]}"
@@ -73,13 +73,13 @@ watch_say() { # COMMAND...: sets SAID
 watch_ok() { # COMMAND...: fails when nobody asks or answers any more
     watch_say "$@"
     [ "$SAID" = ok ] || {
-        diag "watch: $*: $SAID"
+        diag "$ROW_NAME: watch: $*: $SAID"
         return 1
     }
 }
 
-# Watches all devices and has both LANs ask for the host's address there and for the guest's. Who may say what: a vmbr has
-# the host's addresses; with proxy ARP it also answers for hosts on the other side of it.
+# Watches all devices and has both LANs ask for the host's address there and for the guest's. Who may say what: a vmbr
+# has the host's addresses; with proxy ARP it also answers for hosts on the other side of it.
 wire_begin() { # [ADDRESS=MAC...], see watch.c
     local n guest
     guest=$(guest_mac "$VMID" 0),$(guest_mac "$VMID" 1)
@@ -132,10 +132,11 @@ gone() { # REQUESTS of the LAN
     watch_ok asked eth0 "$1"
 }
 
-# ---- rows: what one event did to the wires ----------------------------------------------------------------------------------
+# ---- rows: what one event did to the wires -------------------------------------------------------------------------
 
 declare -A ROW=()
 ROWS=()
+ROW_NAME=
 
 log_end() { # the newest line's time: the log is a ring, which others fill as well
     dmesg | sed -n '$s/^\[ *\([0-9.]*\)\].*/\1/p'
@@ -150,6 +151,7 @@ guest_martians() { # SINCE: lines about the guest's devices that are newer than 
 row() { # NAME COMMAND...
     local name=$1 pair since
     shift
+    ROW_NAME=$name
     [ -n "${ROW[$name,times]:-}" ] || ROWS+=("$name")
     since=$(log_end)
     watch_ok begin
@@ -173,8 +175,8 @@ row_from() { # NAME
 
 row_text() { # NAME
     local key
-    for key in times lan_requests lan_right lan_wrong guest_requests guest_right guest_wrong sent unanswered extra martians \
-        dropped; do
+    for key in times lan_requests lan_right lan_wrong guest_requests guest_right guest_wrong sent unanswered extra \
+        martians dropped; do
         printf '%s %s, ' "$key" "${ROW[$1,$key]}"
     done
     echo "from: $(row_from "$1")"
@@ -225,7 +227,7 @@ rows_are_right() { # DESC
     for name in "${ROWS[@]}"; do row_is_right "$1" "$name"; done
 }
 
-# ---- Proxmox VE's devices, in tap_plug's order and with its pauses ----------------------------------------------------------
+# ---- Proxmox VE's devices, in tap_plug's order and with its pauses -------------------------------------------------
 
 # These pauses are Proxmox VE's own: each step there is a child process and some Perl. Measured from its own code
 # (facts/measured.md 1): fwln joins fwbr 91, 127, 193 ms (least, median, most) after fwbr was made, the port after 109,
@@ -290,7 +292,7 @@ replug() { # VMID N PORT BRIDGE FIREWALL
     tap_plug "$1" "$2" "$3"
 }
 
-# ---- who is called ----------------------------------------------------------------------------------------------------------
+# ---- who is called -------------------------------------------------------------------------------------------------
 
 managed() {
     [ "$WITH" = guestarp ]
@@ -332,8 +334,8 @@ table arp guestarp {
     chain input { type filter hook input priority 0; arp operation request iifname @quiet drop; }
 }
 END
-        nft add element arp guestarp quiet "{ \"fwbr${VMID}i*\", \"fwln${VMID}i*\", \"fwpr${VMID}p*\", \"fwln${VMID}o*\",
-            \"tap${VMID}i*\", \"veth${VMID}i*\" }"
+        nft add element arp guestarp quiet "{ \"fwbr${VMID}i*\", \"fwln${VMID}i*\", \"fwpr${VMID}p*\",
+            \"fwln${VMID}o*\", \"tap${VMID}i*\", \"veth${VMID}i*\" }"
         ;;
     esac
 }
@@ -344,7 +346,7 @@ host_ends() {
     rm -f "$ROOT/etc/pve/lxc/$VMID.conf" "$ROOT/etc/pve/qemu-server/$VMID.conf"
 }
 
-# ---- scenarios ------------------------------------------------------------------------------------------------------------------
+# ---- scenarios -----------------------------------------------------------------------------------------------------
 
 scenario_number=0
 

@@ -48,9 +48,9 @@
 #define SAME_FRAME_NS 2500000
 
 struct address {
+	size_t mac_count;
 	struct in_addr ip;
 	uint8_t macs[MACS_MAX][ETH_ALEN];
-	size_t mac_count;
 	bool own;
 };
 
@@ -228,7 +228,8 @@ static void answered(struct device *device, const struct ether_arp *arp)
 static void judge(struct device *device, bool outgoing, const struct ether_arp *arp)
 {
 	bool request = ntohs(arp->ea_hdr.ar_op) == ARPOP_REQUEST;
-	const struct address *said = address_of(arp->arp_spa), *asked = address_of(arp->arp_tpa);
+	const struct address *said = address_of(arp->arp_spa);
+	const struct address *asked = address_of(arp->arp_tpa);
 
 	if (!outgoing) {
 		if (request && asked && asked->own && (is_uplink(device) || is_port(device)))
@@ -252,7 +253,7 @@ static void packets_read(void)
 
 	for (;;) {
 		uint8_t frame[256];
-		struct sockaddr_ll from;
+		struct sockaddr_ll from = { 0 };
 		socklen_t from_size = sizeof(from);
 		ssize_t n = recvfrom(packets, frame, sizeof(frame), MSG_DONTWAIT, (struct sockaddr *)&from, &from_size);
 		struct ether_arp arp;
@@ -296,7 +297,7 @@ static void packets_open(void)
 		die("packet socket");
 }
 
-/* Until *FLAG is WANT, or the time is over. */
+/* Until DONE says so of WHAT; false when the time is over. */
 static bool look_until(bool (*done)(const void *), const void *what, int64_t ns)
 {
 	int64_t end = now_ns() + ns;
@@ -331,7 +332,8 @@ static bool has_answer(const void *name)
 static bool has_counted(const void *data)
 {
 	const struct wanted *wanted = data;
-	unsigned long requests = 0, right = 0;
+	unsigned long requests = 0;
+	unsigned long right = 0;
 
 	/* Whatever bore that name: a device may have been made anew. */
 	for (size_t i = 0; i < device_count; i++) {
@@ -355,7 +357,7 @@ static bool wait_for_more(const char *name, unsigned long requests, unsigned lon
 	}
 	wanted.requests += requests;
 	wanted.right += right;
-	return look_until(has_counted, &wanted, 20 * SECOND_NS);
+	return look_until(has_counted, &wanted, 60 * SECOND_NS);
 }
 
 static void begin(void)
@@ -384,7 +386,8 @@ static void steady(const char *name, bool on)
 
 static void report(void)
 {
-	struct device lan = { 0 }, guest = { 0 };
+	struct device lan = { 0 };
+	struct device guest = { 0 };
 	unsigned long elsewhere = 0;
 	const char *separator = "";
 
@@ -416,7 +419,8 @@ static void report(void)
 
 static void command(char *line)
 {
-	const char *word = strtok_r(line, " \n", &line), *name = strtok_r(NULL, " \n", &line);
+	const char *word = strtok_r(line, " \n", &line);
+	const char *name = strtok_r(NULL, " \n", &line);
 	const char *number = strtok_r(NULL, " \n", &line);
 	unsigned long n = number ? strtoul(number, NULL, 10) : 0;
 	bool good = true;
