@@ -143,11 +143,15 @@ vm_boot() {
     VM_PID=$(<"$ROOT/run/qemu-server/$VMID.pid")
 }
 
+# Its tty echoes what has arrived: QEMU drops what it has not read yet when the other side hangs up.
 vm_tell() { # WORD: to the guest's init
     perl -MIO::Socket::UNIX -e '
         my ($path, $word) = @ARGV;
         my $s = IO::Socket::UNIX->new($path) or die "$path: $!\n";
-        print $s "$word\n"' "$VM_DIR/serial" "$1"
+        $s->autoflush(1);
+        print $s "$word\n";
+        alarm 60;
+        <$s>' "$VM_DIR/serial" "$1"
 }
 
 vm_monitor() { # COMMAND: prints what QEMU says
