@@ -58,7 +58,7 @@ sed -e 's,@BINDIR@,$(BINDIR),g' -e 's,@LIBEXECDIR@,$(LIBEXECDIR),g' packaging/ho
 chmod $(2) $(DESTDIR)$(3)
 endef
 
-.PHONY: all tests check check-long coverage fuzz bench demo lint one install install-host deb source check-package clean deps lint-deps fuzz-deps package-deps
+.PHONY: all tests check check-long coverage fuzz bench demo lint one install install-host deb source check-package clean deps lint-deps fuzz-deps package-deps vm-deps
 .DELETE_ON_ERROR:
 
 all: $(PROGRAMS)
@@ -106,10 +106,12 @@ tests: all $(UNIT_TESTS)
 check: tests
 	GUESTARP_BUILD=$(abspath $(BUILD)) tests/run
 
-# What takes too long for every run: the administrator's command at 1,000 guests, every fault point, long fuzzing.
+# What takes too long for every run: the administrator's command at 1,000 guests, every fault point, every event twenty times
+# on watched wires, long fuzzing.
 check-long: tests
 	GUESTARP_BUILD=$(abspath $(BUILD)) tests/admin/scale
 	GUESTARP_BUILD=$(abspath $(BUILD)) GUESTARP_FAULT_FULL=1 GUESTARP_EVENTS=10000 tests/run tests/fault/*.t tests/events/random.t
+	GUESTARP_BUILD=$(abspath $(BUILD)) tests/wire/table
 	FUZZ_BUILD=$(BUILD)-fuzz tests/fuzz/run -runs=10000000
 
 # How many lines of each file the tests run. TESTS: those alone.
@@ -176,6 +178,8 @@ DEPS      := gcc libc6-dev pkg-config libnl-3-dev libnl-route-3-dev libjson-c-de
              python3 python3-jsonschema time tmux
 LINT_DEPS := git clang-format clang-tidy cppcheck shellcheck universal-ctags mandoc gcovr
 FUZZ_DEPS := clang libclang-rt-dev
+# The virtual machines of tests/wire, which are skipped without them. Not in DEPS: a demo must not put another kernel on a host.
+VM_DEPS   := qemu-system-x86 linux-image-cloud-amd64 kmod cpio
 # What `make deb`, `make source` and `make check-package` need.
 PACKAGE_DEPS := build-essential debhelper pkgconf libnl-3-dev libnl-route-3-dev libjson-c-dev mmdebstrap
 
@@ -183,7 +187,8 @@ deps: NEEDED := $(DEPS)
 lint-deps: NEEDED := $(LINT_DEPS)
 fuzz-deps: NEEDED := $(FUZZ_DEPS)
 package-deps: NEEDED := $(PACKAGE_DEPS)
-deps lint-deps fuzz-deps package-deps:
+vm-deps: NEEDED := $(VM_DEPS)
+deps lint-deps fuzz-deps package-deps vm-deps:
 	@missing=; for p in $(NEEDED); do \
 		dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; \
 	done; \
