@@ -47,14 +47,20 @@ struct names names_plan(const struct guest *guest, const struct policy *policy, 
 
 enum names_ports names_ports_of(const struct guest *guest)
 {
+	enum names_ports ports = NAMES_PORTS_UNKNOWN;
+
 	for (size_t i = 0; i < guest->nic_count; i++) {
 		const struct guest_nic *nic = &guest->nics[i];
 
 		/* A line that Proxmox VE passes over makes no port. */
-		if (!nic->skipped && (nic->routed || !nic->bridge[0]))
+		if (nic->skipped)
+			continue;
+		if (nic->routed || !nic->bridge[0])
 			return NAMES_PORTS_UNKNOWN;
+		ports = NAMES_PORTS_BRIDGED;
 	}
-	return NAMES_PORTS_BRIDGED;
+	/* One without any may have NICs in LXC's own words alone. */
+	return ports;
 }
 
 static int add_forms(const struct form *forms, size_t count, const struct guest *guest, bool loud,

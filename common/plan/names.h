@@ -24,7 +24,7 @@ struct names {
 };
 
 enum names_ports {
-	NAMES_PORTS_UNKNOWN, /* the configuration could not be read, or has a NIC without a bridge */
+	NAMES_PORTS_UNKNOWN, /* the configuration could not be read, or names no NIC, or one without a bridge */
 	NAMES_PORTS_BRIDGED, /* says the configuration */
 	NAMES_PORTS_ROUTED,  /* one has an address, a route or proxy_arp: it answers for the guest's gateway */
 };

@@ -124,7 +124,7 @@ static void ports(void **state)
 
 	(void)state;
 	assert_int_equal(guest_init(&guest, GUEST_PVE, "101", NULL), 0);
-	assert_int_equal(names_ports_of(&guest), NAMES_PORTS_BRIDGED);
+	assert_int_equal(names_ports_of(&guest), NAMES_PORTS_UNKNOWN);
 	(void)snprintf(guest_add_nic(&guest, 0)->bridge, IFNAMSIZ, "vmbr0");
 	assert_int_equal(names_ports_of(&guest), NAMES_PORTS_BRIDGED);
 	guest_add_nic(&guest, 1)->skipped = true;
