@@ -8,15 +8,19 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "kernel/link.h"
 
-/* SIOCGIFINDEX: 64 questions that mostly find nothing, each at a fraction of a netlink message's cost. */
-static int exists(const char *name, bool *ret_exists, struct err *err)
+/* By netlink: an ioctl with a name makes the kernel run modprobe for one that does not exist. */
+static int exists(struct netlink *nl, const char *name, bool *ret_exists, struct err *err)
 {
-	*ret_exists = if_nametoindex(name) != 0;
-	return *ret_exists || errno == ENODEV ? 0 : err_errno(err, errno, "%s", name);
+	struct link link;
+	int r = link_get(nl, name, &link, err);
+
+	*ret_exists = r == 0;
+	return r == 0 || r == -ENODEV ? 0 : err_wrap(err, "%s", name);
 }
 
-static int ask_pve(const struct guest *guest, enum running *ret_running, struct err *err)
+static int ask_pve(struct netlink *nl, const struct guest *guest, enum running *ret_running, struct err *err)
 {
 	static const char *const prefixes[] = { "tap", "veth" };
 
@@ -29,7 +33,7 @@ static int ask_pve(const struct guest *guest, enum running *ret_running, struct 
 
 			if (snprintf(name, sizeof(name), "%s%si%u", prefixes[j], guest->id, i) >= (int)sizeof(name))
 				continue;
-			r = exists(name, &there, err);
+			r = exists(nl, name, &there, err);
 			if (r < 0)
 				return r;
 			if (there) {
@@ -44,11 +48,16 @@ static int ask_pve(const struct guest *guest, enum running *ret_running, struct 
 
 int running_ask(const struct guest *guest, enum running *ret_running, struct err *err)
 {
+	CLEANUP(netlink) struct netlink *nl = NULL;
+	int opened = netlink_open(&nl, err);
+
+	if (opened < 0)
+		return opened;
 	if (guest->kind == GUEST_PVE)
-		return ask_pve(guest, ret_running, err);
+		return ask_pve(nl, guest, ret_running, err);
 	for (size_t i = 0; i < guest->nic_count; i++) {
 		bool there = false;
-		int r = guest->nics[i].port[0] ? exists(guest->nics[i].port, &there, err) : 0;
+		int r = guest->nics[i].port[0] ? exists(nl, guest->nics[i].port, &there, err) : 0;
 
 		if (r < 0)
 			return r;
