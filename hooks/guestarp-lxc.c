@@ -47,14 +47,14 @@ static bool say(struct call *call, const char *done, int result, bool may_abort)
 	return report(call->name, call->word, done, result, &call->err, &call->policy, may_abort, &call->outcome);
 }
 
-/* Proxmox VE names its containers by their VMID, and has a configuration for it. */
+/* Proxmox VE names its containers by their VMID. A plain one may have the number of a VM. */
 static int find_guest(struct call *call)
 {
 	int r;
 
 	if (guest_init(&call->guest, GUEST_PVE, call->container, NULL) == 0) {
 		r = pve_read(&call->guest, NULL, &call->err);
-		if (r != -ENOENT)
+		if (r != -ENOENT && !(r == 0 && call->guest.vm))
 			return r;
 	}
 	r = guest_init(&call->guest, GUEST_LXC, call->container, &call->err);
@@ -137,6 +137,8 @@ static int run_hook(struct call *call, const struct hook *hook)
 	}
 	call->readable = r == 0;
 	call->managed = policy_manages(&call->policy, &call->guest);
+	if (call->managed)
+		policy_keep(&call->policy, &call->outcome.notes);
 	if (call->managed && hook->run == start_host)
 		notes_add_all(&call->outcome.notes, &call->guest.notes);
 	return hook->run(call);

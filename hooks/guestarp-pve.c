@@ -60,13 +60,16 @@ static int pre_start(struct call *call)
 /* On a migration's target it comes too early to answer for the guest, and nothing comes later: hence the watch. */
 static int post_start(struct call *call)
 {
+	bool migrates;
 	int r = read_guest(call);
 
 	if (r < 0)
 		return unreadable(call, r);
-	call->guest.elsewhere = call->migrated_from != NULL;
+	/* Between clusters no node is named, but the configuration is locked until the move. */
+	migrates = call->migrated_from || call->guest.migrating;
+	call->guest.elsewhere = migrates;
 	r = event_up(&call->guest, &call->policy, &call->outcome, &call->err);
-	if (r == 0 && call->migrated_from)
+	if (r == 0 && migrates)
 		r = watch_migration(&call->guest, &call->err);
 	return r;
 }
@@ -120,6 +123,7 @@ static int run_phase(struct call *call, const struct phase *phase, char *const a
 	bool abort;
 	int r = policy_load(&call->policy, &call->guest, &call->err);
 
+	policy_keep(&call->policy, &call->outcome.notes);
 	abort = report(call->name, phase->word, "", r, &call->err, &call->policy, phase->aborts && call->policy.broken,
 		       &call->outcome);
 	if (!abort) {
@@ -131,7 +135,8 @@ static int run_phase(struct call *call, const struct phase *phase, char *const a
 	}
 	if (abort)
 		return EXIT_FAILURE;
-	r = chain_run(&call->policy, argv, phase->aborts, &call->outcome.notes, &call->err);
+	r = chain_run(&call->policy, &call->guest, call->migrated_from, argv, phase->aborts, &call->outcome.notes,
+		      &call->err);
 	(void)report(call->name, phase->word, "", r, &call->err, &call->policy, false, &call->outcome);
 	return r < 0 && phase->aborts ? EXIT_FAILURE : EXIT_SUCCESS;
 }

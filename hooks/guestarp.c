@@ -14,6 +14,7 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "doctor/attach.h"
+#include "doctor/choice.h"
 #include "doctor/doctor.h"
 #include "doctor/explain.h"
 #include "doctor/finding.h"
@@ -21,11 +22,9 @@
 #include "event/event.h"
 #include "event/guests.h"
 #include "event/quieting.h"
-#include "event/record.h"
 #include "event/report.h"
 #include "event/running.h"
 #include "event/sync.h"
-#include "policy/edit.h"
 #include "policy/policy.h"
 
 #define EXIT_FOUND 1
@@ -181,21 +180,24 @@ static int attach(const struct guest *guest, const char *name, struct policy *po
 
 static int detach_turn(const struct guest *guest, const char *name, struct policy *policy)
 {
+	char still[ATTACH_STILL_SIZE];
 	bool changed;
 	struct err err;
-	int r = detach_guest(guest, &changed, &err);
+	int r = detach_guest(guest, &changed, still, &err);
 
 	(void)policy;
 	if (r < 0)
 		log_line(name, "detach: %s", err.text);
 	else
-		log_line(name, changed ? "detached" : "is not attached");
+		log_line(name, "%s%s%s", changed ? "detached" : "is not attached", *still ? "; still managed by " : "",
+			 still);
 	return r;
 }
 
 static int take_turn_once(const struct guest *guest, turn_fn turn)
 {
 	struct policy policy;
+	struct notes notes = { 0 };
 	char name[GUEST_NAME_SIZE];
 	struct err err;
 	int r = policy_load(&policy, guest, &err);
@@ -205,6 +207,9 @@ static int take_turn_once(const struct guest *guest, turn_fn turn)
 	/* attach and detach say it themselves: they can do nothing then. */
 	if (r < 0 && turn != attach && turn != detach_turn)
 		log_line(name, "%s", err.text);
+	if (policy_manages(&policy, guest))
+		policy_keep(&policy, &notes);
+	log_notes(name, &notes);
 	taken = turn(guest, name, &policy);
 	policy_done(&policy);
 	return taken < 0 ? taken : r;
@@ -379,49 +384,35 @@ static int cmd_policy(const struct call *call)
 	return explain_policy(&guest, call->json, stdout, &err) < 0 ? failed(&err) : EXIT_SUCCESS;
 }
 
-/* Under its number, and where another of its names has the last word under that, too. */
-static int set_device(const struct guest *guest, const char *device, struct err *err)
+/* What `device` has written is the last good policy from now on. */
+static void keep_policy(const struct guest *guest, struct notes *notes)
 {
-	char value[IFNAMSIZ + 2];
-	char name[GUEST_NAME_SIZE];
-	const char *keys[] = { guest->id, guest_name(guest, name), guest->alias };
-	struct policy policy = { .then_count = 0 };
-	int r = 0;
+	struct policy policy;
 
-	(void)snprintf(value, sizeof(value), *device ? "\"%s\"" : "null", device);
-	for (size_t i = 0; r == 0 && i < 3 && *keys[i]; i++) {
-		r = policy_edit_file(POLICY_HOST_FILE, keys[i], "device", value, NULL, err);
-		if (r < 0)
-			return r;
-		r = policy_load(&policy, guest, err);
-		policy_done(&policy);
-		if (r == 0 && strcmp(policy.device, device) == 0)
-			return 0;
-	}
-	return r;
+	if (policy_load(&policy, guest, NULL) == 0)
+		policy_keep(&policy, notes);
+	policy_done(&policy);
 }
 
 static int cmd_device(const struct call *call)
 {
-	struct record_store store = RECORD_STORE_CLOSED;
+	struct notes notes = { 0 };
 	struct guest guest;
+	char name[GUEST_NAME_SIZE];
 	struct err err;
 	bool readable;
 	bool none = strcmp(call->words[1], "none") == 0;
 	const char *device = none ? "" : call->words[1];
-	int r;
 
 	if (status_find(call->words[0], &guest, &readable, &err) < 0)
 		return wrong(&err);
-	if (!none && (!ifname_valid(device) || strpbrk(device, "\"\\"))) {
-		(void)err_set(&err, EINVAL, "'%s' is not a device name (1 to 15 characters)", device);
+	if (!none && choice_check(device, &err) < 0)
 		return wrong(&err);
-	}
-	r = record_open_policy(&store, &err);
-	if (r == 0)
-		r = set_device(&guest, device, &err);
-	record_close(&store);
-	return r < 0 ? failed(&err) : sync_names(EXIT_SUCCESS);
+	if (choice_set(&guest, device, &notes, &err) < 0)
+		return failed(&err);
+	keep_policy(&guest, &notes);
+	log_notes(guest_name(&guest, name), &notes);
+	return sync_names(EXIT_SUCCESS);
 }
 
 /* -------------------------------------------------------------------------------------------------------------------
@@ -525,6 +516,11 @@ static int run(const struct command *command, int argc, char *argv[])
 	if (call.count < command->min_words || call.count > command->max_words) {
 		(void)err_set(&err, EINVAL, "usage: guestarp %s %s", command->word, command->arguments);
 		return wrong(&err);
+	}
+	/* Policy, records and configurations are root's: anybody else would be told of a host without them. */
+	if (!call.check && geteuid() != 0 && !secure_getenv("GUESTARP_ROOT")) {
+		(void)err_set(&err, EPERM, "%s: only root can do that", command->word);
+		return failed(&err);
 	}
 	/* pct and qm need what we were given. */
 	if (command->run != cmd_attach && command->run != cmd_detach && privilege_drop(false, &err) < 0)

@@ -85,6 +85,8 @@ static void open_call(struct call *call, bool aborts)
 	call->readable = r == 0;
 	r = policy_load(&call->policy, &call->guest, &call->err);
 	call->managed = call->readable && policy_manages(&call->policy, &call->guest);
+	if (call->managed)
+		policy_keep(&call->policy, &call->outcome.notes);
 	if (r < 0)
 		call->refused = say(call, "", r, aborts && call->managed && call->policy.broken);
 }

@@ -225,6 +225,23 @@ pve_ok() { # VMID PHASE: the hook, which must succeed and say nothing on stdout
     fi
 }
 
+declare -A MONITOR_PID=()
+
+# What LXC's monitor has for others: somebody listens on its abstract socket. lxc_make_abstract_socket_name(), as in 5.0.
+lxc_monitor() { # NAME [LXCPATH]
+    # shellcheck disable=SC2016 # Perl's own
+    perl -MSocket -e 'socket(my $s, AF_UNIX, SOCK_STREAM, 0) or die;
+        bind($s, pack("Sa*", AF_UNIX, "\0$ARGV[0]")) && listen($s, 5) or die "$ARGV[0]: $!\n";
+        print "listening\n"; close STDOUT; sleep' "${2:-/var/lib/lxc}/$1/command" >"$TMP/monitor.$1" </dev/null &
+    MONITOR_PID[$1]=$!
+    wait_for grep -q listening "$TMP/monitor.$1"
+}
+
+lxc_monitor_end() { # NAME
+    kill "${MONITOR_PID[$1]}"
+    wait "${MONITOR_PID[$1]}" 2>/dev/null || true
+}
+
 record_exists() { # VMID
     [ -f "$ROOT/run/guestarp/pve-$1.json" ]
 }

@@ -223,7 +223,7 @@ int file_tidy_at(int dir, const char *name, struct err *err)
 	return r;
 }
 
-int file_replace_at(int dir, const char *name, const char *text, size_t len, struct err *err)
+static int replace(int dir, const char *name, const char *text, size_t len, bool synced, struct err *err)
 {
 	char beside[NAME_MAX + 1];
 	int fd;
@@ -240,6 +240,8 @@ int file_replace_at(int dir, const char *name, const char *text, size_t len, str
 	if (fd < 0)
 		return err_errno(err, errno, "%s", beside);
 	r = write_all(fd, text, len);
+	if (r == 0 && synced && fsync(fd) < 0)
+		r = -errno;
 	if (close(fd) < 0 && r == 0)
 		r = -errno;
 	if (r == 0 && renameat(dir, beside, dir, name) < 0)
@@ -249,6 +251,16 @@ int file_replace_at(int dir, const char *name, const char *text, size_t len, str
 		return err_errno(err, -r, "%s", name);
 	}
 	return 0;
+}
+
+int file_replace_at(int dir, const char *name, const char *text, size_t len, struct err *err)
+{
+	return replace(dir, name, text, len, false, err);
+}
+
+int file_replace_synced_at(int dir, const char *name, const char *text, size_t len, struct err *err)
+{
+	return replace(dir, name, text, len, true, err);
 }
 
 int file_remove_at(int dir, const char *name, struct err *err)

@@ -50,6 +50,9 @@ int file_open_dir(const char *path, bool create, int *ret_fd, struct err *err);
 /* Replaces dir/name as a whole (written beside it as .name.tmp, 0600, then renamed). */
 int file_replace_at(int dir, const char *name, const char *text, size_t len, struct err *err);
 
+/* As file_replace_at(), for what must outlive a crash: after one it is the old text or the new one, whole. */
+int file_replace_synced_at(int dir, const char *name, const char *text, size_t len, struct err *err);
+
 /* Removes what an interrupted file_replace_at() has left beside dir/name. What is gone is no failure. */
 int file_tidy_at(int dir, const char *name, struct err *err);
 

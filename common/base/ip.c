@@ -74,6 +74,36 @@ int ip_parse_prefix(const char *text, struct ip *ret_ip, uint8_t *ret_prefix)
 	return r;
 }
 
+int ip_parse_net(const char *text, struct ip *ret_ip, unsigned *ret_bits)
+{
+	char alone[IP_TEXT];
+	const char *slash = strchr(text, '/');
+	size_t len = slash ? (size_t)(slash - text) : strlen(text);
+	struct ip ip = { 0 };
+	uint32_t bits;
+
+	if (len >= sizeof(alone))
+		return -EINVAL;
+	memcpy(alone, text, len);
+	alone[len] = '\0';
+	if (inet_pton(AF_INET, alone, ip.bytes) == 1)
+		ip.family = AF_INET;
+	else if (inet_pton(AF_INET6, alone, ip.bytes) == 1)
+		ip.family = AF_INET6;
+	else
+		return -EINVAL;
+	bits = (uint32_t)ip_len(&ip) * 8;
+	if (slash && parse_u32(slash + 1, 0, bits, &bits) < 0)
+		return -EINVAL;
+	for (uint32_t bit = bits; bit < ip_len(&ip) * 8; bit++) {
+		if (ip.bytes[bit / 8] & (0x80U >> bit % 8))
+			return -EINVAL;
+	}
+	*ret_ip = ip;
+	*ret_bits = bits;
+	return 0;
+}
+
 size_t ip_len(const struct ip *ip)
 {
 	return ip->family == AF_INET ? 4 : 16;

@@ -34,6 +34,9 @@ int ip_parse(const char *text, struct ip *ret_ip);
  */
 int ip_parse_prefix(const char *text, struct ip *ret_ip, uint8_t *ret_prefix);
 
+/* "192.0.2.0/24", "2001:db8::/32", or a single address: any network, without a bit set beyond its prefix. -EINVAL. */
+int ip_parse_net(const char *text, struct ip *ret_ip, unsigned *ret_bits);
+
 bool ip_equal(const struct ip *a, const struct ip *b);
 /* Are both in the subnet of so many bits? */
 bool ip_same_subnet(const struct ip *a, const struct ip *b, unsigned prefix);

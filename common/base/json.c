@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* json-c's parser, which by itself takes a file cut short for a wish for more. */
+/* json-c's parser, behind a check of its own of what is JSON: json-c forgives this and that, each version another. */
 
 #include "base/json.h"
 
@@ -11,28 +11,29 @@
 #include <stdio.h>
 #include <string.h>
 
-#define DEPTH_MAX 8
+#include "base/grammar.h"
 
 DEFINE_CLEANUP(tokener, struct json_tokener *, json_tokener_free)
 
-/* RFC 3629. */
-static bool utf8_valid(const char *text)
+/* RFC 3629. The first byte that no character begins or goes on with, or NULL. */
+static const char *find_no_utf8(const char *text)
 {
 	for (const unsigned char *p = (const unsigned char *)text; *p;) {
+		const char *character = (const char *)p;
 		size_t more = *p < 0x80 ? 0 : *p >= 0xf0 ? 3 : *p >= 0xe0 ? 2 : 1;
 
 		if ((*p >= 0x80 && *p < 0xc2) || *p > 0xf4)
-			return false;
+			return character;
 		/* Overlong forms, surrogates, beyond U+10FFFF: told by the second byte. */
 		if ((*p == 0xe0 && p[1] < 0xa0) || (*p == 0xed && p[1] > 0x9f) || (*p == 0xf0 && p[1] < 0x90) ||
 		    (*p == 0xf4 && p[1] > 0x8f))
-			return false;
+			return character;
 		for (p++; more > 0; more--, p++) {
 			if ((*p & 0xc0) != 0x80)
-				return false;
+				return character;
 		}
 	}
-	return true;
+	return NULL;
 }
 
 /* One character of valid UTF-8. *p moves behind it. */
@@ -79,38 +80,6 @@ static char *escape_beyond_ascii(const char *text, size_t len)
 	return escaped;
 }
 
-/* A control character within a string (RFC 8259 section 7), or NULL. json-c 0.18 refuses it, 0.16 does not. */
-static const char *find_control(const char *text)
-{
-	bool in_string = false;
-
-	for (; *text; text++) {
-		if (in_string && (uint8_t)*text < 0x20)
-			return text;
-		if (*text == '"')
-			in_string = !in_string;
-		else if (in_string && *text == '\\' && text[1])
-			text++;
-	}
-	return NULL;
-}
-
-/* The place is the character at which so much of the escaped text ends. */
-static int err_at(const char *file, const char *text, size_t escaped_end, const char *what, struct err *err)
-{
-	unsigned line = 1;
-	unsigned column = 1;
-
-	for (size_t i = 0; *text && i < escaped_end;) {
-		uint32_t c = next_character(&text);
-
-		i += escaped_size(c);
-		column = c == '\n' ? 1 : column + 1;
-		line += c == '\n';
-	}
-	return err_set(err, EINVAL, "%s:%u:%u: %s", file, line, column, what);
-}
-
 static bool is_digit(char c)
 {
 	return c >= '0' && c <= '9';
@@ -131,8 +100,8 @@ static size_t piece_len(const char *text)
 	return text[len] ? len : len + 1;
 }
 
-/* Where it ended is in ret_end. NULL with errno ENOMEM, or with the tokener's own error. */
-static struct json_object *parse_pieces(struct json_tokener *tokener, const char *text, size_t *ret_end)
+/* NULL with errno ENOMEM, or with the tokener's own error. */
+static struct json_object *parse_pieces(struct json_tokener *tokener, const char *text)
 {
 	struct json_object *json = NULL;
 	size_t at = 0;
@@ -142,42 +111,60 @@ static struct json_object *parse_pieces(struct json_tokener *tokener, const char
 		len = piece_len(text + at);
 		errno = 0;
 		json = json_tokener_parse_ex(tokener, text + at, (int)len);
-		*ret_end = at + json_tokener_get_parse_end(tokener);
 		at += len;
 	} while (errno != ENOMEM && json_tokener_get_error(tokener) == json_tokener_continue && text[at - 1] != '\0');
 	return json;
 }
 
-int json_parse(const char *file, const char *text, size_t len, struct json_object **ret_json, struct err *err)
+static int parse(const char *file, const char *text, struct json_object **ret_json, struct err *err)
 {
-	CLEANUP(tokener) struct json_tokener *tokener = json_tokener_new_ex(DEPTH_MAX);
+	CLEANUP(tokener) struct json_tokener *tokener = json_tokener_new_ex(GRAMMAR_DEPTH_MAX);
 	CLEANUP(json) struct json_object *json = NULL;
-	CLEANUP(free) char *escaped = NULL;
-	enum json_tokener_error code;
-	const char *control;
-	size_t end;
+	CLEANUP(free) char *escaped = escape_beyond_ascii(text, strlen(text));
 
-	if (!tokener)
-		return err_errno(err, ENOMEM, "%s", file);
-	if (!utf8_valid(text))
-		return err_set(err, EINVAL, "%s: not valid UTF-8", file);
-	escaped = escape_beyond_ascii(text, len);
-	if (!escaped)
+	if (!tokener || !escaped)
 		return err_errno(err, ENOMEM, "%s", file);
 	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
 	/* The other hash wants a random seed, and writes to stderr where it gets none. What we read is root's own. */
 	(void)json_global_set_string_hash(JSON_C_STR_HASH_PERLLIKE);
-	json = parse_pieces(tokener, escaped, &end);
+	json = parse_pieces(tokener, escaped);
 	if (errno == ENOMEM)
 		return err_errno(err, ENOMEM, "%s", file);
-	code = json_tokener_get_error(tokener);
-	control = find_control(escaped);
-	if (control && (code == json_tokener_success || end >= (size_t)(control - escaped)))
-		return err_at(file, text, (size_t)(control - escaped), "control character in a string", err);
-	if (code != json_tokener_success)
-		return err_at(file, text, end, json_tokener_error_desc(code), err);
-	if (!json_object_is_type(json, json_type_object))
-		return err_set(err, EINVAL, "%s: not a JSON object", file);
+	if (!json)
+		return err_set(err, EINVAL, "%s: %s", file, json_tokener_error_desc(json_tokener_get_error(tokener)));
 	*ret_json = steal_ptr(&json);
 	return 0;
+}
+
+static int check_and_parse(const char *file, const char *text, size_t len, bool written, struct json_object **ret_json,
+			   struct err *err)
+{
+	CLEANUP(free) char *copy = strdup(text);
+	const char *no_utf8 = find_no_utf8(text);
+	int r = 0;
+
+	if (!copy)
+		return err_errno(err, ENOMEM, "%s", file);
+	if (strlen(text) < len)
+		r = grammar_mistake(text, text + strlen(text), "a NUL byte", err);
+	else if (no_utf8)
+		r = grammar_mistake(text, no_utf8, "not valid UTF-8", err);
+	if (r == 0 && written)
+		grammar_blank_comments(copy);
+	if (r == 0)
+		r = grammar_check(text, copy, written, err);
+	if (r == 0)
+		return parse(file, copy, ret_json, err);
+	(void)err_wrap(err, "%s", file);
+	return r;
+}
+
+int json_parse(const char *file, const char *text, size_t len, struct json_object **ret_json, struct err *err)
+{
+	return check_and_parse(file, text, len, false, ret_json, err);
+}
+
+int json_parse_written(const char *file, const char *text, size_t len, struct json_object **ret_json, struct err *err)
+{
+	return check_and_parse(file, text, len, true, ret_json, err);
 }

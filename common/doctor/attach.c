@@ -15,8 +15,11 @@
 #include "base/json.h"
 #include "base/spawn.h"
 #include "base/text.h"
+#include "doctor/choice.h"
 #include "doctor/storage.h"
+#include "event/guests.h"
 #include "event/record.h"
+#include "guest/identity.h"
 #include "guest/pve.h"
 #include "policy/edit.h"
 #include "policy/policy.h"
@@ -54,13 +57,31 @@ static int set_hookscript(const struct guest *guest, const char *volume, struct 
 	return 0;
 }
 
-/* ["/var/lib/vz/snippets/old.pl"] as JSON text, to be freed. */
-static char *then_json(const char *path)
+/* {"of": ["bc:24:11:00:00:01"], "call": ["/var/lib/vz/snippets/old.pl"]} as JSON text, to be freed. */
+static char *then_json(const struct identity *of, const char *path)
 {
-	CLEANUP(json) struct json_object *list = json_object_new_array();
+	CLEANUP(json) struct json_object *then = json_object_new_object();
+	struct json_object *whose = json_object_new_array();
+	struct json_object *call = json_object_new_array();
+	char mac[MAC_TEXT];
 
-	json_object_array_add(list, json_object_new_string(path));
-	return strdup(json_object_to_json_string_ext(list, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+	if (of->uuid[0])
+		json_object_array_add(whose, json_object_new_string(of->uuid));
+	for (size_t i = 0; i < of->mac_count; i++)
+		json_object_array_add(whose, json_object_new_string(mac_to_str(&of->macs[i], mac)));
+	json_object_array_add(call, json_object_new_string(path));
+	json_object_object_add(then, "of", whose);
+	json_object_object_add(then, "call", call);
+	return strdup(json_object_to_json_string_ext(then, JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE));
+}
+
+/* Is the policy's "then" that of an earlier guest with this number? */
+static bool is_foreign(const struct guest *guest, const struct policy *policy)
+{
+	struct identity now;
+
+	return policy->then_count > 0 && !identity_is_empty(&policy->then_of) &&
+	       identity_read(guest, NULL, &now, NULL) == 0 && !identity_same(&policy->then_of, &now);
 }
 
 /* What pct or qm has made of it, however it ended. */
@@ -84,7 +105,9 @@ static int chain(const struct guest *guest, const struct policy *policy, char **
 		 struct err *err)
 {
 	CLEANUP(free) char *then = NULL;
+	struct identity of;
 	char path[PATH_MAX];
+	bool foreign = is_foreign(guest, policy);
 	int r = storage_check(guest->hookscript, err);
 
 	if (r == 0)
@@ -92,12 +115,19 @@ static int chain(const struct guest *guest, const struct policy *policy, char **
 	if (r < 0)
 		return err_wrap(err, "the hookscript that is there, %s", guest->hookscript);
 	/* An attach that was interrupted has got this far. */
-	if (policy->then_count == 1 && strcmp(policy->then[0], path) == 0)
+	if (policy->then_count == 1 && !foreign && strcmp(policy->then[0], path) == 0)
 		return 0;
-	if (policy->then_count > 0)
+	if (policy->then_count > 0 && !foreign)
 		return err_set(err, EEXIST, "policy has a \"then\" (%s) beside the hookscript %s: take one away",
 			       policy->source[POLICY_THEN], guest->hookscript);
-	then = then_json(path);
+	r = identity_read(guest, NULL, &of, err);
+	if (r < 0)
+		return r;
+	/* It would be called for whatever guest has the number next. */
+	if (identity_is_empty(&of))
+		return err_set(err, EINVAL, "it has a hookscript, %s, but no UUID and no NIC with a MAC to know it by",
+			       guest->hookscript);
+	then = then_json(&of, path);
 	if (!then)
 		return err_errno(err, ENOMEM, "policy");
 	r = policy_edit_file(POLICY_CLUSTER_FILE, guest->id, "then", then, ret_before, err);
@@ -111,13 +141,17 @@ static int attach_locked(const struct guest *guest, const struct policy *policy,
 	bool written = false;
 	int r = 0;
 
-	if (guest->hookscript[0])
+	if (guest->hookscript[0]) {
 		r = chain(guest, policy, &before, &written, err);
+	} else if (is_foreign(guest, policy)) {
+		r = policy_edit_file(POLICY_CLUSTER_FILE, guest->id, "then", NULL, &before, err);
+		written = r == 0;
+	}
 	if (r < 0)
 		return r;
 	r = set_and_see(guest, STORAGE_GUESTARP, err);
 	if (r < 0 && written && policy_replace_file(POLICY_CLUSTER_FILE, before, NULL) < 0)
-		return err_wrap(err, "%s keeps a \"then\" for the guest", POLICY_CLUSTER_FILE);
+		return err_wrap(err, "%s keeps what was changed for the guest", POLICY_CLUSTER_FILE);
 	return r;
 }
 
@@ -160,31 +194,48 @@ static int detach_locked(const struct guest *guest, const struct policy *policy,
 {
 	char volume[VOLUME_SIZE] = "";
 	bool stale = is_stale(guest, policy);
+	bool foreign = is_foreign(guest, policy);
 	int r = 0;
 
-	if (!guest->hooked && !stale)
+	if (!guest->hooked && !stale && !foreign)
 		return 0;
-	if (policy->then_count > 1)
+	if (policy->then_count > 1 && !foreign)
 		return err_set(err, EEXIST, "policy's \"then\" (%s) names %zu hookscripts, Proxmox VE allows one",
 			       policy->source[POLICY_THEN], policy->then_count);
-	if (policy->then_count == 1)
+	if (policy->then_count == 1 && !foreign)
 		r = storage_volume(policy->then[0], volume, sizeof(volume), err);
 	/* The hookscript first: for a moment both may call the script; never neither. */
-	if (r == 0 && !stale)
+	if (r == 0 && guest->hooked)
 		r = set_and_see(guest, volume[0] ? volume : NULL, err);
-	if (r == 0 && volume[0])
+	if (r == 0 && (volume[0] || foreign))
 		r = policy_edit_file(POLICY_CLUSTER_FILE, guest->id, "then", NULL, NULL, err);
-	*ret_changed = r == 0;
+	*ret_changed = r == 0 && (guest->hooked || stale);
 	return r;
 }
 
-int detach_guest(const struct guest *guest, bool *ret_changed, struct err *err)
+/* As it is now; what cannot be read any more is as it was. */
+static void say_still(const struct guest *guest, char *ret_still)
+{
+	struct policy policy;
+	struct guest now;
+
+	if (guest_init(&now, guest->kind, guest->id, NULL) < 0 || guest_read(&now, NULL) < 0)
+		now = *guest;
+	(void)policy_load(&policy, &now, NULL);
+	(void)choice_managed_by(&now, &policy, ret_still, ATTACH_STILL_SIZE);
+	policy_done(&policy);
+}
+
+int detach_guest(const struct guest *guest, bool *ret_changed, char *ret_still, struct err *err)
 {
 	struct record_store store = RECORD_STORE_CLOSED;
 	struct policy policy;
+	struct guest unhooked = *guest;
 	int r;
 
 	*ret_changed = false;
+	ret_still[0] = '\0';
+	unhooked.hooked = false;
 	r = record_open_policy(&store, err);
 	if (r < 0)
 		return r;
@@ -192,6 +243,9 @@ int detach_guest(const struct guest *guest, bool *ret_changed, struct err *err)
 	if (r == 0)
 		r = detach_locked(guest, &policy, ret_changed, err);
 	policy_done(&policy);
+	if (r == 0)
+		r = choice_tidy(&unhooked, err);
 	record_close(&store);
+	say_still(guest, ret_still);
 	return r;
 }

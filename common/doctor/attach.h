@@ -16,7 +16,12 @@
  */
 int attach_guest(const struct guest *guest, bool *ret_changed, struct err *err);
 
-/* The chained hookscript becomes the guest's own again; of several the first does, and the others are named in err. */
-int detach_guest(const struct guest *guest, bool *ret_changed, struct err *err);
+/*
+ * The chained hookscript becomes the guest's own again; of several the first does, and the others are named in err. So
+ * does a null that `guestarp device` has left go. ret_still, with room for ATTACH_STILL_SIZE, says where the guest is
+ * still managed from, "" for nowhere.
+ */
+int detach_guest(const struct guest *guest, bool *ret_changed, char *ret_still, struct err *err);
+#define ATTACH_STILL_SIZE 400
 
 #endif

@@ -163,7 +163,7 @@ static void check_mac(struct doctor *d, const struct link *link)
 		return;
 	if (!bridge.pinned)
 		floating(d, link, &bridge);
-	else if (bridge_uplink(d->nl, link->ifindex, &bridge, NULL) == 0 && bridge.has_uplink &&
+	else if (bridge_uplink(d->nl, link->name, &bridge, NULL) == 0 && bridge.has_uplink &&
 		 !mac_equal(&bridge.uplink, &link->mac))
 		not_uplink(d, link, &bridge);
 }

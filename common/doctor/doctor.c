@@ -4,13 +4,16 @@
 #include "doctor/doctor.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/text.h"
 #include "event/facts.h"
 #include "plan/names.h"
+#include "policy/kept.h"
 
 static uint32_t read_all(const char *path)
 {
@@ -67,11 +70,28 @@ const struct patient *address_patient(const struct doctor *doctor, const struct 
 	return NULL;
 }
 
+/* What ends it: the last good text in the file's place, or where there is none the file out of the way. */
+static void policy_fix(struct finding *f, const char *file, const char *kept, enum policy_file_state state)
+{
+	char path[PATH_MAX];
+
+	/* /etc/pve without pmxcfs: no file here to do anything about. */
+	if (file_path(file, path, sizeof(path), NULL) < 0 || access(path, F_OK) < 0) {
+		finding_set(f->last, "Proxmox VE's cluster file system is not there: systemctl status pve-cluster");
+		return;
+	}
+	if (state == POLICY_FILE_KEPT)
+		finding_set(f->mend, "mv %s %s.broken && cp " KEPT_DIR "/%s %s", file, file, kept, file);
+	else
+		finding_set(f->mend, "mv %s %s.broken", file, file);
+	finding_set(f->last, "correct it and see: guestarp policy --check %s.broken", file);
+}
+
 /* The same mistake in a policy file concerns every guest, and is said once. */
-static void policy_finding(struct doctor *d, const struct err *err)
+static void policy_finding(struct doctor *d, const struct policy *policy, const struct err *err)
 {
 	const char *cluster = POLICY_CLUSTER_FILE;
-	const char *file = strncmp(err->text, cluster, strlen(cluster)) == 0 ? cluster : POLICY_HOST_FILE;
+	bool of_cluster = strncmp(err->text, cluster, strlen(cluster)) == 0;
 	struct finding *f;
 
 	for (size_t i = 0; i < d->findings->count; i++) {
@@ -82,8 +102,10 @@ static void policy_finding(struct doctor *d, const struct err *err)
 	if (!f)
 		return;
 	finding_set(f->what, "%s", err->text);
-	finding_set(f->mend, "mv %s %s.broken", file, file);
-	finding_set(f->last, "correct it and see: guestarp policy --check %s.broken", file);
+	if (of_cluster)
+		policy_fix(f, cluster, KEPT_CLUSTER, policy->files[0].state);
+	else
+		policy_fix(f, POLICY_HOST_FILE, KEPT_HOST, policy->files[1].state);
 }
 
 static void take_names(struct doctor *d, struct patient *p, const struct policy *policy)
@@ -105,7 +127,7 @@ static void take_policy(struct doctor *d, struct patient *p)
 	struct err err;
 
 	if (policy_load(&policy, &p->guest, &err) < 0)
-		policy_finding(d, &err);
+		policy_finding(d, &policy, &err);
 	p->managed = policy_manages(&policy, &p->guest);
 	p->chained = policy.then_count > 0;
 	take_names(d, p, &policy);
@@ -155,7 +177,7 @@ static void check_policy(struct doctor *d)
 
 	(void)guest_init(&nobody, GUEST_PVE, "999999999", NULL);
 	if (policy_load(&policy, &nobody, &err) < 0)
-		policy_finding(d, &err);
+		policy_finding(d, &policy, &err);
 	policy_done(&policy);
 }
 

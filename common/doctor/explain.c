@@ -65,17 +65,59 @@ static struct json_object *name_or_null(const char *name)
 	return name[0] ? json_object_new_string(name) : NULL;
 }
 
-static struct json_object *addresses_json(const struct policy *policy)
+static struct json_object *ips_json(const struct ip ips[], size_t count)
 {
-	struct json_object *list;
+	struct json_object *list = json_object_new_array();
 	char text[IP_TEXT];
 
-	if (policy->addresses_from_config)
-		return json_object_new_string("config");
-	list = json_object_new_array();
-	for (size_t i = 0; i < policy->ip_count; i++)
-		json_object_array_add(list, json_object_new_string(ip_to_str(&policy->ips[i], text)));
+	for (size_t i = 0; i < count; i++)
+		json_object_array_add(list, json_object_new_string(ip_to_str(&ips[i], text)));
 	return list;
+}
+
+static struct json_object *addresses_json(bool from_config, const struct ip ips[], size_t count)
+{
+	return from_config ? json_object_new_string("config") : ips_json(ips, count);
+}
+
+static struct json_object *allowed_json(const struct policy *policy)
+{
+	struct json_object *list;
+	char ip[IP_TEXT];
+	char text[IP_TEXT + 4];
+
+	if (policy->allowed_any)
+		return NULL;
+	list = json_object_new_array();
+	for (size_t i = 0; i < policy->allowed_count; i++) {
+		(void)snprintf(text, sizeof(text), "%s/%u", ip_to_str(&policy->allowed[i].ip, ip),
+			       policy->allowed[i].bits);
+		json_object_array_add(list, json_object_new_string(text));
+	}
+	return list;
+}
+
+/* What is said of each NIC, and nothing else. */
+static struct json_object *nics_json(const struct policy *policy)
+{
+	struct json_object *all = json_object_new_object();
+
+	for (size_t i = 0; i < policy->nic_count; i++) {
+		const struct policy_nic *nic = &policy->nics[i];
+		struct json_object *one = json_object_new_object();
+		char name[16];
+
+		if (nic->has_device)
+			json_object_object_add(one, "device", name_or_null(nic->device));
+		if (nic->has_route)
+			json_object_object_add(one, "route", name_or_null(nic->route));
+		if (nic->has_addresses)
+			json_object_object_add(one, "addresses",
+					       addresses_json(nic->addresses_from_config, nic->ips, nic->ip_count));
+		(void)snprintf(name, sizeof(name), "net%u", nic->index);
+		json_object_object_add(all, name, one);
+	}
+	return all;
 }
 
 static struct json_object *then_json(const struct policy *policy)
@@ -84,6 +126,18 @@ static struct json_object *then_json(const struct policy *policy)
 
 	for (size_t i = 0; i < policy->then_count; i++)
 		json_object_array_add(list, json_object_new_string(policy->then[i]));
+	return list;
+}
+
+static struct json_object *of_json(const struct identity *of)
+{
+	struct json_object *list = json_object_new_array();
+	char text[MAC_TEXT];
+
+	if (of->uuid[0])
+		json_object_array_add(list, json_object_new_string(of->uuid));
+	for (size_t i = 0; i < of->mac_count; i++)
+		json_object_array_add(list, json_object_new_string(mac_to_str(&of->macs[i], text)));
 	return list;
 }
 
@@ -101,9 +155,15 @@ static struct json_object *value_json(const struct policy *policy, enum policy_k
 	case POLICY_DEVICE:
 		return name_or_null(policy->device);
 	case POLICY_ADDRESSES:
-		return addresses_json(policy);
+		return addresses_json(policy->addresses_from_config, policy->ips, policy->ip_count);
+	case POLICY_ALLOWED:
+		return allowed_json(policy);
+	case POLICY_SHARED:
+		return ips_json(policy->shared, policy->shared_count);
 	case POLICY_ROUTE:
 		return name_or_null(policy->route);
+	case POLICY_NICS:
+		return nics_json(policy);
 	case POLICY_PROBE:
 		return json_object_new_string(probes[policy->probe]);
 	case POLICY_ANNOUNCE:
@@ -138,6 +198,8 @@ int explain_policy(const struct guest *guest, bool json, FILE *out, struct err *
 			(void)fprintf(out, "%-15s %-20s %s\n", policy_key_to_str((enum policy_key)i), text,
 				      policy.source[i]);
 		json_object_object_add(item, "value", value);
+		if (i == POLICY_THEN && !identity_is_empty(&policy.then_of))
+			json_object_object_add(item, "of", of_json(&policy.then_of));
 		json_object_object_add(item, "source", json_object_new_string(policy.source[i]));
 		json_object_object_add(all, policy_key_to_str((enum policy_key)i), item);
 	}

@@ -58,7 +58,8 @@ static const struct {
 	[FINDING_HOOK_OTHER] = { "hook-other", "Policy covers the guest, but Proxmox VE calls another hookscript, and "
 					       "it does not call "
 					       "guestarp." },
-	[FINDING_POLICY] = { "policy-broken", "Nothing is bound for guests whose policy cannot be read." },
+	[FINDING_POLICY] = { "policy-broken", "Its last good text holds, where there is one; else nothing is bound for "
+					      "guests whose policy cannot be read." },
 };
 
 struct finding *findings_add(struct findings *findings, enum finding_kind kind)

@@ -6,6 +6,7 @@
 
 #include "doctor/doctor.h"
 #include "doctor/storage.h"
+#include "guest/identity.h"
 
 static void missing(struct doctor *d, const struct patient *p, const struct err *err)
 {
@@ -22,6 +23,14 @@ static void missing(struct doctor *d, const struct patient *p, const struct err 
 		finding_set(f->mend, "guestarp detach %s", p->name);
 }
 
+/* Can it be told from a later guest with its number? */
+static bool is_known(const struct guest *guest)
+{
+	struct identity identity;
+
+	return identity_read(guest, NULL, &identity, NULL) == 0 && !identity_is_empty(&identity);
+}
+
 static void other(struct doctor *d, const struct patient *p)
 {
 	struct finding *f = findings_add(d->findings, FINDING_HOOK_OTHER);
@@ -31,10 +40,13 @@ static void other(struct doctor *d, const struct patient *p)
 		return;
 	finding_set(f->guest, "%s", p->name);
 	finding_set(f->what, "Guest %s has a policy, but its hookscript is %s.", p->name, p->guest.hookscript);
-	/* attach would refuse: it replaces no chain, and chains no script that is not there. */
+	/* attach would refuse: it replaces no chain, and chains no script that is not there, or whose nobody can tell.
+	 */
 	if (p->chained)
 		finding_set(f->last, "name %s in policy's \"then\", or take the \"then\" away, and attach",
 			    p->guest.hookscript);
+	else if (!is_known(&p->guest))
+		finding_set(f->last, "give its NIC a MAC, by which its hookscript is known for its own, and attach");
 	else if (storage_check(p->guest.hookscript, &err) < 0)
 		finding_set(f->last, "put its file back, or take it away (%s), and attach", err.text);
 	else

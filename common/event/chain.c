@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/spawn.h"
+#include "guest/identity.h"
 
 #define ARGS_MAX 16
 
@@ -27,10 +28,33 @@ static int run_one(const char *path, char *const argv[], struct err *err)
 	return 0;
 }
 
-int chain_run(const struct policy *policy, char *const argv[], bool stop_on_error, struct notes *notes, struct err *err)
+/* Hook scripts that attach has chained are those of one guest, whoever has its number by now. */
+static bool is_its_own(const struct policy *policy, const struct guest *guest, const char *node, struct notes *notes)
+{
+	struct identity now;
+	struct err err;
+
+	if (policy->then_count == 0 || identity_is_empty(&policy->then_of))
+		return true;
+	if (identity_read(guest, node, &now, &err) < 0) {
+		notes_add(notes, "then (%s) is not called: whose it is cannot be told: %s", policy->source[POLICY_THEN],
+			  err.text);
+		return false;
+	}
+	if (identity_same(&policy->then_of, &now))
+		return true;
+	notes_add(notes, "then (%s) is not called: by UUID and MACs it is that of another guest",
+		  policy->source[POLICY_THEN]);
+	return false;
+}
+
+int chain_run(const struct policy *policy, const struct guest *guest, const char *node, char *const argv[],
+	      bool stop_on_error, struct notes *notes, struct err *err)
 {
 	int result = 0;
 
+	if (!is_its_own(policy, guest, node, notes))
+		return 0;
 	for (size_t i = 0; i < policy->then_count; i++) {
 		struct err failure;
 		int r = run_one(policy->then[i], argv, &failure);

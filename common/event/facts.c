@@ -56,7 +56,7 @@ static int ask_giving_way(struct netlink *nl, struct facts *facts, size_t i, str
 	plan_derive_mac(facts->machine_id, link->name, &derived);
 	if (!mac_equal(&link->mac, &derived))
 		return 0;
-	r = bridge_uplink(nl, link->ifindex, bridge, err);
+	r = bridge_uplink(nl, link->name, bridge, err);
 	bridge->pinned = !bridge->has_uplink;
 	return r;
 }

@@ -136,6 +136,41 @@ static int add_directory(struct guest_list *guests, const char *path, const char
 	return 0;
 }
 
+static bool exists(const char *path)
+{
+	char full[PATH_SIZE];
+
+	return file_path(path, full, sizeof(full), NULL) == 0 && access(full, F_OK) == 0;
+}
+
+int guest_list_containers(struct guest_list *guests, struct err *err)
+{
+	char full[PATH_SIZE];
+	CLEANUP(dir) DIR *dir = NULL;
+	const struct dirent *entry;
+	bool proxmox = exists("/etc/pve");
+	int r = file_path("/var/lib/lxc", full, sizeof(full), err);
+
+	if (r < 0)
+		return r;
+	dir = opendir(full);
+	if (!dir)
+		return errno == ENOENT || errno == ENOTDIR ? 0 : err_errno(err, errno, "/var/lib/lxc");
+	while ((entry = readdir(dir)) != NULL) {
+		char path[sizeof(entry->d_name) + 32];
+		struct guest guest;
+
+		/* Proxmox VE writes the like for its own containers. */
+		if (proxmox && guest_init(&guest, GUEST_PVE, entry->d_name, NULL) == 0)
+			continue;
+		(void)snprintf(path, sizeof(path), "/var/lib/lxc/%s/config", entry->d_name);
+		if (guest_init(&guest, GUEST_LXC, entry->d_name, NULL) == 0 && exists(path) &&
+		    add_guest(guests, &guest) < 0)
+			return err_errno(err, ENOMEM, "/var/lib/lxc");
+	}
+	return 0;
+}
+
 int guest_list_configured(struct guest_list *guests, struct err *err)
 {
 	int r = add_directory(guests, "/etc/pve/lxc", ".conf", GUEST_PVE, err);
@@ -144,14 +179,7 @@ int guest_list_configured(struct guest_list *guests, struct err *err)
 		r = add_directory(guests, "/etc/pve/qemu-server", ".conf", GUEST_PVE, err);
 	if (r == 0)
 		r = add_directory(guests, "/etc/vz/conf", ".conf", GUEST_VZ, err);
-	return r;
-}
-
-static bool exists(const char *path)
-{
-	char full[PATH_SIZE];
-
-	return file_path(path, full, sizeof(full), NULL) == 0 && access(full, F_OK) == 0;
+	return r < 0 ? r : guest_list_containers(guests, err);
 }
 
 bool guest_platform_known(void)

@@ -22,7 +22,10 @@ int guest_list_recorded(struct guest_list *guests, struct err *err);
 /* Adds every guest of Proxmox VE that has a tap or veth device. */
 int guest_list_running(struct guest_list *guests, struct err *err);
 
-/* Adds every guest with a configuration: Proxmox VE's of this node, OpenVZ's. */
+/* Adds every plain LXC container that has a configuration in the usual place. */
+int guest_list_containers(struct guest_list *guests, struct err *err);
+
+/* Adds every guest with a configuration: Proxmox VE's of this node, OpenVZ's, plain LXC's. */
 int guest_list_configured(struct guest_list *guests, struct err *err);
 
 /* Is Proxmox VE's cluster file system there? Else that a configuration is not there says nothing. */

@@ -1,72 +1,142 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Proxmox VE's device names as evidence. */
+/* The platforms' own processes and lists, then devices as evidence. */
 
 #include "event/running.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
 
+#include "base/cleanup.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "kernel/link.h"
+#include "kernel/monitor.h"
 
-/* By netlink: an ioctl with a name makes the kernel run modprobe for one that does not exist. */
+#define LXCPATH   "/var/lib/lxc"
+#define PATH_SIZE 4096
+
+/* The socket of LXC's monitor: lxc_make_abstract_socket_name() in its commands_utils.c. */
+static enum monitor ask_lxc(const char *lxcpath, const char *id)
+{
+	char name[sizeof(((struct sockaddr_un *)0)->sun_path)];
+	char full[PATH_SIZE];
+	const char *path = lxcpath[0] ? lxcpath : LXCPATH;
+	struct stat st = { .st_uid = 0 };
+
+	if (file_path(path, full, sizeof(full), NULL) == 0)
+		(void)stat(full, &st);
+	if (snprintf(name, sizeof(name), "%s/%s/command", path, id) >= (int)sizeof(name) - 2) {
+		uint64_t hash = text_hash(text_hash(text_hash(TEXT_HASH_START, path), "/"), id);
+
+		(void)snprintf(name, sizeof(name), "lxc/%016" PRIx64 "/command", hash);
+	}
+	return monitor_listens(name, st.st_uid);
+}
+
+static enum monitor ask_qemu(const char *id)
+{
+	char path[GUEST_ID_SIZE + 32];
+
+	(void)snprintf(path, sizeof(path), "/run/qemu-server/%s.pid", id);
+	return monitor_locks(path, "-id", id);
+}
+
+/* OpenVZ's own list of what runs: "101 0 12 192.0.2.7" a line. Later kernels have a cgroup for each. */
+static enum monitor ask_vz(const char *id)
+{
+	char path[GUEST_ID_SIZE + 32];
+	CLEANUP(free) char *text = NULL;
+	char *rest;
+	char *line;
+	size_t len;
+
+	if (access("/proc/vz/veinfo", F_OK) == 0) {
+		if (file_read_given("/proc/vz/veinfo", FILE_ANY, &text, &len, NULL) < 0)
+			return MONITOR_UNKNOWN;
+		rest = text;
+		while ((line = strsep(&rest, "\n")) != NULL) {
+			char *word = line + strspn(line, " ");
+
+			if (strncmp(word, id, strlen(id)) == 0 && word[strlen(id)] == ' ')
+				return MONITOR_THERE;
+		}
+		return MONITOR_NONE;
+	}
+	if (access("/sys/fs/cgroup/ve", F_OK) < 0)
+		return MONITOR_UNKNOWN;
+	(void)snprintf(path, sizeof(path), "/sys/fs/cgroup/ve/%s", id);
+	return access(path, F_OK) == 0 ? MONITOR_THERE : MONITOR_NONE;
+}
+
+/* By netlink: an ioctl with a device's name has the kernel run modprobe for one that does not exist. */
 static int exists(struct netlink *nl, const char *name, bool *ret_exists, struct err *err)
 {
 	struct link link;
 	int r = link_get(nl, name, &link, err);
 
 	*ret_exists = r == 0;
-	return r == 0 || r == -ENODEV ? 0 : err_wrap(err, "%s", name);
+	return r == -ENODEV ? 0 : r;
 }
 
-static int ask_pve(struct netlink *nl, const struct guest *guest, enum running *ret_running, struct err *err)
+/* A port that is there: no process may be found of one that is started in another way, or stops just now. */
+static int ask_ports(const struct guest *guest, bool *ret_there, struct err *err)
 {
 	static const char *const prefixes[] = { "tap", "veth" };
+	CLEANUP(netlink) struct netlink *nl = NULL;
+	int r = netlink_open(&nl, err);
 
-	/* Every number, not only those in the configuration: a NIC may just have been plugged or unplugged. */
-	for (unsigned i = 0; i < GUEST_NICS_MAX; i++) {
-		for (size_t j = 0; j < 2; j++) {
+	*ret_there = false;
+	for (size_t i = 0; r == 0 && !*ret_there && i <= guest->nic_count; i++) {
+		/* Also the first one, whatever the configuration says: it may just have been changed. */
+		const struct guest_nic *nic = i < guest->nic_count ? &guest->nics[i] : NULL;
+
+		if (nic && nic->port[0])
+			r = exists(nl, nic->port, ret_there, err);
+		for (size_t j = 0; guest->kind == GUEST_PVE && r == 0 && !*ret_there && j < 2; j++) {
 			char name[IFNAMSIZ];
-			bool there = false;
-			int r;
 
-			if (snprintf(name, sizeof(name), "%s%si%u", prefixes[j], guest->id, i) >= (int)sizeof(name))
-				continue;
-			r = exists(nl, name, &there, err);
-			if (r < 0)
-				return r;
-			if (there) {
-				*ret_running = RUNNING_YES;
-				return 0;
-			}
+			if (snprintf(name, sizeof(name), "%s%si%u", prefixes[j], guest->id, nic ? nic->index : 0) <
+			    (int)sizeof(name))
+				r = exists(nl, name, ret_there, err);
 		}
 	}
-	*ret_running = RUNNING_NO;
-	return 0;
+	return r;
+}
+
+static enum monitor ask_platform(const struct guest *guest)
+{
+	enum monitor answer;
+
+	switch (guest->kind) {
+	case GUEST_PVE:
+		answer = ask_lxc("", guest->id);
+		return answer == MONITOR_NONE ? ask_qemu(guest->id) : answer;
+	case GUEST_LXC:
+		return ask_lxc(guest->lxcpath, guest->id);
+	default:
+		return ask_vz(guest->id);
+	}
 }
 
 int running_ask(const struct guest *guest, enum running *ret_running, struct err *err)
 {
-	CLEANUP(netlink) struct netlink *nl = NULL;
-	int opened = netlink_open(&nl, err);
+	enum monitor answer = ask_platform(guest);
+	bool there = false;
+	int r = 0;
 
-	if (opened < 0)
-		return opened;
-	if (guest->kind == GUEST_PVE)
-		return ask_pve(nl, guest, ret_running, err);
-	for (size_t i = 0; i < guest->nic_count; i++) {
-		bool there = false;
-		int r = guest->nics[i].port[0] ? exists(nl, guest->nics[i].port, &there, err) : 0;
-
-		if (r < 0)
-			return r;
-		if (there) {
-			*ret_running = RUNNING_YES;
-			return 0;
-		}
-	}
-	*ret_running = RUNNING_UNKNOWN;
+	/* LXC's own word for its own containers is enough. */
+	if (answer == MONITOR_UNKNOWN || (answer == MONITOR_NONE && guest->kind != GUEST_LXC))
+		r = ask_ports(guest, &there, err);
+	if (r < 0)
+		return r;
+	*ret_running = answer == MONITOR_THERE || there ? RUNNING_YES
+		       : answer == MONITOR_NONE         ? RUNNING_NO
+							: RUNNING_UNKNOWN;
 	return 0;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef GUESTARP_EVENT_RUNNING_H
 #define GUESTARP_EVENT_RUNNING_H
-/* Does a guest run here? As far as its devices tell, which is all that ARP needs to know. */
+/* Does a guest run here? Its platform is asked. */
 
 #include <stdbool.h>
 
@@ -11,9 +11,9 @@
 enum running { RUNNING_NO, RUNNING_YES, RUNNING_UNKNOWN };
 
 /*
- * Proxmox VE: one of tap<vmid>i<n>, veth<vmid>i<n> exists, asked for one by one. Plain LXC and OpenVZ give no
- * such names: a named veth or RUNNING_UNKNOWN. -errno where the kernel could not
- * be asked.
+ * LXC's and Proxmox VE's containers: their monitor listens on its socket. VMs: QEMU holds the lock of its PID file.
+ * OpenVZ: its own list. Where none of these says yes a port of the guest's that exists does: its own name, or
+ * tap<vmid>i<n> and veth<vmid>i<n>. -errno where the kernel could not be asked.
  */
 int running_ask(const struct guest *guest, enum running *ret_running, struct err *err);
 

@@ -14,6 +14,7 @@
 #include "event/record.h"
 #include "event/report.h"
 #include "event/running.h"
+#include "guest/lxc.h"
 #include "guest/pve.h"
 #include "guest/vz.h"
 #include "policy/policy.h"
@@ -96,6 +97,12 @@ static void sync_pve(struct turn *turn, const struct hint *hint, bool prepare)
 	/* No longer managed: nothing new, but what was set for it goes when it goes. */
 	if (!managed)
 		return;
+	policy_keep(&turn->policy, &turn->outcome.notes);
+	/* It runs here or there: what holds is right until the lock is gone, and then its move is told. */
+	if (guest->migrating && !hint->managed) {
+		say(turn, "quiet", event_quiet(guest, &turn->policy, &turn->outcome, &turn->err));
+		return;
+	}
 	if (hint->nic >= 0)
 		add_nic(guest, (unsigned)hint->nic);
 	turn->alive = true;
@@ -110,6 +117,7 @@ static void sync_recorded(struct turn *turn, bool prepare)
 
 	if (!runs(turn, who))
 		return;
+	policy_keep(&turn->policy, &turn->outcome.notes);
 	if (known_read(who, &known, &turn->err) < 0) {
 		say(turn, "", -turn->err.code);
 		return;
@@ -128,6 +136,18 @@ static void sync_recorded(struct turn *turn, bool prepare)
 	}
 }
 
+/* A plain container that runs although no hook has told of it: it was started before it was managed. */
+static void sync_unheard(struct turn *turn, bool prepare)
+{
+	enum running running = RUNNING_UNKNOWN;
+
+	if (lxc_read(&turn->guest, NULL, NULL) < 0 || !policy_manages(&turn->policy, &turn->guest) ||
+	    running_ask(&turn->guest, &running, NULL) < 0 || running != RUNNING_YES)
+		return;
+	turn->guest.seen = GUEST_SEEN_RUNNING;
+	up(turn, &turn->guest, prepare);
+}
+
 static void take_turn(struct turn *turn, const struct hint *hint, bool prepare)
 {
 	if (turn->guest.kind == GUEST_VZ)
@@ -136,6 +156,8 @@ static void take_turn(struct turn *turn, const struct hint *hint, bool prepare)
 		say(turn, "", -turn->err.code);
 	if (turn->guest.kind == GUEST_PVE)
 		sync_pve(turn, hint, prepare);
+	else if (turn->guest.kind == GUEST_LXC && !record_exists(&turn->guest))
+		sync_unheard(turn, prepare);
 	else
 		sync_recorded(turn, prepare);
 	policy_done(&turn->policy);
@@ -188,6 +210,9 @@ int event_sync(bool prepare, struct sync_result *ret_result, struct err *err)
 	r = guest_list_recorded(&guests, err);
 	if (r == 0)
 		r = guest_list_running(&guests, err);
+	/* Not for each device that comes: their configurations are many. */
+	if (r == 0 && prepare)
+		r = guest_list_containers(&guests, err);
 	for (size_t i = 0; r == 0 && i < guests.count; i++)
 		(void)sync_guest(&guests.list[i], &none, prepare, ret_result);
 	guest_list_done(&guests);

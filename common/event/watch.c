@@ -29,7 +29,7 @@ static bool is_here(const struct guest *guest)
 {
 	struct guest read = *guest;
 
-	return pve_read(&read, NULL, NULL) == 0;
+	return pve_read(&read, NULL, NULL) == 0 && !read.migrating;
 }
 
 static bool is_gone(const struct guest *guest)

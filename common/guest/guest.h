@@ -58,6 +58,7 @@ struct guest {
 	enum guest_kind kind;
 	char id[GUEST_ID_SIZE];
 	char alias[GUEST_ID_SIZE]; /* another name that policy may use (OpenVZ's NAME), "" for none */
+	bool vm;                   /* of Proxmox VE's a virtual machine, not a container */
 	bool hooked;               /* its configuration names guestarp as its hookscript */
 	char hookscript[96];       /* the volume that Proxmox VE calls, "" for none */
 	char device[IFNAMSIZ];     /* chosen in the guest's own configuration, "" for none */

@@ -481,6 +481,7 @@ void pve_parse(struct guest *guest, bool vm, const char *path, char *text)
 	(void)text_copy(guest->hookscript, sizeof(guest->hookscript), in.hookscript);
 	guest->hooked = names_guestarp(guest->hookscript);
 	guest->migrating = in.migrating;
+	guest->vm = vm;
 	take_nets(guest, &in);
 }
 

@@ -54,7 +54,7 @@ struct search {
 
 static int stands_on_physical(struct search *search, const struct link *link);
 
-static int any_port(const struct link *link, void *arg)
+static int any_lower(const struct link *link, void *arg)
 {
 	return stands_on_physical(arg, link);
 }
@@ -62,26 +62,19 @@ static int any_port(const struct link *link, void *arg)
 /* 1 where it does, 0 where it does not. */
 static int stands_on_physical(struct search *search, const struct link *link)
 {
-	bool many = strcmp(link->kind, "bond") == 0 || strcmp(link->kind, "team") == 0 ||
-		    strcmp(link->kind, "bridge") == 0;
-	struct link lower;
+	static const char *const kinds[] = { "bond", "team", "bridge", "vlan" };
 	int r = 0;
 
 	if (is_physical(link))
 		return 1;
-	if (search->depth == DEPTH_MAX)
-		return 0;
-	search->depth++;
-	if (many) {
-		r = link_each_port(search->nl, link->ifindex, any_port, search, search->err);
-	} else if (strcmp(link->kind, "vlan") == 0 && link->lower > 0) {
-		r = link_get_by_index(search->nl, link->lower, &lower, search->err);
-		if (r == 0)
-			r = stands_on_physical(search, &lower);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (strcmp(link->kind, kinds[i]) != 0 || search->depth == DEPTH_MAX)
+			continue;
+		search->depth++;
+		r = link_each_lower(search->nl, link->name, any_lower, search, search->err);
+		search->depth--;
 	}
-	search->depth--;
-	/* It went while we looked. */
-	return r == -ENODEV ? 0 : r;
+	return r;
 }
 
 /* A port that may lead out although nothing physical is seen: a host that is a container itself has such. */
@@ -117,12 +110,10 @@ static int consider(const struct link *port, void *arg)
 	return 0;
 }
 
-int bridge_uplink(struct netlink *nl, int ifindex, struct bridge *bridge, struct err *err)
+int bridge_uplink(struct netlink *nl, const char *name, struct bridge *bridge, struct err *err)
 {
 	struct search search = { .nl = nl, .err = err, .bridge = bridge };
-	int r = link_each_port(nl, ifindex, consider, &search, err);
-
-	return r < 0 ? err_wrap(err, "ports") : 0;
+	return link_each_lower(nl, name, consider, &search, err);
 }
 
 int bridge_read(struct netlink *nl, const struct link *link, struct bridge *ret_bridge, struct err *err)
@@ -142,7 +133,7 @@ int bridge_read(struct netlink *nl, const struct link *link, struct bridge *ret_
 		return err_errno(err, -r, "%s: addr_assign_type", link->name);
 	bridge.pinned = parse_u32(text, 0, 255, &number) == 0 && number == NET_ADDR_SET;
 	if (!bridge.pinned) {
-		r = bridge_uplink(nl, link->ifindex, &bridge, err);
+		r = bridge_uplink(nl, link->name, &bridge, err);
 		if (r < 0)
 			return err_wrap(err, "%s", link->name);
 	}

@@ -29,7 +29,7 @@ int bridge_read(struct netlink *nl, const struct link *link, struct bridge *ret_
  * itself) it is another port, one that no platform's naming gives to a guest. Of several it is the one with the lowest
  * MAC, which the kernel takes without guests.
  */
-int bridge_uplink(struct netlink *nl, int ifindex, struct bridge *bridge, struct err *err);
+int bridge_uplink(struct netlink *nl, const char *name, struct bridge *bridge, struct err *err);
 
 /* A port made for a guest, by the names that Proxmox VE, LXC, OpenVZ, libvirt and container engines give. */
 bool bridge_port_is_guests(const char *port);

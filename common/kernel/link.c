@@ -3,6 +3,7 @@
 
 #include "kernel/link.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
@@ -12,15 +13,17 @@
 #include <netlink/attr.h>
 #include <netlink/route/link.h>
 #include <netlink/route/link/inet.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/array.h"
+#include "base/cleanup.h"
 
 #ifndef RTEXT_FILTER_SKIP_STATS
 #define RTEXT_FILTER_SKIP_STATS (1 << 3)
 #endif
 
+DEFINE_CLEANUP(dir, DIR *, closedir)
 DEFINE_CLEANUP(rtnl_link, struct rtnl_link *, rtnl_link_put)
 
 static const int devconf[LINK_VALUE_COUNT] = {
@@ -64,8 +67,6 @@ int link_parse(struct nlmsghdr *answer, struct link *ret_link)
 		memcpy(link->mac.bytes, nla_data(tb[IFLA_ADDRESS]), ETH_ALEN);
 	if (tb[IFLA_MASTER] && nla_len(tb[IFLA_MASTER]) == sizeof(uint32_t))
 		link->master = (int)nla_get_u32(tb[IFLA_MASTER]);
-	if (tb[IFLA_LINK] && nla_len(tb[IFLA_LINK]) == sizeof(uint32_t) && !tb[IFLA_LINK_NETNSID])
-		link->lower = (int)nla_get_u32(tb[IFLA_LINK]);
 	kind = tb[IFLA_LINKINFO] ? nla_find(nla_data(tb[IFLA_LINKINFO]), nla_len(tb[IFLA_LINKINFO]), IFLA_INFO_KIND)
 				 : NULL;
 	if (kind)
@@ -113,52 +114,34 @@ void link_name(struct netlink *nl, int ifindex, char ret_name[IFNAMSIZ])
 		memcpy(ret_name, link.name, IFNAMSIZ);
 }
 
-struct ports {
-	int master;
-	struct link *list;
-	size_t count;
-	size_t room;
-};
-
-static int take_port(struct nlmsghdr *answer, void *arg)
+int link_each_lower(struct netlink *nl, const char *name, link_fn take, void *arg, struct err *err)
 {
-	struct ports *ports = arg;
-	struct link *list = array_grow(ports->list, ports->count, &ports->room, sizeof(*list));
-	int r;
+	static const char prefix[] = "lower_";
+	char path[IFNAMSIZ + 32];
+	CLEANUP(dir) DIR *dir = NULL;
+	const struct dirent *entry;
+	int r = 0;
 
-	if (!list)
-		return -ENOMEM;
-	ports->list = list;
-	r = link_parse(answer, &list[ports->count]);
-	/* Older kernels do not filter. */
-	if (r == 0 && list[ports->count].master == ports->master)
-		ports->count++;
-	return r;
-}
+	(void)snprintf(path, sizeof(path), "/sys/class/net/%s", name);
+	dir = opendir(path);
+	if (!dir)
+		return err_errno(err, errno, "%s", path);
+	while (r == 0) {
+		struct link link;
 
-static void forget_ports(void *arg)
-{
-	((struct ports *)arg)->count = 0;
-}
-
-int link_each_port(struct netlink *nl, int master, link_fn take, void *arg, struct err *err)
-{
-	struct ifinfomsg info = { 0 };
-	struct ports ports = { .master = master };
-	struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETLINK, 0);
-	int r;
-
-	if (msg && (nlmsg_append(msg, &info, sizeof(info), NLMSG_ALIGNTO) < 0 ||
-		    nla_put_u32(msg, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS) < 0 ||
-		    nla_put_u32(msg, IFLA_MASTER, (uint32_t)master) < 0)) {
-		nlmsg_free(msg);
-		msg = NULL;
+		errno = 0;
+		entry = readdir(dir);
+		if (!entry)
+			return errno ? err_errno(err, errno, "%s", path) : 0;
+		if (strncmp(entry->d_name, prefix, sizeof(prefix) - 1) != 0)
+			continue;
+		r = link_get(nl, entry->d_name + sizeof(prefix) - 1, &link, err);
+		if (r == 0)
+			r = take(&link, arg);
+		/* It left while we looked. */
+		else if (r == -ENODEV)
+			r = 0;
 	}
-	r = netlink_list(nl, msg, take_port, forget_ports, &ports, err);
-	/* take may ask further questions. */
-	for (size_t i = 0; r == 0 && i < ports.count; i++)
-		r = take(&ports.list[i], arg);
-	free(ports.list);
 	return r;
 }
 

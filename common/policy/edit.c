@@ -16,10 +16,24 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/grammar.h"
 #include "base/json.h"
 #include "policy/policy.h"
 
-/* The text is known to be valid JSON, so walking over it needs no checks but for its end. */
+/*
+ * The text is known to be valid JSON but for comments and commas before closing brackets. What is walked over is its
+ * shape, in which each comment is blanks: a place in the one is the same place in the other. Walking needs no checks
+ * but for the end.
+ */
+
+static char *shape_of(const char *text)
+{
+	char *shape = strdup(text);
+
+	if (shape)
+		grammar_blank_comments(shape);
+	return shape;
+}
 
 static const char *skip_blanks(const char *p)
 {
@@ -60,9 +74,10 @@ static const char *skip_value(const char *p)
 	return p;
 }
 
-/* One member of an object, as places in the text. */
+/* One member of an object, as places in the shape. */
 struct member {
 	const char *before; /* the '{' or ',' in front of it */
+	const char *key;
 	const char *value;
 	const char *end; /* behind the value */
 };
@@ -126,7 +141,7 @@ static bool find_member(const char *p, const char *name, struct member *ret_memb
 		p = skip_string(p);
 		value = skip_blanks(skip_blanks(p) + 1);
 		if (key_is(key, p, name)) {
-			*ret_member = (struct member){ before, value, skip_value(value) };
+			*ret_member = (struct member){ before, key, value, skip_value(value) };
 			found = true;
 		}
 		before = skip_blanks(skip_value(value));
@@ -137,38 +152,74 @@ static bool find_member(const char *p, const char *name, struct member *ret_memb
 	return found;
 }
 
-/* text[0..from) + middle + text[to..) */
-static char *splice(const char *text, const char *from, const char *to, const char *middle)
+/* A text and its shape, to be done with. */
+struct both {
+	const char *text;
+	char *shape;
+};
+
+static const char *in_text(const struct both *b, const char *place)
+{
+	return b->text + (place - b->shape);
+}
+
+/* No comment between two places of the shape? */
+static bool is_plain(const struct both *b, const char *from, const char *to)
+{
+	return memcmp(from, in_text(b, from), (size_t)(to - from)) == 0;
+}
+
+/* The text with what is between two places replaced. */
+static char *splice(const struct both *b, const char *from, const char *to, const char *middle)
 {
 	char *result = NULL;
 
-	if (asprintf(&result, "%.*s%s%s", (int)(from - text), text, middle, to) < 0)
+	if (asprintf(&result, "%.*s%s%s", (int)(from - b->shape), b->text, middle, in_text(b, to)) < 0)
+		return NULL;
+	return result;
+}
+
+/* The text without what is between two places, and between two others further on. */
+static char *cut(const struct both *b, const char *from, const char *to, const char *from2, const char *to2)
+{
+	char *result = NULL;
+
+	if (asprintf(&result, "%.*s%.*s%s", (int)(from - b->shape), b->text, (int)(from2 - to), in_text(b, to),
+		     in_text(b, to2)) < 0)
 		return NULL;
 	return result;
 }
 
 /* A new first member of the object at brace. */
-static char *insert(const char *text, const char *brace, const char *name, const char *value)
+static char *insert(const struct both *b, const char *brace, const char *name, const char *value)
 {
 	const char *next = skip_blanks(brace + 1);
+	bool empty = *next == '}';
+	bool plain = is_plain(b, brace + 1, next);
 	CLEANUP(free) char *member = NULL;
 
 	/* The blanks that stood behind the brace stand between the new member and the old first one. */
-	if (asprintf(&member, " \"%s\": %s%s", name, value, *next == '}' ? " " : ",") < 0) {
+	if (asprintf(&member, " \"%s\": %s%s", name, value, !empty ? "," : plain ? " " : "") < 0) {
 		member = NULL;
 		return NULL;
 	}
-	return splice(text, brace + 1, *next == '}' ? next : brace + 1, member);
+	return splice(b, brace + 1, empty && plain ? next : brace + 1, member);
 }
 
-/* Takes the member away with the comma that is then one too many. */
-static char *take_member(const char *text, const struct member *member)
+/* Takes the member away with the comma that is then one too many, and no comment around it. */
+static char *take_member(const struct both *b, const struct member *member)
 {
 	const char *after = skip_blanks(member->end);
+	const char *from = is_plain(b, member->before + 1, member->key) ? member->before + 1 : member->key;
+	bool plain_after = is_plain(b, member->end, after);
 
+	if (*member->before == ',' && from < member->key)
+		return splice(b, member->before, member->end, "");
 	if (*member->before == ',')
-		return splice(text, member->before, member->end, "");
-	return splice(text, member->before + 1, *after == ',' ? after + 1 : after, "");
+		return cut(b, member->before, member->before + 1, member->key, member->end);
+	if (*after == ',')
+		return plain_after ? splice(b, from, after + 1, "") : cut(b, from, member->end, after, after + 1);
+	return splice(b, from, plain_after ? after : member->end, "");
 }
 
 /* Takes all members of that name away from the object at that place: of several the last one counts, until it is gone.
@@ -176,11 +227,15 @@ static char *take_member(const char *text, const struct member *member)
 static char *take_away(const char *text, size_t object, const char *name)
 {
 	char *result = strdup(text);
-	struct member member;
 
-	while (result && find_member(result + object, name, &member)) {
-		char *rest = take_member(result, &member);
+	while (result) {
+		CLEANUP(free) char *shape = shape_of(result);
+		struct member member;
+		char *rest;
 
+		if (shape && !find_member(shape + object, name, &member))
+			break;
+		rest = shape ? take_member(&(struct both){ result, shape }, &member) : NULL;
 		free(result);
 		result = rest;
 	}
@@ -196,6 +251,7 @@ static bool is_empty(const char *object)
 struct level {
 	size_t object;
 	const char *name;
+	bool commented; /* goes also with comments in it */
 };
 
 static char *remove_key(const char *text, const struct level levels[], size_t count)
@@ -203,11 +259,12 @@ static char *remove_key(const char *text, const struct level levels[], size_t co
 	char *result = strdup(text);
 
 	for (size_t i = 0; result && i < count; i++) {
+		CLEANUP(free) char *shape = shape_of(result);
 		char *rest;
 
-		if (i > 0 && !is_empty(result + levels[i - 1].object))
+		if (i > 0 && shape && !is_empty((levels[i].commented ? shape : result) + levels[i - 1].object))
 			break;
-		rest = take_away(result, levels[i].object, levels[i].name);
+		rest = shape ? take_away(result, levels[i].object, levels[i].name) : NULL;
 		free(result);
 		result = rest;
 	}
@@ -219,72 +276,84 @@ static char *edit(const char *text, const char *guest, const char *key, const ch
 	struct member guests;
 	struct member of_guest;
 	struct member of_key;
+	CLEANUP(free) char *shape = shape_of(text);
 	CLEANUP(free) char *inner = NULL;
 	CLEANUP(free) char *outer = NULL;
-	const char *top = skip_blanks(text);
+	const struct both b = { text, shape };
+	const char *top;
 
+	if (!shape)
+		return NULL;
+	top = skip_blanks(shape);
 	if (!find_member(top, "guests", &guests)) {
 		if (!value)
 			return strdup(text);
 		if (asprintf(&outer, "{ \"%s\": { \"%s\": %s } }", guest, key, value) < 0)
 			outer = NULL;
-		return outer ? insert(text, top, "guests", outer) : NULL;
+		return outer ? insert(&b, top, "guests", outer) : NULL;
 	}
 	if (!find_member(guests.value, guest, &of_guest)) {
 		if (!value)
 			return strdup(text);
 		if (asprintf(&inner, "{ \"%s\": %s }", key, value) < 0)
 			inner = NULL;
-		return inner ? insert(text, guests.value, guest, inner) : NULL;
+		return inner ? insert(&b, guests.value, guest, inner) : NULL;
 	}
 	if (!find_member(of_guest.value, key, &of_key))
-		return value ? insert(text, of_guest.value, key, value) : strdup(text);
+		return value ? insert(&b, of_guest.value, key, value) : strdup(text);
 	if (value)
-		return splice(text, of_key.value, of_key.end, value);
+		return splice(&b, of_key.value, of_key.end, value);
+	/* A guest's object that says nothing would still have it managed. */
 	return remove_key(text,
-			  (const struct level[]){ { (size_t)(of_guest.value - text), key },
-						  { (size_t)(guests.value - text), guest },
-						  { (size_t)(top - text), "guests" } },
+			  (const struct level[]){ { (size_t)(of_guest.value - shape), key, true },
+						  { (size_t)(guests.value - shape), guest, true },
+						  { (size_t)(top - shape), "guests", false } },
 			  3);
 }
 
 /* The objects that are to be walked into must be objects. */
-static int check_shape(const char *text, const char *guest, struct err *err)
+static int check_shape(const char *file, const char *text, const char *guest, struct err *err)
 {
 	CLEANUP(json) struct json_object *json = NULL;
 	struct json_object *guests = NULL;
 	struct json_object *one = NULL;
-	int r = json_parse("policy", text, strlen(text), &json, err);
+	int r = json_parse_written(file, text, strlen(text), &json, err);
 
 	if (r < 0)
 		return r;
 	if (json_object_object_get_ex(json, "guests", &guests)) {
 		if (!json_object_is_type(guests, json_type_object))
-			return err_set(err, EINVAL, "guests: not an object");
+			return err_set(err, EINVAL, "%s: guests: not an object", file);
 		if (json_object_object_get_ex(guests, guest, &one) && !json_object_is_type(one, json_type_object))
-			return err_set(err, EINVAL, "guests.%s: not an object", guest);
+			return err_set(err, EINVAL, "%s: guests.%s: not an object", file, guest);
 	}
 	return 0;
 }
 
-int policy_edit_text(const char *text, const char *guest, const char *key, const char *value, char **ret_text,
-		     struct err *err)
+static int edit_text(const char *file, const char *text, const char *guest, const char *key, const char *value,
+		     char **ret_text, struct err *err)
 {
 	CLEANUP(free) char *result = NULL;
 	int r;
 
 	if (!*skip_blanks(text))
 		text = "{ }\n";
-	r = check_shape(text, guest, err);
+	r = check_shape(file, text, guest, err);
 	if (r < 0)
 		return r;
 	result = edit(text, guest, key, value);
 	if (!result)
-		return err_errno(err, ENOMEM, "policy");
-	r = check_shape(result, guest, err);
+		return err_errno(err, ENOMEM, "%s", file);
+	r = check_shape(file, result, guest, err);
 	if (r == 0)
 		*ret_text = steal_ptr(&result);
 	return r;
+}
+
+int policy_edit_text(const char *text, const char *guest, const char *key, const char *value, char **ret_text,
+		     struct err *err)
+{
+	return edit_text("policy", text, guest, key, value, ret_text, err);
 }
 
 static int open_directory(const char *path, int *ret_dir, struct err *err)
@@ -327,9 +396,9 @@ int policy_edit_file(const char *path, const char *guest, const char *key, const
 	if (r == -ENOENT)
 		r = 0;
 	if (r == 0)
-		r = policy_edit_text(text ? text : "", guest, key, value, &edited, err);
+		r = edit_text(path, text ? text : "", guest, key, value, &edited, err);
 	if (r < 0)
-		return err->code == EINVAL ? err_wrap(err, "%s", path) : r;
+		return r;
 	if (text && strcmp(text, edited) == 0)
 		tidy(path);
 	else

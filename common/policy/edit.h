@@ -9,8 +9,8 @@
 
 /*
  * The text with guests.<guest>.<key> set to value (JSON), or taken away for a NULL value (and the guest's object with
- * it when nothing is left in it). Everything else stays byte for byte. text may be "" for no file yet. The result is
- * the caller's to free. -EINVAL where text is no policy.
+ * it when nothing is left in it). Everything else stays byte for byte, comments included but for those in an object
+ * that goes. text may be "" for no file yet. The result is the caller's to free. -EINVAL where text is no policy.
  */
 int policy_edit_text(const char *text, const char *guest, const char *key, const char *value, char **ret_text,
 		     struct err *err);

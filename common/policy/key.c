@@ -4,74 +4,22 @@
 #include "policy/key.h"
 
 #include <errno.h>
+#include <json-c/linkhash.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "policy/value.h"
 
 #define ANNOUNCE_MAX    10
 #define PROXY_DELAY_MAX 1000 /* ten seconds: more is a mistake, not a wish */
-
-static int wrong(const char *where, struct json_object *value, const char *wanted, struct err *err)
-{
-	char shown[60];
-
-	return err_set(err, EINVAL, "%s: %s is not %s", where,
-		       text_shown(json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN |
-										JSON_C_TO_STRING_NOSLASHESCAPE),
-				  shown, sizeof(shown)),
-		       wanted);
-}
-
-static int take_number(const char *where, struct json_object *value, uint32_t max, uint32_t *ret_value, struct err *err)
-{
-	int64_t n = json_object_get_int64(value);
-
-	if (!json_object_is_type(value, json_type_int) || n < 0 || n > max) {
-		char wanted[40] = "";
-
-		(void)text_append(wanted, sizeof(wanted), "a whole number from 0 to %u", max);
-		return wrong(where, value, wanted, err);
-	}
-	*ret_value = (uint32_t)n;
-	return 0;
-}
-
-static int take_bool(const char *where, struct json_object *value, bool *ret_value, struct err *err)
-{
-	if (!json_object_is_type(value, json_type_boolean))
-		return wrong(where, value, "true or false", err);
-	*ret_value = json_object_get_boolean(value);
-	return 0;
-}
-
-static bool whole_string(struct json_object *value)
-{
-	return json_object_is_type(value, json_type_string) &&
-	       strlen(json_object_get_string(value)) == (size_t)json_object_get_string_len(value);
-}
-
-/* One of the words "first|second|third"; ret_index is its place. A JSON string with a NUL in it matches none. */
-static int take_word(const char *where, struct json_object *value, const char *const *words, size_t count,
-		     const char *wanted, unsigned *ret_index, struct err *err)
-{
-	if (whole_string(value)) {
-		for (size_t i = 0; i < count; i++) {
-			if (strcmp(json_object_get_string(value), words[i]) == 0) {
-				*ret_index = (unsigned)i;
-				return 0;
-			}
-		}
-	}
-	return wrong(where, value, wanted, err);
-}
 
 static int take_quiet(bool *ret_quiet, const char *where, struct json_object *value, struct err *err)
 {
 	static const char *const words[] = { "leave", "quiet" };
 	unsigned i = 0;
-	int r = take_word(where, value, words, 2, "\"quiet\" or \"leave\"", &i, err);
+	int r = value_word(where, value, words, 2, "\"quiet\" or \"leave\"", &i, err);
 
 	if (r == 0)
 		*ret_quiet = i == 1;
@@ -92,59 +40,117 @@ static int take_bridge_mac(struct policy *p, const char *where, struct json_obje
 {
 	static const char *const words[] = { "leave", "pin" };
 	unsigned i = 0;
-	int r = take_word(where, value, words, 2, "\"pin\" or \"leave\"", &i, err);
+	int r = value_word(where, value, words, 2, "\"pin\" or \"leave\"", &i, err);
 
 	if (r == 0)
 		p->pin = i == 1;
 	return r;
 }
 
-/* null, or a name that a device can have. */
-static int take_ifname(char ret_name[IFNAMSIZ], const char *where, struct json_object *value, struct err *err)
-{
-	if (!value) {
-		ret_name[0] = '\0';
-		return 0;
-	}
-	if (!whole_string(value) || ifname_copy(ret_name, json_object_get_string(value)) < 0)
-		return wrong(where, value, "a device name (1 to 15 characters) or null", err);
-	return 0;
-}
-
 static int take_device(struct policy *p, const char *where, struct json_object *value, struct err *err)
 {
-	return take_ifname(p->device, where, value, err);
+	return value_ifname(p->device, where, value, err);
 }
 
 static int take_route(struct policy *p, const char *where, struct json_object *value, struct err *err)
 {
-	return take_ifname(p->route, where, value, err);
+	return value_ifname(p->route, where, value, err);
 }
 
 static int take_addresses(struct policy *p, const char *where, struct json_object *value, struct err *err)
 {
-	struct ip ips[GUEST_IPS_MAX];
-	size_t count;
+	return value_addresses(where, value, GUEST_IPS_MAX, &p->addresses_from_config, p->ips, &p->ip_count, err);
+}
 
-	if (whole_string(value) && strcmp(json_object_get_string(value), "config") == 0) {
-		p->addresses_from_config = true;
-		p->ip_count = 0;
-		return 0;
-	}
-	if (!json_object_is_type(value, json_type_array))
-		return wrong(where, value, "\"config\" or a list of addresses", err);
-	count = json_object_array_length(value);
-	if (count > GUEST_IPS_MAX)
-		return err_set(err, EINVAL, "%s: more than %d addresses", where, GUEST_IPS_MAX);
+/* null, or prefixes. An empty list allows none. */
+static int take_allowed(struct policy *p, const char *where, struct json_object *value, struct err *err)
+{
+	struct policy_prefix prefixes[POLICY_ALLOWED_MAX];
+	size_t count = 0;
+
+	if (value && !json_object_is_type(value, json_type_array))
+		return value_wrong(where, value, "a list of prefixes or null", err);
+	if (value)
+		count = json_object_array_length(value);
+	if (count > POLICY_ALLOWED_MAX)
+		return err_set(err, EINVAL, "%s: more than %d prefixes", where, POLICY_ALLOWED_MAX);
 	for (size_t i = 0; i < count; i++) {
 		struct json_object *item = json_object_array_get_idx(value, i);
 
-		if (!whole_string(item) || ip_parse(json_object_get_string(item), &ips[i]) < 0)
-			return wrong(where, item, "an address of a host", err);
+		if (!value_is_string(item) ||
+		    ip_parse_net(json_object_get_string(item), &prefixes[i].ip, &prefixes[i].bits) < 0)
+			return value_wrong(where, item, "a prefix such as \"192.0.2.0/24\"", err);
 	}
-	memcpy(p->ips, ips, count * sizeof(ips[0]));
-	p->ip_count = count;
-	p->addresses_from_config = false;
+	memcpy(p->allowed, prefixes, count * sizeof(prefixes[0]));
+	p->allowed_count = count;
+	p->allowed_any = !value;
+	return 0;
+}
+
+static int take_shared(struct policy *p, const char *where, struct json_object *value, struct err *err)
+{
+	return value_addresses(where, value, GUEST_IPS_MAX, NULL, p->shared, &p->shared_count, err);
+}
+
+/* The keys of one NIC. */
+static int take_nic(struct policy_nic *nic, const char *where, struct json_object *values, struct err *err)
+{
+	static const char *const names[] = { "device", "route", "addresses" };
+
+	if (!json_object_is_type(values, json_type_object))
+		return err_set(err, EINVAL, "%s: not an object", where);
+	json_object_object_foreach(values, name, value) {
+		char path[220] = "";
+		int r;
+
+		(void)text_append(path, sizeof(path), "%s.%s", where, name);
+		if (strcmp(name, "device") == 0)
+			r = value_ifname(nic->device, path, value, err);
+		else if (strcmp(name, "route") == 0)
+			r = value_ifname(nic->route, path, value, err);
+		else if (strcmp(name, "addresses") == 0)
+			r = value_addresses(path, value, GUEST_NIC_IPS_MAX, &nic->addresses_from_config, nic->ips,
+					    &nic->ip_count, err);
+		else
+			r = key_unknown(where, name, names, 3, sizeof(names[0]), err);
+		if (r < 0)
+			return r;
+		nic->has_device = nic->has_device || strcmp(name, "device") == 0;
+		nic->has_route = nic->has_route || strcmp(name, "route") == 0;
+		nic->has_addresses = nic->has_addresses || strcmp(name, "addresses") == 0;
+	}
+	return 0;
+}
+
+/* By their names, each key of each by itself: what weaker places say of the others stays. */
+static int take_nics(struct policy *p, const char *where, struct json_object *value, struct err *err)
+{
+	struct policy_nic nics[GUEST_NICS_MAX];
+	size_t count = p->nic_count;
+
+	memcpy(nics, p->nics, sizeof(nics));
+	if (!json_object_is_type(value, json_type_object))
+		return value_wrong(where, value, "an object of NICs", err);
+	json_object_object_foreach(value, name, values) {
+		char path[200] = "";
+		char shown[40];
+		uint32_t index;
+		size_t i = 0;
+		int r;
+
+		(void)text_append(path, sizeof(path), "%s.%s", where, text_shown(name, shown, sizeof(shown)));
+		if (strncmp(name, "net", 3) != 0 || parse_u32(name + 3, 0, GUEST_NICS_MAX - 1, &index) < 0)
+			return err_set(err, EINVAL, "%s: not a NIC's name (net0 to net%d)", path, GUEST_NICS_MAX - 1);
+		while (i < count && nics[i].index != index)
+			i++;
+		if (i == count)
+			nics[count++] = (struct policy_nic){ .index = index, .addresses_from_config = true };
+		r = take_nic(&nics[i], path, values, err);
+		if (r < 0)
+			return r;
+	}
+	memcpy(p->nics, nics, sizeof(nics));
+	p->nic_count = count;
 	return 0;
 }
 
@@ -152,7 +158,7 @@ static int take_probe(struct policy *p, const char *where, struct json_object *v
 {
 	static const char *const words[] = { [PROBE_OFF] = "off", [PROBE_WARN] = "warn", [PROBE_REFUSE] = "refuse" };
 	unsigned i = 0;
-	int r = take_word(where, value, words, 3, "\"off\", \"warn\" or \"refuse\"", &i, err);
+	int r = value_word(where, value, words, 3, "\"off\", \"warn\" or \"refuse\"", &i, err);
 
 	if (r == 0)
 		p->probe = (enum policy_probe)i;
@@ -161,33 +167,34 @@ static int take_probe(struct policy *p, const char *where, struct json_object *v
 
 static int take_announce(struct policy *p, const char *where, struct json_object *value, struct err *err)
 {
-	return take_number(where, value, ANNOUNCE_MAX, &p->announce, err);
+	return value_number(where, value, ANNOUNCE_MAX, &p->announce, err);
 }
 
 static int take_on_error(struct policy *p, const char *where, struct json_object *value, struct err *err)
 {
 	static const char *const words[] = { "warn", "abort" };
 	unsigned i = 0;
-	int r = take_word(where, value, words, 2, "\"warn\" or \"abort\"", &i, err);
+	int r = value_word(where, value, words, 2, "\"warn\" or \"abort\"", &i, err);
 
 	if (r == 0)
 		p->abort_on_error = i == 1;
 	return r;
 }
 
-static void drop_then(struct policy *p)
+void key_drop_then(struct policy *p)
 {
 	for (size_t i = 0; i < p->then_count; i++)
 		free(p->then[i]);
 	p->then_count = 0;
 }
 
-static int take_then(struct policy *p, const char *where, struct json_object *value, struct err *err)
+/* A list of absolute paths, or NULL and err. */
+static int take_paths(const char *where, struct json_object *value, char *paths[], size_t *ret_count, struct err *err)
 {
 	size_t count;
 
 	if (!json_object_is_type(value, json_type_array))
-		return wrong(where, value, "a list of absolute paths", err);
+		return value_wrong(where, value, "a list of absolute paths", err);
 	count = json_object_array_length(value);
 	if (count > POLICY_THEN_MAX)
 		return err_set(err, EINVAL, "%s: more than %d hook scripts", where, POLICY_THEN_MAX);
@@ -195,17 +202,84 @@ static int take_then(struct policy *p, const char *where, struct json_object *va
 		struct json_object *item = json_object_array_get_idx(value, i);
 		const char *path = json_object_get_string(item);
 
-		if (!whole_string(item) || path[0] != '/' || strlen(path) >= PATH_MAX)
-			return wrong(where, item, "an absolute path", err);
+		if (!value_is_string(item) || path[0] != '/' || strlen(path) >= PATH_MAX)
+			return value_wrong(where, item, "an absolute path", err);
 	}
-	drop_then(p);
 	for (size_t i = 0; i < count; i++) {
-		char *path = strdup(json_object_get_string(json_object_array_get_idx(value, i)));
-
-		if (!path)
+		paths[i] = strdup(json_object_get_string(json_object_array_get_idx(value, i)));
+		if (!paths[i]) {
+			*ret_count = i;
 			return err_errno(err, ENOMEM, "%s", where);
-		p->then[p->then_count++] = path;
+		}
 	}
+	*ret_count = count;
+	return 0;
+}
+
+static int take_of(const char *where, struct json_object *value, struct identity *ret_of, struct err *err)
+{
+	if (!json_object_is_type(value, json_type_array) || json_object_array_length(value) == 0)
+		return value_wrong(where, value, "a list of UUIDs and MACs", err);
+	for (size_t i = 0; i < json_object_array_length(value); i++) {
+		struct json_object *item = json_object_array_get_idx(value, i);
+		int r = value_is_string(item) ? identity_add(ret_of, json_object_get_string(item)) : -EINVAL;
+
+		if (r == -ENOSPC)
+			return err_set(err, EINVAL, "%s: more than %d MACs", where, GUEST_NICS_MAX);
+		if (r < 0)
+			return value_wrong(where, item, "a UUID or a MAC", err);
+	}
+	return 0;
+}
+
+/* {"of": whose they are, "call": [...]}, as attach writes it. */
+static int take_chain(const char *where, struct json_object *value, struct json_object **ret_call,
+		      struct identity *ret_of, struct err *err)
+{
+	static const char *const parts[] = { "of", "call" };
+
+	json_object_object_foreach(value, name, part) {
+		char path[220] = "";
+		int r = 0;
+
+		(void)text_append(path, sizeof(path), "%s.%s", where, name);
+		if (strcmp(name, "call") == 0)
+			*ret_call = part;
+		else if (strcmp(name, "of") == 0)
+			r = take_of(path, part, ret_of, err);
+		else
+			r = key_unknown(where, name, parts, 2, sizeof(parts[0]), err);
+		if (r < 0)
+			return r;
+	}
+	if (identity_is_empty(ret_of) || !*ret_call)
+		return err_set(err, EINVAL, "%s: both \"of\" and \"call\" are needed", where);
+	return 0;
+}
+
+static int take_then(struct policy *p, const char *where, struct json_object *value, struct err *err)
+{
+	struct identity of = { .mac_count = 0 };
+	struct json_object *call = value;
+	char *paths[POLICY_THEN_MAX];
+	size_t count = 0;
+	int r = 0;
+
+	if (json_object_is_type(value, json_type_object)) {
+		call = NULL;
+		r = take_chain(where, value, &call, &of, err);
+	}
+	if (r == 0)
+		r = take_paths(where, call, paths, &count, err);
+	if (r < 0) {
+		for (size_t i = 0; i < count; i++)
+			free(paths[i]);
+		return r;
+	}
+	key_drop_then(p);
+	memcpy(p->then, paths, count * sizeof(paths[0]));
+	p->then_count = count;
+	p->then_of = of;
 	return 0;
 }
 
@@ -218,16 +292,20 @@ static const struct key {
 	[POLICY_BRIDGE_MAC] = { "bridge_mac", take_bridge_mac },
 	[POLICY_DEVICE] = { "device", take_device },
 	[POLICY_ADDRESSES] = { "addresses", take_addresses },
+	[POLICY_ALLOWED] = { "allowed", take_allowed },
+	[POLICY_SHARED] = { "shared", take_shared },
 	[POLICY_ROUTE] = { "route", take_route },
+	[POLICY_NICS] = { "nics", take_nics },
 	[POLICY_PROBE] = { "probe", take_probe },
 	[POLICY_ANNOUNCE] = { "announce", take_announce },
 	[POLICY_ON_ERROR] = { "on_error", take_on_error },
 	[POLICY_THEN] = { "then", take_then },
 };
 
-/* Beside the values one key that is none of the kernel's. */
-#define DEVICE_KEY_QUIET POLICY_VALUE_COUNT
-#define DEVICE_KEY_COUNT (POLICY_VALUE_COUNT + 1)
+/* Beside the values two keys that are none of the kernel's. */
+#define DEVICE_KEY_QUIET  POLICY_VALUE_COUNT
+#define DEVICE_KEY_UPLINK (POLICY_VALUE_COUNT + 1)
+#define DEVICE_KEY_COUNT  (POLICY_VALUE_COUNT + 2)
 
 static const struct device_key {
 	const char *name;
@@ -235,7 +313,7 @@ static const struct device_key {
 } device_keys[DEVICE_KEY_COUNT] = {
 	[POLICY_ARP_IGNORE] = { "arp_ignore", 8 }, [POLICY_ARP_ANNOUNCE] = { "arp_announce", 2 },
 	[POLICY_ARP_FILTER] = { "arp_filter", 1 }, [POLICY_PROXY_DELAY] = { "proxy_delay", PROXY_DELAY_MAX },
-	[DEVICE_KEY_QUIET] = { "quiet", 0 },
+	[DEVICE_KEY_QUIET] = { "quiet", 0 },       [DEVICE_KEY_UPLINK] = { "uplink", 0 },
 };
 
 void key_defaults(struct policy *policy)
@@ -246,6 +324,7 @@ void key_defaults(struct policy *policy)
 	policy->quiet_ports = true;
 	policy->pin = true;
 	policy->addresses_from_config = true;
+	policy->allowed_any = true;
 	policy->announce = 2;
 	for (size_t i = 0; i < POLICY_KEY_COUNT; i++)
 		(void)text_copy(policy->source[i], POLICY_SOURCE_SIZE, "default");
@@ -294,8 +373,10 @@ int key_take_device(struct policy_device *device, const char *where, const char 
 			continue;
 		(void)text_append(path, sizeof(path), "%s.%s", where, name);
 		if (i == DEVICE_KEY_QUIET)
-			return take_bool(path, value, &device->quiet, err);
-		r = take_number(path, value, device_keys[i].max, &device->value[i], err);
+			return value_bool(path, value, &device->quiet, err);
+		if (i == DEVICE_KEY_UPLINK)
+			return value_ifname(device->uplink, path, value, err);
+		r = value_number(path, value, device_keys[i].max, &device->value[i], err);
 		if (r == 0)
 			device->set[i] = true;
 		return r;
@@ -310,5 +391,9 @@ const char *policy_key_to_str(enum policy_key key)
 
 void policy_done(struct policy *policy)
 {
-	drop_then(policy);
+	key_drop_then(policy);
+	for (size_t i = 0; i < POLICY_FILE_COUNT; i++) {
+		free(policy->files[i].text);
+		policy->files[i].text = NULL;
+	}
 }

@@ -4,15 +4,18 @@
 #include "policy/policy.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <json-c/json_object.h>
 #include <json-c/linkhash.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "policy/kept.h"
 #include "policy/key.h"
 
 #define WHERE_SIZE 160
@@ -233,14 +236,17 @@ static void take_guests(struct reading *in, struct json_object *json)
 		return;
 	}
 	json_object_object_foreach(json, key, scope) {
+		struct policy *policy = in->policy;
 		enum cover cover;
 		uint32_t width;
 
 		(void)scope;
 		if (!in->guest || cover_of(in, key, &cover, &width, NULL) < 0 || cover == COVER_NONE)
 			continue;
-		in->policy->managed = true;
-		in->policy->all = in->policy->all || cover == COVER_ALL;
+		(void)text_append(policy->managed_by, sizeof(policy->managed_by), "%s%s: guests.%s",
+				  policy->managed ? ", " : "", in->file, key);
+		policy->managed = true;
+		policy->all = policy->all || cover == COVER_ALL;
 	}
 	take_covered(in, json, COVER_NONE);
 	take_covered(in, json, COVER_ALL);
@@ -298,7 +304,7 @@ static int take_text(struct reading *in, const char *text, size_t len)
 {
 	CLEANUP(json) struct json_object *json = NULL;
 	struct err err;
-	int r = json_parse(in->file, text, len, &json, &err);
+	int r = json_parse_written(in->file, text, len, &json, &err);
 
 	if (r < 0)
 		failed(in, r, &err, true);
@@ -307,73 +313,239 @@ static int take_text(struct reading *in, const char *text, size_t len)
 	return in->result;
 }
 
-/* Text or failure becomes part of the fingerprint. */
-static int read_file(const char *file, uint64_t *fingerprint, char **ret_text, size_t *ret_len, struct err *err)
+/* Where a policy comes from. The host's file has the last word. */
+static const struct origin {
+	const char *file;
+	const char *kept; /* its last good text, see kept.h */
+	bool of_cluster;
+} origins[POLICY_FILE_COUNT] = {
+	{ POLICY_CLUSTER_FILE, KEPT_CLUSTER, true },
+	{ POLICY_HOST_FILE, KEPT_HOST, false },
+};
+
+/* What is to be taken in for one of them. */
+struct input {
+	const struct origin *origin;
+	enum policy_file_state state;
+	char *own; /* the file's own text, or NULL */
+	size_t own_len;
+	char *kept; /* the last good one, once it was asked for */
+	size_t kept_len;
+	int result; /* what is wrong with the file: 0, or its failure in err */
+	struct err err;
+	uint64_t fingerprint;
+};
+
+/* Without pmxcfs /etc/pve is an empty directory, and its files are not gone. */
+static bool pmxcfs_lives(void)
 {
-	int r = file_read(file, FILE_ROOT_ALONE, ret_text, ret_len, err);
+	char path[PATH_MAX];
+
+	return file_path("/etc/pve/nodes", path, sizeof(path), NULL) == 0 && access(path, F_OK) == 0;
+}
+
+static bool is_missing(int result)
+{
+	return result == -ENOENT || result == -ENOTDIR;
+}
+
+/* Text or failure becomes part of the fingerprint. */
+static int read_own(const struct origin *origin, uint64_t *fingerprint, char **ret_text, size_t *ret_len,
+		    struct err *err)
+{
+	int r = file_read(origin->file, FILE_ROOT_ALONE, ret_text, ret_len, err);
 	char failure[16];
 
 	(void)snprintf(failure, sizeof(failure), "\n%d\n", r);
-	*fingerprint = text_hash(text_hash(*fingerprint, r == 0 ? *ret_text : ""), failure);
+	*fingerprint = text_hash(text_hash(TEXT_HASH_START, r == 0 ? *ret_text : ""), failure);
 	return r;
 }
 
-/* A missing file is no failure. */
-static int take_file(struct reading *in)
+/* False where there is none, or none that can be read. */
+static bool read_kept(struct input *input)
 {
-	CLEANUP(free) char *text = NULL;
-	struct err err;
-	size_t len;
-	int r = read_file(in->file, &in->policy->fingerprint, &text, &len, &err);
-
-	/* ENOTDIR, ENOTCONN: /etc/pve is no directory here, or pmxcfs is down; the host's own file still counts. */
-	if (r == -ENOENT || r == -ENOTDIR || r == -ENOTCONN)
-		return 0;
-	if (r < 0) {
-		failed(in, r, &err, true);
-		return in->result;
-	}
-	return take_text(in, text, len);
+	return input->kept || kept_read(input->origin->kept, &input->kept, &input->kept_len, NULL) == 0;
 }
 
-/* The host's file has the last word. */
-static const char *const files[] = { POLICY_CLUSTER_FILE, POLICY_HOST_FILE };
+static void read_input(struct input *input)
+{
+	int r = read_own(input->origin, &input->fingerprint, &input->own, &input->own_len, &input->err);
+	bool missing = is_missing(r);
+
+	input->state = POLICY_FILE_GOOD;
+	if (r == 0)
+		return;
+	if (missing && !input->origin->of_cluster) {
+		input->state = POLICY_FILE_GONE;
+	} else if (read_kept(input)) {
+		input->state = missing && pmxcfs_lives() ? POLICY_FILE_GONE : POLICY_FILE_KEPT;
+		if (missing)
+			r = err_set(&input->err, ENOENT, "%s: not there, and neither is /etc/pve/nodes",
+				    input->origin->file);
+	} else if (missing || r == -ENOTCONN) {
+		/* No Proxmox VE here, or one that has not come up yet: the host's own file still counts. */
+		input->state = POLICY_FILE_NONE;
+	} else {
+		input->state = POLICY_FILE_BROKEN;
+	}
+	input->result = input->state == POLICY_FILE_KEPT || input->state == POLICY_FILE_BROKEN ? r : 0;
+}
+
+/* One file's part, by its own text or the kept one. Returns what is wrong with that text. */
+static int take_input(struct reading *in, struct input *input, struct err *err)
+{
+	in->file = input->origin->file;
+	in->err = err;
+	in->result = 0;
+	if (input->state == POLICY_FILE_KEPT)
+		return take_text(in, input->kept, input->kept_len);
+	if (input->own)
+		return take_text(in, input->own, input->own_len);
+	if (input->state == POLICY_FILE_BROKEN)
+		in->policy->broken = true;
+	return 0;
+}
+
+/* Both files' parts. False where one of them turns out to be another text: then all is to be taken once more. */
+static bool take_inputs(struct policy *policy, const struct guest *guest, struct input inputs[])
+{
+	struct reading in = { .policy = policy, .guest = guest };
+
+	key_defaults(policy);
+	for (size_t i = 0; i < POLICY_FILE_COUNT; i++) {
+		struct input *input = &inputs[i];
+		struct err err;
+		int r = take_input(&in, input, &err);
+
+		if (r == 0)
+			continue;
+		if (input->state == POLICY_FILE_KEPT) {
+			/* Kept by another version, perhaps. */
+			input->state = POLICY_FILE_BROKEN;
+			return false;
+		}
+		input->result = r;
+		input->err = err;
+		if (input->state != POLICY_FILE_GOOD)
+			continue;
+		input->state = r != -ENOMEM && read_kept(input) ? POLICY_FILE_KEPT : POLICY_FILE_BROKEN;
+		if (input->state == POLICY_FILE_KEPT)
+			return false;
+	}
+	return true;
+}
+
+static uint64_t join_fingerprints(const uint64_t fingerprints[])
+{
+	char text[2 * 17 + 1];
+
+	(void)snprintf(text, sizeof(text), "%" PRIx64 " %" PRIx64, fingerprints[0], fingerprints[1]);
+	return text_hash(TEXT_HASH_START, text);
+}
+
+/* What is wrong: first what is wrong without a last good text. */
+static int say_mistake(struct input inputs[], struct err *err)
+{
+	const struct input *worst = NULL;
+	char date[KEPT_DATE_SIZE];
+
+	for (size_t i = 0; i < POLICY_FILE_COUNT; i++) {
+		if (inputs[i].result < 0 &&
+		    (!worst || (worst->state == POLICY_FILE_KEPT && inputs[i].state != worst->state)))
+			worst = &inputs[i];
+	}
+	if (!worst)
+		return 0;
+	if (worst->state == POLICY_FILE_KEPT)
+		return err_set(err, worst->err.code, "%.300s; the last good policy of %s stays in force",
+			       worst->err.text, kept_date(worst->origin->kept, date));
+	if (err)
+		*err = worst->err;
+	return worst->result;
+}
 
 int policy_load(struct policy *policy, const struct guest *guest, struct err *err)
 {
-	struct reading in = { .policy = policy, .guest = guest, .err = err };
+	struct input inputs[POLICY_FILE_COUNT] = { 0 };
+	uint64_t fingerprints[POLICY_FILE_COUNT];
 
-	key_defaults(policy);
-	policy->fingerprint = TEXT_HASH_START;
-	for (size_t i = 0; i < 2; i++) {
-		in.file = files[i];
-		(void)take_file(&in);
+	for (size_t i = 0; i < POLICY_FILE_COUNT; i++) {
+		inputs[i].origin = &origins[i];
+		read_input(&inputs[i]);
 	}
-	return in.result;
+	while (!take_inputs(policy, guest, inputs))
+		policy_done(policy);
+	for (size_t i = 0; i < POLICY_FILE_COUNT; i++) {
+		struct input *input = &inputs[i];
+
+		fingerprints[i] = input->fingerprint;
+		policy->files[i].state = input->state;
+		if (input->state == POLICY_FILE_KEPT)
+			fingerprints[i] = text_hash(input->fingerprint, input->kept);
+		if (input->state == POLICY_FILE_GOOD)
+			policy->files[i].text = steal_ptr(&input->own);
+		free(input->own);
+		free(input->kept);
+	}
+	policy->fingerprint = join_fingerprints(fingerprints);
+	return say_mistake(inputs, err);
 }
 
 bool policy_changed(const struct policy *policy)
 {
-	uint64_t fingerprint = TEXT_HASH_START;
+	uint64_t fingerprints[POLICY_FILE_COUNT];
 
-	for (size_t i = 0; i < 2; i++) {
-		CLEANUP(free) char *text = NULL;
+	for (size_t i = 0; i < POLICY_FILE_COUNT; i++) {
+		CLEANUP(free) char *own = NULL;
+		CLEANUP(free) char *kept = NULL;
 		size_t len;
+		int r = read_own(&origins[i], &fingerprints[i], &own, &len, NULL);
 
-		(void)read_file(files[i], &fingerprint, &text, &len, NULL);
+		if (policy->files[i].state != POLICY_FILE_KEPT)
+			continue;
+		if ((is_missing(r) && pmxcfs_lives()) || kept_read(origins[i].kept, &kept, &len, NULL) < 0)
+			return true;
+		fingerprints[i] = text_hash(fingerprints[i], kept);
 	}
-	return fingerprint != policy->fingerprint;
+	return join_fingerprints(fingerprints) != policy->fingerprint;
 }
 
 int policy_reload(struct policy *policy, const struct guest *guest, struct err *err)
 {
-	struct policy old = *policy;
-	int r = policy_load(policy, guest, err);
+	char *then[POLICY_THEN_MAX];
+	const struct identity of = policy->then_of;
+	size_t count = policy->then_count;
+	int r;
 
+	memcpy(then, policy->then, sizeof(then));
+	policy->then_count = 0;
 	policy_done(policy);
-	memcpy(policy->then, old.then, sizeof(policy->then));
-	policy->then_count = old.then_count;
+	r = policy_load(policy, guest, err);
+	key_drop_then(policy);
+	memcpy(policy->then, then, sizeof(then));
+	policy->then_count = count;
+	policy->then_of = of;
 	return r;
+}
+
+void policy_keep(const struct policy *policy, struct notes *notes)
+{
+	if (geteuid() != 0)
+		return;
+	for (size_t i = 0; i < POLICY_FILE_COUNT; i++) {
+		CLEANUP(free) char *kept = NULL;
+		const char *text = policy->files[i].text;
+		const char *name = origins[i].kept;
+		struct err err;
+		size_t len;
+
+		if (policy->files[i].state == POLICY_FILE_GONE ? !kept_exists(name) : !text)
+			continue;
+		if (text && kept_read(name, &kept, &len, NULL) == 0 && strcmp(kept, text) == 0)
+			continue;
+		if (kept_write(name, text, &err) < 0)
+			notes_add(notes, "the last good policy is not kept: %s", err.text);
+	}
 }
 
 bool policy_manages(const struct policy *policy, const struct guest *guest)

@@ -11,13 +11,18 @@
 
 #include "base/err.h"
 #include "base/ip.h"
+#include "base/log.h"
 #include "guest/guest.h"
+#include "guest/identity.h"
 
 #define POLICY_HOST_FILE    "/etc/guestarp/guestarp.json"
 #define POLICY_CLUSTER_FILE "/etc/pve/guestarp.json"
+#define POLICY_FILE_COUNT   2
 #define POLICY_DEVICES_MAX  64
 #define POLICY_THEN_MAX     8
+#define POLICY_ALLOWED_MAX  64
 #define POLICY_SOURCE_SIZE  120
+#define POLICY_MANAGED_SIZE 300
 
 enum policy_probe { PROBE_OFF, PROBE_WARN, PROBE_REFUSE };
 
@@ -29,6 +34,25 @@ struct policy_device {
 	bool set[POLICY_VALUE_COUNT];
 	uint32_t value[POLICY_VALUE_COUNT]; /* proxy_delay in hundredths of a second, as the sysctl */
 	bool quiet;                         /* it answers no ARP request */
+	char uplink[IFNAMSIZ];              /* the port whose MAC a bridge has, "" for what the kernel says */
+};
+
+struct policy_prefix {
+	struct ip ip; /* with no bit set beyond the prefix */
+	unsigned bits;
+};
+
+/* What is said of one NIC; what is not said is as for the guest. */
+struct policy_nic {
+	unsigned index; /* N of netN */
+	bool has_device;
+	bool has_route;
+	bool has_addresses;
+	char device[IFNAMSIZ];      /* "" for null */
+	char route[IFNAMSIZ];       /* "" for null */
+	bool addresses_from_config; /* else ips */
+	struct ip ips[GUEST_NIC_IPS_MAX];
+	size_t ip_count;
 };
 
 /* In the order of the table of keys, which is the order of DESIGN section 4. */
@@ -38,7 +62,10 @@ enum policy_key {
 	POLICY_BRIDGE_MAC,
 	POLICY_DEVICE,
 	POLICY_ADDRESSES,
+	POLICY_ALLOWED,
+	POLICY_SHARED,
 	POLICY_ROUTE,
+	POLICY_NICS,
 	POLICY_PROBE,
 	POLICY_ANNOUNCE,
 	POLICY_ON_ERROR,
@@ -46,10 +73,26 @@ enum policy_key {
 	POLICY_KEY_COUNT
 };
 
+/* What became of one of the files. */
+enum policy_file_state {
+	POLICY_FILE_NONE,   /* there is none, and it is not known whether there should be one */
+	POLICY_FILE_GONE,   /* there is none, and so no such policy */
+	POLICY_FILE_GOOD,   /* it holds */
+	POLICY_FILE_KEPT,   /* it has a mistake, or cannot be read: its last good text holds */
+	POLICY_FILE_BROKEN, /* the same without a last good text */
+};
+
+struct policy_file {
+	enum policy_file_state state;
+	char *text; /* of a good one, else NULL */
+};
+
 struct policy {
 	bool managed; /* a "guests" key covers the guest */
-	bool all;     /* the key "*" is one of them: every guest is covered */
-	bool broken;  /* something that concerns this guest could not be read: see policy_load() */
+	/* Which ones do: "<file>: guests.*, <file>: guests.101". What does not fit is left out. */
+	char managed_by[POLICY_MANAGED_SIZE];
+	bool all;    /* the key "*" is one of them: every guest is covered */
+	bool broken; /* something that concerns this guest could not be read: see policy_load() */
 
 	bool quiet;                 /* firewall_bridge */
 	bool quiet_others;          /* the same for guests that only the key "*" covers */
@@ -59,17 +102,26 @@ struct policy {
 	bool addresses_from_config; /* else ips */
 	struct ip ips[GUEST_IPS_MAX];
 	size_t ip_count;
+	bool allowed_any; /* else its addresses must lie in one of allowed */
+	struct policy_prefix allowed[POLICY_ALLOWED_MAX];
+	size_t allowed_count;
+	struct ip shared[GUEST_IPS_MAX]; /* several guests may hold them */
+	size_t shared_count;
 	char route[IFNAMSIZ]; /* "" for null */
+	struct policy_nic nics[GUEST_NICS_MAX];
+	size_t nic_count;
 	enum policy_probe probe;
 	uint32_t announce;
 	bool abort_on_error;
 	char *then[POLICY_THEN_MAX];
 	size_t then_count;
+	struct identity then_of; /* whose they are; empty: any guest's that the policy covers */
 
 	struct policy_device devices[POLICY_DEVICES_MAX];
 	size_t device_count;
 
-	uint64_t fingerprint; /* of both files' text */
+	struct policy_file files[POLICY_FILE_COUNT]; /* the cluster's, the host's */
+	uint64_t fingerprint;                        /* of both files' text, and of the kept one that holds instead */
 
 	/* Where each key's value comes from: "<file>: guests.101", or "default". */
 	char source[POLICY_KEY_COUNT][POLICY_SOURCE_SIZE];
@@ -77,13 +129,21 @@ struct policy {
 
 /*
  * The policy for a guest; a guest without an id stands for those that no key names. Both files are optional; without
- * them the defaults hold and managed is false. On failure (err: file, path in it, value) policy still holds every value
+ * them the defaults hold and managed is false.
+ * A file with a mistake, or one that cannot be read: its last good text (policy_keep()) holds instead, as a whole, and
+ * err says both. Without such a text err says the file, the path in it and the value; policy still holds every value
  * that could be read, and broken is set when the bad part concerns this guest: an up must then neither bind nor take
  * back anything but may keep a firewall bridge quiet, and honours abort_on_error. A failure in a part for other guests
- * leaves broken false. Always policy_done() afterwards.
+ * leaves broken false. Nothing is written. Always policy_done() afterwards.
  */
 int policy_load(struct policy *policy, const struct guest *guest, struct err *err);
 void policy_done(struct policy *policy);
+
+/*
+ * Keeps the text of each file that policy_load() has found good as its last good one, where it is another than before;
+ * for root alone. What fails is a note.
+ */
+void policy_keep(const struct policy *policy, struct notes *notes);
 
 /* Do the files say something else than they did to policy_load()? */
 bool policy_changed(const struct policy *policy);

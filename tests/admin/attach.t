@@ -10,12 +10,14 @@ require jq strace flock
 true_paths
 
 POLICY=$ROOT/etc/pve/guestarp.json
+CONFIG=$ROOT/etc/guestarp/guestarp.json
 
-container() { # VMID [HOOKSCRIPT]: with a snapshot, whose lines are none of ours
+container() { # VMID [HOOKSCRIPT] [MAC]: with a snapshot, whose lines are none of ours
     {
         printf 'arch: amd64\n'
         [ -z "${2:-}" ] || printf 'hookscript: %s\n' "$2"
-        printf 'net0: name=eth0,bridge=vmbr0,ip=192.0.2.7/24,type=veth\n[snap]\nhookscript: local:snippets/snap.pl\n'
+        printf 'net0: name=eth0,bridge=vmbr0,hwaddr=%s,ip=192.0.2.7/24,type=veth\n' "${3:-BC:24:11:00:01:${1: -2}}"
+        printf '[snap]\nhookscript: local:snippets/snap.pl\nnet0: name=eth0,bridge=vmbr0,hwaddr=BC:24:11:FF:FF:FF,type=veth\n'
     } >"$ROOT/etc/pve/lxc/$1.conf"
 }
 
@@ -162,6 +164,129 @@ container 104 local:snippets/gone.pl
 admin_is 1 "attach --all where one is refused" attach --all
 is "$(calls_for 101), $(calls_for 104), $(calls_for 201)" "guestarp, gone.pl, guestarp" "the others are attached"
 like "$ERR" "pve/104: attach: .*gone.pl" "the one is named"
+
+# ---- the same number, another guest ---------------------------------------------------------------------------------------------
+
+# Who is called at a start of 101, but guestarp.
+called() {
+    rm -f "$ROOT/old.pl.log"
+    pve 101 pre-start
+    [ ! -e "$ROOT/old.pl.log" ] || cat "$ROOT/old.pl.log"
+}
+
+fresh_node
+container 101 local:snippets/old.pl
+admin attach 101
+is "$(jq -c '.guests["101"].then' "$POLICY")" '{"of":["bc:24:11:00:01:01"],"call":["/var/lib/vz/snippets/old.pl"]}' "attach writes whose hookscript it was"
+admin policy 101 --json
+printf '%s' "$OUT" >"$TMP/policy.json"
+schema ok "policy --json, with a chain of one guest's, follows its schema" policy "$TMP/policy.json"
+is "$(called)" "101 pre-start" "its own hookscript is called"
+sed -i '/^net0/s/$/\nnet1: name=eth1,bridge=vmbr0,hwaddr=BC:24:11:00:02:01,type=veth/' "$ROOT/etc/pve/lxc/101.conf"
+is "$(called)" "101 pre-start" "also when it has got a NIC"
+
+# Destroyed, and another 101 created.
+container 101 local:snippets/guestarp BC:24:11:99:99:99
+is "$(called)" "" "a new guest with an old number: the dead one's hookscript is not called"
+pve 101 pre-start
+is "$STATUS/$ERR" "0/guestarp: pve/101: then (/etc/pve/guestarp.json: guests.101) is not called: by UUID and MACs it is that of another guest" \
+    "one note says why"
+admin_is 0 "detach the new one" detach 101
+is "$(hookscript 101)" "" "it does not get the dead one's hookscript"
+not_ok "and the dead one's is out of the policy" test -e "$POLICY"
+
+for new in "" local:snippets/new.pl; do
+    fresh_node
+    snippet new.pl
+    container 101 local:snippets/old.pl
+    admin attach 101
+    container 101 "$new" BC:24:11:99:99:99
+    admin_is 0 "attach a new guest with an old number${new:+ and a hookscript}" attach 101
+    is "$(calls_for 101)" "guestarp${new:+ new.pl}" "only its own hookscript is in the policy"
+done
+
+# A clone has the line, another number, and other MACs.
+fresh_node
+container 101 local:snippets/old.pl
+admin attach 101
+sed 's/BC:24:11:00:01:01/BC:24:11:00:07:07/' "$ROOT/etc/pve/lxc/101.conf" >"$ROOT/etc/pve/lxc/106.conf"
+is "$(calls_for 106)" guestarp "a clone gets no chain"
+rm "$ROOT/etc/pve/lxc/106.conf"
+
+# Virtual machines: by the UUID, whatever becomes of NICs.
+vm() { # UUID MAC [HOOKSCRIPT]
+    printf 'hookscript: %s\nsmbios1: uuid=%s\nnet0: virtio=%s,bridge=vmbr0\n' "${3:-local:snippets/guestarp}" "$1" "$2" >"$ROOT/etc/pve/qemu-server/101.conf"
+}
+fresh_node
+one=0f2c4a6e-1111-2222-3333-444455556666 two=0f2c4a6e-1111-2222-3333-777788889999
+vm $one 02:9E:00:00:00:01 local:snippets/old.pl
+admin attach 101
+vm $one 02:9E:00:00:00:02
+is "$(called)" "101 pre-start" "a machine with a new NIC is the same"
+vm $two 02:9E:00:00:00:01
+is "$(called)" "" "one that was given its MAC is not"
+rm "$ROOT/etc/pve/qemu-server/101.conf"
+
+# By hand, without a word whose it is: for whoever has the number.
+fresh_node
+container 101 local:snippets/guestarp
+echo '{"guests": {"100-199": {"then": ["'"$ROOT"'/var/lib/vz/snippets/old.pl"]}}}' >"$POLICY"
+is "$(called)" "101 pre-start" "a chain written by hand is called for every guest that it covers"
+
+fresh_node
+printf 'hookscript: local:snippets/old.pl\nnet0: name=eth0,bridge=vmbr0,type=veth\n' >"$ROOT/etc/pve/lxc/101.conf"
+refuses "no UUID and no NIC with a MAC to know it by" "a guest that nothing tells from the next one" attach 101
+
+# ---- what still manages it ------------------------------------------------------------------------------------------------------
+
+fresh_node
+ip link add eth3 type bridge
+container 101
+admin_is 0 "device, then attach" device 101 eth3
+admin attach 101
+admin_is 0 "device none" device 101 none
+is "$ERR" "" "guestarp is its hookscript still: no word"
+not_ok "no null is left that manages the guest" test -e "$CONFIG"
+admin_is 0 "detach" detach 101
+is "$ERR" "guestarp: pve/101: detached" "nothing manages it any more"
+admin_is 0 "undo" undo 101
+admin policy 101 --json
+is "$(jq .managed <<<"$OUT")" false "it is not managed"
+
+admin device 101 eth3
+admin_is 0 "device none for a guest that nothing else covers" device 101 none
+is "$ERR" "guestarp: pve/101: no longer managed: nothing else covers it" "it says so"
+
+# What the version before has left.
+echo '{"guests": {"101": {"device": null}}}' >"$CONFIG"
+admin_is 0 "detach of a guest with a null left" detach 101
+is "$ERR" "guestarp: pve/101: is not attached" "nothing manages it any more"
+not_ok "the null is gone" test -e "$CONFIG"
+for policy_text in '{"guests": {"101": {"device": null, "announce": 1}}}' '{"guests": {"101": {"device": null}, "*": {}}}' \
+    '{"defaults": {"device": "eth3"}, "guests": {"101": {"device": null}, "100-199": {}}}'; do
+    echo "$policy_text" >"$CONFIG"
+    admin_is 0 "detach, policy $policy_text" detach 101
+    is "$(<"$CONFIG")" "$policy_text" "a null that is not what manages the guest stays"
+done
+echo '{"defaults": {"device": "eth3"}, "guests": {"100-199": {}}}' >"$CONFIG"
+admin_is 0 "device none where a default names a device" device 101 none
+admin policy 101 --json
+is "$(jq -c '[.managed, .device.value]' <<<"$OUT")" '[true,null]' "then the null is needed"
+
+echo '{"guests": {"101": {"device": "eth3"}, "*": {}}}' >"$CONFIG"
+echo '{"guests": {"100-199": {}}}' >"$POLICY"
+admin attach 101
+admin_is 0 "detach a guest that policy covers" detach 101
+is "$ERR" "guestarp: pve/101: detached; still managed by /etc/pve/guestarp.json: guests.100-199, /etc/guestarp/guestarp.json: guests.101, /etc/guestarp/guestarp.json: guests.*" \
+    "it says where"
+mkdir -p "$ROOT/etc/vz/conf"
+printf 'IP_ADDRESS="192.0.2.9"\nGUESTARP_DEVICE="eth3"\n' >"$ROOT/etc/vz/conf/301.conf"
+echo '{}' >"$CONFIG"
+admin_is 0 "detach a container of OpenVZ" detach vz/301
+is "$ERR" "guestarp: vz/301: is not attached; still managed by GUESTARP_DEVICE in its own configuration" "it names its file's word"
+admin_is 0 "device none, for it" device vz/301 none
+is "$ERR" "guestarp: vz/301: its own configuration says GUESTARP_DEVICE=\"eth3\", which has the last word" "it says what still holds"
+rm -r "$ROOT/etc/vz"
 
 # ---- refused -----------------------------------------------------------------------------------------------------------------
 
@@ -336,9 +461,15 @@ attached_node() {
     container 101 local:snippets/guestarp
 }
 
+attached_node_of() {
+    echo '{ "guests": { "101": { "then": {"of": ["bc:24:11:00:01:01"], "call": ["/var/lib/vz/snippets/old.pl"]} } } }' >"$POLICY"
+    container 101 local:snippets/guestarp
+}
+
 fresh_node
 interrupted old.pl "guestarp old.pl" detached_node attach 101
 interrupted old.pl "guestarp old.pl" detached_node_with_policy attach 101
 interrupted "guestarp old.pl" old.pl attached_node detach 101
+interrupted "guestarp old.pl" old.pl attached_node_of detach 101
 
 done_testing

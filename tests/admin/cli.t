@@ -310,12 +310,13 @@ like "$OUT" "announce +4 +/etc/guestarp/guestarp.json: defaults" "a value from t
 like "$OUT" "probe +\"off\" +default" "a value from nowhere"
 rm "$ROOT/etc/pve/guestarp.json"
 policy '{"guests": {"101": {"addresses": ["192.0.2.7", "2001:db8::7"], "then": ["/usr/local/bin/mine"], "bridge_mac": "leave",
-    "firewall_bridge": "leave", "route": "veth101i0", "probe": "refuse", "on_error": "abort"}}}'
+    "firewall_bridge": "leave", "route": "veth101i0", "allowed": ["192.0.2.0/24"], "shared": ["192.0.2.50"],
+    "nics": {"net1": {"device": "eth3", "addresses": []}}, "probe": "refuse", "on_error": "abort"}}}'
 admin_is 0 "policy of a guest with every key" policy 101
 like "$OUT" 'addresses +\["192.0.2.7","2001:db8::7"\] +/etc/guestarp/guestarp.json: guests.101' "a list of addresses"
 admin policy 101 --json
 is "$(jq -c 'map_values(.value?)' <<<"$OUT")" \
-    '{"firewall_bridge":"leave","bridge_mac":"leave","device":null,"addresses":["192.0.2.7","2001:db8::7"],"route":"veth101i0","probe":"refuse","announce":2,"on_error":"abort","then":["/usr/local/bin/mine"]}' \
+    '{"firewall_bridge":"leave","ports":"quiet","bridge_mac":"leave","device":null,"addresses":["192.0.2.7","2001:db8::7"],"allowed":["192.0.2.0/24"],"shared":["192.0.2.50"],"route":"veth101i0","nics":{"net1":{"device":"eth3","addresses":[]}},"probe":"refuse","announce":2,"on_error":"abort","then":["/usr/local/bin/mine"]}' \
     "the same for programs"
 
 printf '{"guests": {"1": {"devise": "a"}}}' >"$TMP/bad.json"
@@ -373,13 +374,46 @@ echo '{ "guests": ' >"$ROOT/etc/pve/guestarp.json"
 admin_is 1 "device with a cluster's file that is no policy" device 101 eth3
 like "$ERR" "^guestarp: /etc/pve/guestarp.json" "names the file"
 rm "$ROOT/etc/pve/guestarp.json"
-policy '{ // mine
+policy '{ # mine
 }'
 before=$(<"$CONFIG")
 admin_is 1 "device with a file that is no policy" device 101 eth3
 like "$ERR" "^guestarp: /etc/guestarp/guestarp.json" "names the file"
 is "$(<"$CONFIG")" "$before" "and leaves it"
 rm -f "$CONFIG"
+
+# Devices that nobody asks for a guest, and devices that are not there.
+for word in lo all default; do
+    refused "guestarp: .*$word" "device $word" device 101 "$word"
+    not_ok "and nothing is written for $word" test -e "$CONFIG"
+done
+ip link add eth30 type bridge
+admin_is 0 "device that is not there" device 101 eth31
+like "$ERR" "^guestarp: pve/101: there is no device eth31 on this host now, did you mean eth3" "it says so, with the nearest"
+admin_is 0 "device that is nothing near" device 101 quitefar
+is "$ERR" "guestarp: pve/101: there is no device quitefar on this host now" "it says so"
+admin_is 0 "device that is there" device 101 eth30
+is "$ERR" "" "not a word"
+ip link property add dev eth30 altname uplinkport
+admin_is 0 "device by another of its names" device 101 uplinkport
+is "$ERR" "" "not a word"
+ip link del eth30
+rm -f "$CONFIG"
+
+# Not root: one clear error, and nothing is claimed.
+if setpriv --reuid 65534 --regid 65534 --clear-groups true 2>/dev/null; then
+    cp "$GUESTARP_BUILD/guestarp" "$TMP/guestarp"
+    chmod 755 "$TMP" "$TMP/guestarp"
+    for words in check "check --json" status "plan 101" "apply 101" "apply --all" "undo 101" sync "attach 101" "detach 101" "policy 101" "device 101 eth3"; do
+        # shellcheck disable=SC2086 # several words
+        is "$(setpriv --reuid 65534 --regid 65534 --clear-groups "$TMP/guestarp" $words 2>&1 || echo "status $?")" \
+            "guestarp: ${words%% *}: only root can do that"$'\n'"status 1" "$words, as nobody"
+    done
+    is "$(cd / && setpriv --reuid 65534 --regid 65534 --clear-groups "$TMP/guestarp" policy --check "$TMP/good.json" 2>&1 || echo "status $?")" "" \
+        "policy --check needs no root"
+else
+    skip "one user only in this namespace: not root"
+fi
 admin_is 0 "device without a file" device 101 eth3
 is "$(stat -c %a "$CONFIG")" 600 "the new file is root's alone"
 

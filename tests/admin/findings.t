@@ -390,7 +390,7 @@ bridge_host
 bridged_guest 101
 stand_ins
 snippet old.pl
-printf 'hookscript: local:snippets/old.pl\nnet0: name=eth0,bridge=vmbr0\n' >"$ROOT/etc/pve/lxc/101.conf"
+printf 'hookscript: local:snippets/old.pl\nnet0: name=eth0,bridge=vmbr0,hwaddr=BC:24:11:00:01:01\n' >"$ROOT/etc/pve/lxc/101.conf"
 healthy "another hookscript, and no policy for the guest"
 policy '{"guests": {"101": {"announce": 1}}}'
 found_and_mended hook-other "" pve/101 "hook-other"
@@ -415,6 +415,10 @@ honest "hook-other beside a chain"
 printf 'hookscript: local:snippets/gone.pl\nnet0: name=eth0,bridge=vmbr0\n' >"$ROOT/etc/pve/lxc/101.conf"
 policy '{"guests": {"101": {"announce": 1}}}'
 honest "hook-other, whose file is gone"
+
+printf 'hookscript: local:snippets/old.pl\nnet0: name=eth0,bridge=vmbr0\n' >"$ROOT/etc/pve/lxc/101.conf"
+policy '{"guests": {"101": {"announce": 1}}}'
+honest "hook-other, of a guest without a MAC"
 
 # ---- policy-broken ----------------------------------------------------------------------------------------------------------
 

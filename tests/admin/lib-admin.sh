@@ -15,7 +15,8 @@ true_paths() {
     mkdir -p "$TMP/etc/guestarp" "$TMP/etc/pve" "$TMP/lib/vz"
     mount --bind "$TMP/etc" /etc
     mount --bind "$TMP/lib" /var/lib
-    for dir in /etc/guestarp /etc/pve /var/lib/vz; do
+    mkdir -p "$ROOT/var/lib/guestarp" "$TMP/lib/guestarp"
+    for dir in /etc/guestarp /etc/pve /var/lib/vz /var/lib/guestarp; do
         mount --bind "$ROOT$dir" "$dir"
     done
 }
@@ -136,7 +137,7 @@ fresh_host() {
     while read -r name; do
         ip neigh del proxy "$name"
     done < <(ip -j neigh show proxy | jq -r '.[].dst')
-    rm -rf "$ROOT"/etc/guestarp/* "$ROOT"/etc/pve/guestarp.json* "$ROOT"/run/guestarp "$ROOT"/etc/pve/storage.cfg \
+    rm -rf "$ROOT"/etc/guestarp/* "$ROOT"/etc/pve/guestarp.json* "$ROOT"/run/guestarp "$ROOT"/var/lib/guestarp/* "$ROOT"/etc/pve/storage.cfg \
         "$ROOT"/etc/pve/{lxc,qemu-server}/*.conf "$ROOT"/var/lib/vz/snippets/*
     kernel_defaults
     sysctl -q -w net.ipv6.conf.all.forwarding=0 net.ipv6.conf.all.proxy_ndp=0

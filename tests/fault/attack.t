@@ -10,6 +10,7 @@ topo_multi
 RECORDS=$ROOT/run/guestarp
 RECORD=$RECORDS/pve-101.json
 POLICY=$ROOT/etc/guestarp/guestarp.json
+KEPT=$ROOT/var/lib/guestarp
 VICTIM=$TMP/victim
 good='{"defaults": {"announce": 1}, "guests": {"101": {"device": "eth3"}}}'
 
@@ -17,6 +18,7 @@ fresh() { # the host before an attack: no records, a good policy, a victim's fil
     rm -rf "$RECORDS" "$POLICY" "$ROOT/etc/guestarp"
     mkdir -p "$ROOT/etc/guestarp"
     policy "$good"
+    rm -rf "$KEPT"
     guest_conf 101 lxc "net0: name=eth0,bridge=vmbr0,ip=192.168.18.101/32"
     ip neigh del proxy 192.168.18.101 dev eth3 2>/dev/null || true
     echo "a secret of somebody's" >"$VICTIM"
@@ -171,6 +173,42 @@ if chown 65534 "$POLICY" 2>/dev/null; then
 else
     skip "no second user in this namespace"
 fi
+
+# ---- its last good text --------------------------------------------------------------------------------------------------------------
+
+for what in link fifo directory huge writable cut; do
+    fresh
+    mkdir -m 0700 "$KEPT"
+    printf '%s' "$good" >"$KEPT/host.json"
+    chmod 0600 "$KEPT/host.json"
+    case $what in
+    link) mv "$KEPT/host.json" "$TMP/good.json" && ln -s "$TMP/good.json" "$KEPT/host.json" ;;
+    fifo) rm "$KEPT/host.json" && mkfifo "$KEPT/host.json" ;;
+    directory) rm "$KEPT/host.json" && mkdir "$KEPT/host.json" ;;
+    huge) truncate -s 3G "$KEPT/host.json" ;;
+    writable) chmod 0666 "$KEPT/host.json" ;;
+    cut) truncate -s 20 "$KEPT/host.json" ;;
+    esac
+    policy '{'
+    pve 101 post-start
+    survived "last good text: $what"
+    answers no "last good text: $what: nothing of it is believed"
+done
+
+for what in link beside directory; do
+    fresh
+    mkdir -m 0700 "$KEPT"
+    case $what in
+    link) ln -s "$VICTIM" "$KEPT/host.json" ;;
+    beside) ln -s "$VICTIM" "$KEPT/.host.json.tmp" ;;
+    directory) rmdir "$KEPT" && mkdir -p "$TMP/elsewhere" && ln -s "$TMP/elsewhere" "$KEPT" ;;
+    esac
+    pve 101 post-start
+    survived "writing the last good text, $what"
+    is "$(ls -A "$TMP/elsewhere")" "" "writing the last good text, $what: nothing is written through a link"
+    answers yes "writing the last good text, $what: the event does its work"
+    rm -rf "$KEPT"
+done
 
 # ---- a guest's configuration --------------------------------------------------------------------------------------------------------
 

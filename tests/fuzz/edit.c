@@ -19,7 +19,7 @@ static struct json_object *parse(const char *text)
 	/* Nothing but blanks stands for no file yet. */
 	if (!text[strspn(text, " \t\n\v\f\r")])
 		return json_object_new_object();
-	return json_parse("f", text, strlen(text), &json, NULL) == 0 ? json : NULL;
+	return json_parse_written("f", text, strlen(text), &json, NULL) == 0 ? json : NULL;
 }
 
 /* The member of that name, which is made where there is none. */
@@ -80,11 +80,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		CHECK(!edited);
 	} else {
 		struct json_object *result = parse(edited);
+		struct json_object *guests_left = NULL;
 
 		CHECK(model && result);
 		edit_model(model, guest, key, value);
-		/* json-c takes NaN for a number, and it never equals itself. */
-		CHECK(strstr(text, "NaN") || json_object_equal(model, result));
+		/* An object of nothing but comments is kept where it manages nobody. */
+		if (strchr(text, '/') && json_object_object_get_ex(result, "guests", &guests_left) &&
+		    json_object_object_length(guests_left) == 0 && !json_object_object_get_ex(model, "guests", NULL))
+			json_object_object_del(result, "guests");
+		CHECK(json_object_equal(model, result));
 		/* The second time there is nothing left to change. */
 		CHECK(policy_edit_text(edited, guest, key, value, &again, &err) == 0);
 		CHECK(strcmp(edited, again) == 0);

@@ -18,12 +18,31 @@ static void check_policy(const struct policy *p)
 	CHECK(p->device_count <= POLICY_DEVICES_MAX);
 	for (size_t i = 0; i < p->ip_count; i++)
 		fuzz_check_ip(&p->ips[i]);
+	CHECK(p->allowed_count <= POLICY_ALLOWED_MAX && (!p->allowed_any || p->allowed_count == 0));
+	for (size_t i = 0; i < p->allowed_count; i++)
+		CHECK(p->allowed[i].bits <= ip_len(&p->allowed[i].ip) * 8);
+	CHECK(p->shared_count <= GUEST_IPS_MAX);
+	for (size_t i = 0; i < p->shared_count; i++)
+		fuzz_check_ip(&p->shared[i]);
+	CHECK(p->nic_count <= GUEST_NICS_MAX && p->then_of.mac_count <= GUEST_NICS_MAX);
+	for (size_t i = 0; i < p->nic_count; i++) {
+		const struct policy_nic *nic = &p->nics[i];
+
+		CHECK(nic->index < GUEST_NICS_MAX && nic->ip_count <= GUEST_NIC_IPS_MAX);
+		for (size_t j = 0; j < i; j++)
+			CHECK(nic->index != p->nics[j].index);
+		fuzz_check_ifname(nic->device);
+		fuzz_check_ifname(nic->route);
+		for (size_t j = 0; j < nic->ip_count; j++)
+			fuzz_check_ip(&nic->ips[j]);
+	}
 	for (size_t i = 0; i < p->then_count; i++)
 		CHECK(p->then[i][0] == '/' && strlen(p->then[i]) < PATH_MAX);
 	for (size_t i = 0; i < p->device_count; i++) {
 		const struct policy_device *device = &p->devices[i];
 
 		CHECK(ifname_valid(device->name));
+		fuzz_check_ifname(device->uplink);
 		for (size_t j = 0; j < i; j++)
 			CHECK(strcmp(device->name, p->devices[j].name) != 0);
 		CHECK(device->value[POLICY_ARP_IGNORE] <= 8);

@@ -408,8 +408,12 @@ pve_ok 101 pre-start
 guest_conf 103 lxc "net0: name=eth0,bridge=vmbr1,firewall=1,ip=192.168.18.103/24,type=veth"
 pve_ok 103 pre-start
 before=$(kernel_state)
+no_last_good() {
+    rm -rf "$ROOT/var/lib/guestarp"
+}
 bad() { # POLICY MESSAGE-BEHIND-THE-FILE'S-NAME
     local phase
+    no_last_good
     policy "$1"
     for phase in pre-start post-start; do
         pve 103 $phase
@@ -442,14 +446,16 @@ bad '{"defaults": {"device": "eth3", "anounce": 2}}' ': defaults: unknown key "a
 bad '{"default": {"device": "eth3"}}' ': unknown key "default", did you mean "defaults"?'
 bad '{"guests": {"199-100": {}, "103": {"device": "eth3"}}}' ': guests.199-100: the range is backwards'
 bad '{"guests": {"103": "eth3"}}' ': guests.103: not an object'
-bad '{"guests": {"103": {"device": "eth3"}}' ':2:1: unexpected end of data'
-bad '{"guests": {"103": {"device": "eth3"}}} {}' ':1:41: unexpected character'
-bad '' ':2:1: unexpected end of data'
-bad '["device"]' ': not a JSON object'
+bad '{"guests": {"103": {"device": "eth3"}}' ": line 2, column 1: the text ends here, but the '{' of line 1 is not closed"
+bad '{"guests": {"103": {"device": "eth3"}}} {}' ": line 1, column 41: the object has ended before '{'"
+bad '{"devices": {}'$'\n''  "guests": {"103": {"device": "eth3"}}}' ': line 2, column 3: a comma is missing before "guests"'
+bad '' ": line 2, column 1: empty: not even '{ }'"
+bad '["device"]' ": line 1, column 1: not an object, which begins with '{'"
 
 # ---- a policy that others could have written ---------------------------------------------------------------------------
 
 distrusted() { # MESSAGE-BEHIND-THE-FILE'S-NAME DESC
+    no_last_good
     pve 103 pre-start
     is "$STATUS/$ERR" "0/guestarp: pve/103: pre-start: $file: $1" "$2: pre-start says so and goes on"
     pve 103 post-start
@@ -486,6 +492,7 @@ rmdir "$ROOT$file"
 policy '{"defaults": {"announce": 0, "device": "eth3", "firewall_bridge": "leave", "route": "vmbr2"}}'
 pve_ok 101 post-start
 is "$(bound) $(routes)" "$v4 eth3/$v6 eth3 $v4 vmbr2, $v6 vmbr2" "broken: before, the guest is bound by a good policy"
+no_last_good
 policy '{"defaults": {"announce": 0, "device": "eth4", "on_eror": "abort"}, "guests": {"101": {"route": null}}, "devices": {"eth3": {"arp_filter": 1}}}'
 before=$(kernel_state)
 broken="$file: defaults: unknown key \"on_eror\", did you mean \"on_error\"?"
@@ -512,6 +519,7 @@ is "$STATUS/$ERR" "1/guestarp: pve/101: pre-start: $file: defaults.announce: 11 
 pve 101 post-start
 is "$STATUS $(bound)" "0 /" "broken: with on_error abort readable post-start goes on, and binds nothing"
 pve_ok 102 post-stop
+no_last_good
 policy '{"defaults": {"bridge_mac": "leave", "on_error": "abort"}, "guests": {"102": {"announce": 11}}}'
 pve 101 pre-start
 is "$STATUS/$ERR" "0/guestarp: pve/101: pre-start: $file: guests.102.announce: 11 is not a whole number from 0 to 10" \
@@ -534,6 +542,7 @@ is "$(bound)" "$v4 eth4/$v6 eth4" "the cluster's policy alone"
 policy '{"defaults": {"device": "eth3"}}'
 pve_ok 101 post-start
 is "$(bound)" "$v4 eth3/$v6 eth3" "the host's policy over the cluster's"
+no_last_good
 chmod 0666 "$ROOT/etc/pve/guestarp.json"
 pve 101 post-start
 is "$STATUS/${ERR%%$'\n'*}" "0/guestarp: pve/101: post-start: /etc/pve/guestarp.json: refused, others can write it (mode 0666; chmod go-w /etc/pve/guestarp.json)" \

@@ -90,6 +90,7 @@ none="192.168.18.250 eth3 /  / "
 guestarp_sync
 is "$STATUS/$ERR/$(state)" "0//$none" "no record: nothing to do, also for a container that has a configuration"
 
+lxc_monitor web
 lxc start-host 2>/dev/null
 is "$(vz starting $w4 $w6 2>/dev/null)" "list:eth3" "OpenVZ's container starts"
 up="$v4 eth3, $w4 eth3, 192.168.18.250 eth3 / $v6 eth3, $w6 eth3 / $v4 web.0 $v6 web.0"
@@ -155,7 +156,7 @@ fails() { # REGEX DESC: status 1, said, nothing changed
 
 policy '{'
 ip neigh del proxy $v4 dev eth3
-fails "guestarp: lxc/web: sync: .*guestarp\.json:.*unexpected end" "a broken policy"
+fails "guestarp: lxc/web: sync: .*guestarp\.json: line 2, column 1: " "a broken policy"
 policy "{\"guests\": {\"lxc/web\": {\"device\": \"eth9\"}}, $rest}"
 fails "guestarp: lxc/web: sync: device eth9 does not exist" "a device that does not exist"
 policy "{\"guests\": {\"lxc/web\": {\"device\": \"eth3\"}}, $rest}"
@@ -197,11 +198,77 @@ rm "$ROOT"/run/guestarp/{xen-1,pve-web,pve-,-}.json
 
 # ---- gone ---------------------------------------------------------------------------------------------------------------
 
+# LXC closes its socket before its last hook.
+lxc_monitor_end web
 lxc post-stop 2>/dev/null
 vz stopping $w4 $w6 >/dev/null 2>&1
 is "$(state)" "$none" "stopped: nothing of them is left"
 guestarp_sync
 is "$STATUS/$ERR/$(state)" "0//$none" "sync brings nothing back"
 is "$(find "$ROOT/run/guestarp" -name '*.json')" "" "no record is left"
+
+# ---- does it run? -------------------------------------------------------------------------------------------------------
+
+lxc_monitor web
+called guestarp sync
+like "$STATUS $(proxies 4)" "^0 $v4 eth3," "a container that was started unheard, before it was managed: sync binds it"
+called guestarp status
+like "$OUT" "lxc/web +ok +running" "and status knows it"
+ip link add moved type veth peer name web.1
+ip link del web.0
+lxc start-host 2>/dev/null
+like "$(proxies 4)" "^$v4 eth3," "a container whose port has another name is bound"
+guestarp_sync
+like "$(proxies 4)" "^$v4 eth3," "its monitor is there: sync leaves it bound"
+lxc_monitor_end web
+guestarp_sync
+is "$STATUS $(proxies 4)" "0 192.168.18.250 eth3" "the monitor was killed, no hook was called: sync takes the entries back"
+called guestarp apply lxc/web
+is "$STATUS/$ERR $(proxies 4)" "1/guestarp: lxc/web: apply: it does not run here, nothing done 192.168.18.250 eth3" \
+    "apply binds nothing for a container that does not run"
+
+# OpenVZ's cgroups say what runs.
+vz starting $w4 >/dev/null 2>&1
+like "$(proxies 4)" "$w4 eth3" "OpenVZ's container is bound"
+mount -t tmpfs tmpfs /sys/fs/cgroup
+mkdir -p /sys/fs/cgroup/ve/201
+guestarp_sync
+like "$(proxies 4)" "$w4 eth3" "its cgroup is there: it stays bound"
+rmdir /sys/fs/cgroup/ve/201
+guestarp_sync
+is "$STATUS $(proxies 4)" "0 192.168.18.250 eth3" "the cgroup is gone, no script was called: sync takes the entries back"
+called guestarp apply vz/201
+is "$STATUS $(proxies 4)" "1 192.168.18.250 eth3" "apply binds nothing for it"
+umount /sys/fs/cgroup
+
+# A VM without a tap of Proxmox VE's naming: its QEMU holds the lock of its PID file.
+policy '{"guests": {"104": {"device": "eth3"}}, "defaults": {"announce": 0, "bridge_mac": "leave"}}'
+guest_conf 104 qemu-server "net0: virtio=02:9E:00:00:00:68,bridge=vmbr9" "ipconfig0: ip=192.168.18.104/32"
+mkdir -p "$ROOT/run/qemu-server"
+qemu() { # WORD...: holds the lock until it is killed
+    # shellcheck disable=SC2016 # Perl's own
+    perl -MFcntl=:DEFAULT,:flock -e 'open(my $f, "+>", shift) or die; my $l = pack("s s l! l! i", F_WRLCK, 0, 0, 0, 0);
+        fcntl($f, F_SETLK, $l) or die; print "locked\n"; close STDOUT; sleep' "$ROOT/run/qemu-server/104.pid" "$@" >"$TMP/qemu" </dev/null &
+    QEMU=$!
+    wait_for grep -q locked "$TMP/qemu"
+}
+qemu_end() {
+    kill "$QEMU"
+    wait "$QEMU" 2>/dev/null || true
+}
+qemu -id 1045 -daemonize
+called guestarp apply 104
+is "$STATUS $(proxies 4)" "1 192.168.18.250 eth3" "another VM's process holds the lock: not this one"
+qemu_end
+called guestarp apply 104
+is "$STATUS $(proxies 4)" "1 192.168.18.250 eth3" "a PID file that nobody holds: it does not run"
+qemu -id 104 -daemonize
+called guestarp apply 104
+is "$STATUS $(proxies 4)" "0 192.168.18.104 eth3, 192.168.18.250 eth3" "its QEMU holds the lock: it is bound"
+guestarp_sync
+is "$STATUS $(proxies 4)" "0 192.168.18.104 eth3, 192.168.18.250 eth3" "and stays so"
+qemu_end
+guestarp_sync
+is "$STATUS $(proxies 4)" "0 192.168.18.250 eth3" "QEMU was killed: sync takes the entry back"
 
 done_testing

@@ -94,10 +94,12 @@ else
     fail "the example without its comments is JSON"
 fi
 ip link add eth0 type veth peer name eth1
-policy "$example"
 guest_conf 150 lxc
-pve_ok 150 pre-start
-unlike "$ERR" 'guestarp\.json' "nobody finds fault with the example"
+for text in "$example" "$(<"$examples/guestarp.jsonc")"; do
+    policy "$text"
+    pve_ok 150 pre-start
+    unlike "$ERR" 'guestarp\.json' "nobody finds fault with the example, $([ "$text" = "$example" ] && echo without || echo with) its comments"
+done
 is "$(jq -r '.defaults | keys | join(" ")' <<<"$example")" "$(sed -n '/^\.Sh GUEST KEYS/,/^\.Sh DEVICE KEYS/s/^\.It Cm \([a-z_]*\) :.*/\1/p' \
     "$TESTS_DIR/../packaging/man/guestarp.json.5" | sort | paste -s -d ' ')" "it has every key of guestarp.json(5)"
 done_testing

@@ -24,7 +24,7 @@ static const struct check {
 	{ "a backward range", "{\"guests\": {\"2-1\": {}}}", "/x.json: guests.2-1: the range is backwards" },
 	{ "in devices", "{\"devices\": {\"eth0\": {\"arp_ignore\": -1}}}",
 	  "/x.json: devices.eth0.arp_ignore: -1 is not a whole number from 0 to 8" },
-	{ "cut short", "{", "/x.json:1:2: unexpected end of data" },
+	{ "cut short", "{", "/x.json: line 1, column 2: the text ends here, but the '{' of line 1 is not closed" },
 };
 
 static void check_file(void **state)

@@ -208,6 +208,7 @@ static void names_are_apart(void **state)
 #define GOOD     "{\"setting\": \"proxy_entry\", \"device\": \"eth3\", \"ifindex\": 7, \"address\": \"192.0.2.7\"}"
 #define LIST(s)  "{\"version\": 1, \"settings\": [" s "]}"
 #define UNCLEAR0 "record pve-101.json: settings[0] is not understood, ignoring it"
+#define AT       "record pve-101.json: line 1, column "
 
 /* note is NULL for a record that is understood, count says how many settings it has then. */
 static const struct damaged {
@@ -218,11 +219,10 @@ static const struct damaged {
 } damageds[] = {
 	{ "whole", LIST(GOOD), 1, NULL },
 	{ "a key that a newer version adds", "{\"version\": 1, \"since\": 0, \"settings\": [" GOOD "]}", 1, NULL },
-	{ "cut short", "{\"version\": 1, \"settings\": [", 0,
-	  "record pve-101.json:1:29: unexpected end of data, ignoring it" },
-	{ "bytes behind it", LIST(GOOD) "x", 0, "record pve-101.json:1:113: unexpected character, ignoring it" },
-	{ "no JSON", "hello", 0, "record pve-101.json:1:1: unexpected character, ignoring it" },
-	{ "an array", "[]", 0, "record pve-101.json: not a JSON object, ignoring it" },
+	{ "cut short", "{ \"a", 0, AT "3: this string is not closed on its line, ignoring it" },
+	{ "bytes behind it", LIST(GOOD) "x", 0, AT "113: the object has ended before 'x', ignoring it" },
+	{ "no JSON", "hello", 0, AT "1: not an object, which begins with '{', ignoring it" },
+	{ "an array", "[]", 0, AT "1: not an object, which begins with '{', ignoring it" },
 	{ "no version", "{\"settings\": []}", 0, "record pve-101.json: not a record of version 1, ignoring it" },
 	{ "another version", "{\"version\": 2, \"settings\": []}", 0,
 	  "record pve-101.json: not a record of version 1, ignoring it" },

@@ -240,7 +240,8 @@ for generation in 3.0 4.11 7 9; do
     ln -s /usr/lib/vzctl/scripts/vznet-custom "$ROOT/etc/vz/conf/vps.mount"
     wrap_links
 
-    # A policy that cannot be read, but for its on_error.
+    # A policy that cannot be read, but for its on_error, and no last good one.
+    rm -rf "$ROOT/var/lib/guestarp"
     policy '{"defaults": {"on_error": "abort", "announce": "x"}}'
     vz start "$id"
     is "$STATUS" 79 "$generation: on_error abort: so does a policy that cannot be read"
