@@ -41,7 +41,7 @@ initramfs() {
 }
 
 initramfs
-timeout -k 5 180 qemu-system-x86_64 -accel tcg -machine pc -m 512 -smp 1 -nodefaults -no-user-config -nographic -no-reboot \
+timeout -k 5 600 qemu-system-x86_64 -accel tcg -machine pc -m 512 -smp 1 -nodefaults -no-user-config -nographic -no-reboot \
     -serial "file:$TMP/console" -serial "file:$TMP/tap" -kernel "$kernel" -initrd "$TMP/initramfs.cpio" \
     -append "console=ttyS0 quiet panic=-1 no_timer_check mitigations=off" </dev/null >"$TMP/qemu" 2>&1 || diag "QEMU: status $?"
 
