@@ -251,8 +251,12 @@ static int sync_names(int status)
 	struct outcome outcome = { 0 };
 	struct policy none = { .broken = false };
 	struct err err;
-	int r = quieting_host(&outcome, &err);
+	int r;
 
+	/* Called wrongly: nothing is done. */
+	if (status == EXIT_USAGE)
+		return status;
+	r = quieting_host(&outcome, &err);
 	(void)report(NULL, "quiet by name", "names", r == -EOPNOTSUPP ? 0 : r, &err, &none, false, &outcome);
 	return r < 0 && r != -EOPNOTSUPP ? EXIT_FOUND : status;
 }
@@ -344,6 +348,10 @@ static int cmd_undo(const struct call *call)
 
 	if (!call->quiet)
 		return for_guests(call, undo);
+	if (call->all || call->count > 0) {
+		(void)err_set(&err, EINVAL, "--quiet is for the whole host, and comes alone");
+		return wrong(&err);
+	}
 	return quieting_drop(&err) < 0 ? failed(&err) : EXIT_SUCCESS;
 }
 

@@ -69,6 +69,17 @@ sub facts {
     return sort @facts;
 }
 
+# The names in guestarp's table, "name quiet fwbr101i*", one a line, sorted.
+sub names {
+    my ($set, @names) = ('');
+    for (qx(nft list table arp guestarp 2>/dev/null)) {
+        $set = $1 if /^\s*set (\w+) \{/;
+        push @names, map { "name $set $_\n" } /"([^"]+)"/g if $set ne '';
+        $set = '' if /^\s*\}/;
+    }
+    return join '', sort @names;
+}
+
 sub text {
     return join '', map { "$_\n" } facts(@_);
 }

@@ -108,15 +108,28 @@ static void policy_finding(struct doctor *d, const struct policy *policy, const 
 		policy_fix(f, POLICY_HOST_FILE, KEPT_HOST, policy->files[1].state);
 }
 
+/* A port that is routed was put into the other set when it was seen. */
+static bool is_named(const struct doctor *d, const struct quiet_name *name)
+{
+	struct quiet_name other = *name;
+	struct guest guest;
+	bool port;
+
+	other.loud = !other.loud;
+	return quiet_names_have(&d->table.table.names, name) ||
+	       (names_parse(name->text, &guest, &port) && port && quiet_names_have(&d->table.table.names, &other));
+}
+
 static void take_names(struct doctor *d, struct patient *p, const struct policy *policy)
 {
-	struct names names = names_plan(&p->guest, policy, p->managed, NAMES_PORTS_UNKNOWN);
+	enum names_ports ports = p->readable ? names_ports_of(&p->guest) : NAMES_PORTS_UNKNOWN;
+	struct names names = names_plan(&p->guest, policy, p->managed, ports);
 	struct quiet_names wanted = { 0 };
 
 	if (names_add(&names, &p->guest, &wanted) < 0)
 		d->findings->failed = true;
 	for (size_t i = 0; i < wanted.count; i++)
-		p->nameless = p->nameless || !quiet_names_have(&d->table.table.names, &wanted.list[i]);
+		p->nameless = p->nameless || !is_named(d, &wanted.list[i]);
 	p->quiet = wanted.count > 0;
 	quiet_names_done(&wanted);
 }

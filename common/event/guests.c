@@ -73,6 +73,13 @@ bool guest_list_has(const struct guest_list *guests, const struct guest *guest)
 	return guests->count > 0 && *find_slot(guests, guest) != 0;
 }
 
+/* NULL with errno 0 at the end: a list that was cut short must not look complete. */
+static const struct dirent *next_entry(DIR *dir)
+{
+	errno = 0;
+	return readdir(dir);
+}
+
 static int add_guest(struct guest_list *guests, const struct guest *guest)
 {
 	struct guest *list;
@@ -128,13 +135,13 @@ int guest_list_recorded(struct guest_list *guests, struct err *err)
 	dir = opendir(path);
 	if (!dir)
 		return errno == ENOENT ? 0 : err_errno(err, errno, RECORD_DIR);
-	while ((entry = readdir(dir)) != NULL) {
+	while ((entry = next_entry(dir)) != NULL) {
 		struct guest guest;
 
 		if (parse_record_name(entry->d_name, &guest) && add_guest(guests, &guest) < 0)
 			return err_errno(err, ENOMEM, RECORD_DIR);
 	}
-	return 0;
+	return errno ? err_errno(err, errno, RECORD_DIR) : 0;
 }
 
 int guest_list_running(struct guest_list *guests, struct err *err)
@@ -168,7 +175,7 @@ static int add_directory(struct guest_list *guests, const char *path, const char
 	dir = opendir(full);
 	if (!dir)
 		return errno == ENOENT || errno == ENOTDIR ? 0 : err_errno(err, errno, "%s", path);
-	while ((entry = readdir(dir)) != NULL) {
+	while ((entry = next_entry(dir)) != NULL) {
 		size_t len = strlen(entry->d_name);
 		size_t end = strlen(suffix);
 		char id[GUEST_ID_SIZE];
@@ -184,7 +191,7 @@ static int add_directory(struct guest_list *guests, const char *path, const char
 		if (guest_init(&guest, kind, id, NULL) == 0 && add_guest(guests, &guest) < 0)
 			return err_errno(err, ENOMEM, "%s", path);
 	}
-	return 0;
+	return errno ? err_errno(err, errno, "%s", path) : 0;
 }
 
 static bool exists(const char *path)
@@ -207,7 +214,7 @@ int guest_list_containers(struct guest_list *guests, struct err *err)
 	dir = opendir(full);
 	if (!dir)
 		return errno == ENOENT || errno == ENOTDIR ? 0 : err_errno(err, errno, "/var/lib/lxc");
-	while ((entry = readdir(dir)) != NULL) {
+	while ((entry = next_entry(dir)) != NULL) {
 		char path[sizeof(entry->d_name) + 32];
 		struct guest guest;
 
@@ -219,7 +226,7 @@ int guest_list_containers(struct guest_list *guests, struct err *err)
 		    add_guest(guests, &guest) < 0)
 			return err_errno(err, ENOMEM, "/var/lib/lxc");
 	}
-	return 0;
+	return errno ? err_errno(err, errno, "/var/lib/lxc") : 0;
 }
 
 int guest_list_configured(struct guest_list *guests, struct err *err)
@@ -251,7 +258,7 @@ bool guest_in_cluster(const struct guest *guest)
 	/* A list that cannot be read says nothing. */
 	if (!dir)
 		return errno != ENOENT;
-	while ((entry = readdir(dir)) != NULL) {
+	while ((entry = next_entry(dir)) != NULL) {
 		for (size_t i = 0; entry->d_name[0] != '.' && i < 2; i++) {
 			char path[sizeof(entry->d_name) + GUEST_ID_SIZE + 32];
 
@@ -261,7 +268,7 @@ bool guest_in_cluster(const struct guest *guest)
 				return true;
 		}
 	}
-	return false;
+	return errno != 0;
 }
 
 void guest_list_done(struct guest_list *guests)

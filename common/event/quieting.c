@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "event/apply.h"
 #include "event/facts.h"
+#include "event/guests.h"
 #include "event/outcome.h"
 #include "event/record.h"
 #include "kernel/neighbour.h"
@@ -22,7 +23,8 @@
 
 /* Names of the kind that are there although they should not be are deleted. The first one stands for all. */
 static int delete_names(struct netlink *nl, const struct guest *guest, bool loud,
-			int (*add)(const struct guest *guest, bool loud, struct quiet_names *list), struct err *err)
+			int (*add)(const struct guest *guest, bool loud, struct quiet_names *list), bool *ret_deleted,
+			struct err *err)
 {
 	struct quiet_names all = { 0 };
 	struct quiet_names there = { 0 };
@@ -40,8 +42,10 @@ static int delete_names(struct netlink *nl, const struct guest *guest, bool loud
 	}
 	if (r == -ENOMEM)
 		(void)err_errno(err, ENOMEM, "names");
-	if (r == 0 && there.count > 0)
+	if (r == 0 && there.count > 0) {
 		r = quiet_change(nl, &none, &there, err);
+		*ret_deleted = true;
+	}
 	quiet_names_done(&all);
 	quiet_names_done(&there);
 	return r;
@@ -88,46 +92,58 @@ void quieting_say(struct outcome *outcome, const char *what, const struct quiet_
 }
 
 static int ensure(struct netlink *nl, const struct guest *guest, const struct policy *policy, const struct names *names,
-		  size_t *ret_added, struct outcome *outcome, struct err *err)
+		  bool *ret_quieted, struct outcome *outcome, struct err *err)
 {
 	struct quiet_names wanted = { 0 };
-	size_t added = 0;
+	size_t quiet = 0;
+	size_t loud = 0;
 	int r = names_add(names, guest, &wanted);
 
 	if (r < 0)
 		r = err_errno(err, ENOMEM, "names");
 	if (r == 0 && wanted.count > 0)
-		r = quiet_ensure(nl, &wanted, &added, err);
-	if (r == 0 && added > 0)
+		r = quiet_ensure(nl, &wanted, &quiet, &loud, err);
+	if (r == 0 && quiet > 0)
 		quieting_say(outcome, "quiet by name", &wanted, false);
+	if (r == 0 && loud > 0)
+		quieting_say(outcome, "left alone", &wanted, true);
 	quiet_names_done(&wanted);
 	/* The names for all guests are there already, and may be what is meant by a policy that cannot be read. */
 	if (r == -EEXIST && policy->broken && names->firewall == NAMES_QUIET) {
 		const struct names ports = { NAMES_NOWHERE, names->ports };
 
-		return ensure(nl, guest, policy, &ports, ret_added, outcome, err);
+		return ensure(nl, guest, policy, &ports, ret_quieted, outcome, err);
 	}
 	if (r == 0)
-		*ret_added = added;
+		*ret_quieted = quiet > 0;
 	return r;
 }
 
 static int unwanted(struct netlink *nl, const struct guest *guest, const struct policy *policy,
-		    const struct names *names, enum names_ports ports, struct err *err)
+		    const struct names *names, bool *ret_deleted, struct err *err)
 {
 	int r = 0;
 
 	if (policy->broken)
 		return 0;
 	if (names->firewall == NAMES_NOWHERE)
-		r = delete_names(nl, guest, false, names_add_firewall, err);
+		r = delete_names(nl, guest, false, names_add_firewall, ret_deleted, err);
 	/* Only beside the names for all guests is a firewall bridge left alone by name. */
 	if (r == 0 && names->firewall == NAMES_OF_ALL)
-		r = delete_names(nl, guest, true, names_add_firewall, err);
+		r = delete_names(nl, guest, true, names_add_firewall, ret_deleted, err);
 	if (r == 0 && !policy->quiet_ports)
-		r = delete_names(nl, guest, false, names_add_ports, err);
-	if (r == 0 && ports == NAMES_PORTS_PLUGGED)
-		r = delete_names(nl, guest, true, names_add_ports, err);
+		r = delete_names(nl, guest, false, names_add_ports, ret_deleted, err);
+	return r;
+}
+
+/* This guest's own names, too: while it is on its way here, its configuration is on another node. */
+static int whole_table(const struct guest *guest, const struct names *names, struct outcome *outcome, struct err *err)
+{
+	struct quiet_names also = { 0 };
+	int r = names_add(names, guest, &also);
+
+	r = r < 0 ? err_errno(err, ENOMEM, "names") : quieting_host_with(&also, outcome, err);
+	quiet_names_done(&also);
 	return r;
 }
 
@@ -136,22 +152,25 @@ static int by_name(struct netlink *nl, const struct guest *guest, const struct p
 {
 	struct names names = names_plan(guest, policy, true, ports);
 	struct record_store store = RECORD_STORE_CLOSED;
-	size_t added = 0;
+	bool quieted = false;
+	bool deleted = false;
+	bool outdated;
+	bool missing; /* the table, or it has names of the other form: policy has just begun, or ceased, to cover all */
 	int r;
 
 	/* A full /run keeps nobody from being quiet; what the lock is for is rare. */
 	(void)record_open_names(false, &store, NULL);
-	r = ensure(nl, guest, policy, &names, &added, outcome, err);
+	r = ensure(nl, guest, policy, &names, &quieted, outcome, err);
 	if (r == 0)
-		r = unwanted(nl, guest, policy, &names, ports, err);
+		r = unwanted(nl, guest, policy, &names, &deleted, err);
+	missing = r == -ENOENT || r == -EEXIST;
+	/* Who changed the files after we read them may have settled the names before us, and has the last word. */
+	outdated = (missing || quieted || deleted) && (policy_changed(policy) || guest_changed(guest));
 	record_close(&store);
-	*ret_quieting = added > 0 ? QUIETING_MADE : QUIETING_KEPT;
-	/* No table, or one with names of the other form: policy has just begun, or ceased, to cover every guest. */
-	if (r == -ENOENT || r == -EEXIST) {
-		*ret_quieting = QUIETING_MADE;
-		r = quieting_host(outcome, err);
-	}
-	return r;
+	*ret_quieting = quieted || missing ? QUIETING_MADE : QUIETING_KEPT;
+	if (outdated && (r == 0 || missing))
+		return quieting_host(outcome, err);
+	return missing ? whole_table(guest, &names, outcome, err) : r;
 }
 
 void quieting_unsupported(struct outcome *outcome)
@@ -251,8 +270,6 @@ static int ask_ports(struct netlink *nl, const struct guest *guest, struct facts
 				*ret_ports = NAMES_PORTS_ROUTED;
 				return 0;
 			}
-			if (port && port->master != 0 && *ret_ports == NAMES_PORTS_BRIDGED)
-				*ret_ports = NAMES_PORTS_PLUGGED;
 		}
 	}
 	return 0;

@@ -42,6 +42,9 @@ int quieting_up(struct netlink *nl, const struct guest *guest, const struct poli
  */
 int quieting_host(struct outcome *outcome, struct err *err);
 
+/* The same, with names that no configuration of this node asks for: those of a guest that is on its way here. */
+int quieting_host_with(const struct quiet_names *also, struct outcome *outcome, struct err *err);
+
 /* Says in a note, once until the host is restarted, that this kernel has no nf_tables. */
 void quieting_unsupported(struct outcome *outcome);
 

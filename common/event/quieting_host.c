@@ -21,6 +21,7 @@ struct host {
 	struct policy policy; /* for guests that nobody names, and the host's devices */
 	struct quiet_names wanted;
 	struct quiet_names held; /* of guests of which too little is known to take a name away */
+	bool unread_said;
 	struct outcome *outcome;
 };
 
@@ -40,20 +41,37 @@ static int hold_all(struct host *host, const struct guest *guest)
 	return r;
 }
 
+/* A mistake in the policy is every guest's: one of them is told. */
+static void say_unread(struct host *host, const struct guest *guest, const struct err *failure)
+{
+	char name[GUEST_NAME_SIZE];
+
+	if (!host->unread_said)
+		notes_add(&host->outcome->notes, "the quiet names of %s may not be right: %s", guest_name(guest, name),
+			  failure->text);
+	host->unread_said = true;
+}
+
 static int want_guest(struct host *host, struct guest *guest)
 {
 	static struct policy policy;
-	bool readable = guest_read(guest, NULL) == 0;
+	struct err failure;
+	bool readable = guest_read(guest, &failure) == 0;
 	bool managed;
 	struct names names;
 	int r = 0;
 
-	(void)policy_load(&policy, guest, NULL);
+	/* It may have been destroyed since it was listed. */
+	if (!readable && failure.code != ENOENT)
+		say_unread(host, guest, &failure);
+	if (policy_load(&policy, guest, &failure) < 0 && policy.broken)
+		say_unread(host, guest, &failure);
 	managed = policy_manages(&policy, guest);
 	names = names_plan(guest, &policy, managed, readable ? names_ports_of(guest) : NAMES_PORTS_UNKNOWN);
 	if (!readable || policy.broken)
 		r = hold_all(host, guest);
-	/* A port that was seen to be routed is left alone until it is seen in a bridge: quieting_up() looks. */
+	/* A port that was seen to be routed is left alone from then on: at a start it is in its bridge until the
+	 * administrator's own script takes it out. */
 	else if (managed && names.ports == NAMES_QUIET)
 		r = names_add_ports(guest, true, &host->held);
 	if (r == 0 && names.firewall != NAMES_OF_ALL)
@@ -277,7 +295,7 @@ static int bring_about(struct host *host, struct err *err)
 	return r;
 }
 
-int quieting_host(struct outcome *outcome, struct err *err)
+int quieting_host_with(const struct quiet_names *also, struct outcome *outcome, struct err *err)
 {
 	static struct host host;
 	struct record_store store = RECORD_STORE_CLOSED;
@@ -289,6 +307,10 @@ int quieting_host(struct outcome *outcome, struct err *err)
 	/* Policy is read under it: who adds a name by a later policy comes later. */
 	(void)record_open_names(true, &store, NULL);
 	r = want(&host, err);
+	for (size_t i = 0; r == 0 && i < also->count; i++) {
+		if (quiet_names_add(&host.wanted, also->list[i].text, also->list[i].loud) < 0)
+			r = err_errno(err, ENOMEM, "names");
+	}
 	quiet_names_sort(&host.wanted);
 	quiet_names_sort(&host.held);
 	if (r == 0)
@@ -299,6 +321,13 @@ int quieting_host(struct outcome *outcome, struct err *err)
 	quiet_names_done(&host.held);
 	guest_list_done(&host.guests);
 	return r;
+}
+
+int quieting_host(struct outcome *outcome, struct err *err)
+{
+	const struct quiet_names none = { 0 };
+
+	return quieting_host_with(&none, outcome, err);
 }
 
 int quieting_drop(struct err *err)

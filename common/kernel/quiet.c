@@ -137,9 +137,10 @@ static int batch_end(struct netlink *nl, struct batch *batch, netlink_answer_fn 
 
 static void count_begun(bool loud, const char key[IFNAMSIZ], bool end, void *arg)
 {
-	(void)loud;
+	size_t *added = arg;
+
 	(void)key;
-	*(size_t *)arg += !end;
+	added[loud] += !end;
 }
 
 static int count_added(struct nlmsghdr *answer, void *arg)
@@ -147,18 +148,21 @@ static int count_added(struct nlmsghdr *answer, void *arg)
 	return quiet_each_element(answer, count_begun, arg);
 }
 
-int quiet_ensure(struct netlink *nl, const struct quiet_names *names, size_t *ret_added, struct err *err)
+int quiet_ensure(struct netlink *nl, const struct quiet_names *names, size_t *ret_quiet, size_t *ret_loud,
+		 struct err *err)
 {
 	struct batch batch = { 0 };
-	size_t added = 0;
+	size_t added[2] = { 0 };
 	int r;
 
 	/* What is there already changes nothing, and is not echoed. */
 	batch_add_names(&batch, NFT_MSG_NEWSETELEM, NLM_F_CREATE | NLM_F_ECHO, names);
-	r = batch_end(nl, &batch, count_added, &added, err);
-	if (r == 0)
-		*ret_added = added;
-	return r;
+	r = batch_end(nl, &batch, count_added, added, err);
+	if (r < 0)
+		return r;
+	*ret_quiet = added[false];
+	*ret_loud = added[true];
+	return 0;
 }
 
 int quiet_change(struct netlink *nl, const struct quiet_names *added, const struct quiet_names *removed,

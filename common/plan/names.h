@@ -26,7 +26,6 @@ struct names {
 enum names_ports {
 	NAMES_PORTS_UNKNOWN, /* the configuration could not be read, or has a NIC without a bridge */
 	NAMES_PORTS_BRIDGED, /* says the configuration */
-	NAMES_PORTS_PLUGGED, /* and the kernel shows one that is in a bridge, and none that is routed */
 	NAMES_PORTS_ROUTED,  /* one has an address, a route or proxy_arp: it answers for the guest's gateway */
 };
 

@@ -94,7 +94,7 @@ findings --probe
 schema ok "check --json follows its schema" check "$TMP/admin.out"
 is "$STATUS" 1 "check --json: status 1 when there are findings"
 enum=$(jq -r '.properties.findings.items.properties.id.enum | sort | join(" ")' "$SCHEMAS/check.schema.json")
-is "$enum" "$(sed -n 's/^.*\[FINDING_[A-Z_]*\] = { "\([a-z-]*\)".*/\1/p' "$TESTS_DIR/../common/doctor/finding.c" | sort | paste -s -d ' ')" \
+is "$enum" "$(sed -n 's/^.*\[FINDING_[A-Z_]*\] = { "\([a-z_-]*\)".*/\1/p' "$TESTS_DIR/../common/doctor/finding.c" | sort | paste -s -d ' ')" \
     "the schema has exactly the ids of the table"
 admin status --json
 schema ok "status --json follows its schema" status "$TMP/admin.out"
@@ -133,14 +133,14 @@ pve_ok 101 pre-start
 pve_ok 101 post-start
 admin_is 0 "status on a healthy host" status
 like "$OUT" "vmbr0 +ok +MAC pinned" "the bridge's mark"
-like "$OUT" "fwbr101i0 +ok +quiet" "the firewall bridge's mark"
+like "$OUT" "fwbr101i0 +ok +quiet by name and by flag" "the firewall bridge's mark"
 like "$OUT" "pve/101 +ok +running" "the guest's mark"
 admin status --json
 schema ok "status --json follows its schema" status "$TMP/admin.out"
 is "$(jq -c '[.guests[] | [.guest, .managed, .running, .recorded, .missing]]' <<<"$OUT")" '[["pve/101",true,"running",true,0]]' "its values"
 ip link set dev fwbr101i0 arp on
 admin_is 1 "status when something is missing" status 101
-like "$OUT" "fwbr101i0 +!! +answers for the host" "the mark says so"
+like "$OUT" "fwbr101i0 +ok +quiet by name"$'\n' "it is quiet still"
 like "$OUT" "missing: fwbr101i0: NOARP 1" "and what is missing"
 rm "$ROOT"/etc/pve/lxc/*
 rm -rf "$ROOT/run/guestarp"
@@ -184,7 +184,11 @@ for command in status plan policy; do
     refused "no guest '../101' on this host" "$command: no path" "$command" ../101
     refused "no guest '' on this host" "$command: an empty name" "$command" ""
 done
+refused "undo: unknown option --probe" "another command's option" undo --probe
+refused "--quiet is for the whole host" "undo: a guest and --quiet" undo 101 --quiet
+refused "--quiet is for the whole host" "undo: --all and --quiet" undo --all --quiet
 first_guest() {
+    table_names
     has_flag fwbr101i0 NOARP && echo NOARP
     arp_value fwbr101i0 arp_ignore
     cat "$ROOT/etc/pve/lxc/101.conf"
@@ -195,6 +199,8 @@ for command in apply undo attach detach; do
     refused "no guest '999' on this host" "$command: no such guest" "$command" 999
     refused "name guests, or say --all" "$command: neither guest nor --all" "$command"
     refused "name guests, or say --all" "$command: a guest and --all" "$command" 101 --all
+    # The names are as policy and configurations want them, so that there would be something to do for the table.
+    admin apply 101
     # Something to do for the first guest, whatever the command.
     admin undo 101
     ip link set dev fwbr101i0 arp on

@@ -83,6 +83,43 @@ answers_guest 101 "fwbr101i0 outside" "proxy_arp on all: it answers for other ma
 found_and_mended bridge-answers fwbr101i0 pve/101 "bridge-answers, proxy_arp"
 answers_guest 101 outside "after that they alone do" 192.168.0.2
 
+# ---- quiet-table, quiet-name-missing ------------------------------------------------------------------------------------
+
+fresh_host
+bridge_host
+bridged_guest 101
+nft flush ruleset
+answers_guest 101 vmbr0 "without any table: the flag alone keeps the firewall bridge quiet"
+findings
+like "$(finding 0 what)" "\"arp guestarp\" is gone" "it says that it is gone"
+found_and_mended quiet-table "" "" "quiet-table, after nft flush ruleset"
+table_is "its names are there again" "$(names_of quiet both 101)"
+
+name_deleted 'veth101i*'
+findings
+like "$(finding 0 what)" "lacks names of 1 guest: pve/101" "it says whose"
+found_and_mended quiet-name-missing "" "" "quiet-name-missing"
+table_is "the name is there again" "$(names_of quiet both 101)"
+
+# With neither line, both are found, and what mends the table mends the bridge.
+nft flush ruleset
+ip link set dev fwbr101i0 arp off
+sysctl -q -w net.ipv4.conf.fwbr101i0.arp_ignore=0
+ip link set dev fwbr101i0 arp on
+answers_guest 101 "fwbr101i0 vmbr0" "without either the firewall bridge answers"
+findings
+is "$FOUND" "bridge-answers quiet-table" "both are found"
+ok "the printed command works" as_printed "guestarp sync"
+healthy "sync mends both"
+answers_guest 101 vmbr0 "after that the real bridge alone answers"
+
+# Quiet by name alone, it neither answers nor logs: the question is dropped before the kernel looks at routes.
+ip link set dev fwbr101i0 arp on
+healthy "by name alone nothing answers"
+answers_guest 101 vmbr0 "and so it is on the wire"
+
+# ---- bridge-answers, other bridges --------------------------------------------------------------------------------------
+
 # A bridge of the administrator's own, as Proxmox VE makes it without an IPv4 address: it has IPv6's link-local one.
 fresh_host
 bridge_host
@@ -106,12 +143,16 @@ vmid=$(unique_vmid 1)
 bridge_host
 ip addr add 10.99.0.1/32 dev lo
 ct_start "$vmid" 0 vmbr0 192.168.0.101/24
-guest_conf "$vmid" lxc "net0: name=eth0,bridge=vmbr0,firewall=1,ip=192.168.0.101/24,type=veth"
+echo "net0: name=eth0,bridge=vmbr0,firewall=1,ip=192.168.0.101/24,type=veth" >"$ROOT/etc/pve/lxc/$vmid.conf"
 install_hook
+# The whole machine has one limit of such lines a second.
+asked_and_logged() {
+    ask "ct$vmid" eth0 192.168.0.1
+    [ "$(martian_lines "fwbr${vmid}i0")" -gt 0 ]
+}
 sysctl -q -w net.ipv4.conf.all.rp_filter=2 net.ipv4.conf.all.log_martians=1 "net.ipv4.conf.fwbr${vmid}i0.arp_ignore=1"
 if can_read_kernel_log; then
-    ask "ct$vmid" eth0 192.168.0.1
-    ok "rp_filter and log_martians: the kernel logs the question" wait_for test "$(martian_lines "fwbr${vmid}i0")" -gt 0
+    ok "rp_filter and log_martians: the kernel logs the question" wait_for asked_and_logged
 else
     skip "the kernel's log cannot be read here"
 fi
@@ -125,6 +166,19 @@ else
     skip "the kernel's log cannot be read here"
 fi
 ip link set dev "fwbr${vmid}i0" arp on
+guest_conf "$vmid" lxc "net0: name=eth0,bridge=vmbr0,firewall=1,ip=192.168.0.101/24,type=veth"
+names_made "$vmid"
+healthy "by name alone nothing is logged"
+if can_read_kernel_log; then
+    before=$(martian_lines "fwbr${vmid}i0")
+    ask "ct$vmid" eth0 192.168.0.1
+    ask "ct$vmid" eth0 192.168.0.1
+    is "$(martian_lines "fwbr${vmid}i0")" "$before" "and the log has no line of it"
+else
+    skip "the kernel's log cannot be read here"
+fi
+sed -i '/^hookscript:/d' "$ROOT/etc/pve/lxc/$vmid.conf"
+admin_is 0 "the names go with the guest's management" sync
 sysctl -q -w net.ipv4.conf.all.log_martians=0
 healthy "nothing is logged without log_martians"
 sysctl -q -w "net.ipv4.conf.fwbr${vmid}i0.log_martians=1"
@@ -165,6 +219,7 @@ ct_start 101 0 vmbr1 10.1.0.101/24
 ip link set dev fwbr101i0 arp off
 guest_conf 101 lxc "net0: name=eth0,bridge=vmbr1,firewall=1,ip=10.1.0.101/24,type=veth"
 install_hook
+names_made 101
 found_and_mended mac-floats vmbr1 pve/101 "mac-floats, without an uplink"
 derived=$(mac - vmbr1)
 ip link del vmbr1
@@ -181,6 +236,7 @@ quiet_v6 veth102i0
 ip link set dev veth102i0 master vmbr0
 guest_conf 102 lxc "net0: name=eth0,bridge=vmbr0,ip=192.168.0.102/24,type=veth"
 install_hook
+names_made 102
 findings
 like "$(finding 0 what)" "that of veth102i0 and changes when it stops: guest pve/102" "a guest's own port is named as well"
 found_and_mended mac-floats vmbr0 pve/102 "mac-floats, a guest's port without a firewall bridge"
@@ -223,6 +279,7 @@ fresh_host
 multi_host
 guest_conf 102 lxc "net0: name=eth0,bridge=vmbr9,ip=192.168.18.102/32,type=veth"
 install_hook
+names_made 102
 ip link add elsewhere type veth peer name elsewhere2
 ip link set elsewhere up
 ip route add 192.168.18.102/32 dev elsewhere
@@ -262,6 +319,7 @@ fresh_host
 multi_host
 guest_conf 101 lxc "net0: name=eth0,bridge=vmbr9,ip=192.168.18.101/24,type=veth"
 install_hook
+names_made 101
 veth - veth101i0 fe:00:00:00:01:01 lan port101 02:18:00:00:02:01
 ip route add 192.168.18.101/32 dev eth3
 ip neigh add proxy 192.168.18.101 dev eth3
@@ -374,6 +432,7 @@ found_and_mended hook-missing "" pve/101 "hook-missing, no such file"
 ok "after that Proxmox VE would start the guest" pct_start_check 101
 
 guest_conf 101 lxc "net0: name=eth0,bridge=vmbr0,firewall=1,ip=192.168.0.101/24,type=veth"
+names_made 101
 echo '#!/bin/true' >"$ROOT$HOOK"
 chmod 644 "$ROOT$HOOK"
 not_ok "Proxmox VE refuses a hookscript that is not executable" pct_start_check 101

@@ -137,6 +137,7 @@ fresh_host() {
     while read -r name; do
         ip neigh del proxy "$name"
     done < <(ip -j neigh show proxy | jq -r '.[].dst')
+    nft delete table arp guestarp 2>/dev/null || ! has_table
     rm -rf "$ROOT"/etc/guestarp/* "$ROOT"/etc/pve/guestarp.json* "$ROOT"/run/guestarp "$ROOT"/var/lib/guestarp/* "$ROOT"/etc/pve/storage.cfg \
         "$ROOT"/etc/pve/{lxc,qemu-server}/*.conf "$ROOT"/var/lib/vz/snippets/*
     kernel_defaults
@@ -157,12 +158,17 @@ bridge_host() {
     ip link set dev vmbr0 address "$UPLINK_MAC"
 }
 
-# A container behind a firewall bridge, which is quiet unless WORD is "loud".
+# A container behind a firewall bridge: managed and quiet, by name and by flag; with "loud", one that nobody manages.
 bridged_guest() { # VMID [loud] [FWPR-MAC]
     ct_start "$1" 0 vmbr0 "192.168.0.$(($1 % 1000))/24" "${3:-}"
-    [ "${2:-}" = loud ] || ip link set dev "fwbr$1i0" arp off
     guest_conf "$1" lxc "net0: name=eth0,bridge=vmbr0,firewall=1,ip=192.168.0.$(($1 % 1000))/24,type=veth"
     install_hook
+    if [ "${2:-}" = loud ]; then
+        sed -i '/^hookscript:/d' "$ROOT/etc/pve/lxc/$1.conf"
+        return
+    fi
+    ip link set dev "fwbr$1i0" arp off
+    names_made "$1"
 }
 
 # Three cards in one LAN that do not answer for each other, and at once for guests.
@@ -175,9 +181,60 @@ multi_host() {
     done
 }
 
+# ---- the table of names --------------------------------------------------------------------------------------------------
+
+has_table() {
+    nft list table arp guestarp >/dev/null 2>&1
+}
+
+# What the table has beside its two rules: "quiet NAME" and "loud NAME", one a line, sorted; "none" without a table.
+table_names() {
+    if ! has_table; then
+        echo none
+        return
+    fi
+    nft -j list table arp guestarp | jq -r '.nftables[].set // empty | .name as $set | .elem[]? | "\($set) \(.)"' | sort
+}
+
+# Those of guests: "quiet VMID..." as table_names has them, ports included unless WORD is "firewall".
+names_of() { # SET firewall|ports|both VMID...
+    local set=$1 which=$2 vmid
+    shift 2
+    for vmid; do
+        [ "$which" = ports ] || printf '%s\n' "$set fwbr${vmid}i*" "$set fwln${vmid}i*" "$set fwln${vmid}o*" "$set fwpr${vmid}p*"
+        [ "$which" = firewall ] || printf '%s\n' "$set tap${vmid}i*" "$set veth${vmid}i*"
+    done
+}
+
+table_is() { # DESC LINE...: exactly these names
+    local desc=$1 got want
+    shift
+    got=$(table_names)
+    want=$(printf '%s\n' "$@" | sed '/^$/d' | sort)
+    if [ "$got" = "$want" ]; then
+        pass "$desc"
+    else
+        fail "$desc" "- is missing, + is too much:"$'\n'"$(diff <(echo "$want") <(echo "$got") | sed -n 's/^</-/p; s/^>/+/p' || true)"
+    fi
+}
+
+# As by hand. nft 1.0.6 says of every name with an asterisk that it does not exist, of its own tables, too, when it is to be
+# deleted: the others are put in its place.
+name_deleted() { # NAME: of the set quiet
+    local others
+    others=$(nft -j list set arp guestarp quiet | jq -r --arg name "$1" '[.nftables[].set.elem[]? | select(. != $name) | "\"\(.)\""] | join(", ")')
+    nft -f - <<<"flush set arp guestarp quiet; add element arp guestarp quiet { $others }"
+}
+
+# Nothing but the names is made: the guest is attached already.
+names_made() { # VMID
+    GUESTARP_ROOT=$ROOT "$GUESTARP_BUILD/guestarp" attach "$1" 2>/dev/null
+}
+
 # A routed container that runs. Proxmox VE's bridge for it is not there: nothing but the address matters.
 multi_guest() { # VMID
     routed_guest "$1" "192.168.18.$1" "2001:db8:18::$1"
     guest_conf "$1" lxc "net0: name=eth0,bridge=vmbr9,ip=192.168.18.$1/32,ip6=2001:db8:18::$1/128,type=veth"
     install_hook
+    names_made "$1"
 }

@@ -100,17 +100,19 @@ END
 }
 
 vmbr1_up() {
+    may_answer vmbr1
     ip -batch - <<END
 link add uplink1 address $UPLINK1_MAC type veth peer name $NODE.p1 netns $FAR
 link set uplink1 master vmbr1 up
 link set vmbr1 up
 addr add $GATEWAY/24 dev vmbr1
 END
+    may_answer uplink1
     ip -n "$FAR" link set "$NODE.p1" up
 }
 
-state() { # what the kernel of this node has beside its defaults
-    perl -I"$TESTS_DIR" -MState -e 'print State::text(shift)' "$ROOT"
+state() { # what the kernel of this node has beside its defaults, and the names that are quiet
+    perl -I"$TESTS_DIR" -MState -e 'print State::text(shift), State::names()' "$ROOT"
 }
 
 # The host's devices, and an unmanaged container (199) that runs throughout, behind a firewall bridge.
@@ -126,10 +128,15 @@ table arp guests {
 }
 END
     fi
+    : >"$TMP/udev.$NODE"
+    # guestarp.service, before any guest.
+    sync
+    lan_begins
     conf 199 lxc "net0: $(net 199 0)"
     lxc_devices 199
     : >"$TMP/udev.$NODE"
-    state >"$TMP/base.$NODE"
+    # The names of a node that boots once more are none of what is new on it.
+    state | sed '/^name /d' >"$TMP/base.$NODE"
 }
 
 # The node dies and boots: its devices and its /run are new.
@@ -139,7 +146,47 @@ node_reboot() {
         [ "${dev##*/}" = lo ] || printf 'link del %s\n' "${dev##*/}"
     done | ip -force -batch - 2>/dev/null || true
     rm -rf "$ROOT/run/guestarp"
+    nft flush ruleset
+    : >"$TMP/named.$NODE"
+    lan_ends
     node_boot
+}
+
+# ---- the LAN beyond vmbr1's uplink -------------------------------------------------------------------------------------------
+
+# From before the first guest until after the last somebody there asks for the gateway. What answers is to be vmbr1: with any
+# MAC that it may have had, its own or a port's. The unmanaged guest's devices are none of guestarp's business.
+watched() {
+    [ -n "$MANAGED" ] && [ "$WITH" = guestarp ]
+}
+
+may_answer() { # DEV: with the MAC that it has now
+    ! watched || cat "/sys/class/net/$1/address" >>"$TMP/may-answer.$NODE"
+}
+
+lan_begins() {
+    watched || return 0
+    ip netns exec "$FAR" "$EVENTS_DIR/lan-asks" "$NODE.p1" "$GATEWAY" 10.20.0.2 "$TMP/lan.$NODE" </dev/null >>"$TMP/lan.log" 2>&1 &
+    echo $! >"$TMP/lan-asks.$NODE"
+}
+
+lan_ends() { # what it heard is added up
+    [ -e "$TMP/lan-asks.$NODE" ] || return 0
+    kill "$(<"$TMP/lan-asks.$NODE")"
+    wait_for test -e "$TMP/lan.$NODE"
+    cat "$TMP/lan.$NODE" >>"$TMP/heard.$NODE"
+    rm "$TMP/lan.$NODE" "$TMP/lan-asks.$NODE"
+}
+
+lan_right() { # at the end of an event
+    local node wrong
+    for node in pve1 pve2; do
+        [ -e "$TMP/lan-asks.$node" ] || continue
+        on "$node" lan_ends
+        wrong=$(awk 'NR == FNR {right[$1]; next} !($2 in right)' "$TMP/may-answer.$node" "$TMP/heard.$node")
+        is "$wrong" "" "$EVENT: no wrong answer to the LAN beyond $node"
+        ok "$EVENT: the LAN beyond $node was answered" grep -qF "$UPLINK1_MAC" "$TMP/heard.$node"
+    done
 }
 
 # The policy of both nodes.
@@ -171,7 +218,36 @@ conf() { # VMID lxc|qemu-server LINE...
     shift 2
     [ -z "$MANAGED" ] || [ "$vmid" = 199 ] || set -- "hookscript: local:snippets/guestarp" "$@"
     printf '%s\n' "$@" >"$ROOT/etc/pve/$kind/$vmid.conf.new"
+    if [ -e "$ROOT/etc/pve/$kind/$vmid.conf" ]; then
+        mv "$ROOT/etc/pve/$kind/$vmid.conf.new" "$ROOT/etc/pve/$kind/$vmid.conf"
+        return
+    fi
     mv "$ROOT/etc/pve/$kind/$vmid.conf.new" "$ROOT/etc/pve/$kind/$vmid.conf"
+    attached "$vmid"
+}
+
+# A guest has its hookscript line by attach, and its names with it.
+attached() { # VMID
+    [ "$1" != 199 ] && watched || return 0
+    run_program PATH=/usr/sbin:/usr/bin:/sbin:/bin -- guestarp attach "$1"
+    names_come "$1"
+}
+
+# From then on they stay on that node, whatever the guest does, and so they do where its start found none.
+names_come() { # VMID
+    [ -z "$MANAGED" ] || echo "$1" >>"$TMP/named.$NODE"
+}
+
+names_go() { # VMID: it is not managed any more, or destroyed, and sync has seen it
+    [ ! -e "$TMP/named.$NODE" ] || sed -i "/^$1\$/d" "$TMP/named.$NODE"
+}
+
+named() { # NODE
+    local vmid
+    [ "$WITH" = guestarp ] && [ -e "$TMP/named.$1" ] || return 0
+    while read -r vmid; do
+        printf 'name quiet %s\n' "fwbr${vmid}i*" "fwln${vmid}i*" "fwln${vmid}o*" "fwpr${vmid}p*" "tap${vmid}i*" "veth${vmid}i*"
+    done < <(sort -u "$TMP/named.$1")
 }
 
 # netN of guest VMID is 192.168.18.VMID (plus 50 for net1), behind a firewall bridge in vmbr1 unless said otherwise.
@@ -244,6 +320,7 @@ hookscript() { # VMID PHASE [MIGRATED-FROM]: only where the configuration names 
     case $WITH in guestarp | hookscript) ;; *) return 0 ;; esac
     grep -q '^hookscript:' "${CONF:-$(conf_path "$1")}" || return 0
     run_program PATH=/sbin:/bin:/usr/sbin:/usr/bin "PVE_MIGRATED_FROM=${3:-}" -- guestarp-pve "$1" "$2"
+    [ "$2" != pre-start ] || names_come "$1"
 }
 
 lxc_hook() { # VMID start-host|post-stop [TARGET]
@@ -297,6 +374,7 @@ exists() { # DEV
 port_new() { # PORT MAC: tap or veth; its other end is g<vmid>i<n> in the namespace "guests"
     local vmid=${1#[tv]*[ph]}
     ip link add dev "$1" type veth peer name "$NODE.g${vmid}" address "$2" netns "$FAR"
+    [[ $vmid != 199* ]] || may_answer "$1"
     udev add "$1"
     ip -n "$FAR" link set dev "$NODE.g${vmid}" up
 }
@@ -328,10 +406,13 @@ tap_plug() { # VMID N PORT BRIDGE FIREWALL
         return
     fi
     ip link add dev "$fwbr" type bridge
+    [ "$1" != 199 ] || may_answer "$fwbr"
     udev add "$fwbr"
     quiet_v6 "$fwbr"
     ip link set dev "$fwbr" up mtu 1500
     ip link add dev "$fwln" mtu 1500 type veth peer name "$fwpr" mtu 1500
+    may_answer "$fwpr"
+    [ "$1" != 199 ] || may_answer "$fwln"
     udev add "$fwln"
     udev add "$fwpr"
     quiet_v6 "$fwln" "$fwpr"
@@ -493,7 +574,7 @@ host() {
 expect() { # NODE DESC FACTS...
     local node=$1 desc=$2 want
     shift 2
-    want=$(printf '%s\n' "$@" | sed '/^$/d' | sort)
+    want=$(printf '%s\n' "$@" "$(named "$node")" | sed '/^$/d' | sort)
     [ -n "$MANAGED" ] || want=
     [ -z "${SOON:-}" ] || [ "$WITH" != guestarp ] || wait_for facts_are "$node" "$want" || true
     SOON=
@@ -563,6 +644,7 @@ event_inside() { # NAME
 # tests/events/peers has its own.
 event_over() { # NAME
     first_frames_right
+    lan_right
 }
 
 # A container meets no wrong answer from its first frame on. Virtual machines have no such hook: udev alone is before them.

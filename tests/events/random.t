@@ -6,7 +6,7 @@
 
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/../lib.sh"
-require perl
+require perl nft
 [ -x "$GUESTARP_BUILD/guestarp" ] || skip_all "no program guestarp"
 
 # Bridges that are pinned from the start: what pins them is another test's matter.

@@ -173,6 +173,9 @@ event_ct_destroyed_while_running() {
     settle
     fw_cleanup 101 0
     expect pve1 "after it" "$(host)"
+    sync
+    names_go 101
+    expect pve1 "and after guestarp sync" "$(host)"
 }
 
 # 4: pct set -net1 on a running container: plugged before the configuration says so
@@ -689,6 +692,7 @@ event_detached_while_running() {
     policy '{}'
     MANAGED='' conf 204 lxc "net0: $(net 204 0)"
     sync
+    names_go 204
     expect pve1 "still" "$(up 204)" "$(host)"
     lxc_end 204 stop
     settle

@@ -11,9 +11,22 @@ our @EXPORT_OK = qw(scenarios meetings);
 
 my $root;
 
-# 101 answers from eth3 and is routed to, lxc/web answers from eth3, eth0 has values of its own.
-my $policy = '{"defaults": {"announce": 1}, "guests": {"101": {"device": "eth3", "route": "veth101i0"},'
+# 101 answers from eth3 and is routed to, 104 never runs, lxc/web answers from eth3, eth0 has values of its own.
+my $policy = '{"defaults": {"announce": 1}, "guests": {"101": {"device": "eth3", "route": "veth101i0"}, "104": {},'
   . ' "lxc/web": {"device": "eth3"}}, "devices": {"eth0": {"arp_ignore": 1, "arp_announce": 2}}}';
+# The same for every guest, but for one whose firewall bridges are left alone: another form of the table.
+my $for_all = $policy =~ s/"104": \{\}/"*": {}, "105": {"firewall_bridge": "leave"}/r;
+# What an administrator's `nft -f saved.nft` leaves: each rule twice, and a name of a guest that was destroyed.
+my $doubled = <<'END';
+table arp guestarp {
+    set quiet { type ifname; flags interval; elements = { "fwbr999i*" } }
+    chain input {
+        type filter hook input priority filter; policy accept;
+        iifname @loud return
+        arp operation request iifname @quiet drop
+    }
+}
+END
 my @ips = (IP_ADDR => '192.168.18.201 2001:db8:18::201');
 my @add = (VE_STATE => 'starting', @ips);
 my @del = (VE_STATE => 'stopping', @ips);
@@ -36,10 +49,12 @@ sub vz {
 
 # A scenario: start  events that lead to where it begins
 #             stale  facts of the kernel's that are there beside
-#             before a change of the host's right before it
+#             before a change of the host's right before it; nft one of nftables'; policy one of the policy's
 #             event  the one that is disturbed
 #             again  events that mend it, one set after the other from one point to the next; after each set all is as if
-#                    nothing had happened
+#                    nothing had happened; only: instead of the event itself, where it leaves something to them
+#             then   events that follow before all is as it should be
+#             nameless  it concerns no guest of Proxmox VE: there is no table
 #             end    events that end the guest's life from there
 #             back   events that follow when the guest's life takes another turn; straight: they leave what end leaves
 #             main   killed at every system call in the short run, too; first: every call fails there, too
@@ -73,9 +88,9 @@ sub scenarios {
           again => [ [$up], [$sync] ], end => [ lxc(101, 'post-stop') ] },
         { name => 'guestarp-lxc start-host, unprepared', event => lxc(101, 'start-host'), stale => \@stale,
           again => [ [$sync] ], end => [ lxc(101, 'post-stop') ] },
-        { name => 'guestarp-lxc start-host, plain', event => lxc('web', 'start-host'), main => 1,
+        { name => 'guestarp-lxc start-host, plain', event => lxc('web', 'start-host'), main => 1, nameless => 1,
           end => [ lxc('web', 'post-stop') ] },
-        { name => 'guestarp-lxc post-stop, plain', start => [ lxc('web', 'start-host') ], event => lxc('web', 'post-stop'),
+        { name => 'guestarp-lxc post-stop, plain', start => [ lxc('web', 'start-host') ], event => lxc('web', 'post-stop'), nameless => 1,
           back => [ lxc('web', 'start-host'), lxc('web', 'post-stop') ], straight => 1 },
         { name => 'guestarp-udev add', start => [$prepare], event => udev(qw(add fwbr101i0)), stale => \@stale,
           again => [ [$up], [$sync] ], end => [$stop] },
@@ -83,16 +98,16 @@ sub scenarios {
           again => [ [$sync] ], end => [$stop] },
         { name => 'guestarp-udev remove', start => [ $prepare, $up ], before => ['link del veth101i0'],
           event => udev(qw(remove veth101i0)), again => [ [$sync] ], end => [] },
-        { name => 'vznet-custom devices, addition', event => $choose, end => [$umount], main => 1,
+        { name => 'vznet-custom devices, addition', event => $choose, end => [$umount], main => 1, nameless => 1,
           stale => ['eth4 proxy 192.168.18.201'] },
-        { name => 'vznet-custom devices, deletion', start => [$choose], event => vz(201, [qw(vznet-custom devices all)], @del),
+        { name => 'vznet-custom devices, deletion', nameless => 1, start => [$choose], event => vz(201, [qw(vznet-custom devices all)], @del),
           again => [ [$umount] ], back => [ $choose, $umount ], straight => 1 },
-        { name => 'vznet-custom umount', start => [$choose], event => $umount, back => [ $choose, $umount ], straight => 1 },
-        { name => 'vznet-custom vps-net_add', wraps => 1, event => vz(201, ['/scripts/vps-net_add'], @add),
+        { name => 'vznet-custom umount', nameless => 1, start => [$choose], event => $umount, back => [ $choose, $umount ], straight => 1 },
+        { name => 'vznet-custom vps-net_add', wraps => 1, nameless => 1, event => vz(201, ['/scripts/vps-net_add'], @add),
           end => [ vz(201, ['/scripts/vps-net_del'], @del) ] },
-        { name => 'vznet-custom vps-net_del', wraps => 1, start => [$choose], event => vz(201, ['/scripts/vps-net_del'], @del),
+        { name => 'vznet-custom vps-net_del', wraps => 1, nameless => 1, start => [$choose], event => vz(201, ['/scripts/vps-net_del'], @del),
           again => [ [$umount] ], back => [ $choose, $umount ], straight => 1 },
-        { name => 'vznet-custom init veth', event => vz(202, [qw(vznet-custom init veth veth202.0)]),
+        { name => 'vznet-custom init veth', nameless => 1, event => vz(202, [qw(vznet-custom init veth veth202.0)]),
           end => [ vz(202, ['/scripts/202.umount']) ] },
         { name => 'guestarp sync', start => [ $prepare, $up ], before => \@lost, event => $sync, main => 1,
           again => [ [$up] ], end => [$stop] },
@@ -102,12 +117,28 @@ sub scenarios {
           end => [ cli(qw(undo 101)) ] },
         { name => 'guestarp undo', start => [ $prepare, $up ], event => cli(qw(undo 101)), back => [ $up, $stop ], straight => 1 },
         { name => 'guestarp device', event => cli(qw(device 101 eth4)), end => [ cli(qw(device 101 eth3)) ] },
+        { name => 'guestarp-pve post-start, nftables flushed', start => [ $prepare, $up ], nft => 'flush ruleset', event => $up,
+          again => [ [$sync] ], end => [$stop], main => 1 },
+        { name => 'guestarp-pve post-start, names flushed', start => [ $prepare, $up ], nft => 'flush set arp guestarp quiet',
+          event => $up, then => [$sync], only => [ [ $up, $sync ], [$sync] ], end => [$stop] },
+        { name => 'guestarp-pve post-start, table doubled', start => [ $prepare, $up ], nft => $doubled,
+          event => $up, then => [$sync], only => [ [ $up, $sync ], [$sync] ], end => [$stop], as_before => 1 },
+        { name => 'guestarp sync, table doubled', start => [ $prepare, $up ], nft => $doubled, event => $sync, main => 1,
+          again => [ [ cli(qw(apply 101)) ] ], end => [$stop] },
+        { name => 'guestarp-pve pre-start, for all from now on', start => [$prepare], policy => $for_all, event => $prepare,
+          end => [ $up, $stop ] },
+        { name => 'guestarp sync, for all from now on', start => [ $prepare, $up ], policy => $for_all, event => $sync,
+          main => 1, again => [ [$up] ], end => [$stop] },
+        { name => 'guestarp sync, for single guests from now on', start => [ $prepare, $up ], before_policy => $for_all,
+          policy => $policy, event => $sync, again => [ [$up] ], end => [$stop] },
+        { name => 'guestarp-lxc start-host, for single guests from now on', start => [ $prepare, $up ], before_policy => $for_all,
+          policy => $policy, event => lxc(101, 'start-host'), again => [ [$sync] ], end => [$stop] },
     );
     for (@scenarios) {
-        $_->{before_policy} = $policy;
+        $_->{before_policy} //= $policy;
         $_->{end}   //= [];
         $_->{back}  //= $_->{end};
-        $_->{again} = [ [ $_->{event} ], @{ $_->{again} // [] } ];
+        $_->{again} = $_->{only} // [ [ $_->{event} ], @{ $_->{again} // [] } ];
         $_->{prepared} = grep { $_ == $prepare } @{ $_->{start} // [] };
     }
     return @scenarios;
@@ -156,7 +187,44 @@ sub meetings {
           event => udev(qw(add fwbr101i0)), @config },
         { name => 'guestarp apply, and a guest gets another address', start => [ $prepare, $up ], event => cli(qw(apply 101)), @config },
     );
-    for (@meetings) { $_->{before_policy} = $policy; $_->{prepared} = grep { $_ == $prepare } @{ $_->{start} } }
+    push @meetings, name_meetings();
+    for (@meetings) { $_->{before_policy} //= $policy; $_->{prepared} = grep { $_ == $prepare } @{ $_->{start} } }
+    return @meetings;
+}
+
+# An event is on its way while policy, a configuration or an administrator has another say in which names are quiet.
+sub name_meetings {
+    my ($prepare, $up) = map { pve($_) } qw(pre-start post-start);
+    my $sync   = cli('sync');
+    my $mine   = "$root/etc/guestarp/guestarp.json";
+    my $conf   = "$root/etc/pve/lxc/101.conf";
+    my $left   = $policy =~ s/"101": \{/$&"firewall_bridge": "leave", "ports": "leave", /r;
+    my $absent = $policy =~ s/"101": \{.*?\}, //r;
+    my $free   = "net0: name=eth0,bridge=vmbr0,firewall=1,ip=192.168.18.101/32,ip6=2001:db8:18::101/128,type=veth\n";
+    my %events = (
+        'guestarp-pve pre-start'  => [ $prepare ],
+        'guestarp-pve post-start' => [ $up, $prepare ],
+        'guestarp-lxc start-host' => [ lxc(101, 'start-host') ],
+        'guestarp-udev add'       => [ udev(qw(add fwbr101i0)), $prepare ],
+        'guestarp apply'          => [ cli(qw(apply 101)) ],
+        'guestarp sync'           => [ $sync, $prepare, $up ],
+    );
+    my %between = (
+        'policy covers every guest'  => { files => { $mine => $for_all } },
+        'policy covers single guests' => { before_policy => $for_all, files => { $mine => $policy } },
+        'policy leaves it alone'     => { files => { $mine => $left } },
+        'it is no longer managed'    => { files => { $mine => $absent, $conf => $free } },
+        'nftables is flushed'        => { nft_between => 'flush ruleset' },
+    );
+    my @meetings;
+    for my $name (sort keys %events) {
+        my ($event, @start) = @{ $events{$name} };
+        for my $what (sort keys %between) {
+            # The second line, and what else was set before the last word, stays: it is the names that are looked at.
+            push @meetings, { name => "$name, and $what", event => $event, start => \@start, change => [], others => [$sync],
+                names_alone => 1, %{ $between{$what} } };
+        }
+    }
     return @meetings;
 }
 

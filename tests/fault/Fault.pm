@@ -5,6 +5,7 @@ package Fault;
 #
 #   up0 - vmbr0 10.20.0.1          eth0, eth3, eth4 192.168.18.1N: one subnet        venet0, vethweb, veth202.0: to guests
 #         veth101i0 - fwbr101i0    pve/101 (container, firewalled), lxc/web, vz/201 (venet), vz/202 (a veth with a route)
+#                                  pve/104 (a VM that is managed and never runs), pve/105 (a VM of nobody's)
 
 use strict;
 use warnings;
@@ -12,9 +13,10 @@ use Exporter qw(import);
 use File::Path qw(remove_tree make_path);
 use POSIX qw(WNOHANG);
 use Socket qw(SOCK_RAW);
+use Table;
 use Time::HiRes qw(time);
 
-our @EXPORT_OK = qw(host facts reset_to run program differences ip_batch slurp spew children_left policy);
+our @EXPORT_OK = qw(host facts reset_to run program differences ip_batch nft at_once slurp spew children_left policy table_wrong);
 
 my ($root, $build, $output);
 my $limit = 20;    # seconds; a program that takes longer hangs
@@ -115,6 +117,39 @@ sub ip_batch {
     return;
 }
 
+# A script of nft's.
+sub nft {
+    my ($script) = @_;
+    open my $nft, '|-', 'nft -f - >/dev/null 2>&1' or die "nft: $!\n";
+    print {$nft} "$script\n";
+    close $nft;
+    return;
+}
+
+# Runs each function in a process of its own; what they print comes back, line by line.
+sub at_once {
+    my (@functions) = @_;
+    my @pipes;
+    # The programs' detached children end unseen.
+    local $SIG{CHLD} = 'IGNORE';
+    for my $function (@functions) {
+        my $pipe;
+        my $pid = open($pipe, '-|') // die "fork: $!\n";
+        if ($pid == 0) {
+            $SIG{CHLD} = 'DEFAULT';
+            # run() keeps its output beside the root.
+            own_output($$);
+            $function->();
+            close STDOUT;
+            POSIX::_exit(0);
+        }
+        push @pipes, $pipe;
+    }
+    my @lines;
+    for my $pipe (@pipes) { push @lines, readline $pipe; close $pipe }
+    return @lines;
+}
+
 # ---- what there is --------------------------------------------------------------------------------------------------------
 
 my %index;
@@ -193,6 +228,8 @@ sub of_files {
     my ($dir) = @_;
     my @facts;
     for my $name (entries("$root$dir")) {
+        # It was said that nf_tables is missing; another run may have no reason to.
+        next if $name eq 'no-nf_tables';
         my $path = "$root$dir/$name";
         my @st   = lstat $path;
         push @facts, [ "file $dir/$name", sprintf '%07o', $st[2] ];
@@ -216,7 +253,7 @@ sub settings {
 # A hash, fact to value ('' where being there is all).
 sub facts {
     %index = map { $_ => slurp("/sys/class/net/$_/ifindex") + 0 } entries('/sys/class/net');
-    my @facts = (proxies(), routes(), of_files('/run'), of_files('/etc/guestarp'));
+    my @facts = (proxies(), routes(), of_files('/run'), of_files('/etc/guestarp'), map { [$_] } Table::facts());
     push @facts, map { of_device($_) } 'all', 'default', grep { !/^(?:lo|peer-.*)$/ } keys %index;
     push @facts, map { ["device $_"] } keys %index;
     return { map { $_->[0] => $_->[1] // '' } @facts };
@@ -233,6 +270,13 @@ sub differences {
         push @lines, "$fact: $have, should be $should";
     }
     return @lines;
+}
+
+# How the table of these facts differs from the one that the files want, or from none where none is wanted.
+sub table_wrong {
+    my ($facts, $wanted) = @_;
+    my %got = map { $_ => '' } grep { /^table/ } keys %$facts;
+    return differences(\%got, { $wanted ? map { $_ => '' } Table::wanted($root) : () });
 }
 
 # ---- back to a state ------------------------------------------------------------------------------------------------------
@@ -270,10 +314,11 @@ sub reset_to {
       if $want->{'vmbr0 MAC'} && $want->{'vmbr0 MAC'} eq 'follows' && (slurp('/sys/class/net/vmbr0/addr_assign_type') // 1) == 3;
     ip_batch(@commands);
     forward();
-    remove_tree("$root/run/guestarp");
+    remove_tree("$root/run/guestarp", "$root/var/lib/guestarp");
     policy($policy) if $policy;
     $got      = facts();
     @commands = ();
+    nft('delete table arp guestarp') if grep { /^table/ } keys %$got;
     for my $fact (keys %$got) {
         next if exists $want->{$fact};
         my ($dev, $what, $address) = split / /, $fact;
@@ -317,6 +362,7 @@ sub host {
 hookscript: local:snippets/guestarp
 net0: name=eth0,bridge=vmbr0,firewall=1,ip=192.168.18.101/32,ip6=2001:db8:18::101/128,type=veth
 END
+    spew("$root/etc/pve/qemu-server/$_.conf", "net0: virtio=02:9E:00:00:00:00,bridge=vmbr0,firewall=1\n") for 104, 105;
     spew("$root/var/lib/lxc/web/config", <<'END');
 lxc.net.0.type = veth
 lxc.net.0.veth.mode = router

@@ -5,7 +5,7 @@ package Points;
 use strict;
 use warnings;
 use Exporter qw(import);
-use Fault qw(facts reset_to run differences ip_batch slurp policy);
+use Fault qw(facts reset_to run differences ip_batch nft slurp policy table_wrong);
 
 our @EXPORT_OK = qw(prepare begin calls deeds end_of follow seed sample mend);
 
@@ -45,21 +45,28 @@ sub begin {
     reset_to(\%want, $s->{before_policy});
     run($_) for @{ $s->{start} // [] };
     ip_batch(@{ $s->{before} // [] });
+    nft($s->{nft}) if $s->{nft};
     policy($s->{policy}) if $s->{policy};
     return;
 }
 
-# What the scenario's states are when nothing disturbs it: {begin}, {after} its event, {end}.
+# What the scenario's states are when nothing disturbs it: {begin}, {done} its event, {after} that and what
+# it leaves to others, {end}. {wrong} is how the table is not
+# what the host's files want: that is never taken from the program itself.
 sub prepare {
     my ($s) = @_;
     my $result;
     begin($s);
     $s->{at}{begin} = facts();
     $result = run($s->{event});
+    $s->{at}{done} = facts();
+    run($_) for @{ $s->{then} // [] };
     $s->{at}{after} = facts();
     $s->{usual} = $result;
+    $s->{wrong} = [ map { "after it: $_" } table_wrong($s->{at}{after}, !$s->{nameless}) ];
     run($_) for @{ $s->{end} };
     $s->{at}{end} = facts();
+    push @{ $s->{wrong} }, map { "at the end: $_" } table_wrong($s->{at}{end}, !$s->{nameless});
     return $result;
 }
 

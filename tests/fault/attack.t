@@ -4,7 +4,7 @@
 # into a message or written, nothing hangs, and no guest is kept from starting.
 
 . "$(dirname "$0")/../lib.sh"
-require jq
+require jq nft
 
 topo_multi
 RECORDS=$ROOT/run/guestarp
@@ -14,7 +14,8 @@ KEPT=$ROOT/var/lib/guestarp
 VICTIM=$TMP/victim
 good='{"defaults": {"announce": 1}, "guests": {"101": {"device": "eth3"}}}'
 
-fresh() { # the host before an attack: no records, a good policy, a victim's file
+fresh() { # the host before an attack: no records, no table, a good policy, a victim's file
+    nft delete table arp guestarp 2>/dev/null || true
     rm -rf "$RECORDS" "$POLICY" "$ROOT/etc/guestarp"
     mkdir -p "$ROOT/etc/guestarp"
     policy "$good"
@@ -37,6 +38,13 @@ answers() { # yes|no DESC
     is "$(proxies 4)" "$([ "$1" = no ] || echo "192.168.18.101 eth3")" "$2"
 }
 
+# Nothing of a file is needed for that but who the guest is.
+named() { # DESC
+    ok "$1: the guest is quiet by name all the same" jq -e '
+        [.nftables[].set | select(.name == "quiet").elem[]?] | contains(["fwbr101i*", "fwln101i*", "fwln101o*", "fwpr101p*"])
+        ' <(nft -j list table arp guestarp)
+}
+
 fresh
 pve_ok 101 post-start
 answers yes "without an attack the entry is set"
@@ -50,6 +58,7 @@ pve 101 post-start
 survived "a link as the directory of records"
 is "$(ls -A "$TMP/elsewhere")" "" "a link as the directory of records: nothing is written through it"
 answers no "a link as the directory of records: nothing is set that could not be taken back"
+named "a link as the directory of records"
 
 fresh
 mkdir "$RECORDS"
@@ -58,6 +67,7 @@ pve 101 post-start
 survived "a directory of records that others can write"
 is "$(ls -A "$RECORDS")" "" "a directory of records that others can write: nothing is written"
 answers no "a directory of records that others can write: nothing is set"
+named "a directory of records that others can write"
 
 fresh
 mkdir "$RECORDS"
@@ -73,6 +83,7 @@ fresh
 mkfifo "$RECORDS"
 pve 101 post-start
 survived "a FIFO as the directory of records"
+named "a FIFO as the directory of records"
 
 # ---- record, lock, the file beside it -------------------------------------------------------------------------------------------
 
@@ -124,6 +135,7 @@ for what in link fifo directory; do
         survived "lock: $what"
         answers no "lock: $what: without a lock nothing is set"
     fi
+    named "lock: $what"
 done
 
 for what in link fifo directory; do
@@ -159,6 +171,7 @@ for what in link fifo directory huge writable nul deep long; do
     pve 101 post-start
     survived "policy: $what, post-start"
     if [ "$what" != long ]; then answers no "policy: $what: nothing of it is believed"; fi
+    named "policy: $what"
 done
 
 fresh
@@ -225,6 +238,7 @@ for what in link fifo directory huge; do
     for phase in pre-start post-start; do
         pve 101 $phase
         survived "configuration: $what, $phase"
+        named "configuration: $what, $phase"
     done
     answers no "configuration: $what: nothing is set"
     rm -rf "$conf"

@@ -7,7 +7,7 @@
 #   tests/fault/failing.t [SCENARIO [POINT]]   those whose names match, at the points that match, such as 'pve post-start$' '^alloc:9$'
 
 . "$(dirname "$0")/../lib.sh"
-require strace perl cc
+require strace perl cc nft
 export TMP FAULT_SHIM=$TMP/shim.so
 # Memory is the sanitizer's own to give: without the shim, system calls alone fail.
 if grep -q __asan_init "$GUESTARP_BUILD/guestarp-pve"; then
@@ -15,4 +15,4 @@ if grep -q __asan_init "$GUESTARP_BUILD/guestarp-pve"; then
 else
     cc -std=gnu11 -D_GNU_SOURCE -O1 -fPIC -shared -o "$FAULT_SHIM" "$TESTS_DIR/fault/shim.c" || skip_all "no shim"
 fi
-exec perl -I"$TESTS_DIR/fault" "$TESTS_DIR/fault/failing.pl" "$ROOT" "$@"
+exec perl -I"$TESTS_DIR" -I"$TESTS_DIR/fault" "$TESTS_DIR/fault/failing.pl" "$ROOT" "$@"

@@ -49,8 +49,8 @@ sub try_scenario {
     my @points = map { [ @$_, "killed at $_->[0] $_->[1] ($_->[2])" ] } @calls;
     my @wrong;
 
-    return is_right(0, "$s->{name}: undisturbed", "exit status $usual->{exit}, signal $usual->{signal}", $usual->{err})
-      if $usual->{exit} || $usual->{signal} || @calls < 10;
+    return is_right(0, "$s->{name}: undisturbed", "exit status $usual->{exit}, signal $usual->{signal}", $usual->{err}, @{ $s->{wrong} })
+      if $usual->{exit} || $usual->{signal} || @calls < 10 || @{ $s->{wrong} };
     @points = defined $point_only ? grep { $_->[3] =~ /$point_only/ } @points : $full ? @points : sample($s, $s->{main} ? 5 : 20, @points);
     for my $point (@points) {
         my @bad = try_point($s, $point, $number++);

@@ -6,6 +6,6 @@
 #   tests/fault/killed.t [SCENARIO [POINT]]   those whose names match, at the points that match, such as 'pve post-start$' 'sendmsg 9 '
 
 . "$(dirname "$0")/../lib.sh"
-require strace perl
+require strace perl nft
 export TMP
-exec perl -I"$TESTS_DIR/fault" "$TESTS_DIR/fault/killed.pl" "$ROOT" "$@"
+exec perl -I"$TESTS_DIR" -I"$TESTS_DIR/fault" "$TESTS_DIR/fault/killed.pl" "$ROOT" "$@"

@@ -2,7 +2,7 @@
 
 use strict;
 use warnings;
-use Fault      qw(facts run program differences ip_batch children_left slurp spew policy);
+use Fault      qw(facts run program differences ip_batch at_once children_left slurp spew policy);
 use File::Path qw(make_path);
 use Tap        qw(is_right finish);
 use Time::HiRes qw(time);
@@ -64,6 +64,8 @@ sub model {
         if (!is_vz($id)) { $facts{"fwbr${id}i0 quiet"} = '' }
         $facts{ 'record ' . (is_vz($id) ? 'vz' : 'pve') . "-$id.json" } = '';
     }
+    # Of a guest that has stopped, too: it is managed.
+    $facts{$_} = '' for Table::wanted($root);
     return \%facts;
 }
 
@@ -72,7 +74,7 @@ sub kernel {
     my $facts = facts();
     my %seen;
     for (keys %$facts) {
-        $seen{$_} = '' if / proxy / || /^device (?:fwbr|veth)\d{4}i0$/;
+        $seen{$_} = '' if / proxy / || /^table/ || /^device (?:fwbr|veth)\d{4}i0$/;
         $seen{"$1 quiet"} = '' if /^(fwbr\d+i0) flags$/ && $facts->{"$1 ipv4/conf/arp_ignore"} == 1 && index($facts->{$_}, 'NOARP') == 0;
         $seen{"record $1"} = '' if m{^file /run/guestarp/(.*)} && $1 ne 'lock';
     }
@@ -89,37 +91,13 @@ sub left {
 
 # ---- workers ----------------------------------------------------------------------------------------------------------------
 
-# Runs each function in a process of its own; what they print comes back, line by line.
-sub at_once {
-    my (@functions) = @_;
-    my @pipes;
-    # The programs' detached children end unseen.
-    local $SIG{CHLD} = 'IGNORE';
-    for my $function (@functions) {
-        my $pipe;
-        my $pid = open($pipe, '-|') // die "fork: $!\n";
-        if ($pid == 0) {
-            $SIG{CHLD} = 'DEFAULT';
-            # run() keeps its output beside the root.
-            Fault::own_output($$);
-            $function->();
-            close STDOUT;
-            POSIX::_exit(0);
-        }
-        push @pipes, $pipe;
-    }
-    my @lines;
-    for my $pipe (@pipes) { push @lines, readline $pipe; close $pipe }
-    return @lines;
-}
-
 # "ID DEVICE" where the model has to follow, "slow SECONDS WORDS", "bad WORDS".
 sub happens {
     my ($id, $word, $device) = @_;
     my $result = run(event($id, $word));
     print "slow $result->{seconds} $id $word\n";
     # Nothing fails here, so there is nothing to be said but what was done.
-    my @words = grep { !/^guestarp: \S+: (?:prepared|up|took back): / } split /\n/, $result->{err};
+    my @words = grep { !/^guestarp: (?:\S+: (?:prepared|up|took back)|quiet by name): / } split /\n/, $result->{err};
     print "bad $id $word: exit status $result->{exit}, signal $result->{signal}: ", join(' | ', @words), "\n"
       if $result->{exit} || $result->{signal} || @words;
     print "$id $device\n" if defined $device;
@@ -193,7 +171,7 @@ sub policy_with {
 print STDERR "# seed $seed, $events events\n";
 Fault::host($root);
 ip_batch(map { "link del $_" } qw(veth101i0 fwbr101i0 vethweb veth202.0));
-unlink "$root/etc/pve/lxc/101.conf", glob "$root/etc/vz/conf/*.conf";
+unlink glob "$root/etc/pve/*/*.conf $root/etc/vz/conf/*.conf";
 for my $id (@pve, @vz) {
     my ($v4, $v6) = addresses($id);
     spew("$root/etc/pve/lxc/$id.conf", "hookscript: local:snippets/guestarp\nnet0: name=eth0,bridge=vmbr0,firewall=1,ip=$v4/32,ip6=$v6/128\n")

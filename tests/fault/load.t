@@ -4,6 +4,6 @@
 # or file is left. The seed is printed; GUESTARP_SEED repeats it.
 
 . "$(dirname "$0")/../lib.sh"
-require perl
+require perl nft
 export TMP
-exec perl -I"$TESTS_DIR/fault" "$TESTS_DIR/fault/load.pl" "$ROOT"
+exec perl -I"$TESTS_DIR" -I"$TESTS_DIR/fault" "$TESTS_DIR/fault/load.pl" "$ROOT"

@@ -3,7 +3,7 @@
 use strict;
 use warnings;
 use Events qw(meetings);
-use Fault  qw(host facts run differences children_left ip_batch slurp spew);
+use Fault  qw(host facts run differences children_left ip_batch nft slurp spew table_wrong);
 use Points qw(begin seed sample);
 use Tap    qw(is_right finish);
 
@@ -46,10 +46,11 @@ sub script {
         my %env = (GUESTARP_ROOT => $root, PVE_MIGRATED_FROM => '', %{ $_->{env} // {} });
         quoted('env', (map { "$_=$env{$_}" } sort keys %env), @{ $_->{argv} }) . "\n"
     } @{ $s->{others} };
+    my $nft     = $s->{nft_between} ? "nft '$s->{nft_between}'\n" : '';
     return <<"END";
 #!/bin/sh
 exec >/dev/null 2>&1
-${changes}${files}others() {
+${changes}${files}${nft}others() {
 ${others}: >$ENV{TMP}/done
 }
 if grep -q "OFDLCK.*:\$(stat -c %i $lock) " /proc/locks; then others & else others; fi
@@ -78,6 +79,14 @@ sub without {
     return $facts;
 }
 
+# What is wrong in the end: of the whole host, or of the names alone, which are what the files as they are then want.
+sub wrong {
+    my ($s) = @_;
+    my $facts = facts();
+    return table_wrong($facts, 1) if $s->{names_alone};
+    return (differences(without($facts, $s->{either}), $s->{wanted}), $s->{nameless} ? () : table_wrong($facts, 1));
+}
+
 sub try_point {
     my ($s, $n) = @_;
     my $result = meet($s, $n);
@@ -85,7 +94,7 @@ sub try_point {
     select undef, undef, undef, 0.01 while !-e "$ENV{TMP}/done" && time < $end;
     return 'the other event has not ended' if !-e "$ENV{TMP}/done";
     return ("signal $result->{signal}: $result->{err}") if $result->{signal};
-    return differences(without(facts(), $s->{either}), $s->{wanted});
+    return wrong($s);
 }
 
 sub try_meeting {
@@ -101,6 +110,7 @@ sub try_meeting {
     begin_again($s);
     ip_batch(@{ $s->{change} });
     spew($_, $s->{files}{$_}) for keys %{ $s->{files} };
+    nft($s->{nft_between}) if $s->{nft_between};
     run($_) for @{ $s->{others} };
     run($s->{event});
     $s->{wanted} = without(facts(), $s->{either});

@@ -6,8 +6,8 @@
 #   tests/fault/meanwhile.t [SCENARIO [POINT]]   those whose names match, at the points that match, such as sync 'request 9$'
 
 . "$(dirname "$0")/../lib.sh"
-require perl cc
+require perl cc nft
 if grep -q __asan_init "$GUESTARP_BUILD/guestarp-pve"; then skip_all "the sanitizer has to be loaded first"; fi
 export TMP FAULT_SHIM=$TMP/shim.so
 cc -std=gnu11 -D_GNU_SOURCE -O1 -fPIC -shared -o "$FAULT_SHIM" "$TESTS_DIR/fault/shim.c" || skip_all "no shim"
-exec perl -I"$TESTS_DIR/fault" "$TESTS_DIR/fault/meanwhile.pl" "$ROOT" "$@"
+exec perl -I"$TESTS_DIR" -I"$TESTS_DIR/fault" "$TESTS_DIR/fault/meanwhile.pl" "$ROOT" "$@"

@@ -4,10 +4,14 @@
  * or interrupted, a command that runs right before a request. Counting begins with the program's own first call,
  * signal().
  *
- *   FAULT=KIND:N    the Nth time; N+ from then on. KIND: alloc, alloc-json (in json-c's parser), recv-late (no answer
- * in time, it comes with the next), recv-lost, recv-cut (half of it), recv-short (half, and the kernel says so),
- * dump-intr, before-send FAULT_RUN=PATH  for before-send: the program to run, and to wait for FAULT_COUNT=PATH  where
- * to write how often each came: "alloc 12\njson 9\nrecv 3\nsend 4\n"
+ * FAULT=KIND:N is the Nth time, N+ from then on. KIND: alloc; alloc-json (in json-c's parser); recv-late (no answer in
+ * time, it comes with the next), recv-lost, recv-cut (half of it), recv-short (half, and the kernel says so);
+ * dump-intr; before-send; nft-denied and nft-absent (nf_tables answers a request, or a batch of them, with EPERM or
+ * EOPNOTSUPP and does nothing).
+ *
+ * FAULT_RUN=PATH, for before-send, is the program to run, and to wait for.
+ *
+ * FAULT_COUNT=PATH is where to write how often each came: "alloc 12\njson 9\nrecv 3\nsend 4\nnft 2\n"
  */
 
 #include <dlfcn.h>
@@ -43,6 +47,9 @@ static unsigned long allocs;
 static unsigned long json_allocs;
 static unsigned long recvs;
 static unsigned long sends;
+static unsigned long nft_requests;
+static int nft_refused; /* the errno that is the answer to the last one; 0: the kernel's own answer is */
+static struct nlmsghdr nft_request;
 
 /* Is it this kind's turn? */
 static bool turn(const char *kind, unsigned long count)
@@ -122,12 +129,55 @@ static void interrupt(void *bytes, size_t size)
 	}
 }
 
+static bool is_netfilter(int fd)
+{
+	int protocol = -1;
+	socklen_t len = sizeof(protocol);
+
+	return begun && getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &len) == 0 && protocol == NETLINK_NETFILTER;
+}
+
+/* Does the kernel refuse this request, which begins so? It refuses a batch by its first message. */
+static bool refused(int fd, const void *bytes)
+{
+	if (!is_netfilter(fd))
+		return false;
+	nft_requests++;
+	nft_refused = turn("nft-denied", nft_requests) ? EPERM : turn("nft-absent", nft_requests) ? EOPNOTSUPP : 0;
+	memcpy(&nft_request, bytes, sizeof(nft_request));
+	return nft_refused != 0;
+}
+
+static ssize_t answer_refused(struct msghdr *msg)
+{
+	struct {
+		struct nlmsghdr header;
+		struct nlmsgerr error;
+	} answer = {
+		.header = { .nlmsg_len = sizeof(answer), .nlmsg_type = NLMSG_ERROR, .nlmsg_flags = NLM_F_CAPPED },
+		.error = { .error = -nft_refused, .msg = nft_request },
+	};
+	struct sockaddr_nl from = { .nl_family = AF_NETLINK };
+
+	answer.header.nlmsg_seq = nft_request.nlmsg_seq;
+	answer.header.nlmsg_pid = nft_request.nlmsg_pid;
+	memcpy(msg->msg_iov[0].iov_base, &answer, sizeof(answer));
+	memcpy(msg->msg_name, &from, sizeof(from));
+	msg->msg_namelen = sizeof(from);
+	msg->msg_controllen = 0;
+	msg->msg_flags = 0;
+	nft_refused = 0;
+	return sizeof(answer);
+}
+
 ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 {
 	ssize_t n;
 
 	NEXT(recvmsg)
 	recvs++;
+	if (nft_refused && is_netfilter(fd))
+		return answer_refused(msg);
 	if (turn("recv-late", recvs)) {
 		errno = EAGAIN;
 		return -1;
@@ -205,15 +255,31 @@ ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 	sends++;
 	if (turn("before-send", sends))
 		run_command();
+	if (refused(fd, msg->msg_iov[0].iov_base))
+		return (ssize_t)msg->msg_iov[0].iov_len;
 	return next(fd, msg, flags);
+}
+
+/* nl_sendto(): a batch. */
+ssize_t sendto(int fd, const void *bytes, size_t size, int flags, const struct sockaddr *to, socklen_t len)
+{
+	NEXT(sendto)
+	if (!is_netfilter(fd))
+		return next(fd, bytes, size, flags, to, len);
+	sends++;
+	if (turn("before-send", sends))
+		run_command();
+	if (refused(fd, bytes))
+		return (ssize_t)size;
+	return next(fd, bytes, size, flags, to, len);
 }
 
 static __attribute__((destructor)) void tell(void)
 {
 	const char *path = getenv("FAULT_COUNT");
 	char text[128];
-	int n = snprintf(text, sizeof(text), "alloc %lu\njson %lu\nrecv %lu\nsend %lu\n", allocs, json_allocs, recvs,
-			 sends);
+	int n = snprintf(text, sizeof(text), "alloc %lu\njson %lu\nrecv %lu\nsend %lu\nnft %lu\n", allocs, json_allocs,
+			 recvs, sends, nft_requests);
 	int fd = path ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600) : -1;
 
 	if (fd < 0)

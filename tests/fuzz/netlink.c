@@ -1,17 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The kernel's answers, as whole conversations: short, cut, endless, out of order, with an extended ACK. */
 
+#include <netlink/netlink.h>
+
+/* A batch is no message of libnl's, so its callback for what is sent does not see it. */
+static int discard_batch(struct nl_sock *sock, void *bytes, size_t size)
+{
+	(void)sock;
+	(void)bytes;
+	return (int)size;
+}
+
+#define nl_sendto discard_batch
 #include "kernel/netlink.c" /* NOLINT(bugprone-suspicious-include): for its conversation without a socket */
+#undef nl_sendto
 
 #include "fuzz.h"
 #include "kernel/address.h"
 #include "kernel/link.h"
 #include "kernel/neighbour.h"
 #include "kernel/proxy.h"
+#include "kernel/quiet.h"
 #include "kernel/route.h"
 #include "kernel/snapshot.h"
 
-#define DATAGRAMS 8
+#define DATAGRAMS 16
 
 /* What is still to be received. */
 static struct {
@@ -21,15 +34,21 @@ static struct {
 	struct netlink *nl;
 } wire;
 
-/* A message with sequence number 0 answers the request under way. */
+/* Numbers of messages that stand for others: the request's, or that of a batch's last one; its first one's; 0. */
+enum { SEQ_LAST = 0, SEQ_FIRST = 1, SEQ_ECHO = 2 };
+
 static void number_messages(uint8_t *bytes, size_t size)
 {
 	for (size_t at = 0; at + sizeof(struct nlmsghdr) <= size;) {
 		struct nlmsghdr header;
 
 		memcpy(&header, bytes + at, sizeof(header));
-		if (header.nlmsg_seq == 0)
+		if (header.nlmsg_seq == SEQ_LAST)
 			header.nlmsg_seq = wire.nl->seq;
+		else if (header.nlmsg_seq == SEQ_FIRST)
+			header.nlmsg_seq = wire.nl->first_seq;
+		else if (header.nlmsg_seq == SEQ_ECHO)
+			header.nlmsg_seq = 0;
 		memcpy(bytes + at, &header, sizeof(header));
 		if (header.nlmsg_len < sizeof(header) || header.nlmsg_len > size - at)
 			return;
@@ -174,13 +193,85 @@ static int delete_entry(struct netlink *nl, struct err *err)
 	return r > 0 ? 0 : r;
 }
 
+/* A name that nft itself would print, and the kernel take. */
+static void check_name(const struct quiet_name *name)
+{
+	size_t len = strnlen(name->text, sizeof(name->text));
+
+	CHECK(len > 0 && len < sizeof(name->text));
+}
+
+static int read_table(struct netlink *nl, struct err *err)
+{
+	struct quiet_table table;
+	int r = quiet_read(nl, &table, err);
+
+	CHECK(table.exists || !table.whole);
+	for (size_t i = 0; r == 0 && i < table.names.count; i++) {
+		check_name(&table.names.list[i]);
+		CHECK(quiet_names_have(&table.names, &table.names.list[i]));
+		(void)quiet_names_cover(&table.names, table.names.list[i].text);
+	}
+	quiet_names_done(&table.names);
+	return r;
+}
+
+/* What a guest has, and one that is left alone. */
+static void take_names(struct quiet_names *names)
+{
+	static const char *const texts[] = { "fwbr101i*", "fwln101i*", "tap101i*", "vmbr9" };
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		CHECK(quiet_names_add(names, texts[i], i == 2) == 0);
+	quiet_names_sort(names);
+}
+
+static int ensure_names(struct netlink *nl, struct err *err)
+{
+	struct quiet_names names = { 0 };
+	const size_t untouched = SIZE_MAX;
+	size_t added = untouched;
+	int r;
+
+	take_names(&names);
+	r = quiet_ensure(nl, &names, &added, err);
+	CHECK((r == 0) == (added != untouched));
+	quiet_names_done(&names);
+	return r;
+}
+
+static int ask_name(struct netlink *nl, struct err *err)
+{
+	const struct quiet_name name = { .text = "fwbr101i*" };
+	bool has = true;
+	int r = quiet_has(nl, &name, &has, err);
+
+	CHECK(r == 0 || has);
+	return r;
+}
+
+static int change_names(struct netlink *nl, struct err *err)
+{
+	const struct quiet_names none = { 0 };
+	struct quiet_names names = { 0 };
+	int r;
+
+	take_names(&names);
+	r = quiet_change(nl, &none, &names, err);
+	quiet_names_done(&names);
+	return r;
+}
+
 static int (*const conversations[])(struct netlink *nl, struct err *err) = {
-	ask_link, ask_proxy, ask_route, ask_addresses, ask_neighbours, ask_snapshot, change_link, delete_entry,
+	ask_link,    ask_proxy,    ask_route,  ask_addresses, ask_neighbours, ask_snapshot,
+	change_link, delete_entry, read_table, ensure_names,  ask_name,       change_names,
 };
+
+#define CONVERSATIONS (sizeof(conversations) / sizeof(conversations[0]))
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	unsigned choice = fuzz_choice(&data, &size) & 7;
+	unsigned choice = fuzz_choice(&data, &size) % CONVERSATIONS;
 	struct err err = { 0 };
 	int r;
 

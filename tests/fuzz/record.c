@@ -10,10 +10,9 @@ static void check_setting(const struct setting *s)
 	CHECK(ifname_valid(s->device));
 	CHECK(s->ifindex >= 0);
 	CHECK(s->guests);
-	CHECK(s->kind == SETTING_PROXY || s->kind == SETTING_ROUTE || s->kind == SETTING_ARP_IGNORE ||
-	      s->kind == SETTING_NOARP);
-	if (s->kind == SETTING_PROXY || s->kind == SETTING_ROUTE)
-		fuzz_check_ip(&s->ip);
+	/* A firewall bridge's values, which older records have, are left out. */
+	CHECK(s->kind == SETTING_PROXY || s->kind == SETTING_ROUTE);
+	fuzz_check_ip(&s->ip);
 }
 
 static void check_same(const struct plan *a, const struct plan *b)
@@ -24,7 +23,7 @@ static void check_same(const struct plan *a, const struct plan *b)
 		const struct setting *y = &b->settings[i];
 
 		CHECK(setting_same(x, y));
-		CHECK(x->ifindex == y->ifindex && x->value == y->value && x->was == y->was);
+		CHECK(x->ifindex == y->ifindex);
 		CHECK(x->platforms == y->platforms && x->guests == y->guests);
 	}
 }

@@ -8,7 +8,7 @@
 vmid=100
 fwbr=fwbr${vmid}i0
 state() {
-    perl -I"$TESTS_DIR" -MState -e 'print State::text(shift)' "$ROOT"
+    perl -I"$TESTS_DIR" -MState -e 'print State::text(shift), State::names()' "$ROOT"
 }
 
 lxc_bridge
@@ -43,7 +43,15 @@ state_is() { # "LINE..." DESC: what the kernel has beside what it had before
     if [ "$got" = "$want" ]; then pass "$2"; else fail "$2" "got:"$'\n'"$got"$'\n'"want:"$'\n'"$want"; fi
 }
 
-quiet="$fwbr NOARP
+# Of a guest that is managed, whether it runs or not.
+named="name quiet fwbr${vmid}i*
+name quiet fwln${vmid}i*
+name quiet fwln${vmid}o*
+name quiet fwpr${vmid}p*
+name quiet tap${vmid}i*
+name quiet veth${vmid}i*"
+quiet="$named
+$fwbr NOARP
 $fwbr arp_ignore 1
 record pve-$vmid"
 bound="$quiet
@@ -69,7 +77,7 @@ for version in 0 1; do
     if [ $version = 0 ]; then call="3 0 | | |$vmid lxc start-host"; else call="0 1 |start-host| |"; fi
     is "$(head -n 1 "$TMP/noted")" "$call" "$desc: LXC calls the hook as described"
     container_stop $vmid
-    state_is "" "$desc: nothing is left after the stop"
+    state_is "$named" "$desc: nothing but its names is left after the stop"
 
     lxc_alone $version
     policy '{"guests": {"100": {"device": "eth3", "announce": 1}}}'
@@ -93,7 +101,7 @@ for version in 0 1; do
     stopped_by poweroff
     # Without lxc-pve-poststop-hook the bridge itself stays behind.
     pve_cleanup $vmid 0
-    state_is "" "$desc: LXC alone: nothing is left after poweroff from inside"
+    state_is "$named" "$desc: LXC alone: nothing but its names is left after poweroff from inside"
 done
 
 # ---- Proxmox VE's reboot from inside -----------------------------------------------------------------------------------------
@@ -103,13 +111,14 @@ container_start $vmid
 container_asked $vmid
 stopped_by reboot
 ok "reboot from inside: Proxmox VE's hook has seen it" test -e "$TMP/reboot.$vmid"
-state_is "eth3 proxy 192.168.0.100
+state_is "$named
+eth3 proxy 192.168.0.100
 record pve-$vmid" "reboot from inside: the guest's entry and record stay while systemd starts it anew"
 container_start $vmid
 state_is "$bound" "reboot from inside: the new firewall bridge is quiet before any hookscript"
 container_asked $vmid
 stopped_by poweroff
-state_is "" "poweroff from inside: nothing is left"
+state_is "$named" "poweroff from inside: nothing but its names is left"
 
 # ---- containers that nobody manages ---------------------------------------------------------------------------------------------
 
@@ -121,6 +130,8 @@ whole() { # every value of every device that a hook could touch
 conf
 policy '{"guests": {"101": {"device": "eth3"}}, "devices": {"eth3": {"arp_ignore": 1}}}'
 hooks 0
+"$GUESTARP_BUILD/guestarp" sync 2>/dev/null
+state_is "" "no longer managed: sync has taken its names away"
 all_before=$(whole)
 container_start $vmid
 state_is "" "unmanaged: neither fwbr nor anything else has changed"
@@ -166,6 +177,6 @@ rm -rf "$ROOT/run/guestarp"
 touch "$ROOT/run/guestarp"
 starts "records that cannot be written" "pve/100: start-host: .*run/guestarp"
 rm "$ROOT/run/guestarp"
-state_is "" "nothing is left after all these"
+state_is "$named" "nothing but its names is left after all these"
 
 done_testing

@@ -255,7 +255,8 @@ all_begun() { # NAME: sends one fence and looks for any
 
 capture_all() { # NAME: ARP on all devices
     ip addr replace "$ALL_FENCE/32" dev lo
-    tcpdump -Z root -i any -n -U --immediate-mode -B 8192 -w "$TMP/$1.pcap" "arp or (udp and dst host $ALL_FENCE)" 2>"$TMP/$1.log" &
+    # -s: with the default length, tcpdump's buffer holds 32 frames.
+    tcpdump -Z root -i any -s 256 -n -U --immediate-mode -B 8192 -w "$TMP/$1.pcap" "arp or (udp and dst host $ALL_FENCE)" 2>"$TMP/$1.log" &
     CAPTURE_PID[$1]=$!
     wait_for grep -q '^tcpdump: listening on' "$TMP/$1.log"
     # "listening" comes a moment before the first frame is taken, and that one may be lost: one more with each look.
@@ -263,29 +264,35 @@ capture_all() { # NAME: ARP on all devices
 }
 
 # What the containers' ports carried, over the whole capture: "REQUESTS RIGHT WRONG", the last of which counts ARP frames from a
-# firewall bridge's MAC (in the Ethernet header or in ARP's own field) towards a container. Each port is known by its index.
-port_counts() { # NAME RIGHT-MAC
+# firewall bridge's MAC (in the Ethernet header or in ARP's own field) towards a container, and answers that name any other MAC
+# than the right one. Each port is known by its index. With an uplink: three more, for what went out by it.
+port_counts() { # NAME RIGHT-MAC [UPLINK]
+    local uplink=
+    [ -z "${3:-}" ] || uplink=$(<"/sys/class/net/$3/ifindex")
     tcpdump -Z root -r "$TMP/$1.pcap" -n -e -t arp 2>/dev/null >"$TMP/$1.txt"
     perl -e '
         use strict; use warnings;
-        my ($plugged, $frames, $right_mac, $gateway) = @ARGV;
-        my (%fwbr, $requests, $right, $wrong);
-        $_ = 0 for $requests, $right, $wrong;
+        my ($plugged, $frames, $right_mac, $gateway, $uplink) = @ARGV;
+        my (%fwbr, %count);
         open my $in, "<", $plugged or die "$plugged: $!\n";
         /^(\d+) (\S+)$/ and $fwbr{$1} = $2 while <$in>;
+        $fwbr{$uplink} = "none" if $uplink;
         open $in, "<", $frames or die "$frames: $!\n";
         while (<$in>) {
             my ($way, $index, $source) = /^\S+\s+(\S+)\s+ifindex (\d+) (\S+)/ or die "not understood: $_";
             my $mac = $fwbr{$index} // next;
+            my $side = $uplink && $index == $uplink ? "lan" : "guest";
+            my ($says) = /Reply \Q$gateway\E is-at ([0-9a-f:]+)/;
             if ($way eq "B" && /Request who-has \Q$gateway\E .*tell /) {
-                $requests++;
-            } elsif ($way eq "Out" && ($source eq $mac || /is-at \Q$mac\E/)) {
-                $wrong++;
-            } elsif ($way eq "Out" && /Reply \Q$gateway\E is-at \Q$right_mac\E/) {
-                $right++;
+                $count{$side}{requests}++;
+            } elsif ($way eq "Out" && ($source eq $mac || /is-at \Q$mac\E/ || ($says && $says ne $right_mac))) {
+                $count{$side}{wrong}++;
+            } elsif ($way eq "Out" && $says) {
+                $count{$side}{right}++;
             }
         }
-        print "$requests $right $wrong\n"' "$TMP/plugged" "$TMP/$1.txt" "$2" "$GATEWAY"
+        print join(" ", map { my $side = $_; map { $count{$side}{$_} // 0 } qw(requests right wrong) }
+            "guest", $uplink ? "lan" : ()), "\n"' "$TMP/plugged" "$TMP/$1.txt" "$2" "$GATEWAY" "$uplink"
 }
 
 # The bridge that Proxmox VE plugs into, with the gateway's address, as the containers ask for it.
@@ -295,4 +302,36 @@ lxc_bridge() {
     ip link add dev vmbr0 address "$BRIDGE_MAC" type bridge
     ip link set dev vmbr0 up
     ip addr add "$GATEWAY/24" dev vmbr0
+}
+
+# Beyond an uplink of that bridge, a host that never stops asking for the gateway: every 5 ms, each fifth time by a probe.
+lxc_lan() {
+    ns_add lan
+    veth - eth0 02:00:00:00:00:0b lan eth0 02:00:00:00:00:0a
+    quiet_v6 eth0
+    ip link set dev eth0 master vmbr0
+}
+
+lan_asks() { # until LAN_ASKER is ended
+    # shellcheck disable=SC2016 # Perl's own
+    ip netns exec lan perl -e '
+        use strict; use warnings; use Socket;
+        my ($gateway) = @ARGV;
+        my $mac = pack "H*", "02000000000a";
+        open my $in, "<", "/sys/class/net/eth0/ifindex" or die "eth0: $!\n";
+        chomp(my $index = <$in>);
+        socket my $socket, 17, 3, 0 or die "packet socket: $!\n";
+        bind $socket, pack("S n i S C C x8", 17, 0x0806, $index, 0, 0, 0) or die "eth0: $!\n";
+        for (my $n = 0;; $n++) {
+            my $from = inet_aton($n % 5 == 4 ? "0.0.0.0" : "192.168.0.2");
+            send $socket, pack("a6 a6 n n n C C n a6 a4 a6 a4 x18", "\xff" x 6, $mac, 0x0806, 1, 0x0800, 6, 4, 1, $mac, $from,
+                "", inet_aton($gateway)), 0;
+            select undef, undef, undef, 0.005;
+        }' "$GATEWAY" &
+    LAN_ASKER=$!
+}
+
+lan_ends() {
+    kill "$LAN_ASKER"
+    wait "$LAN_ASKER" || true
 }

@@ -156,7 +156,9 @@ fails() { # REGEX DESC: status 1, said, nothing changed
 
 policy '{'
 ip neigh del proxy $v4 dev eth3
-fails "guestarp: lxc/web: sync: .*guestarp\.json: line 2, column 1: " "a broken policy"
+called guestarp sync
+is "$STATUS $(state)" "1 $up" "a policy with a mistake: what the last good one wants holds"
+like "$ERR" "guestarp: lxc/web: sync: .*guestarp\.json: line 2, column 1: .*the last good" "a policy with a mistake: said"
 policy "{\"guests\": {\"lxc/web\": {\"device\": \"eth9\"}}, $rest}"
 fails "guestarp: lxc/web: sync: device eth9 does not exist" "a device that does not exist"
 policy "{\"guests\": {\"lxc/web\": {\"device\": \"eth3\"}}, $rest}"
