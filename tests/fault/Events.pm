@@ -38,7 +38,8 @@ sub cli  { my (@words) = @_; return { argv => [ program('guestarp'), @words ] } 
 sub lxc {
     my ($name, $hook) = @_;
     my %env = (LXC_NAME => $name, LXC_CONFIG_FILE => "$root/var/lib/lxc/$name/config", LXC_TARGET => 'stop');
-    return { argv => [ program('guestarp-lxc'), $name, 'lxc', $hook ], env => \%env };
+    my @monitor = $name eq 'web' ? (monitor => $hook eq 'start-host') : ();
+    return { argv => [ program('guestarp-lxc'), $name, 'lxc', $hook ], env => \%env, @monitor };
 }
 
 sub vz {

@@ -12,7 +12,7 @@ use warnings;
 use Exporter qw(import);
 use File::Path qw(remove_tree make_path);
 use POSIX qw(WNOHANG);
-use Socket qw(SOCK_RAW);
+use Socket qw(AF_UNIX SOCK_RAW SOCK_STREAM);
 use Table;
 use Time::HiRes qw(time);
 
@@ -59,7 +59,23 @@ sub program {
     return "$build/$name";
 }
 
-# run({argv, env, wrap}): what came of it. A program that outlives the limit is ended by SIGALRM.
+# LXC's monitor of the plain container: it listens from before its first hook until before its last one. Who comes between two
+# requests of another program says so by a signal.
+my $monitor;
+
+sub monitor {
+    my ($up) = @_;
+    close $monitor if $monitor;
+    undef $monitor;
+    return if !$up;
+    socket $monitor, AF_UNIX, SOCK_STREAM, 0 or die "socket: $!\n";
+    bind $monitor, pack 'Sa*', AF_UNIX, "\0/var/lib/lxc/web/command" or die "bind: $!\n";
+    listen $monitor, 64 or die "listen: $!\n";
+    return;
+}
+$SIG{USR1} = sub { monitor(0) };
+
+# run({argv, env, wrap, monitor}): what came of it. A program that outlives the limit is ended by SIGALRM.
 sub run {
     my ($call) = @_;
     my $began = time;
@@ -67,6 +83,7 @@ sub run {
     for (qw(ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS)) { $env{$_} = $ENV{$_} if defined $ENV{$_} }
     # The sanitizer's search for leaks needs ptrace, which strace has.
     $env{ASAN_OPTIONS} = join ':', $env{ASAN_OPTIONS} // (), 'detect_leaks=0' if $call->{wrap};
+    monitor($call->{monitor}) if defined $call->{monitor};
     my $pid = fork // die "fork: $!\n";
     if ($pid == 0) {
         %ENV = %env;
@@ -309,6 +326,7 @@ sub reset_to {
     my @commands = make_links();
     my $got;
 
+    monitor(0);
     # A bridge's pinned MAC cannot be taken back: another bridge.
     push @commands, bridge('vmbr0'), 'link set up0 master vmbr0', 'addr add 10.20.0.1/24 dev vmbr0'
       if $want->{'vmbr0 MAC'} && $want->{'vmbr0 MAC'} eq 'follows' && (slurp('/sys/class/net/vmbr0/addr_assign_type') // 1) == 3;

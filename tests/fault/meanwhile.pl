@@ -44,7 +44,8 @@ sub script {
     my $files   = join '', map { my $new = new_file($s, $_); "cp $new $_.new\nmv $_.new $_\n" } sort keys %{ $s->{files} };
     my $others  = join '', map {
         my %env = (GUESTARP_ROOT => $root, PVE_MIGRATED_FROM => '', %{ $_->{env} // {} });
-        quoted('env', (map { "$_=$env{$_}" } sort keys %env), @{ $_->{argv} }) . "\n"
+        my $ended = defined $_->{monitor} && !$_->{monitor} ? "kill -USR1 1\nwhile grep -q lxc/web/command /proc/net/unix; do :; done\n" : '';
+        $ended . quoted('env', (map { "$_=$env{$_}" } sort keys %env), @{ $_->{argv} }) . "\n"
     } @{ $s->{others} };
     my $nft     = $s->{nft_between} ? "nft '$s->{nft_between}'\n" : '';
     return <<"END";
