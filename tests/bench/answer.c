@@ -36,8 +36,8 @@ static long long now_ns(void)
 
 static void hear(int fd, const struct in_addr *address)
 {
-	struct frame answer;
-	struct sockaddr_ll from;
+	struct frame answer = { .eth.ether_type = 0 };
+	struct sockaddr_ll from = { .sll_family = AF_PACKET };
 	socklen_t size;
 
 	do {
