@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <net/if.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,9 +22,56 @@
 #include "guest/vz.h"
 
 #define PATH_SIZE 4096
+#define SLOTS_MIN 64 /* a power of two */
 
 DEFINE_CLEANUP(dir, DIR *, closedir)
 DEFINE_CLEANUP(names, struct if_nameindex *, if_freenameindex)
+
+/* FNV-1a. */
+static size_t hash(const struct guest *guest)
+{
+	uint32_t h = 2166136261U ^ (uint32_t)guest->kind;
+
+	for (const char *c = guest->id; *c; c++)
+		h = (h ^ (unsigned char)*c) * 16777619U;
+	return h;
+}
+
+/* The guest's slot, or the free one for it. One in two at least is free. */
+static size_t *find_slot(const struct guest_list *guests, const struct guest *guest)
+{
+	for (size_t i = hash(guest);; i++) {
+		size_t *slot = &guests->slots[i & (guests->slot_count - 1)];
+		const struct guest *there = *slot ? &guests->list[*slot - 1] : NULL;
+
+		if (!there || (there->kind == guest->kind && strcmp(there->id, guest->id) == 0))
+			return slot;
+	}
+}
+
+/* Slots for one guest more. */
+static int grow_slots(struct guest_list *guests)
+{
+	size_t count = guests->slot_count ? guests->slot_count * 2 : SLOTS_MIN;
+	size_t *slots;
+
+	if (guests->count + 1 <= guests->slot_count / 2)
+		return 0;
+	slots = calloc(count, sizeof(*slots));
+	if (!slots)
+		return -ENOMEM;
+	free(guests->slots);
+	guests->slots = slots;
+	guests->slot_count = count;
+	for (size_t i = 0; i < guests->count; i++)
+		*find_slot(guests, &guests->list[i]) = i + 1;
+	return 0;
+}
+
+bool guest_list_has(const struct guest_list *guests, const struct guest *guest)
+{
+	return guests->count > 0 && *find_slot(guests, guest) != 0;
+}
 
 /* NULL with errno 0 at the end: a list that was cut short must not look complete. */
 static const struct dirent *next_entry(DIR *dir)
@@ -35,16 +83,19 @@ static const struct dirent *next_entry(DIR *dir)
 static int add_guest(struct guest_list *guests, const struct guest *guest)
 {
 	struct guest *list;
+	size_t *slot;
 
-	for (size_t i = 0; i < guests->count; i++) {
-		if (guests->list[i].kind == guest->kind && strcmp(guests->list[i].id, guest->id) == 0)
-			return 0;
-	}
+	if (guest_list_has(guests, guest))
+		return 0;
 	list = array_grow(guests->list, guests->count, &guests->room, sizeof(*list));
 	if (!list)
 		return -ENOMEM;
 	guests->list = list;
+	if (grow_slots(guests) < 0)
+		return -ENOMEM;
+	slot = find_slot(guests, guest);
 	guests->list[guests->count++] = *guest;
+	*slot = guests->count;
 	return 0;
 }
 
@@ -223,6 +274,7 @@ bool guest_in_cluster(const struct guest *guest)
 void guest_list_done(struct guest_list *guests)
 {
 	free(guests->list);
+	free(guests->slots);
 	memset(guests, 0, sizeof(*guests));
 }
 

@@ -14,6 +14,8 @@ struct guest_list {
 	struct guest *list;
 	size_t count;
 	size_t room;
+	size_t *slots; /* a hash table of places in the list, counted from 1 */
+	size_t slot_count;
 };
 
 /* Adds every guest that has a record. */
@@ -33,6 +35,8 @@ bool guest_platform_known(void);
 
 /* Has any node of the cluster a configuration of this guest of Proxmox VE? */
 bool guest_in_cluster(const struct guest *guest);
+
+bool guest_list_has(const struct guest_list *guests, const struct guest *guest);
 
 void guest_list_done(struct guest_list *guests);
 

@@ -164,15 +164,6 @@ static int want(struct host *host, struct err *err)
 /* ---- what stays -----------------------------------------------------------------------------------------------------
  */
 
-static bool is_listed(const struct host *host, const struct guest *guest)
-{
-	for (size_t i = 0; i < host->guests.count; i++) {
-		if (host->guests.list[i].kind == guest->kind && strcmp(host->guests.list[i].id, guest->id) == 0)
-			return true;
-	}
-	return false;
-}
-
 static bool stays(const struct host *host, const struct quiet_name *name)
 {
 	static struct guest guest;
@@ -182,7 +173,7 @@ static bool stays(const struct host *host, const struct quiet_name *name)
 		return host->policy.broken;
 	if (!port && names_for_all(&host->policy) && !name->loud)
 		return false;
-	if (is_listed(host, &guest))
+	if (guest_list_has(&host->guests, &guest))
 		return quiet_names_have(&host->held, name);
 	/* Destroyed, or on another node, from where it may be on its way. */
 	return !host->guests_known || guest_in_cluster(&guest);

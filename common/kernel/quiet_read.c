@@ -128,14 +128,14 @@ static int take_rule(struct nlmsghdr *answer, void *arg)
 static void take_element(bool loud, const char key[IFNAMSIZ], bool end, void *arg)
 {
 	struct looking *looking = arg;
-	struct element *list = array_grow(looking->elements, looking->seen.elements, &looking->room, sizeof(*list));
+	struct element *grown = array_grow(looking->elements, looking->seen.elements, &looking->room, sizeof(*grown));
 	struct element *element;
 
-	looking->no_memory = looking->no_memory || !list;
-	if (!list)
+	looking->no_memory = looking->no_memory || !grown;
+	if (!grown)
 		return;
-	looking->elements = list;
-	element = &list[looking->seen.elements++];
+	looking->elements = grown;
+	element = &grown[looking->seen.elements++];
 	memcpy(element->key, key, IFNAMSIZ);
 	element->loud = loud;
 	element->end = end;

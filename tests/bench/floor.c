@@ -13,11 +13,15 @@
 #include <linux/if_packet.h>
 #include <linux/ip.h>
 #include <linux/neighbour.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <linux/rtnetlink.h>
 #include <net/ethernet.h>
 #include <net/if.h>
 #include <netinet/if_ether.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,7 +31,7 @@
 
 struct request {
 	struct nlmsghdr header;
-	char body[128];
+	char body[768];
 };
 
 static int nl;
@@ -109,6 +113,140 @@ static void neighbours_of(int ifindex)
 	add_attr(&r, NDA_IFINDEX, &ifindex, sizeof(ifindex));
 	ask(&r, RTM_GETNEIGH, NLM_F_DUMP);
 }
+
+/* ---- nf_tables ----------------------------------------------------------------------------------------------------
+ */
+
+/* The head of an attribute that holds len bytes of others. */
+static struct rtattr nest(size_t len, unsigned type)
+{
+	return (struct rtattr){ (unsigned short)(sizeof(struct rtattr) + len), (unsigned short)(NLA_F_NESTED | type) };
+}
+
+/* A key of a set of names, and the end of an interval where flags say so. */
+static size_t put_key(char *at, const char *key, uint32_t flags)
+{
+	struct {
+		struct rtattr element, key, value;
+		char name[IFNAMSIZ];
+		struct rtattr flags;
+		uint32_t flags_value;
+	} e = { .value = { RTA_LENGTH(IFNAMSIZ), NFTA_DATA_VALUE },
+		.flags = { RTA_LENGTH(sizeof(uint32_t)), NFTA_SET_ELEM_FLAGS },
+		.flags_value = htonl(flags) };
+	size_t size = flags ? sizeof(e) : offsetof(__typeof__(e), flags);
+
+	e.element = nest(size - sizeof(struct rtattr), NFTA_LIST_ELEM);
+	e.key = nest(e.value.rta_len, NFTA_SET_ELEM_KEY);
+	(void)strncpy(e.name, key, sizeof(e.name));
+	memcpy(at, &e, size);
+	return size;
+}
+
+static void begin(struct request *r, unsigned short type, unsigned short flags, uint8_t family, uint16_t res_id)
+{
+	struct nfgenmsg nfgen = { .nfgen_family = family, .res_id = htons(res_id) };
+
+	memset(r, 0, sizeof(*r));
+	r->header = (struct nlmsghdr){ NLMSG_HDRLEN, type, NLM_F_REQUEST | flags, 0, 0 };
+	add(r, &nfgen, sizeof(nfgen));
+}
+
+static unsigned short of_nft(int type)
+{
+	return (unsigned short)(NFNL_SUBSYS_NFTABLES << 8 | type);
+}
+
+static void name_set(struct request *r)
+{
+	add_attr(r, NFTA_SET_ELEM_LIST_TABLE, "guestarp", sizeof("guestarp"));
+	add_attr(r, NFTA_SET_ELEM_LIST_SET, "quiet", sizeof("quiet"));
+}
+
+/* The names of one guest, as one transaction that changes nothing: its firewall bridge's name says the VMID. */
+static void make_sure(const char *firewall_bridge)
+{
+	static const char forms[][6] = { "fwbri", "fwlni", "fwprp", "fwlno", "tapi", "vethi" };
+	int digits = (int)strspn(firewall_bridge + 4, "0123456789");
+	static struct request r;
+	static char batch[2048];
+	static char elements[sizeof(r.body)];
+	size_t size = 0;
+	size_t length = 0;
+	const struct nlmsghdr *answer = (const struct nlmsghdr *)batch;
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		size_t stem = strlen(forms[i]) - 1;
+		char key[IFNAMSIZ] = "";
+
+		(void)snprintf(key, sizeof(key), "%.*s%.*s%c", (int)stem, forms[i], digits, firewall_bridge + 4,
+			       forms[i][stem]);
+		size += put_key(elements + size, key, 0);
+		key[strlen(key) - 1]++;
+		size += put_key(elements + size, key, NFT_SET_ELEM_INTERVAL_END);
+	}
+	begin(&r, NFNL_MSG_BATCH_BEGIN, 0, 0, NFNL_SUBSYS_NFTABLES);
+	memcpy(batch, &r, r.header.nlmsg_len);
+	length = r.header.nlmsg_len;
+	begin(&r, of_nft(NFT_MSG_NEWSETELEM), NLM_F_CREATE | NLM_F_ECHO | NLM_F_ACK, NFPROTO_ARP, 0);
+	name_set(&r);
+	add_attr(&r, NFTA_SET_ELEM_LIST_ELEMENTS | NLA_F_NESTED, elements, size);
+	memcpy(batch + length, &r, r.header.nlmsg_len);
+	length += r.header.nlmsg_len;
+	begin(&r, NFNL_MSG_BATCH_END, 0, 0, NFNL_SUBSYS_NFTABLES);
+	memcpy(batch + length, &r, r.header.nlmsg_len);
+	length += r.header.nlmsg_len;
+	if (send(nl, batch, length, 0) < 0 || recv(nl, batch, sizeof(batch), 0) < 0)
+		err(1, "nf_tables");
+	if (answer->nlmsg_type != NLMSG_ERROR || *(const int *)NLMSG_DATA(answer) != 0)
+		errx(1, "nf_tables: %s", strerror(-*(const int *)NLMSG_DATA(answer)));
+}
+
+/* Is a port of the guest's among those that are left alone? */
+static void ask_loud(const char *port)
+{
+	static char element[64];
+	struct request r;
+	char answer[4096];
+	char key[IFNAMSIZ] = "";
+
+	(void)snprintf(key, sizeof(key), "%s", port);
+	key[strlen(key) - 1] = '\0';
+	begin(&r, of_nft(NFT_MSG_GETSETELEM), 0, NFPROTO_ARP, 0);
+	name_set(&r);
+	add_attr(&r, NFTA_SET_ELEM_LIST_ELEMENTS | NLA_F_NESTED, element, put_key(element, key, 0));
+	if (send(nl, &r, r.header.nlmsg_len, 0) < 0 || recv(nl, answer, sizeof(answer), 0) < 0)
+		err(1, "nf_tables");
+}
+
+static int open_netlink(int protocol)
+{
+	struct sockaddr_nl self = { .nl_family = AF_NETLINK };
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&self, sizeof(self)) < 0)
+		err(1, "netlink");
+	return fd;
+}
+
+static void quiet_names(const char *firewall_bridge)
+{
+	const char *id = firewall_bridge + strlen("fwbr");
+	int rtnetlink = nl;
+	char port[IFNAMSIZ];
+
+	(void)snprintf(port, sizeof(port), "tap%s", id);
+	get_link(port);
+	(void)snprintf(port, sizeof(port), "veth%s", id);
+	get_link(port);
+	nl = open_netlink(NETLINK_NETFILTER);
+	make_sure(firewall_bridge);
+	ask_loud(port);
+	close(nl);
+	nl = rtnetlink;
+}
+
+/* ------------------------------------------------------------------------------------------------------------------ */
 
 static void set_arp_ignore(int ifindex)
 {
@@ -207,7 +345,6 @@ int main(int argc, char *argv[])
 {
 	static const char words[] =
 		"floor: the line of which every event has one, as long as it usually is in the journal\n";
-	struct sockaddr_nl self = { .nl_family = AF_NETLINK };
 	struct in_addr ip;
 	int packet;
 	int bridge;
@@ -218,9 +355,8 @@ int main(int argc, char *argv[])
 	signal(SIGPIPE, SIG_IGN);
 	read_file(argv[2]);
 	read_file(argv[1]);
-	nl = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	if (nl < 0 || bind(nl, (struct sockaddr *)&self, sizeof(self)) < 0)
-		err(1, "netlink");
+	nl = open_netlink(NETLINK_ROUTE);
+	quiet_names(argv[4]);
 	bridge = (int)if_nametoindex(argv[4]);
 	device = (int)if_nametoindex(argv[6]);
 	get_link(argv[4]);

@@ -231,11 +231,12 @@ static int ensure_names(struct netlink *nl, struct err *err)
 	struct quiet_names names = { 0 };
 	const size_t untouched = SIZE_MAX;
 	size_t added = untouched;
+	size_t loud = untouched;
 	int r;
 
 	take_names(&names);
-	r = quiet_ensure(nl, &names, &added, err);
-	CHECK((r == 0) == (added != untouched));
+	r = quiet_ensure(nl, &names, &added, &loud, err);
+	CHECK((r == 0) == (added != untouched) && (r == 0) == (loud != untouched));
 	quiet_names_done(&names);
 	return r;
 }

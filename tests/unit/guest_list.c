@@ -47,10 +47,44 @@ static void recorded(void **state)
 	root_clean();
 }
 
+#define MANY 300
+
+/* Each is there once, however many there are, and no other. */
+static void many(void **state)
+{
+	struct guest_list guests = { 0 };
+	struct guest guest = { .kind = GUEST_PVE };
+
+	(void)state;
+	root_clean();
+	assert_false(guest_list_has(&guests, &guest));
+	for (unsigned i = 0; i < MANY; i++) {
+		char path[64];
+
+		(void)snprintf(path, sizeof(path), "/etc/pve/%s/%u.conf", i % 2 ? "lxc" : "qemu-server",
+			       100 + i / 3 * 2);
+		root_put(path, "");
+		(void)snprintf(path, sizeof(path), "/etc/vz/conf/%u.conf", 100 + i);
+		root_put(path, "");
+	}
+	for (int twice = 0; twice < 2; twice++)
+		assert_int_equal(guest_list_configured(&guests, NULL), 0);
+	assert_int_equal(guests.count, MANY / 3 + MANY);
+	for (size_t i = 0; i < guests.count; i++)
+		assert_true(guest_list_has(&guests, &guests.list[i]));
+	assert_int_equal(guest_init(&guest, GUEST_PVE, "101", NULL), 0);
+	assert_false(guest_list_has(&guests, &guest));
+	assert_int_equal(guest_init(&guest, GUEST_VZ, "101", NULL), 0);
+	assert_true(guest_list_has(&guests, &guest));
+	guest_list_done(&guests);
+	root_clean();
+}
+
 int main(void)
 {
 	static struct table table;
 
+	TABLE_TEST(&table, many);
 	TABLE_ROWS(&table, recorded, rows);
 	return table_run(&table, root_setup, root_teardown);
 }
