@@ -62,8 +62,24 @@ static int ask_giving_way(struct netlink *nl, struct facts *facts, size_t i, str
 	return r;
 }
 
+/* The policy's word counts where the port is one. */
+static int ask_named_uplink(struct netlink *nl, const struct policy *policy, struct facts *facts, size_t i,
+			    struct err *err)
+{
+	const char *name = policy_uplink(policy, facts->links[i].name);
+	struct link uplink;
+	int r = name[0] ? link_get(nl, name, &uplink, err) : -ENODEV;
+
+	if (r == 0 && uplink.master == facts->links[i].ifindex) {
+		facts->bridges[i].has_uplink = true;
+		facts->bridges[i].uplink = uplink.mac;
+	}
+	return r == -ENODEV ? 0 : r;
+}
+
 /* What is no Linux bridge has a MAC of its own already; -ENOTSUP is not a failure. */
-static int ask_bridge(struct netlink *nl, struct facts *facts, const char *name, struct err *err)
+static int ask_bridge(struct netlink *nl, const struct policy *policy, struct facts *facts, const char *name,
+		      struct err *err)
 {
 	int r = facts_ask_link(nl, facts, name, err);
 	const struct link *link = name[0] ? facts_link(facts, name) : NULL;
@@ -75,6 +91,8 @@ static int ask_bridge(struct netlink *nl, struct facts *facts, const char *name,
 	r = bridge_read(nl, link, &facts->bridges[i], err);
 	if (r == 0 && facts->bridges[i].pinned)
 		r = ask_giving_way(nl, facts, i, err);
+	if (r == 0 && !facts->bridges[i].pinned)
+		r = ask_named_uplink(nl, policy, facts, i, err);
 	facts->bridge_known[i] = r == 0;
 	return r == -ENOTSUP ? 0 : r;
 }
@@ -119,9 +137,9 @@ int facts_prepare(struct netlink *nl, const struct guest *guest, const struct po
 		char vlan[IFNAMSIZ];
 
 		plan_vlan_bridge(&guest->nics[i], vlan);
-		r = ask_bridge(nl, facts, guest->nics[i].bridge, err);
+		r = ask_bridge(nl, policy, facts, guest->nics[i].bridge, err);
 		if (r == 0)
-			r = ask_bridge(nl, facts, vlan, err);
+			r = ask_bridge(nl, policy, facts, vlan, err);
 	}
 	if (r == 0 && needs_machine_id(facts))
 		facts_ask_machine_id(facts);
@@ -140,10 +158,22 @@ static bool has_family(const struct ip *ips, size_t count, uint8_t family)
 int facts_up(struct netlink *nl, const struct guest *guest, const struct policy *policy, struct facts *facts,
 	     struct err *err)
 {
+	struct ip buffer[GUEST_IPS_MAX];
 	size_t count;
-	const struct ip *ips = plan_ips(guest, policy, &count);
-	bool binds = (plan_device(guest, policy)[0] || plan_route(guest, policy)[0]) && count > 0;
-	int r = facts_ask_link(nl, facts, plan_route(guest, policy), err);
+	const struct ip *ips = plan_ips(guest, policy, buffer, &count);
+	bool binds = false;
+	int r = 0;
+
+	/* The same names mostly: asked for once. */
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		const char *device = plan_device_of(guest, policy, &ips[i]);
+		const char *route = plan_route_of(guest, policy, &ips[i]);
+
+		binds = binds || device[0] || route[0];
+		r = facts_ask_link(nl, facts, route, err);
+		if (r == 0)
+			r = facts_ask_link(nl, facts, device, err);
+	}
 
 	if (r == 0 && binds)
 		r = ask_policy_devices(nl, guest, policy, facts, err);
@@ -152,7 +182,7 @@ int facts_up(struct netlink *nl, const struct guest *guest, const struct policy 
 	if (r == 0 && binds && has_family(ips, count, AF_INET6))
 		r = addresses_get(nl, AF_INET6, &facts->addresses, err);
 	for (size_t i = 0; r == 0 && binds && i < guest->nic_count; i++) {
-		if (guest->nics[i].ip_count > 0)
+		if (guest->nics[i].ip_count > 0 || policy_nic(policy, guest->nics[i].index))
 			r = facts_ask_link(nl, facts, guest->nics[i].bridge, err);
 	}
 	for (size_t i = 0; r == 0 && binds && i < 2; i++) {

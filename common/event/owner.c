@@ -62,7 +62,7 @@ static int write_claim(int dir, const struct guest *guest, const struct owner_cl
 	char who[GUEST_NAME_SIZE];
 	char text[CLAIM_SIZE];
 
-	(void)snprintf(text, sizeof(text), "%s %u %s", guest_name(guest, who), claim->rank,
+	(void)snprintf(text, sizeof(text), "%s %u %s", guest_name(guest, who), (unsigned)claim->rank,
 		       claim->device[0] ? claim->device : "-");
 	(void)snprintf(beside, sizeof(beside), ".%s.tmp", ip_to_str(&claim->ip, name));
 	/* What an interrupted one has left. */
@@ -172,7 +172,7 @@ static int judge(int dir, const struct guest *guest, bool start, struct owner_cl
 
 static int claim_one(int dir, const struct guest *guest, bool start, struct owner_claim *claim, struct err *err)
 {
-	struct standing ask;
+	struct standing ask = { .rank = 0 };
 	enum holder holder = HOLDER_RUNS;
 	int r = 1;
 

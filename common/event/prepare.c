@@ -60,8 +60,9 @@ static int probe(const struct guest *guest, const struct policy *policy, const s
 	struct packet packets[GUEST_IPS_MAX];
 	struct probe_result results[GUEST_IPS_MAX];
 	const struct link *link = facts_link(facts, plan_device(guest, policy));
+	struct ip buffer[GUEST_IPS_MAX];
 	size_t count;
-	const struct ip *ips = plan_ips(guest, policy, &count);
+	const struct ip *ips = plan_ips(guest, policy, buffer, &count);
 	int result = 0;
 	int r;
 

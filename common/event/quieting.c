@@ -91,8 +91,8 @@ void quieting_say(struct outcome *outcome, const char *what, const struct quiet_
 		outcome_text(outcome, "%s: %s", what, text);
 }
 
-static int ensure(struct netlink *nl, const struct guest *guest, const struct policy *policy, const struct names *names,
-		  bool *ret_quieted, struct outcome *outcome, struct err *err)
+static int ensure(struct netlink *nl, const struct guest *guest, const struct names *names, bool *ret_quieted,
+		  struct outcome *outcome, struct err *err)
 {
 	struct quiet_names wanted = { 0 };
 	size_t quiet = 0;
@@ -108,12 +108,6 @@ static int ensure(struct netlink *nl, const struct guest *guest, const struct po
 	if (r == 0 && loud > 0)
 		quieting_say(outcome, "left alone", &wanted, true);
 	quiet_names_done(&wanted);
-	/* The names for all guests are there already, and may be what is meant by a policy that cannot be read. */
-	if (r == -EEXIST && policy->broken && names->firewall == NAMES_QUIET) {
-		const struct names ports = { NAMES_NOWHERE, names->ports };
-
-		return ensure(nl, guest, policy, &ports, ret_quieted, outcome, err);
-	}
 	if (r == 0)
 		*ret_quieted = quiet > 0;
 	return r;
@@ -160,7 +154,12 @@ static int by_name(struct netlink *nl, const struct guest *guest, const struct p
 
 	/* A full /run keeps nobody from being quiet; what the lock is for is rare. */
 	(void)record_open_names(false, &store, NULL);
-	r = ensure(nl, guest, policy, &names, &quieted, outcome, err);
+	r = ensure(nl, guest, &names, &quieted, outcome, err);
+	/* The names for all guests are there already, and may be what is meant by a policy that cannot be read. */
+	if (r == -EEXIST && policy->broken) {
+		names.firewall = NAMES_NOWHERE;
+		r = ensure(nl, guest, &names, &quieted, outcome, err);
+	}
 	if (r == 0)
 		r = unwanted(nl, guest, policy, &names, &deleted, err);
 	missing = r == -ENOENT || r == -EEXIST;

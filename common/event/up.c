@@ -68,8 +68,9 @@ static const struct setting *recorded(const struct up *up, const struct setting 
 /* Is it this event's to say that a recorded setting is no longer wanted? */
 static bool concerns(const struct up *up, const struct setting *old)
 {
+	struct ip buffer[GUEST_IPS_MAX];
 	size_t count;
-	const struct ip *ips = plan_ips(up->guest, up->policy, &count);
+	const struct ip *ips = plan_ips(up->guest, up->policy, buffer, &count);
 
 	if (up->policy->broken || up->incomplete)
 		return false;
@@ -266,22 +267,12 @@ static bool write_differences(struct up *up)
 
 static enum owner_rank rank_of(const struct up *up, const struct ip *ip)
 {
-	if (!up->policy->addresses_from_config)
-		return OWNER_NAMED;
-	for (size_t i = 0; !up->policy->allowed_any && i < up->policy->allowed_count; i++) {
-		if (ip_same_subnet(ip, &up->policy->allowed[i].ip, up->policy->allowed[i].bits))
-			return OWNER_ALLOWED;
-	}
-	return OWNER_CONFIG;
-}
+	const struct guest_nic *nic = plan_nic(up->guest, up->policy, ip);
+	const struct policy_nic *said = nic ? policy_nic(up->policy, nic->index) : NULL;
 
-static bool is_shared(const struct up *up, const struct ip *ip)
-{
-	for (size_t i = 0; i < up->policy->shared_count; i++) {
-		if (ip_equal(&up->policy->shared[i], ip))
-			return true;
-	}
-	return false;
+	if (!up->policy->addresses_from_config || (said && said->has_addresses && !said->addresses_from_config))
+		return OWNER_NAMED;
+	return up->policy->allowed_any ? OWNER_CONFIG : OWNER_ALLOWED;
 }
 
 /* Another guest's: nothing of it is planned. */
@@ -331,15 +322,16 @@ static void claim_addresses(struct up *up)
 	struct owner_claim claims[GUEST_IPS_MAX];
 	struct err failure;
 	size_t asked = 0;
+	struct ip buffer[GUEST_IPS_MAX];
 	size_t count;
-	const struct ip *ips = plan_ips(up->guest, up->policy, &count);
+	const struct ip *ips = plan_ips(up->guest, up->policy, buffer, &count);
 
 	if (up->policy->broken || up->guest->elsewhere)
 		return;
 	for (size_t i = 0; i < count; i++) {
 		struct owner_claim *claim = &claims[asked];
 
-		if (is_shared(up, &ips[i]))
+		if (policy_shares(up->policy, &ips[i]) || !policy_allows(up->policy, &ips[i]))
 			continue;
 		memset(claim, 0, sizeof(*claim));
 		claim->ip = ips[i];
@@ -420,8 +412,9 @@ static void settle_policy(struct up *up, struct policy *quiet_alone)
 /* Under the lock: has nothing come in between? */
 static int as_seen(const struct up *up, bool *ret_so)
 {
+	struct ip buffer[GUEST_IPS_MAX];
 	size_t count;
-	const struct ip *ips = plan_ips(up->guest, up->policy, &count);
+	const struct ip *ips = plan_ips(up->guest, up->policy, buffer, &count);
 
 	if (up->guest->seen != GUEST_SEEN_RECORDED)
 		return running_as_seen(up->guest, ret_so, up->err);

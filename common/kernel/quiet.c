@@ -186,8 +186,8 @@ int quiet_make(struct netlink *nl, bool replace, const struct quiet_names *names
 	batch_add(&batch, quiet_message_chain());
 	for (int loud = 0; loud < 2; loud++)
 		batch_add(&batch, quiet_message_set(loud, (uint32_t)loud + 1));
-	batch_add(&batch, quiet_message_rule(true));
 	batch_add(&batch, quiet_message_rule(false));
+	batch_add(&batch, quiet_message_rule(true));
 	batch_add_names(&batch, NFT_MSG_NEWSETELEM, NLM_F_CREATE, names);
 	return batch_end(nl, &batch, NULL, NULL, err);
 }

@@ -10,13 +10,14 @@
  *		set loud { type ifname; flags interval; }
  *		chain input {
  *			type filter hook input priority filter; policy accept;
- *			iifname @loud return
- *			arp operation request iifname @quiet drop
+ *			iifname != @quiet accept
+ *			arp operation request iifname != @loud drop
  *		}
  *	}
  *
- * Only requests are dropped: the host's own resolution by such a device goes on.
- * Each function returns -EOPNOTSUPP on a kernel that has no nf_tables, or none for ARP.
+ * A device that is in no set, such as the real bridge, costs one look-up. Only requests are dropped: the host's own
+ *resolution by such a device goes on. Each function returns -EOPNOTSUPP on a kernel that has no nf_tables, or none for
+ *ARP.
  */
 
 #include <net/if.h>
@@ -29,7 +30,7 @@
 /* "fwbr101i*": every device whose name begins so; without the asterisk one device. */
 struct quiet_name {
 	char text[IFNAMSIZ];
-	bool loud; /* in the set of those that are left alone, which comes first */
+	bool loud; /* in the set of those that are left alone all the same */
 };
 
 /* A name may overlap no other of its set ("fwbr*" and "fwbr101i*"); the kernel says -EEXIST. */

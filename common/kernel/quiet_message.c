@@ -93,9 +93,12 @@ struct expression {
 	{                                                                                                              \
 		.name = "meta", .numbers = { { NFTA_META_KEY, NFT_META_IIFNAME }, { NFTA_META_DREG, REGISTER } }       \
 	}
-#define LOOKUP                                                                                                         \
+/* Is the name not in the set? */
+#define NOT_IN_SET                                                                                                     \
 	{                                                                                                              \
-		.name = "lookup", .numbers = { { NFTA_LOOKUP_SREG, REGISTER } }, .set_attr = NFTA_LOOKUP_SET           \
+		.name = "lookup",                                                                                      \
+		.numbers = { { NFTA_LOOKUP_SREG, REGISTER }, { NFTA_LOOKUP_FLAGS, NFT_LOOKUP_F_INV } },                \
+		.set_attr = NFTA_LOOKUP_SET                                                                            \
 	}
 #define VERDICT(code)                                                                                                  \
 	{                                                                                                              \
@@ -103,11 +106,11 @@ struct expression {
 		.data_attr = NFTA_IMMEDIATE_DATA, .verdict = true, .data = (code)                                      \
 	}
 
-/* iifname @loud return */
-static const struct expression loud_rule[] = { META_IIFNAME, LOOKUP, VERDICT(NFT_RETURN) };
+/* The first: iifname != @quiet accept */
+static const struct expression quiet_rule[] = { META_IIFNAME, NOT_IN_SET, VERDICT(NF_ACCEPT) };
 
-/* arp operation request iifname @quiet drop */
-static const struct expression quiet_rule[] = {
+/* The second: arp operation request iifname != @loud drop */
+static const struct expression loud_rule[] = {
 	{ .name = "payload",
 	  .numbers = { { NFTA_PAYLOAD_DREG, REGISTER },
 		       { NFTA_PAYLOAD_BASE, NFT_PAYLOAD_NETWORK_HEADER },
@@ -118,7 +121,7 @@ static const struct expression quiet_rule[] = {
 	  .data_attr = NFTA_CMP_DATA,
 	  .data = ARPOP_REQUEST },
 	META_IIFNAME,
-	LOOKUP,
+	NOT_IN_SET,
 	VERDICT(NF_DROP),
 };
 
@@ -229,9 +232,6 @@ static bool is_expression(const struct nlattr *element, const struct expression 
 	if (!name || nla_strcmp(name, e->name) != 0)
 		return false;
 	if (e->set_attr && (!set || nla_strcmp(set, quiet_set_name(loud)) != 0))
-		return false;
-	/* "iifname != @quiet" */
-	if (e->set_attr && find(data, NFTA_LOOKUP_FLAGS) && !is_u32(find(data, NFTA_LOOKUP_FLAGS), 0))
 		return false;
 	for (size_t i = 0; i < number_count(e); i++) {
 		if (!is_u32(find(data, e->numbers[i].type), e->numbers[i].value))

@@ -25,6 +25,8 @@ const char *quiet_set_name(bool loud);
 struct nl_msg *quiet_message(int type, int flags, size_t size, int attr);
 struct nl_msg *quiet_message_chain(void);
 struct nl_msg *quiet_message_set(bool loud, uint32_t id);
+
+/* The rule about that set; the one about quiet comes first. */
 struct nl_msg *quiet_message_rule(bool loud);
 
 /* The names of one set from *at on, as many as a message takes; *at is the first that is left. */

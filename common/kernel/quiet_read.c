@@ -116,7 +116,7 @@ static int take_rule(struct nlmsghdr *answer, void *arg)
 		return -EBADMSG;
 	if (!has_text(tb[NFTA_RULE_TABLE], QUIET_TABLE))
 		return 0;
-	loud = looking->seen.rules++ == 0;
+	loud = looking->seen.rules++ > 0;
 	if (looking->seen.rules <= 2 && has_text(tb[NFTA_RULE_CHAIN], QUIET_CHAIN) &&
 	    quiet_rule_is(tb[NFTA_RULE_EXPRESSIONS], loud))
 		looking->seen.parts |= loud ? PART_RULE_LOUD : PART_RULE_QUIET;

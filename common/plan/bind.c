@@ -56,6 +56,8 @@ static bool holds(const struct addresses *addresses, int ifindex, const struct i
 
 enum bind_verdict bind_sane(const struct bind_question *q)
 {
+	if (!q->allowed)
+		return BIND_NOT_ALLOWED;
 	if (is_link_local(q->ip))
 		return BIND_LINK_LOCAL;
 	for (size_t i = 0; i < q->addresses->count; i++) {
@@ -103,6 +105,7 @@ const char *bind_reason(enum bind_verdict verdict)
 {
 	static const char *const reasons[] = {
 		[BIND_YES] = "",
+		[BIND_NOT_ALLOWED] = "is not in the policy's \"allowed\"",
 		[BIND_LINK_LOCAL] = "is link-local",
 		[BIND_HOSTS_OWN] = "is this host's own address",
 		[BIND_GATEWAY] = "is this host's gateway",

@@ -12,6 +12,7 @@
 
 enum bind_verdict {
 	BIND_YES,
+	BIND_NOT_ALLOWED,  /* outside of the policy's prefixes */
 	BIND_LINK_LOCAL,   /* it means another host on each link */
 	BIND_HOSTS_OWN,    /* this host has it itself */
 	BIND_GATEWAY,      /* this host's default route leads to it, and not by the guest's own bridge */
@@ -24,6 +25,7 @@ enum bind_verdict {
 /* What the answer depends on. */
 struct bind_question {
 	const struct ip *ip;
+	bool allowed;              /* it lies in one of the policy's prefixes, or there are none */
 	bool named;                /* the policy names the address, or the device for its NIC */
 	const struct link *device; /* the chosen one, or for a route the one towards the guest */
 	const struct link *bridge; /* its NIC's, NULL for none */

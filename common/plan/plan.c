@@ -39,10 +39,70 @@ struct setting *plan_find(const struct plan *plan, const struct setting *setting
 	return NULL;
 }
 
-const struct ip *plan_ips(const struct guest *guest, const struct policy *policy, size_t *ret_count)
+/* What the policy lists for a NIC, NULL where it is what the configuration has. */
+static const struct policy_nic *listed(const struct policy *policy, const struct guest_nic *nic)
 {
-	*ret_count = policy->addresses_from_config ? guest->ip_count : policy->ip_count;
-	return policy->addresses_from_config ? guest->ips : policy->ips;
+	const struct policy_nic *said = nic ? policy_nic(policy, nic->index) : NULL;
+
+	return said && said->has_addresses && !said->addresses_from_config ? said : NULL;
+}
+
+const struct ip *plan_ips(const struct guest *guest, const struct policy *policy, struct ip buffer[GUEST_IPS_MAX],
+			  size_t *ret_count)
+{
+	const struct ip *all = policy->addresses_from_config ? guest->ips : policy->ips;
+	size_t all_count = policy->addresses_from_config ? guest->ip_count : policy->ip_count;
+	size_t count = 0;
+
+	*ret_count = all_count;
+	if (policy->nic_count == 0 || guest->partial)
+		return all;
+	for (size_t i = 0; i < all_count; i++) {
+		if (!policy->addresses_from_config || !listed(policy, bind_nic(guest, &all[i])))
+			buffer[count++] = all[i];
+	}
+	for (size_t i = 0; i < guest->nic_count; i++) {
+		const struct policy_nic *said = listed(policy, &guest->nics[i]);
+
+		for (size_t j = 0; said && j < said->ip_count && count < GUEST_IPS_MAX; j++)
+			buffer[count++] = said->ips[j];
+	}
+	*ret_count = count;
+	return buffer;
+}
+
+const struct guest_nic *plan_nic(const struct guest *guest, const struct policy *policy, const struct ip *ip)
+{
+	for (size_t i = 0; i < guest->nic_count; i++) {
+		const struct policy_nic *said = listed(policy, &guest->nics[i]);
+
+		for (size_t j = 0; said && j < said->ip_count; j++) {
+			if (ip_equal(&said->ips[j], ip))
+				return &guest->nics[i];
+		}
+	}
+	return bind_nic(guest, ip);
+}
+
+static const struct policy_nic *said_of(const struct guest *guest, const struct policy *policy, const struct ip *ip)
+{
+	const struct guest_nic *nic = policy->nic_count > 0 ? plan_nic(guest, policy, ip) : NULL;
+
+	return nic && !guest->elsewhere && !policy->broken ? policy_nic(policy, nic->index) : NULL;
+}
+
+const char *plan_device_of(const struct guest *guest, const struct policy *policy, const struct ip *ip)
+{
+	const struct policy_nic *said = said_of(guest, policy, ip);
+
+	return said && said->has_device ? said->device : plan_device(guest, policy);
+}
+
+const char *plan_route_of(const struct guest *guest, const struct policy *policy, const struct ip *ip)
+{
+	const struct policy_nic *said = said_of(guest, policy, ip);
+
+	return said && said->has_route ? said->route : plan_route(guest, policy);
 }
 
 const char *plan_device(const struct guest *guest, const struct policy *policy)
@@ -231,17 +291,15 @@ static uint32_t delay_of(const struct policy *policy, const char *device)
 	return 0;
 }
 
-static void plan_entries(struct building *b, const struct link *link, const struct ip *ips, size_t count)
+static void plan_entry(struct building *b, const struct link *link, const struct ip *ip)
 {
-	for (size_t i = 0; i < count; i++) {
-		if (ips[i].family == AF_INET) {
-			add_value(b, SETTING_PROXY_DELAY, link, delay_of(b->policy, link->name));
-		} else {
-			add_value(b, SETTING_PROXY_DELAY_6, link, delay_of(b->policy, link->name));
-			add_value(b, SETTING_PROXY_NDP, link, 1);
-		}
-		add_ip(b, SETTING_PROXY, link->ifindex, link->name, &ips[i]);
+	if (ip->family == AF_INET) {
+		add_value(b, SETTING_PROXY_DELAY, link, delay_of(b->policy, link->name));
+	} else {
+		add_value(b, SETTING_PROXY_DELAY_6, link, delay_of(b->policy, link->name));
+		add_value(b, SETTING_PROXY_NDP, link, 1);
 	}
+	add_ip(b, SETTING_PROXY, link->ifindex, link->name, ip);
 }
 
 /* On no other device: every one that holds an address of the host, and every one that policy names. */
@@ -265,11 +323,14 @@ static void plan_no_entries(struct building *b, const struct link *link, const s
 static bool may(struct building *b, const struct ip *ip, const struct link *device,
 		enum bind_verdict (*decide)(const struct bind_question *question), bool say)
 {
-	const struct guest_nic *nic = bind_nic(b->guest, ip);
+	const struct guest_nic *nic = plan_nic(b->guest, b->policy, ip);
+	const struct policy_nic *said = nic ? policy_nic(b->policy, nic->index) : NULL;
 	size_t family = ip->family == AF_INET6;
 	struct bind_question question = {
 		.ip = ip,
-		.named = !b->policy->addresses_from_config || b->guest->device[0],
+		.allowed = policy_allows(b->policy, ip),
+		.named = !b->policy->addresses_from_config || b->guest->device[0] ||
+			 (said && (said->has_device || (said->has_addresses && !said->addresses_from_config))),
 		.device = device,
 		.bridge = nic && nic->bridge[0] ? facts_link(b->facts, nic->bridge) : NULL,
 		.addresses = &b->facts->addresses,
@@ -290,31 +351,58 @@ static bool may(struct building *b, const struct ip *ip, const struct link *devi
 	return verdict == BIND_YES;
 }
 
+/* One address: towards the guest, and for it. The last word of a device that is missing is said once. */
+static void plan_address(struct building *b, const struct ip *ip)
+{
+	const char *device = plan_device_of(b->guest, b->policy, ip);
+	const char *towards = plan_route_of(b->guest, b->policy, ip);
+	const struct link *link = device[0] ? facts_link(b->facts, device) : NULL;
+	const struct link *route = towards[0] ? facts_link(b->facts, towards) : NULL;
+	bool bound = link && may(b, ip, link, bind_entry, true);
+
+	if (route && may(b, ip, route, bind_route, !link || bound))
+		add_ip(b, SETTING_ROUTE, route->ifindex, route->name, ip);
+	if (bound)
+		plan_entry(b, link, ip);
+}
+
+/* Those that are not there, each said once. */
+static void missing_devices(struct building *b, const struct ip *ips, size_t count)
+{
+	const char *said_device = "";
+	const char *said_route = "";
+
+	for (size_t i = 0; i < count; i++) {
+		const char *device = plan_device_of(b->guest, b->policy, &ips[i]);
+
+		if (device[0] && !facts_link(b->facts, device) && strcmp(device, said_device) != 0)
+			missing(b, "device", said_device = device);
+	}
+	for (size_t i = 0; i < count; i++) {
+		const char *route = plan_route_of(b->guest, b->policy, &ips[i]);
+
+		if (route[0] && !facts_link(b->facts, route) && strcmp(route, said_route) != 0)
+			missing(b, "route's device", said_route = route);
+	}
+}
+
 int plan_up(const struct guest *guest, const struct policy *policy, const struct facts *facts, struct plan *plan,
 	    struct notes *notes, struct err *err)
 {
 	struct building b = { guest, policy, facts, plan, notes, err, 0 };
-	const char *device = plan_device(guest, policy);
-	const struct link *link = device[0] ? facts_link(facts, device) : NULL;
-	const char *route_device = plan_route(guest, policy);
-	const struct link *route = route_device[0] ? facts_link(facts, route_device) : NULL;
+	struct ip buffer[GUEST_IPS_MAX];
 	size_t count;
-	const struct ip *ips = plan_ips(guest, policy, &count);
+	const struct ip *ips = plan_ips(guest, policy, buffer, &count);
 
-	if (device[0] && count > 0 && !link)
-		missing(&b, "device", device);
-	if (route_device[0] && !route)
-		missing(&b, "route's device", route_device);
-	for (size_t i = 0; route && i < count; i++) {
-		if (may(&b, &ips[i], route, bind_route, !link || may(&b, &ips[i], link, bind_entry, false)))
-			add_ip(&b, SETTING_ROUTE, route->ifindex, route->name, &ips[i]);
-	}
-	for (size_t i = 0; link && i < count; i++) {
-		if (may(&b, &ips[i], link, bind_entry, true))
-			plan_entries(&b, link, &ips[i], 1);
-	}
-	for (size_t i = 0; link && i < count; i++) {
-		if (may(&b, &ips[i], link, bind_entry, false))
+	missing_devices(&b, ips, count);
+	for (size_t i = 0; i < count; i++)
+		plan_address(&b, &ips[i]);
+	/* Behind all that answers right. */
+	for (size_t i = 0; i < count; i++) {
+		const char *device = plan_device_of(guest, policy, &ips[i]);
+		const struct link *link = device[0] ? facts_link(facts, device) : NULL;
+
+		if (link && may(&b, &ips[i], link, bind_entry, false))
 			plan_no_entries(&b, link, &ips[i]);
 	}
 	return b.result;

@@ -26,8 +26,19 @@ void plan_done(struct plan *plan);
 /* The setting of the list that is the same fact, or NULL. */
 struct setting *plan_find(const struct plan *plan, const struct setting *setting);
 
-/* The addresses that are to be answered for: the policy's, or else the guest's own. */
-const struct ip *plan_ips(const struct guest *guest, const struct policy *policy, size_t *ret_count);
+/*
+ * The addresses that are to be answered for: the policy's, for the guest or for one of its NICs, or else the guest's
+ * own. In buffer, or where they are already.
+ */
+const struct ip *plan_ips(const struct guest *guest, const struct policy *policy, struct ip buffer[GUEST_IPS_MAX],
+			  size_t *ret_count);
+
+/* The NIC that the address belongs to, by the policy or the configuration; NULL for none. */
+const struct guest_nic *plan_nic(const struct guest *guest, const struct policy *policy, const struct ip *ip);
+
+/* As plan_device() and plan_route(), for one address: what policy says of its NIC comes first. */
+const char *plan_device_of(const struct guest *guest, const struct policy *policy, const struct ip *ip);
+const char *plan_route_of(const struct guest *guest, const struct policy *policy, const struct ip *ip);
 
 /*
  * The device that is to answer: the guest's own choice in its configuration, else the policy's; "" for none, while the

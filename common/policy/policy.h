@@ -157,6 +157,16 @@ bool policy_manages(const struct policy *policy, const struct guest *guest);
 /* What still holds for a guest whose policy is broken: its firewall bridge is kept quiet, nothing else. */
 void policy_quiet_alone(struct policy *policy);
 
+/* Does the address lie in one of "allowed", or is there no such limit? */
+bool policy_allows(const struct policy *policy, const struct ip *ip);
+bool policy_shares(const struct policy *policy, const struct ip *ip);
+
+/* What is said of netN, or NULL. */
+const struct policy_nic *policy_nic(const struct policy *policy, unsigned index);
+
+/* The port that is named as the bridge's uplink, "" for none. */
+const char *policy_uplink(const struct policy *policy, const char *bridge);
+
 /* The name of a key as it stands in the file. */
 const char *policy_key_to_str(enum policy_key key);
 

@@ -22,8 +22,8 @@ table arp guestarp {
     set quiet { type ifname; flags interval; elements = { "fwbr999i*" } }
     chain input {
         type filter hook input priority filter; policy accept;
-        iifname @loud return
-        arp operation request iifname @quiet drop
+        iifname != @quiet accept
+        arp operation request iifname != @loud drop
     }
 }
 END

@@ -249,6 +249,17 @@ static const struct row {
 	  ETH3,
 	  BIND_YES,
 	  BIND_YES },
+	{ "outside of what is allowed",
+	  "192.0.2.7",
+	  true,
+	  ETH3,
+	  VMBR1,
+	  VMBR1,
+	  { { "192.0.2.1/24", ETH3 } },
+	  NULL,
+	  0,
+	  BIND_NOT_ALLOWED,
+	  BIND_NOT_ALLOWED },
 	{ "link-local",
 	  "169.254.1.1",
 	  true,
@@ -289,6 +300,7 @@ static void decide(void **state)
 	struct ip ip;
 	struct bind_question question = {
 		.ip = &ip,
+		.allowed = row->entry != BIND_NOT_ALLOWED,
 		.named = row->named,
 		.device = &device,
 		.bridge = row->bridge ? &bridge : NULL,
@@ -298,12 +310,12 @@ static void decide(void **state)
 
 	assert_int_equal(ip_parse(row->ip, &ip), 0);
 	for (size_t i = 0; i < ADDRESSES_MAX && row->host[i].ip; i++) {
+		struct address *address = &addresses.list[addresses.count++];
 		uint8_t prefix;
 
-		assert_int_equal(ip_parse_prefix(row->host[i].ip, &list[i].ip, &prefix), 0);
-		list[i].prefix = prefix;
-		list[i].ifindex = row->host[i].ifindex;
-		addresses.count++;
+		assert_int_equal(ip_parse_prefix(row->host[i].ip, &address->ip, &prefix), 0);
+		address->prefix = prefix;
+		address->ifindex = row->host[i].ifindex;
 	}
 	if (row->gateway)
 		assert_int_equal(ip_parse(row->gateway, &question.gateway), 0);
@@ -317,7 +329,7 @@ static void decide(void **state)
 static void reasons(void **state)
 {
 	(void)state;
-	for (enum bind_verdict verdict = BIND_LINK_LOCAL; verdict <= BIND_PORT; verdict++)
+	for (enum bind_verdict verdict = BIND_NOT_ALLOWED; verdict <= BIND_PORT; verdict++)
 		assert_true(strlen(bind_reason(verdict)) > 0);
 }
 

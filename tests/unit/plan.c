@@ -258,8 +258,8 @@ static const struct row ups[] = {
 	  .device = "eth3",
 	  .route = "veth101i0",
 	  .links = { { "eth3", NO_BRIDGE }, { "veth101i0", NO_BRIDGE } },
-	  .plan = "*veth101i0: host route to 192.0.2.7; *veth101i0: host route to 2001:db8::7; eth3: proxy_delay 0; "
-		  "*eth3: proxy entry for 192.0.2.7; eth3: proxy_delay (IPv6) 0; eth3: proxy_ndp 1; "
+	  .plan = "*veth101i0: host route to 192.0.2.7; eth3: proxy_delay 0; *eth3: proxy entry for 192.0.2.7; "
+		  "*veth101i0: host route to 2001:db8::7; eth3: proxy_delay (IPv6) 0; eth3: proxy_ndp 1; "
 		  "*eth3: proxy entry for 2001:db8::7" },
 	{ .name = "a route without a device",
 	  .ips = { "192.0.2.7" },

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Questions to a policy that has been read. */
+
+#include <string.h>
+
+#include "policy/policy.h"
+
+bool policy_allows(const struct policy *policy, const struct ip *ip)
+{
+	for (size_t i = 0; !policy->allowed_any && i < policy->allowed_count; i++) {
+		if (ip_same_subnet(ip, &policy->allowed[i].ip, policy->allowed[i].bits))
+			return true;
+	}
+	return policy->allowed_any;
+}
+
+bool policy_shares(const struct policy *policy, const struct ip *ip)
+{
+	for (size_t i = 0; i < policy->shared_count; i++) {
+		if (ip_equal(&policy->shared[i], ip))
+			return true;
+	}
+	return false;
+}
+
+const struct policy_nic *policy_nic(const struct policy *policy, unsigned index)
+{
+	for (size_t i = 0; i < policy->nic_count; i++) {
+		if (policy->nics[i].index == index)
+			return &policy->nics[i];
+	}
+	return NULL;
+}
+
+const char *policy_uplink(const struct policy *policy, const char *bridge)
+{
+	for (size_t i = 0; i < policy->device_count; i++) {
+		if (strcmp(policy->devices[i].name, bridge) == 0)
+			return policy->devices[i].uplink;
+	}
+	return "";
+}
