@@ -218,12 +218,39 @@ bool owner_of(const struct ip *ip, char ret_guest[GUEST_NAME_SIZE])
 	return s.text[0];
 }
 
-bool owner_may_release(const struct guest *guest, const struct ip *ip)
+static bool has_too(const struct guest *guest, const struct setting *setting)
+{
+	enum running running = RUNNING_UNKNOWN;
+	struct plan recorded = { 0 };
+	bool has = record_peek(guest, &recorded) == 0 && plan_find(&recorded, setting);
+
+	plan_done(&recorded);
+	return has && (running_ask(guest, &running, NULL) < 0 || running != RUNNING_NO);
+}
+
+/* Only for what is shared: it reads every record. */
+static bool another_has(const struct guest *guest, const struct setting *setting)
+{
+	struct guest_list guests = { 0 };
+	bool has = guest_list_recorded(&guests, NULL) < 0;
+
+	for (size_t i = 0; !has && i < guests.count; i++) {
+		const struct guest *other = &guests.list[i];
+
+		has = (other->kind != guest->kind || strcmp(other->id, guest->id) != 0) && has_too(other, setting);
+	}
+	guest_list_done(&guests);
+	return has;
+}
+
+bool owner_may_release(const struct guest *guest, const struct setting *setting)
 {
 	char owner[GUEST_NAME_SIZE];
 	char name[GUEST_NAME_SIZE];
 
-	return !owner_of(ip, owner) || strcmp(owner, guest_name(guest, name)) == 0;
+	if (setting->shared)
+		return !another_has(guest, setting);
+	return !owner_of(&setting->ip, owner) || strcmp(owner, guest_name(guest, name)) == 0;
 }
 
 void owner_drop(const struct guest *guest, const struct ip *ip)

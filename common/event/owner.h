@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/ip.h"
 #include "guest/guest.h"
+#include "plan/setting.h"
 
 #define OWNER_DIR "/run/guestarp/owner"
 
@@ -43,8 +44,11 @@ struct owner_claim {
  */
 int owner_claim(const struct guest *guest, bool start, struct owner_claim *claims, size_t count, struct err *err);
 
-/* May the guest take back what answers for the address? Not where another one has claimed it since. */
-bool owner_may_release(const struct guest *guest, const struct ip *ip);
+/*
+ * May the guest take back this recorded entry or route? Not where another one has claimed the address since, or has the
+ * same, where it is shared, and runs.
+ */
+bool owner_may_release(const struct guest *guest, const struct setting *setting);
 
 /* Removes the guest's claim of an address that is no longer its own. */
 void owner_drop(const struct guest *guest, const struct ip *ip);

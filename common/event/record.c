@@ -93,6 +93,19 @@ int record_open_names(bool alone, struct record_store *ret_store, struct err *er
 	return open_store("the quiet names", true, alone, ret_store, err);
 }
 
+int record_peek(const struct guest *guest, struct plan *ret_settings)
+{
+	struct record_store store = { .dir = -1, .lock = -1, .guest = guest };
+	struct notes notes = { 0 };
+	bool exists;
+	int r = file_open_dir(RECORD_DIR, false, &store.dir, NULL);
+
+	if (r == 0)
+		r = record_load(&store, ret_settings, &exists, &notes, NULL);
+	record_close(&store);
+	return r;
+}
+
 bool record_is_locked(const struct guest *guest)
 {
 	char name[NAME_SIZE];
@@ -177,6 +190,7 @@ static int parse_setting(struct json_object *json, struct setting *ret_setting)
 		if (!ip || ip_parse(ip, &s.ip) < 0)
 			return -EINVAL;
 		s.platforms = get_number(json, "platforms", 1, &n) && n == 1;
+		s.shared = get_number(json, "shared", 1, &n) && n == 1;
 	} else {
 		return s.kind == SETTING_ARP_IGNORE || s.kind == SETTING_NOARP ? 1 : -EINVAL;
 	}
@@ -266,8 +280,8 @@ static bool write_setting(const struct setting *s, char *text, size_t size)
 	if (!text_append(text, size, "{ \"setting\": \"%s\", \"device\": \"%s\", \"ifindex\": %d, ",
 			 setting_kind_to_str(s->kind), escape(s->device, name), s->ifindex))
 		return false;
-	return text_append(text, size, "\"address\": \"%s\"%s }", ip_to_str(&s->ip, ip),
-			   s->platforms ? ", \"platforms\": 1" : "");
+	return text_append(text, size, "\"address\": \"%s\"%s%s }", ip_to_str(&s->ip, ip),
+			   s->platforms ? ", \"platforms\": 1" : "", s->shared ? ", \"shared\": 1" : "");
 }
 
 /*

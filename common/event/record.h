@@ -32,6 +32,9 @@ int record_open(const struct guest *guest, bool create, struct record_store *ret
  */
 int record_open_names(bool alone, struct record_store *ret_store, struct err *err);
 
+/* What the guest's record says just now, without its lock: for what another guest wants to know of it. */
+int record_peek(const struct guest *guest, struct plan *ret_settings);
+
 /* Is an event of the guest under way? */
 bool record_is_locked(const struct guest *guest);
 

@@ -365,7 +365,7 @@ static bool undo_stale(struct up *up)
 		int r = facts_ask_link(up->nl, up->facts, setting->device, &failure);
 
 		/* What another guest has claimed since is no longer ours to take back. */
-		if (r == 0 && owner_may_release(up->guest, &setting->ip)) {
+		if (r == 0 && owner_may_release(up->guest, setting)) {
 			r = apply_undo(up->nl, up->facts, setting, &failure);
 			if (r >= 0 && setting->kind == SETTING_PROXY && !planned_device(up, &setting->ip)[0])
 				owner_drop(up->guest, &setting->ip);

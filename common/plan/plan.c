@@ -186,6 +186,7 @@ static void add_ip(struct building *b, enum setting_kind kind, int ifindex, cons
 {
 	struct setting setting = { .kind = kind, .ifindex = ifindex, .ip = *ip, .guests = kind != SETTING_NO_PROXY };
 
+	setting.shared = setting.guests && policy_shares(b->policy, ip);
 	/* The platform's own route: recorded, so that none is left behind, but never made by us. */
 	setting.platforms = kind == SETTING_ROUTE && b->guest->platform_routes && !b->policy->route[0];
 	(void)text_copy(setting.device, sizeof(setting.device), device);

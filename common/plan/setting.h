@@ -34,6 +34,7 @@ struct setting {
 	struct mac mac;
 	uint32_t value;
 	bool guests;    /* the guest's own: recorded, and taken back when it is gone; else the host's, and it stays */
+	bool shared;    /* several guests may have it: deleted with the last of them that runs */
 	bool platforms; /* made by the platform, not by us; only taken back, where the platform forgets to */
 };
 

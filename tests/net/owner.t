@@ -153,4 +153,41 @@ is "$(captured private "arp and arp[24:4] = 0x0a000005")" "" "nothing of it is s
 is "$(ping -q -c 1 -W 1 10.0.0.5 >/dev/null && echo yes)" yes "the host still reaches it"
 pve_ok 107 post-stop
 
+
+# ---- policy: one NIC, prefixes, several holders -------------------------------------------------------------------------------
+
+policy '{"defaults": {"announce": 0}, "guests": {"107": {"device": "eth3", "nics": {"net1": {"device": "eth4"}}}}}'
+pve 107 post-start
+like "$STATUS $(proxies 4)" "^0 10.0.0.5 eth4, .*192.168.18.107 eth3" "a device that the policy names for one NIC is that NIC's alone, and its address is bound there"
+policy '{"defaults": {"announce": 0}, "guests": {"107": {"device": "eth3", "nics": {"net1": {"addresses": ["192.168.18.117"]}}}}}'
+pve 107 post-start
+like "$STATUS $(proxies 4)" "^0 192.168.18.101 .*192.168.18.107 eth3, 192.168.18.117 eth3" "addresses that the policy names for one NIC stand for that NIC's"
+pve_ok 107 post-stop
+unlike "$(proxies 4)" "10[.]0[.]0|[.]117|[.]107" "all of it goes with the guest"
+
+guest_conf 107 lxc "net0: name=eth0,bridge=vmbr1,ip=192.168.18.107/32,type=veth"
+policy '{"defaults": {"announce": 0, "device": "eth3"}, "guests": {"107": {"allowed": ["192.168.18.96/30"]}}}'
+pve 107 post-start
+like "$ERR" "192.168.18.107 is not bound on eth3: it is not in the policy's \"allowed\"" "an address outside of what is allowed is not bound"
+unlike "$(proxies 4)" "[.]107" "no entry is made for it"
+pve_ok 107 post-stop
+
+shared=192.168.18.150
+for vmid in 108 109; do
+    guest_conf $vmid lxc "net0: name=eth0,bridge=vmbr0,ip=$shared/32,type=veth"
+    ip link add "veth${vmid}i0" type veth peer name "peer$vmid"
+done
+ip route add $shared/32 dev veth101i0
+ip -n ct101 addr add $shared/32 dev eth0
+policy "{\"defaults\": {\"announce\": 0, \"device\": \"eth3\", \"shared\": [\"$shared\"]}}"
+pve_ok 108 post-start
+pve_ok 109 post-start
+is "$(who shared $shared)/$(reached $shared)" "eth3/yes" "an address that two guests share"
+ip link del veth108i0
+pve_ok 108 post-stop
+is "$(who shared2 $shared)/$(reached $shared)" "eth3/yes" "one of them stops: it is still answered for"
+ip link del veth109i0
+pve_ok 109 post-stop
+is "$(who shared3 $shared)" "" "the last one stops: nobody answers any more"
+
 done_testing

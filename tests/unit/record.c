@@ -57,6 +57,7 @@ static void check_same(const struct setting *a, const struct setting *b)
 	assert_string_equal(a->device, b->device);
 	assert_int_equal(a->ifindex, b->ifindex);
 	assert_int_equal(a->platforms, b->platforms);
+	assert_int_equal(a->shared, b->shared);
 	assert_int_equal(a->guests, b->guests);
 }
 
@@ -119,6 +120,7 @@ static void longest(void **state)
 		add(&saved, i % 2 ? SETTING_ROUTE : SETTING_PROXY, device, "2001:db8:1111:2222:3333:4444:5555:6666");
 		saved.settings[i].ifindex = INT32_MAX;
 		saved.settings[i].platforms = i % 2;
+		saved.settings[i].shared = i % 3 == 0;
 	}
 	check_round_trip(&saved);
 }
