@@ -33,6 +33,8 @@ static int read_guest(struct call *call)
 {
 	int r = pve_read(&call->guest, call->migrated_from, &call->err);
 
+	/* Under whatever name Proxmox VE calls us: it does. */
+	call->guest.hooked = true;
 	notes_add_all(&call->outcome.notes, &call->guest.notes);
 	return r;
 }

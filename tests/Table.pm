@@ -9,11 +9,11 @@ use JSON::PP ();
 
 my $json = JSON::PP->new->canonical->allow_nonref;
 
-# The rules, in their order: what is left alone comes first.
+# The rules, in their order: what is in no set is done with at once.
 my @rules = (
-    '[{"match":{"left":{"meta":{"key":"iifname"}},"op":"==","right":"@loud"}},{"return":null}]',
+    '[{"match":{"left":{"meta":{"key":"iifname"}},"op":"!=","right":"@quiet"}},{"accept":null}]',
     '[{"match":{"left":{"payload":{"field":"operation","protocol":"arp"}},"op":"==","right":"request"}},'
-      . '{"match":{"left":{"meta":{"key":"iifname"}},"op":"==","right":"@quiet"}},{"drop":null}]',
+      . '{"match":{"left":{"meta":{"key":"iifname"}},"op":"!=","right":"@loud"}},{"drop":null}]',
 );
 
 sub set_facts {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Claims as symbolic links: made and replaced as a whole, and read without opening anything. */
+/* Claims as symbolic links, which are read without opening anything. */
 
 #include "event/owner.h"
 
@@ -55,20 +55,21 @@ static void read_claim(int dir, const struct ip *ip, struct standing *ret_standi
 		s->device[0] = '\0';
 }
 
-static int write_claim(int dir, const struct guest *guest, const struct owner_claim *claim, struct err *err)
+/* Under the lock alone, which readers share: so it need not be replaced at once, and a kill leaves nothing beside it.
+ */
+static int write_claim(int dir, const struct guest *guest, const struct owner_claim *claim, const struct standing *s,
+		       struct err *err)
 {
 	char name[IP_TEXT];
-	char beside[IP_TEXT + 8];
 	char who[GUEST_NAME_SIZE];
 	char text[CLAIM_SIZE];
 
 	(void)snprintf(text, sizeof(text), "%s %u %s", guest_name(guest, who), (unsigned)claim->rank,
 		       claim->device[0] ? claim->device : "-");
-	(void)snprintf(beside, sizeof(beside), ".%s.tmp", ip_to_str(&claim->ip, name));
-	/* What an interrupted one has left. */
-	if (unlinkat(dir, beside, 0) < 0 && errno != ENOENT)
-		return err_errno(err, errno, "%s/%s", OWNER_DIR, beside);
-	if (symlinkat(text, dir, beside) < 0 || renameat(dir, beside, dir, name) < 0)
+	if (strcmp(text, s->text) == 0)
+		return 0;
+	(void)ip_to_str(&claim->ip, name);
+	if ((unlinkat(dir, name, 0) < 0 && errno != ENOENT) || symlinkat(text, dir, name) < 0)
 		return err_errno(err, errno, "%s/%s", OWNER_DIR, name);
 	return 0;
 }
@@ -142,7 +143,7 @@ static int grant(int dir, const struct guest *guest, struct owner_claim *claim, 
 	claim->granted = true;
 	if (!displaces)
 		claim->other[0] = '\0';
-	return write_claim(dir, guest, claim, err);
+	return write_claim(dir, guest, claim, s, err);
 }
 
 /*
@@ -213,6 +214,7 @@ bool owner_of(const struct ip *ip, char ret_guest[GUEST_NAME_SIZE])
 
 	if (open_owners(false, &dir, NULL) < 0)
 		return false;
+	(void)flock(dir, LOCK_SH);
 	read_claim(dir, ip, &s);
 	(void)text_copy(ret_guest, GUEST_NAME_SIZE, s.guest);
 	return s.text[0];

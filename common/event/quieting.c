@@ -144,7 +144,7 @@ static int whole_table(const struct guest *guest, const struct names *names, str
 static int by_name(struct netlink *nl, const struct guest *guest, const struct policy *policy, enum names_ports ports,
 		   enum quieting *ret_quieting, struct outcome *outcome, struct err *err)
 {
-	struct names names = names_plan(guest, policy, true, ports);
+	struct names names = names_plan(guest, policy, policy_manages(policy, guest), ports);
 	struct record_store store = RECORD_STORE_CLOSED;
 	bool quieted = false;
 	bool deleted = false;
@@ -164,7 +164,8 @@ static int by_name(struct netlink *nl, const struct guest *guest, const struct p
 		r = unwanted(nl, guest, policy, &names, &deleted, err);
 	missing = r == -ENOENT || r == -EEXIST;
 	/* Who changed the files after we read them may have settled the names before us, and has the last word. */
-	outdated = (missing || quieted || deleted) && (policy_changed(policy) || guest_changed(guest));
+	outdated = ((missing || quieted || deleted) && policy_changed(policy)) ||
+		   ((quieted || deleted) && guest_changed(guest));
 	record_close(&store);
 	*ret_quieting = quieted || missing ? QUIETING_MADE : QUIETING_KEPT;
 	if (outdated && (r == 0 || missing))

@@ -103,6 +103,7 @@ static void sync_pve(struct turn *turn, const struct hint *hint, bool prepare)
 		say(turn, "quiet", event_quiet(guest, &turn->policy, &turn->outcome, &turn->err));
 		return;
 	}
+	guest->hooked = guest->hooked || hint->managed;
 	if (hint->nic >= 0)
 		add_nic(guest, (unsigned)hint->nic);
 	turn->alive = true;

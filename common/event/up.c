@@ -405,6 +405,7 @@ static void settle_policy(struct up *up, struct policy *quiet_alone)
 		return;
 	policy_quiet_alone(quiet_alone);
 	quiet_alone->broken = true;
+	quiet_alone->managed = up->loaded->managed;
 	quiet_alone->fingerprint = up->loaded->fingerprint;
 	up->policy = quiet_alone;
 }

@@ -117,6 +117,7 @@ state() { # what the kernel of this node has beside its defaults, and the names 
 
 # The host's devices, and an unmanaged container (199) that runs throughout, behind a firewall bridge.
 node_boot() {
+    local dev
     host_devices
     if [ "$WITH" = nft ]; then
         nft -f - <<'END'
@@ -131,9 +132,11 @@ END
     : >"$TMP/udev.$NODE"
     # guestarp.service, before any guest.
     sync
-    lan_begins
     conf 199 lxc "net0: $(net 199 0)"
     lxc_devices 199
+    # A bridge's MAC follows its ports while they join: asked is only when all have.
+    for dev in fwbr199i0 fwln199i0 veth199i0; do may_answer "$dev"; done
+    lan_begins
     : >"$TMP/udev.$NODE"
     # The names of a node that boots once more are none of what is new on it.
     state | sed '/^name /d' >"$TMP/base.$NODE"

@@ -80,7 +80,7 @@ for version in 0 1; do
     state_is "$named" "$desc: nothing but its names is left after the stop"
 
     lxc_alone $version
-    policy '{"guests": {"100": {"device": "eth3", "announce": 1}}}'
+    policy '{"guests": {"100": {"announce": 1, "nics": {"net0": {"device": "eth3"}}}}}'
     conf "hookscript: local:snippets/guestarp"
     container_start $vmid
     before=$(state | grep -vxF "$bound")

@@ -88,7 +88,7 @@ state_is "$host_keeps" "after lxc-stop nothing of it is left"
 
 # ---- the hook's own line -------------------------------------------------------------------------------------------------------
 
-policy '{"defaults": {"device": "eth3", "announce": 1}}'
+policy '{"defaults": {"announce": 1, "nics": {"net0": {"device": "eth3"}}}}'
 plain_container web - "${bridged[@]}" "${hook[@]}"
 ok "hook's line: the container starts" container_start web
 state_is "$host_keeps
