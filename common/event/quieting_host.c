@@ -176,7 +176,10 @@ static bool stays(const struct host *host, const struct quiet_name *name)
 	if (guest_list_has(&host->guests, &guest))
 		return quiet_names_have(&host->held, name);
 	/* Destroyed, or on another node, from where it may be on its way. */
-	return !host->guests_known || guest_in_cluster(&guest);
+	if (!host->guests_known)
+		return true;
+	/* Asked twice: it may move from one node to another while the nodes are looked at one by one. */
+	return guest_in_cluster(&guest) || guest_in_cluster(&guest);
 }
 
 /* Two forms at once overlap. */

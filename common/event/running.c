@@ -129,8 +129,8 @@ int running_ask(const struct guest *guest, enum running *ret_running, struct err
 	bool there = false;
 	int r = 0;
 
-	/* LXC's own word for its own containers is enough. */
-	if (answer == MONITOR_UNKNOWN || (answer == MONITOR_NONE && guest->kind != GUEST_LXC))
+	/* LXC's own word for its own containers is all that counts: its ports' names are the administrator's. */
+	if (answer != MONITOR_THERE && guest->kind != GUEST_LXC)
 		r = ask_ports(guest, &there, err);
 	if (r < 0)
 		return r;

@@ -3,6 +3,7 @@
 
 #include "plan/bind.h"
 
+#include <string.h>
 #include <sys/socket.h>
 
 struct prefix {
@@ -93,7 +94,7 @@ enum bind_verdict bind_route(const struct bind_question *q)
 		return sane;
 	if (q->device->master != 0)
 		return BIND_PORT;
-	if (q->bridge && q->device->ifindex != q->bridge->ifindex)
+	if (q->bridge && q->device->ifindex != q->bridge->ifindex && strcmp(q->device->kind, "bridge") == 0)
 		return BIND_OTHER_BRIDGE;
 	/* The bridge's own route leads there already. */
 	if (q->bridge && holds(q->addresses, q->bridge->ifindex, q->ip))

@@ -73,7 +73,7 @@ sub model_facts {
         push @facts, "record pve-$g->{id}";
         next if $g->{up} eq 'no device';
         push @facts, map { ("$g->{up} proxy " . ipv4($g, $_), "$g->{up} proxy " . ipv6($g, $_),
-            'vmbr1 route ' . ipv4($g, $_), 'vmbr1 route ' . ipv6($g, $_)) } @{ $g->{bound} };
+            'lo route ' . ipv4($g, $_), 'lo route ' . ipv6($g, $_)) } @{ $g->{bound} };
     }
     push @facts, map { ("$_ proxy_delay 0", "$_ proxy_delay_ipv6 0", "$_ proxy_ndp 1") } keys %bound_once;
     return sort @facts, model_names();
@@ -115,7 +115,7 @@ sub write_conf {
 sub write_policy {
     my @guests = grep { $_->{managed} } sort { $a->{id} <=> $b->{id} } values %guest;
     my $guests = join ', ', map {
-        my @keys = ($_->{device} ? qq("device": "$_->{device}", "route": "vmbr1") : (), $_->{leave} ? '"ports": "leave"' : ());
+        my @keys = ($_->{device} ? qq("device": "$_->{device}", "route": "lo") : (), $_->{leave} ? '"ports": "leave"' : ());
         @keys ? qq("$_->{id}": {) . join(', ', @keys) . '}' : ()
     } @guests;
     write_file("$root/etc/guestarp/guestarp.json", qq({"defaults": {"announce": 1}, "guests": {$guests}}\n));

@@ -18,7 +18,7 @@ my @every = qw(EPERM ENOMEM EINTR EAGAIN ENOBUFS EIO ENOSPC);
 my %usual = (
     sendmsg   => [qw(ENOBUFS EPERM)],   recvmsg => [qw(ENOBUFS EINTR)], openat   => [qw(EIO ENFILE)],
     read      => [qw(EIO EINTR)],       write   => [qw(ENOSPC EINTR)],  sendto   => [qw(ENOBUFS EPERM)],
-    fcntl     => [qw(ENOMEM EINTR)],    close   => [qw(EIO EINTR)],     renameat => [qw(ENOSPC EIO)],
+    fcntl     => [qw(ENOMEM EINTR)],    renameat => [qw(ENOSPC EIO)],
     unlinkat  => [qw(EPERM EIO)],       socket  => [qw(EPERM ENOMEM)],  mkdir    => [qw(ENOSPC EPERM)],
     wait4     => [qw(ECHILD EINTR)],
 );

@@ -286,7 +286,11 @@ static const struct row {
 
 static struct link link_of(int ifindex)
 {
-	return (struct link){ .ifindex = ifindex, .master = ifindex == PORT1 ? VMBR1 : 0 };
+	struct link link = { .ifindex = ifindex, .master = ifindex == PORT1 ? VMBR1 : 0 };
+
+	if (ifindex == VMBR1 || ifindex == VMBR2)
+		memcpy(link.kind, "bridge", sizeof("bridge"));
+	return link;
 }
 
 static void decide(void **state)
