@@ -39,7 +39,7 @@ start() { # NAME
     while [ $((worlds - told)) -ge "${GUESTARP_EVENT_JOBS:-4}" ]; do tell_next; done
 }
 
-if [ -z "$GUESTARP_WRAP" ]; then patience=60; else patience=600; fi
+if [ -z "$GUESTARP_WRAP" ]; then patience=240; else patience=600; fi
 tell_next() {
     wait_for -t $patience test -e "$TMP/w$told.said" ||
         echo "not ok event $told: nothing was said for $patience s" >"$TMP/w$told.said"

@@ -44,7 +44,8 @@ sub model_up {
     $g->{up} = $g->{device} || 'no device';
     $g->{bound} = [keys %{ $g->{nic} }];
     $bound_once{ $g->{device} } = 1 if $g->{device};
-    $g->{quiet} = { map { $_ => 1 } grep { $g->{fwbr}{$_} } keys %{ $g->{nic} } };
+    # A bridge that a crash left behind, of a NIC since taken out, stays quiet.
+    $g->{quiet}{$_} = 1 for grep { $g->{fwbr}{$_} } keys %{ $g->{nic} };
     return;
 }
 

@@ -20,9 +20,10 @@ my @vz      = (2001 .. 2016);
 
 sub is_vz { return $_[0] >= 2000 }
 
+# None of the host's own: those are at .10, .13 and .14.
 sub addresses {
     my ($id) = @_;
-    my $low = $id % 1000 + (is_vz($id) ? 150 : 0);
+    my $low = $id % 1000 + (is_vz($id) ? 150 : 50);
     return ("192.168.18.$low", "2001:db8:18::$low");
 }
 
@@ -76,7 +77,7 @@ sub kernel {
     for (keys %$facts) {
         $seen{$_} = '' if / proxy / || /^table/ || /^device (?:fwbr|veth)\d{4}i0$/;
         $seen{"$1 quiet"} = '' if /^(fwbr\d+i0) flags$/ && $facts->{"$1 ipv4/conf/arp_ignore"} == 1 && index($facts->{$_}, 'NOARP') == 0;
-        $seen{"record $1"} = '' if m{^file /run/guestarp/(.*)} && $1 ne 'lock';
+        $seen{"record $1"} = '' if m{^file /run/guestarp/(.*)} && $1 ne 'lock' && $1 !~ /^owner\b/;
     }
     return \%seen;
 }
