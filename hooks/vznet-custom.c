@@ -26,6 +26,7 @@
 #include "event/report.h"
 #include "guest/guest.h"
 #include "guest/vz.h"
+#include "plan/choice.h"
 #include "plan/plan.h"
 #include "policy/policy.h"
 

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "doctor/output.h"
+#include "policy/key.h"
 #include "policy/policy.h"
 
 enum { PREPARE = 1U << 0, UP = 1U << 1, DOWN = 1U << 2 };

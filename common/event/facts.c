@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "kernel/route.h"
+#include "plan/choice.h"
 
 int facts_ask_link(struct netlink *nl, struct facts *facts, const char *name, struct err *err)
 {

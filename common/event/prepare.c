@@ -12,6 +12,7 @@
 #include "event/facts.h"
 #include "event/outcome.h"
 #include "event/quieting.h"
+#include "plan/choice.h"
 
 /* A bridge whose MAC has just changed tells its neighbours: those who had it would wait for their caches. */
 static int announce_bridge(struct netlink *nl, const struct setting *setting, unsigned rounds, struct err *err)

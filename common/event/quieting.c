@@ -15,6 +15,7 @@
 #include "event/record.h"
 #include "kernel/neighbour.h"
 #include "kernel/route.h"
+#include "plan/choice.h"
 #include "plan/plan.h"
 
 #define SAID_MAX 8 /* guests and devices that a line names */

@@ -19,6 +19,7 @@
 #include "kernel/proxy.h"
 #include "kernel/route.h"
 #include "kernel/sysctl.h"
+#include "plan/choice.h"
 
 /* One up on its way from plan to record. */
 struct up {

@@ -12,6 +12,7 @@
 #include "base/array.h"
 #include "base/text.h"
 #include "plan/bind.h"
+#include "plan/choice.h"
 
 int plan_add(struct plan *plan, const struct setting *setting)
 {
@@ -37,95 +38,6 @@ struct setting *plan_find(const struct plan *plan, const struct setting *setting
 			return &plan->settings[i];
 	}
 	return NULL;
-}
-
-/* What the policy lists for a NIC, NULL where it is what the configuration has. */
-static const struct policy_nic *listed(const struct policy *policy, const struct guest_nic *nic)
-{
-	const struct policy_nic *said = nic ? policy_nic(policy, nic->index) : NULL;
-
-	return said && said->has_addresses && !said->addresses_from_config ? said : NULL;
-}
-
-const struct ip *plan_ips(const struct guest *guest, const struct policy *policy, struct ip buffer[GUEST_IPS_MAX],
-			  size_t *ret_count)
-{
-	const struct ip *all = policy->addresses_from_config ? guest->ips : policy->ips;
-	size_t all_count = policy->addresses_from_config ? guest->ip_count : policy->ip_count;
-	size_t count = 0;
-
-	*ret_count = all_count;
-	if (policy->nic_count == 0 || guest->partial)
-		return all;
-	for (size_t i = 0; i < all_count; i++) {
-		if (!policy->addresses_from_config || !listed(policy, bind_nic(guest, &all[i])))
-			buffer[count++] = all[i];
-	}
-	for (size_t i = 0; i < guest->nic_count; i++) {
-		const struct policy_nic *said = listed(policy, &guest->nics[i]);
-
-		for (size_t j = 0; said && j < said->ip_count && count < GUEST_IPS_MAX; j++)
-			buffer[count++] = said->ips[j];
-	}
-	*ret_count = count;
-	return buffer;
-}
-
-const struct guest_nic *plan_nic(const struct guest *guest, const struct policy *policy, const struct ip *ip)
-{
-	for (size_t i = 0; i < guest->nic_count; i++) {
-		const struct policy_nic *said = listed(policy, &guest->nics[i]);
-
-		for (size_t j = 0; said && j < said->ip_count; j++) {
-			if (ip_equal(&said->ips[j], ip))
-				return &guest->nics[i];
-		}
-	}
-	return bind_nic(guest, ip);
-}
-
-static const struct policy_nic *said_of(const struct guest *guest, const struct policy *policy, const struct ip *ip)
-{
-	const struct guest_nic *nic = policy->nic_count > 0 ? plan_nic(guest, policy, ip) : NULL;
-
-	return nic && !guest->elsewhere && !policy->broken ? policy_nic(policy, nic->index) : NULL;
-}
-
-const char *plan_device_of(const struct guest *guest, const struct policy *policy, const struct ip *ip)
-{
-	const struct policy_nic *said = said_of(guest, policy, ip);
-
-	return said && said->has_device ? said->device : plan_device(guest, policy);
-}
-
-const char *plan_route_of(const struct guest *guest, const struct policy *policy, const struct ip *ip)
-{
-	const struct policy_nic *said = said_of(guest, policy, ip);
-
-	return said && said->has_route ? said->route : plan_route(guest, policy);
-}
-
-const char *plan_device(const struct guest *guest, const struct policy *policy)
-{
-	if (guest->elsewhere || policy->broken)
-		return "";
-	return guest->device[0] ? guest->device : policy->device;
-}
-
-const char *plan_route(const struct guest *guest, const struct policy *policy)
-{
-	if (guest->elsewhere || policy->broken)
-		return "";
-	return policy->route[0] ? policy->route : guest->route;
-}
-
-void plan_vlan_bridge(const struct guest_nic *nic, char ret_name[IFNAMSIZ])
-{
-	ret_name[0] = '\0';
-	if (nic->tag == 0 || !nic->bridge[0])
-		return;
-	if (snprintf(ret_name, IFNAMSIZ, "%sv%u", nic->bridge, nic->tag) >= IFNAMSIZ)
-		ret_name[0] = '\0';
 }
 
 void plan_derive_mac(const char *machine_id, const char *bridge, struct mac *ret_mac)

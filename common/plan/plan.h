@@ -27,32 +27,6 @@ void plan_done(struct plan *plan);
 struct setting *plan_find(const struct plan *plan, const struct setting *setting);
 
 /*
- * The addresses that are to be answered for: the policy's, for the guest or for one of its NICs, or else the guest's
- * own. In buffer, or where they are already.
- */
-const struct ip *plan_ips(const struct guest *guest, const struct policy *policy, struct ip buffer[GUEST_IPS_MAX],
-			  size_t *ret_count);
-
-/* The NIC that the address belongs to, by the policy or the configuration; NULL for none. */
-const struct guest_nic *plan_nic(const struct guest *guest, const struct policy *policy, const struct ip *ip);
-
-/* As plan_device() and plan_route(), for one address: what policy says of its NIC comes first. */
-const char *plan_device_of(const struct guest *guest, const struct policy *policy, const struct ip *ip);
-const char *plan_route_of(const struct guest *guest, const struct policy *policy, const struct ip *ip);
-
-/*
- * The device that is to answer: the guest's own choice in its configuration, else the policy's; "" for none, while the
- * guest runs elsewhere, and where policy is broken.
- */
-const char *plan_device(const struct guest *guest, const struct policy *policy);
-
-/* The device towards the guest that gets its host routes: the policy's, else its platform's; "" for none. */
-const char *plan_route(const struct guest *guest, const struct policy *policy);
-
-/* "vmbr1v7" of vmbr1 and tag 7, as PVE::Network names a bridge per VLAN; "" where there is none or no room. */
-void plan_vlan_bridge(const struct guest_nic *nic, char ret_name[IFNAMSIZ]);
-
-/*
  * Before the guest's devices exist: the values of "devices", the bridges' MACs. Notes say what is missing.
  * -ENODEV when something that policy names is not there (the rest of the plan is complete all the same).
  */

@@ -8,6 +8,9 @@
 #include "base/err.h"
 #include "policy/policy.h"
 
+/* The name of a key as it stands in the file. */
+const char *policy_key_to_str(enum policy_key key);
+
 /* Sets the defaults of DESIGN section 4. */
 void key_defaults(struct policy *policy);
 

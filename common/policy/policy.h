@@ -167,9 +167,6 @@ const struct policy_nic *policy_nic(const struct policy *policy, unsigned index)
 /* The port that is named as the bridge's uplink, "" for none. */
 const char *policy_uplink(const struct policy *policy, const char *bridge);
 
-/* The name of a key as it stands in the file. */
-const char *policy_key_to_str(enum policy_key key);
-
 /* Checks one file as a whole, for every guest that it names. 0, or the first thing wrong in err. */
 int policy_check_file(const char *path, struct err *err);
 

@@ -2,6 +2,7 @@
 /* (guest, policy, facts) -> settings: each row says what the host has and wants the plan in words. */
 
 #include "plan/plan.h"
+#include "plan/choice.h"
 
 #include <errno.h>
 #include <string.h>

@@ -3,6 +3,7 @@
 
 #include "policy/policy.h"
 
+#include "policy/key.h"
 #include "policy_rows.h"
 
 static const struct row rows[] = {
