@@ -179,7 +179,11 @@ static bool stays(const struct host *host, const struct quiet_name *name)
 	if (!host->guests_known)
 		return true;
 	/* Asked twice: it may move from one node to another while the nodes are looked at one by one. */
-	return guest_in_cluster(&guest) || guest_in_cluster(&guest);
+	for (int look = 0; look < 2; look++) {
+		if (guest_in_cluster(&guest))
+			return true;
+	}
+	return false;
 }
 
 /* Two forms at once overlap. */
