@@ -89,6 +89,9 @@ static int ask_bridge(struct netlink *nl, const struct policy *policy, struct fa
 	if (r < 0 || !link)
 		return r;
 	i = (size_t)(link - facts->links);
+	/* Mostly all NICs are in one bridge. */
+	if (facts->bridge_known[i])
+		return 0;
 	r = bridge_read(nl, link, &facts->bridges[i], err);
 	if (r == 0 && facts->bridges[i].pinned)
 		r = ask_giving_way(nl, facts, i, err);
@@ -104,6 +107,8 @@ void facts_ask_machine_id(struct facts *facts)
 	CLEANUP(free) char *text = NULL;
 	size_t len;
 
+	if (facts->machine_id[0])
+		return;
 	if (file_read("/etc/machine-id", FILE_ANY, &text, &len, NULL) < 0)
 		return;
 	if (strspn(text, "0123456789abcdef") == MACHINE_ID_SIZE - 1)
@@ -144,6 +149,15 @@ int facts_prepare(struct netlink *nl, const struct guest *guest, const struct po
 	}
 	if (r == 0 && needs_machine_id(facts))
 		facts_ask_machine_id(facts);
+	return r;
+}
+
+int facts_quiet(struct netlink *nl, const struct guest *guest, struct facts *facts, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < guest->nic_count; i++)
+		r = facts_ask_link(nl, facts, guest->nics[i].firewall_bridge, err);
 	return r;
 }
 

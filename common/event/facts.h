@@ -22,6 +22,9 @@ void facts_ask_machine_id(struct facts *facts);
 int facts_prepare(struct netlink *nl, const struct guest *guest, const struct policy *policy, struct facts *facts,
 		  struct err *err);
 
+/* For plan_quiet(): the guest's firewall bridges. */
+int facts_quiet(struct netlink *nl, const struct guest *guest, struct facts *facts, struct err *err);
+
 /* For plan_up(): the chosen device, the route's, and who else could answer. */
 int facts_up(struct netlink *nl, const struct guest *guest, const struct policy *policy, struct facts *facts,
 	     struct err *err);

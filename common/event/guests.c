@@ -15,6 +15,7 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "event/record.h"
 #include "event/running.h"
 #include "guest/lxc.h"
@@ -27,20 +28,10 @@
 DEFINE_CLEANUP(dir, DIR *, closedir)
 DEFINE_CLEANUP(names, struct if_nameindex *, if_freenameindex)
 
-/* FNV-1a. */
-static size_t hash(const struct guest *guest)
-{
-	uint32_t h = 2166136261U ^ (uint32_t)guest->kind;
-
-	for (const char *c = guest->id; *c; c++)
-		h = (h ^ (unsigned char)*c) * 16777619U;
-	return h;
-}
-
 /* The guest's slot, or the free one for it. One in two at least is free. */
 static size_t *find_slot(const struct guest_list *guests, const struct guest *guest)
 {
-	for (size_t i = hash(guest);; i++) {
+	for (size_t i = (size_t)text_hash(TEXT_HASH_START ^ (uint64_t)guest->kind, guest->id);; i++) {
 		size_t *slot = &guests->slots[i & (guests->slot_count - 1)];
 		const struct guest *there = *slot ? &guests->list[*slot - 1] : NULL;
 
@@ -99,28 +90,21 @@ static int add_guest(struct guest_list *guests, const struct guest *guest)
 	return 0;
 }
 
-/* "<kind>-<id>.json", back to the guest. */
+/* "<kind>-<id>.json", back to the guest. The name's end counts: an id may have ".json" inside. */
 static bool parse_record_name(const char *name, struct guest *ret_guest)
 {
 	static const char suffix[] = ".json";
-	const size_t suffix_len = sizeof(suffix) - 1;
-	const char *dash = strchr(name, '-');
+	char text[GUEST_NAME_SIZE];
 	size_t len = strlen(name);
-	const char *end = name + len - (len < suffix_len ? 0 : suffix_len);
-	char id[GUEST_ID_SIZE];
 
-	/* The name's end counts: an id may have ".json" inside. */
-	if (!dash || end <= dash || strcmp(end, suffix) != 0 || (size_t)(end - dash - 1) >= sizeof(id))
+	if (len < sizeof(suffix) || strcmp(name + len - (sizeof(suffix) - 1), suffix) != 0)
 		return false;
-	memcpy(id, dash + 1, (size_t)(end - dash - 1));
-	id[end - dash - 1] = '\0';
-	for (enum guest_kind kind = GUEST_PVE; kind <= GUEST_VZ; kind++) {
-		const char *word = guest_kind_to_str(kind);
-
-		if (strncmp(name, word, (size_t)(dash - name)) == 0 && word[dash - name] == '\0')
-			return guest_init(ret_guest, kind, id, NULL) == 0;
-	}
-	return false;
+	len -= sizeof(suffix) - 1;
+	if (len >= sizeof(text))
+		return false;
+	memcpy(text, name, len);
+	text[len] = '\0';
+	return guest_init_named(ret_guest, text, '-');
 }
 
 int guest_list_recorded(struct guest_list *guests, struct err *err)

@@ -89,8 +89,7 @@ static int take_plan(struct netlink *nl, const struct guest *guest, const struct
 	if (plan_prepare(guest, policy, facts, &in->settings, &in->notes, &failure) < 0)
 		notes_add_err(&in->notes, &failure);
 	in->prepare_count = in->settings.count;
-	for (size_t i = 0; r == 0 && i < guest->nic_count; i++)
-		r = facts_ask_link(nl, facts, guest->nics[i].firewall_bridge, err);
+	r = facts_quiet(nl, guest, facts, err);
 	if (r == 0)
 		r = plan_quiet(guest, policy, facts, &in->settings, err);
 	if (r == 0)

@@ -16,6 +16,7 @@
 #include "event/guests.h"
 #include "event/record.h"
 #include "event/running.h"
+#include "plan/choice.h"
 
 #define TRIES      4
 #define CLAIM_SIZE (GUEST_NAME_SIZE + IFNAMSIZ + 8)
@@ -74,24 +75,13 @@ static int write_claim(int dir, const struct guest *guest, const struct owner_cl
 	return 0;
 }
 
-/* "pve/101" back to the guest. */
-static bool parse_guest(const char *name, struct guest *ret_guest)
-{
-	const char *slash = strchr(name, '/');
-
-	for (enum guest_kind kind = GUEST_PVE; slash && kind <= GUEST_VZ; kind++) {
-		const char *word = guest_kind_to_str(kind);
-
-		if (strncmp(name, word, (size_t)(slash - name)) == 0 && word[slash - name] == '\0')
-			return guest_init(ret_guest, kind, slash + 1, NULL) == 0;
-	}
-	return false;
-}
-
 /* Does its configuration still have the address, or its policy? A guest that is nowhere has none. */
 static bool still_wants(struct guest *guest, const struct ip *ip)
 {
 	static struct policy policy;
+	struct ip buffer[GUEST_IPS_MAX];
+	const struct ip *ips;
+	size_t count;
 	bool wants = false;
 	int r = guest_read(guest, NULL);
 
@@ -101,10 +91,9 @@ static bool still_wants(struct guest *guest, const struct ip *ip)
 	if (r < 0 || guest->kind != GUEST_PVE)
 		return true;
 	(void)policy_load(&policy, guest, NULL);
-	for (size_t i = 0; i < guest->ip_count && policy.addresses_from_config; i++)
-		wants = wants || ip_equal(&guest->ips[i], ip);
-	for (size_t i = 0; i < policy.ip_count && !policy.addresses_from_config; i++)
-		wants = wants || ip_equal(&policy.ips[i], ip);
+	ips = plan_ips(guest, &policy, buffer, &count);
+	for (size_t i = 0; i < count; i++)
+		wants = wants || ip_equal(&ips[i], ip);
 	policy_done(&policy);
 	return wants;
 }
@@ -121,7 +110,7 @@ static enum holder ask_holder(const struct standing *s, const struct ip *ip)
 	static struct guest guest;
 	enum running running = RUNNING_UNKNOWN;
 
-	if (!parse_guest(s->guest, &guest) || !still_wants(&guest, ip))
+	if (!guest_init_named(&guest, s->guest, '/') || !still_wants(&guest, ip))
 		return HOLDER_GONE;
 	if (running_ask(&guest, &running, NULL) < 0 || running != RUNNING_NO)
 		return HOLDER_RUNS;

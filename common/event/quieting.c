@@ -317,10 +317,8 @@ static int second_line(struct netlink *nl, const struct guest *guest, const stru
 {
 	struct plan plan = { 0 };
 	struct err failure;
-	int result = 0;
+	int result = facts_quiet(nl, guest, facts, err);
 
-	for (size_t i = 0; result == 0 && i < guest->nic_count; i++)
-		result = facts_ask_link(nl, facts, guest->nics[i].firewall_bridge, err);
 	if (result == 0)
 		result = plan_quiet(guest, policy, facts, &plan, err);
 	for (size_t i = 0; i < plan.count; i++) {

@@ -82,17 +82,6 @@ static int want_guest(struct host *host, struct guest *guest)
 	return r;
 }
 
-static bool is_of_a_guest(const char *device)
-{
-	static const char *const prefixes[] = { "fwbr", "fwln", "fwpr" };
-
-	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
-		if (strncmp(device, prefixes[i], strlen(prefixes[i])) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* A device by which the host itself is reached has to answer. One that is not there cannot carry anything yet. */
 static int may_be_quiet(struct netlink *nl, const char *device, struct notes *notes, bool *ret_may, struct err *err)
 {
@@ -128,7 +117,7 @@ static int want_devices(struct host *host, struct err *err)
 		bool may = false;
 		int r = 0;
 
-		if (!host->policy.devices[i].quiet || is_of_a_guest(device))
+		if (!host->policy.devices[i].quiet || names_of_all_cover(device))
 			continue;
 		if (!nl)
 			r = netlink_open(&nl, err);

@@ -54,6 +54,18 @@ int guest_init(struct guest *guest, enum guest_kind kind, const char *id, struct
 	return text_copy(guest->id, sizeof(guest->id), id);
 }
 
+bool guest_init_named(struct guest *ret_guest, const char *name, char separator)
+{
+	for (enum guest_kind kind = GUEST_PVE; kind <= GUEST_VZ; kind++) {
+		const char *word = guest_kind_to_str(kind);
+		size_t len = strlen(word);
+
+		if (strncmp(name, word, len) == 0 && name[len] == separator)
+			return guest_init(ret_guest, kind, name + len + 1, NULL) == 0;
+	}
+	return false;
+}
+
 bool guest_names_one(const char *text)
 {
 	for (enum guest_kind kind = GUEST_PVE; kind <= GUEST_VZ; kind++) {

@@ -87,6 +87,9 @@ struct guest {
 /* -EINVAL for an id that the kind cannot have; nothing of the guest's configuration is read. */
 int guest_init(struct guest *guest, enum guest_kind kind, const char *id, struct err *err);
 
+/* "pve/101", or "pve-101" with another separator, back to the guest; false for what names none. */
+bool guest_init_named(struct guest *ret_guest, const char *name, char separator);
+
 /* A copy of what is set: NICs, addresses and notes as far as they are counted. */
 void guest_copy(struct guest *ret_copy, const struct guest *guest);
 

@@ -207,7 +207,7 @@ static struct nlattr *find(const struct nlattr *nest, int type)
 	return nest ? nla_find(nla_data(nest), nla_len(nest), type) : NULL;
 }
 
-static bool is_u32(const struct nlattr *attr, uint32_t value)
+bool quiet_is_u32(const struct nlattr *attr, uint32_t value)
 {
 	return attr && nla_len(attr) == sizeof(uint32_t) && ntohl(nla_get_u32(attr)) == value;
 }
@@ -218,7 +218,7 @@ static bool is_data(const struct nlattr *data, const struct expression *e)
 	uint16_t operation = htons((uint16_t)e->data);
 
 	if (e->verdict)
-		return is_u32(find(find(data, NFTA_DATA_VERDICT), NFTA_VERDICT_CODE), (uint32_t)e->data);
+		return quiet_is_u32(find(find(data, NFTA_DATA_VERDICT), NFTA_VERDICT_CODE), (uint32_t)e->data);
 	return value && nla_len(value) == sizeof(operation) &&
 	       memcmp(nla_data(value), &operation, sizeof(operation)) == 0;
 }
@@ -234,7 +234,7 @@ static bool is_expression(const struct nlattr *element, const struct expression 
 	if (e->set_attr && (!set || nla_strcmp(set, quiet_set_name(loud)) != 0))
 		return false;
 	for (size_t i = 0; i < number_count(e); i++) {
-		if (!is_u32(find(data, e->numbers[i].type), e->numbers[i].value))
+		if (!quiet_is_u32(find(data, e->numbers[i].type), e->numbers[i].value))
 			return false;
 	}
 	return !e->data_attr || is_data(find(data, e->data_attr), e);

@@ -38,6 +38,9 @@ struct nl_msg *quiet_message_get(const char key[IFNAMSIZ], bool loud);
 /* Are these NFTA_RULE_EXPRESSIONS (or NULL) those of quiet_message_rule()? */
 bool quiet_rule_is(struct nlattr *expressions, bool loud);
 
+/* Is this attribute (or NULL) that number, big-endian as all of nf_tables'? */
+bool quiet_is_u32(const struct nlattr *attr, uint32_t value);
+
 /* The keys of a name's interval: the first, and the one behind the last. */
 void quiet_interval(const char *text, char ret_first[IFNAMSIZ], char ret_behind[IFNAMSIZ]);
 

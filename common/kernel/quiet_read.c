@@ -41,11 +41,6 @@ struct looking {
 
 enum { PART_CHAIN = 1, PART_QUIET = 2, PART_LOUD = 4, PART_RULE_LOUD = 8, PART_RULE_QUIET = 16, PART_ALL = 31 };
 
-static bool has_u32(struct nlattr *attr, uint32_t value)
-{
-	return attr && nla_len(attr) == sizeof(uint32_t) && ntohl(nla_get_u32(attr)) == value;
-}
-
 static bool has_text(struct nlattr *attr, const char *text)
 {
 	return attr && nla_strcmp(attr, text) == 0;
@@ -60,7 +55,7 @@ static int take_table(struct nlmsghdr *answer, void *arg)
 		return -EBADMSG;
 	looking->table->exists = true;
 	/* Dormant, or a daemon's own. */
-	if (tb[NFTA_TABLE_FLAGS] && !has_u32(tb[NFTA_TABLE_FLAGS], 0))
+	if (tb[NFTA_TABLE_FLAGS] && !quiet_is_u32(tb[NFTA_TABLE_FLAGS], 0))
 		looking->seen.strange = true;
 	return 0;
 }
@@ -78,8 +73,8 @@ static int take_chain(struct nlmsghdr *answer, void *arg)
 	if (tb[NFTA_CHAIN_HOOK] && nla_parse_nested(hook, NFTA_HOOK_MAX, tb[NFTA_CHAIN_HOOK], NULL) < 0)
 		return -EBADMSG;
 	if (has_text(tb[NFTA_CHAIN_NAME], QUIET_CHAIN) && has_text(tb[NFTA_CHAIN_TYPE], "filter") &&
-	    has_u32(tb[NFTA_CHAIN_POLICY], NF_ACCEPT) && has_u32(hook[NFTA_HOOK_HOOKNUM], NF_ARP_IN) &&
-	    has_u32(hook[NFTA_HOOK_PRIORITY], 0))
+	    quiet_is_u32(tb[NFTA_CHAIN_POLICY], NF_ACCEPT) && quiet_is_u32(hook[NFTA_HOOK_HOOKNUM], NF_ARP_IN) &&
+	    quiet_is_u32(hook[NFTA_HOOK_PRIORITY], 0))
 		looking->seen.parts |= PART_CHAIN;
 	else
 		looking->seen.strange = true;
@@ -98,8 +93,8 @@ static int take_set(struct nlmsghdr *answer, void *arg)
 		return 0;
 	loud = has_text(tb[NFTA_SET_NAME], quiet_set_name(true));
 	if ((loud || has_text(tb[NFTA_SET_NAME], quiet_set_name(false))) &&
-	    has_u32(tb[NFTA_SET_FLAGS], NFT_SET_INTERVAL) && has_u32(tb[NFTA_SET_KEY_TYPE], QUIET_TYPE_IFNAME) &&
-	    has_u32(tb[NFTA_SET_KEY_LEN], IFNAMSIZ))
+	    quiet_is_u32(tb[NFTA_SET_FLAGS], NFT_SET_INTERVAL) &&
+	    quiet_is_u32(tb[NFTA_SET_KEY_TYPE], QUIET_TYPE_IFNAME) && quiet_is_u32(tb[NFTA_SET_KEY_LEN], IFNAMSIZ))
 		looking->seen.parts |= loud ? PART_LOUD : PART_QUIET;
 	else
 		looking->seen.strange = true;

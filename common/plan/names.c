@@ -26,6 +26,15 @@ bool names_for_all(const struct policy *policy)
 	return policy->all && policy->quiet_others && !policy->broken;
 }
 
+bool names_of_all_cover(const char *device)
+{
+	for (size_t i = 0; i < sizeof(for_all) / sizeof(for_all[0]); i++) {
+		if (strncmp(device, for_all[i], strlen(for_all[i]) - 1) == 0)
+			return true;
+	}
+	return false;
+}
+
 struct names names_plan(const struct guest *guest, const struct policy *policy, bool managed, enum names_ports ports)
 {
 	struct names names = { NAMES_NOWHERE, NAMES_NOWHERE };

@@ -32,6 +32,9 @@ enum names_ports {
 /* Does one set of names stand for the firewall bridges of all guests? */
 bool names_for_all(const struct policy *policy);
 
+/* Does it stand for this device, too? */
+bool names_of_all_cover(const char *device);
+
 /* ports: what the kernel shows of them, where it has been asked, else what the configuration says. */
 struct names names_plan(const struct guest *guest, const struct policy *policy, bool managed, enum names_ports ports);
 

@@ -264,8 +264,8 @@ static bool may(struct building *b, const struct ip *ip, const struct link *devi
 	return verdict == BIND_YES;
 }
 
-/* One address: towards the guest, and for it. The last word of a device that is missing is said once. */
-static void plan_address(struct building *b, const struct ip *ip)
+/* One address: towards the guest, and for it. Returns the device that answers, NULL for none. */
+static const struct link *plan_address(struct building *b, const struct ip *ip)
 {
 	const char *device = plan_device_of(b->guest, b->policy, ip);
 	const char *towards = plan_route_of(b->guest, b->policy, ip);
@@ -277,6 +277,7 @@ static void plan_address(struct building *b, const struct ip *ip)
 		add_ip(b, SETTING_ROUTE, route->ifindex, route->name, ip);
 	if (bound)
 		plan_entry(b, link, ip);
+	return bound ? link : NULL;
 }
 
 /* Those that are not there, each said once. */
@@ -303,20 +304,18 @@ int plan_up(const struct guest *guest, const struct policy *policy, const struct
 	    struct notes *notes, struct err *err)
 {
 	struct building b = { guest, policy, facts, plan, notes, err, 0 };
+	const struct link *bound[GUEST_IPS_MAX];
 	struct ip buffer[GUEST_IPS_MAX];
 	size_t count;
 	const struct ip *ips = plan_ips(guest, policy, buffer, &count);
 
 	missing_devices(&b, ips, count);
 	for (size_t i = 0; i < count; i++)
-		plan_address(&b, &ips[i]);
+		bound[i] = plan_address(&b, &ips[i]);
 	/* Behind all that answers right. */
 	for (size_t i = 0; i < count; i++) {
-		const char *device = plan_device_of(guest, policy, &ips[i]);
-		const struct link *link = device[0] ? facts_link(facts, device) : NULL;
-
-		if (link && may(&b, &ips[i], link, bind_entry, false))
-			plan_no_entries(&b, link, &ips[i]);
+		if (bound[i])
+			plan_no_entries(&b, bound[i], &ips[i]);
 	}
 	return b.result;
 }
