@@ -32,7 +32,6 @@ static void take_all_values(struct doctor *d)
 	d->all_rp_filter = read_all("/proc/sys/net/ipv4/conf/all/rp_filter");
 	d->all_proxy_arp = read_all("/proc/sys/net/ipv4/conf/all/proxy_arp");
 	d->all_log_martians = read_all("/proc/sys/net/ipv4/conf/all/log_martians");
-	d->all_forwarding_6 = read_all("/proc/sys/net/ipv6/conf/all/forwarding");
 	d->all_proxy_ndp = read_all("/proc/sys/net/ipv6/conf/all/proxy_ndp");
 }
 

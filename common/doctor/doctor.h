@@ -41,7 +41,6 @@ struct doctor {
 	uint32_t all_rp_filter;
 	uint32_t all_proxy_arp;
 	uint32_t all_log_martians;
-	uint32_t all_forwarding_6;
 	uint32_t all_proxy_ndp;
 	char machine_id[MACHINE_ID_SIZE];
 	struct findings *findings;

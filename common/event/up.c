@@ -16,9 +16,9 @@
 #include "event/quieting.h"
 #include "event/record.h"
 #include "event/running.h"
+#include "event/silence.h"
 #include "kernel/proxy.h"
 #include "kernel/route.h"
-#include "kernel/sysctl.h"
 #include "plan/choice.h"
 
 /* One up on its way from plan to record. */
@@ -37,6 +37,7 @@ struct up {
 	bool recorded;
 	bool incomplete; /* the plan says not all that is wanted, as a device for it is missing */
 	struct announcements announcements;
+	int forwarding_told[2]; /* the device for which it was said last that forwarding is off, IPv4's and IPv6's */
 	struct outcome *outcome;
 	struct err *err;
 	int result;
@@ -184,34 +185,40 @@ static void announce_entry(struct up *up, const struct setting *entry)
 	failed(up, &failure);
 }
 
-/*
- * Does the route to the address leave by the chosen device itself, so that the guest is in front of it and answers
- * for itself? IPv4's proxy ARP stays silent then; NDP proxy would answer in the guest's stead.
- */
+/* As silence_in_front(); where that is not known, as the host's own packets go. */
 static bool in_front(struct up *up, const struct setting *entry)
 {
-	int ifindex = 0;
+	const struct link *link = facts_link(up->facts, entry->device);
+	bool in_front = false;
+	struct route own;
 
 	/* The platform may be yet to add its route. */
-	if (up->guest->platform_routes || route_lookup(up->nl, &entry->ip, &ifindex, NULL) < 0)
+	if (up->guest->platform_routes)
 		return false;
-	return ifindex == entry->ifindex;
+	if (silence_in_front(up->nl, link, &up->facts->addresses, &entry->ip, &in_front, NULL) == 0)
+		return in_front;
+	return route_lookup(up->nl, &entry->ip, &own, NULL) == 0 && own.ifindex == entry->ifindex;
 }
 
-/* Why the kernel will stay silent although the entry is there (arp_process(), ndisc_recv_ns()): said, not changed. */
-static void warn_forwarding(struct up *up, const struct setting *entry)
+/* Said, not changed; the command once for a device and family. True where the device stays silent. */
+static bool warn_forwarding(struct up *up, const struct setting *entry)
 {
 	const struct link *link = facts_link(up->facts, entry->device);
-	bool v4 = entry->ip.family == AF_INET;
-	uint32_t forwarding = v4 ? link->value[LINK_FORWARDING] : 1;
+	enum forwarding forwarding = silence_forwarding(link, entry->ip.family);
+	int *told = &up->forwarding_told[entry->ip.family == AF_INET6];
+	char command[384] = "";
 	char text[IP_TEXT];
 
-	if (!v4)
-		(void)sysctl_get(SYSCTL_FORWARDING_6, "all", &forwarding, NULL);
-	if (forwarding == 0)
-		notes_add(&up->outcome->notes,
-			  "%s will not answer for %s: forwarding is off (sysctl -w net/%s/conf/%s/forwarding=1)",
-			  link->name, ip_to_str(&entry->ip, text), v4 ? "ipv4" : "ipv6", v4 ? link->name : "all");
+	if (forwarding == FORWARDING_ON)
+		return false;
+	if (*told != link->ifindex)
+		silence_forwarding_fix(up->nl, link, entry->ip.family, forwarding, command, sizeof(command));
+	*told = link->ifindex;
+	notes_add(&up->outcome->notes, "%s %s %s: forwarding is off%s%s%s%s", link->name,
+		  forwarding == FORWARDING_OFF ? "will not answer for" : "answers in vain for",
+		  ip_to_str(&entry->ip, text), forwarding == FORWARDING_OFF ? "" : " for all devices",
+		  command[0] ? " (" : "", command, command[0] ? ")" : "");
+	return forwarding == FORWARDING_OFF;
 }
 
 static void warn_in_front(struct up *up, const struct setting *entry)
@@ -385,16 +392,17 @@ static void announce_entries(struct up *up)
 {
 	for (size_t i = 0; i < up->record.count; i++) {
 		const struct setting *entry = &up->record.settings[i];
+		bool silent;
 
 		if (entry->kind != SETTING_PROXY || !facts_link(up->facts, entry->device) ||
 		    !worth_announcing(up, entry))
 			continue;
-		warn_forwarding(up, entry);
+		silent = warn_forwarding(up, entry);
 		/* Never take neighbours away from a guest that answers for itself. */
-		if (in_front(up, entry))
-			warn_in_front(up, entry);
-		else
+		if (!in_front(up, entry))
 			announce_entry(up, entry);
+		else if (!silent)
+			warn_in_front(up, entry);
 	}
 }
 

@@ -72,3 +72,43 @@ void addresses_done(struct addresses *addresses)
 	free(addresses->list);
 	memset(addresses, 0, sizeof(*addresses));
 }
+
+static bool is_own(const struct addresses *addresses, const struct ip *ip)
+{
+	for (size_t i = 0; i < addresses->count; i++) {
+		if (ip_equal(&addresses->list[i].ip, ip))
+			return true;
+	}
+	return false;
+}
+
+/* The lowest ones first, as gateways mostly have them. */
+static bool find_neighbour(const struct addresses *addresses, const struct address *own, const struct ip *other,
+			   struct ip *ret_ip)
+{
+	size_t last = ip_len(&own->ip) - 1;
+
+	for (unsigned low = 1; low < 255; low++) {
+		struct ip ip = own->ip;
+
+		/* Within the last byte, whatever the prefix. */
+		ip.bytes[last] = (uint8_t)low;
+		if (!ip_same_subnet(&ip, &own->ip, own->prefix) || ip_equal(&ip, other) || is_own(addresses, &ip))
+			continue;
+		*ret_ip = ip;
+		return true;
+	}
+	return false;
+}
+
+bool addresses_neighbour(const struct addresses *addresses, int ifindex, const struct ip *other, struct ip *ret_ip)
+{
+	for (size_t i = 0; i < addresses->count; i++) {
+		const struct address *own = &addresses->list[i];
+
+		if (own->ifindex == ifindex && own->ip.family == other->family &&
+		    find_neighbour(addresses, own, other, ret_ip))
+			return true;
+	}
+	return false;
+}

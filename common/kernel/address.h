@@ -3,6 +3,7 @@
 #define GUESTARP_KERNEL_ADDRESS_H
 /* The host's own addresses and the devices that hold them. */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/cleanup.h"
@@ -28,5 +29,11 @@ struct addresses {
  */
 int addresses_get(struct netlink *nl, int family, struct addresses *ret_addresses, struct err *err);
 void addresses_done(struct addresses *addresses);
+
+/*
+ * An address that a neighbour on the device could have: in one of the device's subnets, not the host's own, and not
+ * "other". Of its family. False where the device has no subnet.
+ */
+bool addresses_neighbour(const struct addresses *addresses, int ifindex, const struct ip *other, struct ip *ret_ip);
 
 #endif
