@@ -47,6 +47,8 @@ static int take_address(struct nlmsghdr *answer, void *arg)
 	address->ifindex = (int)ifa->ifa_index;
 	address->ip.family = ifa->ifa_family;
 	address->prefix = ifa->ifa_prefixlen;
+	address->flags = tb[IFA_FLAGS] && nla_len(tb[IFA_FLAGS]) == sizeof(uint32_t) ? nla_get_u32(tb[IFA_FLAGS])
+										     : ifa->ifa_flags;
 	memcpy(address->ip.bytes, nla_data(local), (size_t)nla_len(local));
 	return 0;
 }
@@ -111,4 +113,23 @@ bool addresses_neighbour(const struct addresses *addresses, int ifindex, const s
 			return true;
 	}
 	return false;
+}
+
+bool addresses_sender(const struct addresses *addresses, int ifindex, const struct ip *ip, struct ip *ret_sender)
+{
+	const struct address *best = NULL;
+
+	for (size_t i = 0; i < addresses->count; i++) {
+		const struct address *own = &addresses->list[i];
+
+		if (own->ifindex != ifindex || own->ip.family != ip->family || ip_equal(&own->ip, ip) ||
+		    (own->flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED | IFA_F_OPTIMISTIC)))
+			continue;
+		if (!best ||
+		    (ip_same_subnet(ip, &own->ip, own->prefix) && !ip_same_subnet(ip, &best->ip, best->prefix)))
+			best = own;
+	}
+	if (best)
+		*ret_sender = best->ip;
+	return best;
 }
