@@ -229,6 +229,41 @@ bool guest_platform_known(void)
 	return exists("/etc/pve/lxc") && exists("/etc/pve/qemu-server");
 }
 
+bool guest_platform_missing(void)
+{
+	return exists("/etc/pve") && !guest_platform_known();
+}
+
+int guest_each_of_cluster(void (*fn)(const struct guest *guest, const char *node, void *data), void *data)
+{
+	static const char *const kinds[] = { "lxc", "qemu-server" };
+	char full[PATH_SIZE];
+	CLEANUP(dir) DIR *dir = NULL;
+	const struct dirent *entry;
+	int r = 0;
+
+	if (file_path("/etc/pve/nodes", full, sizeof(full), NULL) == 0)
+		dir = opendir(full);
+	while (dir && r == 0 && (entry = next_entry(dir)) != NULL) {
+		struct guest_list guests = { 0 };
+
+		for (size_t i = 0; entry->d_name[0] != '.' && r == 0 && i < 2; i++) {
+			char path[sizeof(entry->d_name) + 32];
+			struct err err;
+
+			(void)snprintf(path, sizeof(path), "/etc/pve/nodes/%s/%s", entry->d_name, kinds[i]);
+			r = add_directory(&guests, path, ".conf", GUEST_PVE, &err);
+			r = r == -ENOMEM ? r : 0;
+		}
+		for (size_t i = 0; r == 0 && i < guests.count; i++) {
+			if (pve_read(&guests.list[i], entry->d_name, NULL) == 0)
+				fn(&guests.list[i], entry->d_name, data);
+		}
+		guest_list_done(&guests);
+	}
+	return r;
+}
+
 bool guest_in_cluster(const struct guest *guest)
 {
 	static const char *const kinds[] = { "lxc", "qemu-server" };

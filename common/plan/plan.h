@@ -41,6 +41,15 @@ int plan_quiet(const struct guest *guest, const struct policy *policy, const str
 int plan_up(const struct guest *guest, const struct policy *policy, const struct facts *facts, struct plan *plan,
 	    struct notes *notes, struct err *err);
 
+/* May this guest have the address at all, as far as the facts tell? Not one of the host's own, its gateway, ... */
+bool plan_sane(const struct guest *guest, const struct policy *policy, const struct facts *facts, const struct ip *ip);
+
+/* The device whose entry for the address is planned, "" for none. */
+const char *plan_entry_device(const struct plan *plan, const struct ip *ip);
+
+/* Leaves out what is planned for the address: it is another guest's. */
+void plan_leave_out(struct plan *plan, const struct ip *ip);
+
 /* A locally administered MAC, the same for the same machine and bridge for ever. */
 void plan_derive_mac(const char *machine_id, const char *bridge, struct mac *ret_mac);
 
