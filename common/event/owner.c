@@ -75,7 +75,10 @@ static int write_claim(int dir, const struct guest *guest, const struct owner_cl
 	return 0;
 }
 
-/* Does its configuration still have the address, or its policy? A guest that is nowhere has none. */
+/*
+ * Does its configuration still have the address, or its policy? A guest that is nowhere has none; but where pmxcfs is
+ * down, each of Proxmox VE's seems to be nowhere.
+ */
 static bool still_wants(struct guest *guest, const struct ip *ip)
 {
 	static struct policy policy;
@@ -86,7 +89,7 @@ static bool still_wants(struct guest *guest, const struct ip *ip)
 	int r = guest_read(guest, NULL);
 
 	if (r == -ENOENT)
-		return false;
+		return guest->kind == GUEST_PVE && !guest_platform_known();
 	/* What cannot be read, or is not listed there (OpenVZ's own list), is left to whether it runs. */
 	if (r < 0 || guest->kind != GUEST_PVE)
 		return true;
