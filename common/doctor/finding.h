@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "base/err.h"
+#include "guest/guest.h"
 
 /* In the order of the table that says what each means. */
 enum finding_kind {
@@ -37,8 +38,8 @@ enum finding_kind {
 
 struct finding {
 	enum finding_kind kind;
-	char device[16]; /* "" where no device is concerned */
-	char guest[72];  /* "pve/101", "" for none */
+	char device[16];             /* "" where no device is concerned */
+	char guest[GUEST_NAME_SIZE]; /* "pve/101", "" for none */
 	char what[400];
 	char mend[400]; /* a command line for a shell */
 	char last[200]; /* how it stays mended, "" where mend does that */

@@ -18,37 +18,60 @@
 #define MARK_COLUMN  40
 #define VERSION_JSON 1
 
-static bool is_recorded(const struct guest *guest)
+/* By its whole name; or, under_name, a container that lies elsewhere by LXC's name, where that tells one alone. */
+static bool find_recorded(const char *id, enum guest_kind kind, bool under_name, struct guest *ret_guest)
 {
 	struct guest_list recorded = { 0 };
-	bool found = false;
+	size_t found = 0;
 
 	if (guest_list_recorded(&recorded, NULL) == 0) {
-		for (size_t i = 0; i < recorded.count && !found; i++)
-			found = recorded.list[i].kind == guest->kind && strcmp(recorded.list[i].id, guest->id) == 0;
+		for (size_t i = 0; i < recorded.count; i++) {
+			const struct guest *guest = &recorded.list[i];
+
+			if (guest->kind != kind || strcmp(under_name ? guest->alias : guest->id, id) != 0)
+				continue;
+			guest_copy(ret_guest, guest);
+			found++;
+		}
 	}
 	guest_list_done(&recorded);
-	return found;
+	return found == 1;
+}
+
+static bool find_kind(enum guest_kind kind, const char *id, struct guest *ret_guest, bool *ret_readable,
+		      struct err *err)
+{
+	int r;
+
+	if (guest_init(ret_guest, kind, id, NULL) < 0)
+		return false;
+	r = guest_read(ret_guest, err);
+	*ret_readable = r == 0;
+	if (r != -ENOENT || find_recorded(ret_guest->id, kind, false, ret_guest))
+		return true;
+	if (kind != GUEST_LXC || !find_recorded(id, kind, true, ret_guest))
+		return false;
+	*ret_readable = guest_read(ret_guest, err) == 0;
+	return true;
 }
 
 int status_find(const char *word, struct guest *ret_guest, bool *ret_readable, struct err *err)
 {
 	static const enum guest_kind kinds[] = { GUEST_PVE, GUEST_VZ, GUEST_LXC };
-	const char *slash = strchr(word, '/');
 	char shown[80];
+	bool named = false; /* the kind is */
 
 	for (size_t i = 0; i < 3; i++) {
-		const char *kind = guest_kind_to_str(kinds[i]);
-		const char *id = slash ? slash + 1 : word;
-		int r;
+		size_t len = strlen(guest_kind_to_str(kinds[i]));
 
-		if (slash && (strncmp(word, kind, (size_t)(slash - word)) != 0 || kind[slash - word]))
+		if (strncmp(word, guest_kind_to_str(kinds[i]), len) != 0 || word[len] != '/')
 			continue;
-		if (guest_init(ret_guest, kinds[i], id, NULL) < 0)
-			continue;
-		r = guest_read(ret_guest, err);
-		*ret_readable = r == 0;
-		if (r != -ENOENT || is_recorded(ret_guest))
+		named = true;
+		if (find_kind(kinds[i], word + len + 1, ret_guest, ret_readable, err))
+			return 0;
+	}
+	for (size_t i = 0; !named && i < 3; i++) {
+		if (find_kind(kinds[i], word, ret_guest, ret_readable, err))
 			return 0;
 	}
 	(void)text_shown(word, shown, sizeof(shown));

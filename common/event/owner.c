@@ -50,7 +50,7 @@ static void read_claim(int dir, const struct ip *ip, struct standing *ret_standi
 		s->text[0] = '\0';
 	else
 		s->text[len] = '\0';
-	if (sscanf(s->text, "%71s %1u %15s", s->guest, &s->rank, s->device) < 2 || s->rank > OWNER_NAMED)
+	if (sscanf(s->text, "%199s %1u %15s", s->guest, &s->rank, s->device) < 2 || s->rank > OWNER_NAMED)
 		memset(s, 0, sizeof(*s));
 	if (strcmp(s->device, "-") == 0)
 		s->device[0] = '\0';
@@ -121,6 +121,17 @@ static enum holder ask_holder(const struct standing *s, const struct ip *ip)
 	return record_is_locked(&guest) ? HOLDER_RUNS : HOLDER_RESTS;
 }
 
+/* Its name, or the one by which a version before has claimed for it. */
+static bool is_name_of(const struct guest *guest, const char *claimed)
+{
+	struct guest former;
+	char name[GUEST_NAME_SIZE];
+
+	if (strcmp(claimed, guest_name(guest, name)) == 0)
+		return true;
+	return guest_had_name(guest, &former) && strcmp(claimed, guest_name(&former, name)) == 0;
+}
+
 static void refuse(struct owner_claim *claim, const struct standing *s, bool resting)
 {
 	claim->granted = false;
@@ -155,10 +166,9 @@ static int judge(const struct claiming *c, struct owner_claim *claim, const stru
 		 struct standing *ret_ask)
 {
 	struct standing s;
-	char name[GUEST_NAME_SIZE];
 
 	read_claim(c->dir, &claim->ip, &s);
-	claim->standing = strcmp(s.guest, guest_name(c->guest, name)) == 0;
+	claim->standing = is_name_of(c->guest, s.guest);
 	if (!s.text[0] || claim->standing)
 		return grant(c, claim, &s, false);
 	if (!asked || strcmp(asked->text, s.text) != 0) {
@@ -302,23 +312,21 @@ static bool another_has(const struct guest *guest, const struct setting *setting
 bool owner_may_release(const struct guest *guest, const struct setting *setting)
 {
 	char owner[GUEST_NAME_SIZE];
-	char name[GUEST_NAME_SIZE];
 
 	if (setting->shared)
 		return !another_has(guest, setting);
-	return !owner_of(&setting->ip, owner) || strcmp(owner, guest_name(guest, name)) == 0;
+	return !owner_of(&setting->ip, owner) || is_name_of(guest, owner);
 }
 
 void owner_drop(const struct guest *guest, const struct ip *ip)
 {
 	CLEANUP(fd) int dir = -1;
 	struct standing s;
-	char name[GUEST_NAME_SIZE];
 	char link[IP_TEXT];
 
 	if (open_owners(false, &dir, NULL) < 0 || flock(dir, LOCK_EX) < 0)
 		return;
 	read_claim(dir, ip, &s);
-	if (strcmp(s.guest, guest_name(guest, name)) == 0)
+	if (is_name_of(guest, s.guest))
 		(void)unlinkat(dir, ip_to_str(ip, link), 0);
 }
