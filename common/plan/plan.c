@@ -141,8 +141,10 @@ static void plan_devices(struct building *b)
 		const struct policy_device *device = &b->policy->devices[i];
 		const struct link *link = facts_link(b->facts, device->name);
 
+		/* What this guest needs is told of where that is planned. */
 		if (!link) {
-			missing(b, "device", device->name);
+			if (!plan_uses(b->guest, b->policy, device->name))
+				notes_add(b->notes, "device %s does not exist", device->name);
 			continue;
 		}
 		for (size_t j = 0; j < POLICY_VALUE_COUNT; j++) {
@@ -151,6 +153,19 @@ static void plan_devices(struct building *b)
 		}
 		if (device->set[POLICY_PROXY_DELAY])
 			add_value(b, SETTING_PROXY_DELAY_6, link, device->value[POLICY_PROXY_DELAY]);
+	}
+}
+
+/* Those that are to answer for its addresses and are not there, each said once; first the one that it has chosen. */
+static void missing_devices(struct building *b, const struct ip *ips, size_t count, const char *first)
+{
+	const char *said = "";
+
+	for (size_t i = 0; i <= count; i++) {
+		const char *device = i == 0 ? first : plan_device_of(b->guest, b->policy, &ips[i - 1]);
+
+		if (device[0] && !facts_link(b->facts, device) && strcmp(device, said) != 0)
+			missing(b, "device", said = device);
 	}
 }
 
@@ -183,11 +198,12 @@ int plan_prepare(const struct guest *guest, const struct policy *policy, const s
 		 struct notes *notes, struct err *err)
 {
 	struct building b = { guest, policy, facts, plan, notes, err, 0 };
-	const char *device = plan_device(guest, policy);
+	struct ip buffer[GUEST_IPS_MAX];
+	size_t count;
+	const struct ip *ips = plan_ips(guest, policy, buffer, &count);
 
 	plan_devices(&b);
-	if (device[0] && !facts_link(facts, device))
-		missing(&b, "device", device);
+	missing_devices(&b, ips, count, plan_device(guest, policy));
 	for (size_t i = 0; policy->pin && i < guest->nic_count; i++) {
 		const struct guest_nic *nic = &guest->nics[i];
 		char vlan[IFNAMSIZ];
@@ -319,17 +335,10 @@ static const struct link *plan_address(struct building *b, const struct ip *ip)
 }
 
 /* Those that are not there, each said once. */
-static void missing_devices(struct building *b, const struct ip *ips, size_t count)
+static void missing_routes(struct building *b, const struct ip *ips, size_t count)
 {
-	const char *said_device = "";
 	const char *said_route = "";
 
-	for (size_t i = 0; i < count; i++) {
-		const char *device = plan_device_of(b->guest, b->policy, &ips[i]);
-
-		if (device[0] && !facts_link(b->facts, device) && strcmp(device, said_device) != 0)
-			missing(b, "device", said_device = device);
-	}
 	for (size_t i = 0; i < count; i++) {
 		const char *route = plan_route_of(b->guest, b->policy, &ips[i]);
 
@@ -347,7 +356,8 @@ int plan_up(const struct guest *guest, const struct policy *policy, const struct
 	size_t count;
 	const struct ip *ips = plan_ips(guest, policy, buffer, &count);
 
-	missing_devices(&b, ips, count);
+	missing_devices(&b, ips, count, "");
+	missing_routes(&b, ips, count);
 	for (size_t i = 0; i < count; i++)
 		bound[i] = plan_address(&b, &ips[i]);
 	/* Behind all that answers right. */

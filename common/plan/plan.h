@@ -28,7 +28,7 @@ struct setting *plan_find(const struct plan *plan, const struct setting *setting
 
 /*
  * Before the guest's devices exist: the values of "devices", the bridges' MACs. Notes say what is missing.
- * -ENODEV when something that policy names is not there (the rest of the plan is complete all the same).
+ * -ENODEV when something that this guest needs is not there (the rest of the plan is complete all the same).
  */
 int plan_prepare(const struct guest *guest, const struct policy *policy, const struct facts *facts, struct plan *plan,
 		 struct notes *notes, struct err *err);
