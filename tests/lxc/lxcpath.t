@@ -131,6 +131,22 @@ container_kill_other
 sync
 is "$STATUS $(entries)" "0 " "killed, it runs nowhere: sync takes it back"
 
+# ---- a name that looks like a record's -------------------------------------------------------------------------------------------
+
+# Killed and destroyed by hand, it is known by its record alone.
+policy '{"guests": {"a.json.b": {"device": "eth3", "announce": 0}}}'
+routed usual a.json.b vethjson 192.168.18.103
+start usual a.json.b
+is "$(reached 103) $(entries)" "yes 103 eth3" "a container named a.json.b is reached"
+ip neigh del proxy 192.168.18.103 dev eth3
+sync
+is "$STATUS $(reached 103)" "0 yes" "its entry is lost: sync brings it back"
+kill -KILL "${RUNS[usual]}"
+wait_for container_is a.json.b STOPPED
+rm -r "$LXC_DIR/a.json.b"
+sync
+is "$STATUS $(entries) $(cd "$ROOT/run/guestarp" && echo *.json)" "0  *.json" "killed and destroyed: sync finds its record and takes it back"
+
 # ---- numbers ----------------------------------------------------------------------------------------------------------------
 
 # Container 101 and VM 102 of Proxmox VE run; plain containers in another lxcpath have their numbers.
