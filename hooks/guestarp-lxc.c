@@ -16,7 +16,9 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "event/event.h"
+#include "event/guests.h"
 #include "event/report.h"
+#include "event/running.h"
 #include "guest/guest.h"
 #include "guest/lxc.h"
 #include "guest/pve.h"
@@ -47,19 +49,38 @@ static bool say(struct call *call, const char *done, int result, bool may_abort)
 	return report(call->name, call->word, done, result, &call->err, &call->policy, may_abort, &call->outcome);
 }
 
-/* Proxmox VE names its containers by their VMID. A plain one may have the number of a VM. */
-static int find_guest(struct call *call)
+/*
+ * Proxmox VE names its containers by their VMID, and has them in the usual lxcpath. A plain one there may have the
+ * number of a VM. Where Proxmox VE's configuration cannot be seen, as with pmxcfs down, it is Proxmox VE's unless a VM
+ * of that number runs: what is set for that one must not be taken for the container's.
+ */
+static bool is_proxmox(struct call *call, int *ret_result)
 {
+	bool unseen;
 	int r;
 
-	if (guest_init(&call->guest, GUEST_PVE, call->container, NULL) == 0) {
-		r = pve_read(&call->guest, NULL, &call->err);
-		if (r != -ENOENT && !(r == 0 && call->guest.vm))
-			return r;
-	}
-	r = guest_init(&call->guest, GUEST_LXC, call->container, &call->err);
-	if (r == 0 && *env("LXC_CONFIG_FILE"))
-		r = lxc_read(&call->guest, env("LXC_CONFIG_FILE"), &call->err);
+	if (call->guest.kind != GUEST_LXC || call->guest.lxcpath[0] ||
+	    guest_init(&call->guest, GUEST_PVE, call->container, NULL) < 0)
+		return false;
+	r = pve_read(&call->guest, NULL, &call->err);
+	unseen = r == -ENOENT ? guest_platform_missing() : r < 0;
+	*ret_result = r;
+	return (r == 0 && !call->guest.vm) || (unseen && !running_is_vm(call->container));
+}
+
+static int find_guest(struct call *call)
+{
+	const char *config = env("LXC_CONFIG_FILE");
+	int result = 0;
+	int r = lxc_identify(&call->guest, call->container, config, &call->err);
+
+	if (r < 0)
+		return r;
+	if (is_proxmox(call, &result))
+		return result;
+	r = lxc_identify(&call->guest, call->container, config, &call->err);
+	if (r == 0 && *config)
+		r = lxc_read(&call->guest, config, &call->err);
 	return r;
 }
 

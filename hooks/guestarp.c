@@ -136,9 +136,19 @@ static int apply(const struct guest *who, const char *name, struct policy *polic
 {
 	struct guest guest = *who;
 	struct outcome outcome = { 0 };
+	struct guest unread;
 	struct err err;
 	int prepared;
 	int up;
+	int r = guest_init(&unread, who->kind, who->id, &err);
+
+	/* Without its addresses all that was set for it would seem to be no longer wanted. */
+	if (r == 0)
+		r = guest_read(&unread, &err);
+	if (r < 0) {
+		log_line(name, "apply: %s; nothing done", guest_platform_missing() ? GUEST_PLATFORM_MISSING : err.text);
+		return r;
+	}
 
 	if (!runs_here(&guest)) {
 		log_line(name, "apply: it does not run here, nothing done");
@@ -289,8 +299,10 @@ static bool is_meant(const struct guest_status *s, turn_fn turn)
 {
 	if (turn == attach)
 		return s->guest.kind == GUEST_PVE && s->readable;
+	/* One that runs and cannot be read is told of. */
 	if (turn == apply)
-		return s->readable && s->managed && s->inspection.running != RUNNING_NO;
+		return s->inspection.running != RUNNING_NO &&
+		       (s->managed || (!s->readable && s->inspection.has_record));
 	return true;
 }
 
@@ -371,6 +383,8 @@ static int cmd_sync(const struct call *call)
 	struct err err;
 
 	(void)call;
+	if (guest_platform_missing())
+		log_line(NULL, "sync: %s; nothing is taken back because of that", GUEST_PLATFORM_MISSING);
 	if (event_sync(true, &result, &err) < 0)
 		return failed(&err);
 	return result.failed ? EXIT_FOUND : EXIT_SUCCESS;

@@ -65,8 +65,12 @@ static int prepare(struct netlink *nl, const struct guest *guest, const struct p
 		return result;
 	result = plan_prepare(guest, policy, facts, plan, &outcome->notes, err);
 	for (size_t i = 0; i < plan->count; i++) {
-		if (hold(nl, policy, facts, &plan->settings[i], outcome, &failure) < 0)
+		if (hold(nl, policy, facts, &plan->settings[i], outcome, &failure) == 0)
+			continue;
+		if (plan_uses(guest, policy, plan->settings[i].device))
 			outcome_failed(outcome, &result, &failure, err);
+		else
+			notes_add_err(&outcome->notes, &failure);
 	}
 	if (may_probe && policy->probe != PROBE_OFF &&
 	    probe_addresses(nl, guest, policy, facts, outcome, &failure) < 0) {

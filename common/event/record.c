@@ -16,15 +16,21 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "event/guests.h"
 
 #define RECORD_VERSION 1
 #define NAME_SIZE      (GUEST_NAME_SIZE + 8)
 #define SETTING_SIZE   256  /* of one setting's text, at most */
 #define LOCK_TRIES     2000 /* of 5 ms */
 
+/* An lxcpath in an id has slashes, and no colon. */
 static const char *record_name(const struct guest *guest, char name[NAME_SIZE])
 {
 	(void)snprintf(name, NAME_SIZE, "%s-%s.json", guest_kind_to_str(guest->kind), guest->id);
+	for (char *p = name; *p; p++) {
+		if (*p == '/')
+			*p = ':';
+	}
 	return name;
 }
 
@@ -73,12 +79,28 @@ static int open_store(const char *name, bool create, bool alone, struct record_s
 	return 0;
 }
 
+/* The record that a version before made under the name alone. */
+static void adopt(const struct record_store *store)
+{
+	struct guest former;
+	char from[NAME_SIZE];
+	char to[NAME_SIZE];
+
+	if (guest_had_name(store->guest, &former) &&
+	    faccessat(store->dir, record_name(store->guest, to), F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		(void)renameat(store->dir, record_name(&former, from), store->dir, to);
+}
+
 int record_open(const struct guest *guest, bool create, struct record_store *ret_store, struct err *err)
 {
 	char name[NAME_SIZE];
+	int r;
 
 	ret_store->guest = guest;
-	return open_store(record_name(guest, name), create, true, ret_store, err);
+	r = open_store(record_name(guest, name), create, true, ret_store, err);
+	if (r == 0)
+		adopt(ret_store);
+	return r;
 }
 
 int record_open_policy(struct record_store *ret_store, struct err *err)

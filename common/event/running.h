@@ -17,6 +17,9 @@ enum running { RUNNING_NO, RUNNING_YES, RUNNING_UNKNOWN };
  */
 int running_ask(const struct guest *guest, enum running *ret_running, struct err *err);
 
+/* Does QEMU run a guest of this number? */
+bool running_is_vm(const char *vmid);
+
 /* Is what was seen of its devices still so? True where nothing was, or it is not about devices. */
 int running_as_seen(const struct guest *guest, bool *ret_so, struct err *err);
 

@@ -273,40 +273,6 @@ static bool write_differences(struct up *up)
 	return all;
 }
 
-static enum owner_rank rank_of(const struct up *up, const struct ip *ip)
-{
-	const struct guest_nic *nic = plan_nic(up->guest, up->policy, ip);
-	const struct policy_nic *said = nic ? policy_nic(up->policy, nic->index) : NULL;
-
-	if (!up->policy->addresses_from_config || (said && said->has_addresses && !said->addresses_from_config))
-		return OWNER_NAMED;
-	return up->policy->allowed_any ? OWNER_CONFIG : OWNER_ALLOWED;
-}
-
-/* Another guest's: nothing of it is planned. */
-static void leave_to_other(struct up *up, const struct ip *ip)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < up->plan.count; i++) {
-		const struct setting *s = &up->plan.settings[i];
-		bool about = s->kind == SETTING_PROXY || s->kind == SETTING_NO_PROXY || s->kind == SETTING_ROUTE;
-
-		if (!about || !ip_equal(&s->ip, ip))
-			up->plan.settings[kept++] = *s;
-	}
-	up->plan.count = kept;
-}
-
-static const char *planned_device(const struct up *up, const struct ip *ip)
-{
-	for (size_t i = 0; i < up->plan.count; i++) {
-		if (up->plan.settings[i].kind == SETTING_PROXY && ip_equal(&up->plan.settings[i].ip, ip))
-			return up->plan.settings[i].device;
-	}
-	return "";
-}
-
 /* It was another guest's, which runs, and whose record still names its entry: it will not take back ours. */
 static void take_over(struct up *up, const struct owner_claim *claim)
 {
@@ -328,35 +294,19 @@ static void claim_addresses(struct up *up)
 {
 	bool start = up->guest->seen == GUEST_SEEN_NOT || up->guest->seen == GUEST_SEEN_TYPED;
 	struct owner_claim claims[GUEST_IPS_MAX];
+	size_t count = owner_claims_of(up->guest, up->policy, up->facts, &up->plan, claims);
 	struct err failure;
-	size_t asked = 0;
-	struct ip buffer[GUEST_IPS_MAX];
-	size_t count;
-	const struct ip *ips = plan_ips(up->guest, up->policy, buffer, &count);
 
-	if (up->policy->broken || up->guest->elsewhere)
-		return;
-	for (size_t i = 0; i < count; i++) {
-		struct owner_claim *claim = &claims[asked];
-
-		if (policy_shares(up->policy, &ips[i]) || !policy_allows(up->policy, &ips[i]))
-			continue;
-		memset(claim, 0, sizeof(*claim));
-		claim->ip = ips[i];
-		claim->rank = rank_of(up, &ips[i]);
-		(void)text_copy(claim->device, sizeof(claim->device), planned_device(up, &ips[i]));
-		asked++;
-	}
-	if (owner_claim(up->guest, start, claims, asked, &failure) < 0)
+	if (owner_claim(up->guest, start, claims, count, &failure) < 0)
 		notes_add_err(&up->outcome->notes, &failure);
-	for (size_t i = 0; i < asked; i++) {
+	for (size_t i = 0; i < count; i++) {
 		char text[IP_TEXT];
 
 		if (claims[i].granted && claims[i].other[0])
 			take_over(up, &claims[i]);
 		if (claims[i].granted)
 			continue;
-		leave_to_other(up, &claims[i].ip);
+		plan_leave_out(&up->plan, &claims[i].ip);
 		notes_add(&up->outcome->notes, "%s is %s's, and left to it", ip_to_str(&claims[i].ip, text),
 			  claims[i].other);
 	}
@@ -375,7 +325,7 @@ static bool undo_stale(struct up *up)
 		/* What another guest has claimed since is no longer ours to take back. */
 		if (r == 0 && owner_may_release(up->guest, setting)) {
 			r = apply_undo(up->nl, up->facts, setting, &failure);
-			if (r >= 0 && setting->kind == SETTING_PROXY && !planned_device(up, &setting->ip)[0])
+			if (r >= 0 && setting->kind == SETTING_PROXY && !plan_entry_device(&up->plan, &setting->ip)[0])
 				owner_drop(up->guest, &setting->ip);
 		}
 		if (r > 0)
