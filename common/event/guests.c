@@ -295,16 +295,6 @@ bool guest_in_cluster(const struct guest *guest)
 	return errno != 0;
 }
 
-bool guest_had_name(const struct guest *guest, struct guest *ret_former)
-{
-	char path[sizeof(GUEST_LXCPATH) + GUEST_WORD_SIZE + 16];
-
-	if (!guest->lxcpath[0])
-		return false;
-	(void)snprintf(path, sizeof(path), GUEST_LXCPATH "/%s/config", guest->alias);
-	return !exists(path) && guest_init(ret_former, GUEST_LXC, guest->alias, NULL) == 0;
-}
-
 void guest_list_done(struct guest_list *guests)
 {
 	free(guests->list);

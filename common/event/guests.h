@@ -46,12 +46,6 @@ int guest_each_of_cluster(void (*fn)(const struct guest *guest, const char *node
 /* Has any node of the cluster a configuration of this guest of Proxmox VE? */
 bool guest_in_cluster(const struct guest *guest);
 
-/*
- * Versions before 0.2 knew a container in whatever lxcpath by its name alone. Is this one in another than the usual
- * lxcpath, and none of its name in the usual one? Then what that name has may be its.
- */
-bool guest_had_name(const struct guest *guest, struct guest *ret_former);
-
 bool guest_list_has(const struct guest_list *guests, const struct guest *guest);
 
 void guest_list_done(struct guest_list *guests);

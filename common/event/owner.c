@@ -16,6 +16,7 @@
 #include "event/guests.h"
 #include "event/record.h"
 #include "event/running.h"
+#include "guest/lxc.h"
 #include "plan/choice.h"
 
 #define TRIES      4
@@ -129,7 +130,7 @@ static bool is_name_of(const struct guest *guest, const char *claimed)
 
 	if (strcmp(claimed, guest_name(guest, name)) == 0)
 		return true;
-	return guest_had_name(guest, &former) && strcmp(claimed, guest_name(&former, name)) == 0;
+	return lxc_had_name(guest, &former) && strcmp(claimed, guest_name(&former, name)) == 0;
 }
 
 static void refuse(struct owner_claim *claim, const struct standing *s, bool resting)

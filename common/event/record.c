@@ -16,7 +16,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "event/guests.h"
+#include "guest/lxc.h"
 
 #define RECORD_VERSION 1
 #define NAME_SIZE      (GUEST_NAME_SIZE + 8)
@@ -86,7 +86,7 @@ static void adopt(const struct record_store *store)
 	char from[NAME_SIZE];
 	char to[NAME_SIZE];
 
-	if (guest_had_name(store->guest, &former) &&
+	if (lxc_had_name(store->guest, &former) &&
 	    faccessat(store->dir, record_name(store->guest, to), F_OK, AT_SYMLINK_NOFOLLOW) < 0)
 		(void)renameat(store->dir, record_name(&former, from), store->dir, to);
 }

@@ -22,7 +22,7 @@ static bool vmid_valid(const char *id)
 
 static bool is_plain(char c)
 {
-	return isalnum((unsigned char)c) || (c && strchr("-_.+", c));
+	return isalnum((unsigned char)c) || (c && strchr(GUEST_PUNCTUATION, c));
 }
 
 /* A name that may stand in a file name, as LXC's and OpenVZ's ids do: len bytes of it. */
@@ -42,16 +42,7 @@ static bool is_plain_in_path(char c)
 	return c == '/' || is_plain(c);
 }
 
-/* The path as it stands in an id: only one text stands for each path. */
-static bool encode_path(const char *path, char *id, size_t size)
-{
-	for (const char *p = path; *p; p++) {
-		if (!text_append(id, size, is_plain_in_path(*p) ? "%c" : "%%%02X", (unsigned char)*p))
-			return false;
-	}
-	return true;
-}
-
+/* Only one text stands for each path. */
 static bool decode_path(const char *text, char path[GUEST_PATH_SIZE])
 {
 	size_t len = 0;
@@ -114,22 +105,6 @@ int guest_init(struct guest *guest, enum guest_kind kind, const char *id, struct
 	if (path[0])
 		(void)snprintf(guest->alias, sizeof(guest->alias), "%.*s", (int)strcspn(id, "@"), id);
 	return text_copy(guest->id, sizeof(guest->id), id);
-}
-
-int guest_init_lxc(struct guest *guest, const char *name, const char *lxcpath, struct err *err)
-{
-	char id[GUEST_ID_SIZE] = "";
-	char shown[80];
-
-	if (!lxcpath[0] || strcmp(lxcpath, GUEST_LXCPATH) == 0)
-		return guest_init(guest, GUEST_LXC, name, err);
-	if (!word_valid(name, strlen(name)))
-		return guest_init(guest, GUEST_LXC, strchr(name, '/') ? "" : name, err);
-	if (strlen(lxcpath) >= GUEST_PATH_SIZE || !text_append(id, sizeof(id), "%s@", name) ||
-	    !encode_path(lxcpath, id, sizeof(id)))
-		return err_set(err, EINVAL, "%s: too long for an lxcpath (%d bytes)",
-			       text_shown(lxcpath, shown, sizeof(shown)), GUEST_PATH_SIZE - 1);
-	return guest_init(guest, GUEST_LXC, id, err);
 }
 
 const char *guest_lxc_name(const struct guest *guest)

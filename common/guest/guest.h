@@ -92,15 +92,11 @@ struct guest {
 
 /*
  * -EINVAL for an id that the kind cannot have; nothing of the guest's configuration is read. LXC's names are unique in
- * one lxcpath only, so a container in another than the usual one is "<name>@<lxcpath>", with all but letters, digits
- * and
- * "/._+-" of the path as %XX.
+ * one lxcpath only, so a container in another than the usual one is "<name>@<lxcpath>", with all but letters, digits,
+ * slashes and GUEST_PUNCTUATION of the path as %XX.
  */
+#define GUEST_PUNCTUATION "-_.+"
 int guest_init(struct guest *guest, enum guest_kind kind, const char *id, struct err *err);
-
-/* A container of LXC's by its name and its lxcpath, which may be the usual one. -EINVAL also for a path that is too
- * long. */
-int guest_init_lxc(struct guest *guest, const char *name, const char *lxcpath, struct err *err);
 
 /* The name that LXC and LXC's files have for it. */
 const char *guest_lxc_name(const struct guest *guest);

@@ -501,12 +501,44 @@ static void lxcpath_of(const char *name, const char *config, char *path, size_t 
 		path[0] = '\0';
 }
 
+/* As guest_init() takes it. False where there is no room. */
+static bool append_path(char *id, size_t size, const char *path)
+{
+	for (const char *p = path; *p; p++) {
+		bool plain = isalnum((unsigned char)*p) || *p == '/' || strchr(GUEST_PUNCTUATION, *p);
+
+		if (!text_append(id, size, plain ? "%c" : "%%%02X", (unsigned char)*p))
+			return false;
+	}
+	return true;
+}
+
 int lxc_identify(struct guest *guest, const char *name, const char *config, struct err *err)
 {
 	char path[4096];
+	char id[GUEST_ID_SIZE] = "";
+	char shown[80];
 
 	lxcpath_of(name, config, path, sizeof(path));
-	return guest_init_lxc(guest, name, path, err);
+	if (!path[0] || strcmp(path, GUEST_LXCPATH) == 0)
+		return guest_init(guest, GUEST_LXC, name, err);
+	if (strlen(path) >= GUEST_PATH_SIZE || !text_append(id, sizeof(id), "%s@", name) ||
+	    !append_path(id, sizeof(id), path))
+		return err_set(err, EINVAL, "%s: too long for an lxcpath (%d bytes)",
+			       text_shown(path, shown, sizeof(shown)), GUEST_PATH_SIZE - 1);
+	return guest_init(guest, GUEST_LXC, id, err);
+}
+
+bool lxc_had_name(const struct guest *guest, struct guest *ret_former)
+{
+	char place[sizeof(GUEST_LXCPATH) + GUEST_WORD_SIZE + 16];
+	char full[4096];
+
+	if (!guest->lxcpath[0])
+		return false;
+	(void)snprintf(place, sizeof(place), GUEST_LXCPATH "/%s/config", guest->alias);
+	return file_path(place, full, sizeof(full), NULL) == 0 && access(full, F_OK) < 0 &&
+	       guest_init(ret_former, GUEST_LXC, guest->alias, NULL) == 0;
 }
 
 int lxc_read(struct guest *guest, const char *path, struct err *err)

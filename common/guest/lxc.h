@@ -17,10 +17,16 @@
 int lxc_read(struct guest *guest, const char *path, struct err *err);
 
 /*
- * guest_init_lxc() by the name and the path of its configuration. One that does not lie at "<lxcpath>/<name>/config"
- * (lxc-start -f) says nothing of the lxcpath: that is the usual one then.
+ * guest_init() by the name and the path of its configuration. One that does not lie at "<lxcpath>/<name>/config"
+ * (lxc-start -f) says nothing of the lxcpath: that is the usual one then. -EINVAL also for a path that is too long.
  */
 int lxc_identify(struct guest *guest, const char *name, const char *config, struct err *err);
+
+/*
+ * Versions before 0.2 knew a container in whatever lxcpath by its name alone. Is this one in another than the usual
+ * lxcpath, and none of its name in the usual one? Then what that name has is taken for this one's.
+ */
+bool lxc_had_name(const struct guest *guest, struct guest *ret_former);
 
 /* As lxc_read for text in memory; path is for notes, what it includes lies below GUESTARP_ROOT. */
 void lxc_parse(struct guest *guest, const char *path, char *text);

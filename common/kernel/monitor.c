@@ -56,7 +56,7 @@ enum monitor monitor_listens_anywhere(const char *end)
 		len = strlen(line);
 		/* Num: RefCount Protocol Flags Type St Inode Path; __SO_ACCEPTCON is 10000. */
 		if (name && strstr(line, " 00010000 ") && len >= strlen(end) &&
-		    strcmp(line + len - strlen(end), end) == 0)
+		    strcmp(line + len - strlen(end), end) == 0 && monitor_listens(name + 1, 0) == MONITOR_THERE)
 			return MONITOR_THERE;
 	}
 	return ferror(file) ? MONITOR_UNKNOWN : MONITOR_NONE;

@@ -15,7 +15,7 @@ enum monitor { MONITOR_NONE, MONITOR_THERE, MONITOR_UNKNOWN };
  */
 enum monitor monitor_listens(const char *name, uid_t owner);
 
-/* Does anybody listen on an abstract Unix socket whose name ends so? Reads the list of all. */
+/* Does a process of root's listen on any abstract Unix socket whose name ends so? Reads the list of all. */
 enum monitor monitor_listens_anywhere(const char *end);
 
 /*

@@ -104,6 +104,22 @@ kept "after its stop"
 rm -r "$ROOT/var/lib/lxc/plain"
 policy '{"defaults": {"announce": 0, "device": "eth3"}}'
 
+# 101 reboots from inside: LXC's hooks are called for what can only be Proxmox VE's container.
+mkdir -p "$ROOT/var/lib/lxc/101"
+printf '%s\n' "lxc.net.0.type = veth" "lxc.net.0.veth.pair = veth101i0" >"$ROOT/var/lib/lxc/101/config"
+lxc_hook() { # HOOK TARGET
+    ERR=$(LXC_CONFIG_FILE=$ROOT/var/lib/lxc/101/config LXC_TARGET=$2 GUESTARP_ROOT=$ROOT "$GUESTARP_BUILD/guestarp-lxc" 101 lxc "$1" 2>&1)
+}
+lxc_hook post-stop reboot
+lxc_hook start-host ""
+kept "after a reboot from inside"
+lxc_hook post-stop stop
+is "$(proxies 4)" "" "it stops: its entry goes"
+pmxcfs up
+admin_is 0 "apply 101, while pmxcfs is up" apply 101
+pmxcfs down
+kept "once more"
+
 # What is typed by name for this guest is done: it names what was recorded, and needs no configuration.
 admin_is 0 "undo 101" undo 101
 is "$(proxies 4)" "" "it takes the entry back"
