@@ -1,6 +1,6 @@
 #!/bin/bash
 # P3: whoever may have learned a wrong MAC for one of the host's own addresses is told the right one: link-local addresses,
-# too, when a bridge's MAC has changed. The neighbours' own tables and pings are the witness.
+# too, when a bridge's MAC has changed, and a VM that has just migrated here. The neighbours' own tables and pings are the witness.
 
 . "$(dirname "$0")/../lib.sh" || exit
 require jq ping perl
@@ -119,5 +119,114 @@ fence second host
 is "$(advertised host 02:0b:0b:00:00:07)" "$(printf '%s\n' "2001:db8:7::1 override" "$(link_local vmbr7) override" | sort)" \
     "a bridge that does not forward has Override alone"
 capture_stop host
+
+# ---- a VM migrates to a host that is its gateway ------------------------------------------------------------------------
+
+# Node pve2 is the namespace "source", this host the target. Each is the gateway 10.20.0.1 by a vmbr1 of its own. "qemu" is the
+# VM's way out: its port to the node where it runs is up, so the VM itself sees no carrier come or go.
+GATEWAY=(10.20.0.1 2001:db8:20::1 fe80::1)
+VM_MAC=02:9e:00:00:00:c9
+SOURCE_MAC=02:0d:0d:00:00:01
+
+gateway() { # NS [MAC]: vmbr1 with the gateway's addresses
+    ip_in "$1" link add vmbr1 ${2:+address "$2"} type bridge
+    ip_in "$1" link set vmbr1 up
+    ip_in "$1" addr add 10.20.0.1/24 dev vmbr1
+    ip_in "$1" -6 addr add 2001:db8:20::1/64 dev vmbr1 nodad
+    ip_in "$1" -6 addr add fe80::1/64 dev vmbr1 nodad
+}
+
+guest_ns() { # NS N: a guest's addresses
+    ip -n "$1" addr add "10.20.0.$2/24" dev eth0
+    ip -n "$1" -6 addr add "2001:db8:20::$2/64" dev eth0 nodad
+    remembers "$1" eth0
+}
+
+# What is said is about the bridges alone, and a changed MAC is told once, not again while the VM migrates.
+policy '{"defaults": {"announce": 0}}'
+for namespace in source qemu vm other; do ns_add $namespace; done
+ip -n qemu link add q type bridge
+ip -n qemu link set q up
+veth vm eth0 $VM_MAC qemu vm 02:0e:00:00:00:01
+veth source tap201i0 02:0e:00:00:00:02 qemu source 02:0e:00:00:00:03
+veth - tap201i0 02:0e:00:00:00:04 qemu target 02:0e:00:00:00:05
+for port in vm source target; do ip -n qemu link set $port master q; done
+ip -n qemu link set target down
+gateway source $SOURCE_MAC
+gateway -
+ip -n source link set tap201i0 master vmbr1
+veth source veth202i0 02:0e:00:00:00:06 other eth0 02:9e:00:00:00:ca
+ip -n source link set veth202i0 master vmbr1
+guest_ns vm 201
+guest_ns other 202
+fence_prepare vm eth0
+
+mkdir -p "$ROOT/etc/pve/nodes/pve2/qemu-server"
+SOURCE_CONF=$ROOT/etc/pve/nodes/pve2/qemu-server/201.conf
+TARGET_CONF=$ROOT/etc/pve/qemu-server/201.conf
+printf '%s\n' "hookscript: local:snippets/guestarp" "net0: virtio=${VM_MAC^^},bridge=vmbr1,firewall=1" >"$SOURCE_CONF"
+
+migrated() { # PHASE: on the target, while it still runs on the source
+    local -a wrap=()
+    read -ra wrap <<<"$GUESTARP_WRAP"
+    env "GUESTARP_ROOT=$ROOT" PVE_MIGRATED_FROM=pve2 ${wrap[@]+"${wrap[@]}"} "$GUESTARP_BUILD/guestarp-pve" 201 "$1" </dev/null
+}
+
+target_starts() {
+    ok "the target's pre-start" migrated pre-start
+    pve_plug 201 0 vmbr1 '' tap201i0
+    ok "the target's post-start" migrated post-start
+}
+
+# Proxmox VE moves the configuration and has the target's QEMU resume the VM some time later.
+moves() {
+    mv "$SOURCE_CONF" "$TARGET_CONF"
+    ip -n qemu link set source down
+    sleep 0.6
+    ip -n qemu link set target up
+}
+
+vm_knows() { # MAC
+    knows_all vm eth0 "$1" "${GATEWAY[@]}"
+}
+
+ok "on the source it reaches its gateway" reaches vm eth0 "${GATEWAY[@]}"
+ok "and has the source's MAC for it" vm_knows $SOURCE_MAC
+ok "as another guest there" reaches other eth0 "${GATEWAY[@]}"
+target_starts
+isnt "$(mac - vmbr1)" $SOURCE_MAC "the target's bridge has another MAC"
+ok "which the VM is not told while it is on the source" vm_knows $SOURCE_MAC
+moves
+ok "after the move the VM is told the target's MAC for its gateway, IPv4, IPv6 and link-local" wait_for -t 2 vm_knows "$(mac - vmbr1)"
+ok "and reaches it at once" reaches vm eth0 "${GATEWAY[@]}"
+
+# Back on the source, and the nodes' bridges are one segment now: the target's bridge has last seen the VM beyond its uplink,
+# and both nodes have the gateway's address, as the administrator keeps them apart. The other guest on the source has its own.
+ip -n qemu link set target down
+pve 201 post-stop
+mv "$TARGET_CONF" "$SOURCE_CONF"
+pve_cleanup 201 0
+ip -n qemu link set source up
+veth - up1 02:0f:00:00:00:01 source up1 02:0f:00:00:00:02
+ip link set up1 master vmbr1
+ip -n source link set up1 master vmbr1
+# The derived MAC gives way to the uplink's, and all are told of that.
+migrated pre-start 2>"$TMP/err"
+for address in "${GATEWAY[@]}"; do
+    for namespace in vm other; do ip -n $namespace neigh replace "$address" lladdr $SOURCE_MAC dev eth0 nud reachable; done
+done
+ok "again on the source it reaches its gateway" reaches vm eth0 "${GATEWAY[@]}"
+target_starts
+vm_is_beyond() {
+    bridge -j fdb show br vmbr1 | jq -e --arg mac "$VM_MAC" '.[] | select(.mac == $mac and .ifname == "up1")'
+}
+fence vm
+ok "the target's bridge has it beyond its uplink" wait_for vm_is_beyond
+moves
+in_ns vm ping -n -q -c 1 -W 1 10.20.0.77 >/dev/null || true
+ok "it is told the target's MAC all the same once it has said something" wait_for -t 2 vm_knows "$(mac - vmbr1)"
+ok "the other guest keeps the MAC of the node that it is on" knows_all other eth0 $SOURCE_MAC "${GATEWAY[@]}"
+ok "both reach their gateway" reaches vm eth0 "${GATEWAY[@]}"
+ok "each its own" reaches other eth0 "${GATEWAY[@]}"
 
 done_testing
