@@ -24,6 +24,8 @@
 #define RTEXT_FILTER_SKIP_STATS (1 << 3)
 #endif
 
+#define DEPTH_MAX 8 /* the kernel's MAX_NEST_DEV */
+
 DEFINE_CLEANUP(dir, DIR *, closedir)
 DEFINE_CLEANUP(rtnl_link, struct rtnl_link *, rtnl_link_put)
 
@@ -77,6 +79,9 @@ int link_parse(struct nlmsghdr *answer, struct link *ret_link)
 		memcpy(link->mac.bytes, nla_data(tb[IFLA_ADDRESS]), ETH_ALEN);
 	if (tb[IFLA_MASTER] && nla_len(tb[IFLA_MASTER]) == sizeof(uint32_t))
 		link->master = (int)nla_get_u32(tb[IFLA_MASTER]);
+	/* With IFLA_LINK_NETNSID it is a number of another network namespace. */
+	if (tb[IFLA_LINK] && nla_len(tb[IFLA_LINK]) == sizeof(uint32_t) && !tb[IFLA_LINK_NETNSID])
+		link->lower = (int)nla_get_u32(tb[IFLA_LINK]);
 	kind = tb[IFLA_LINKINFO] ? nla_find(nla_data(tb[IFLA_LINKINFO]), nla_len(tb[IFLA_LINKINFO]), IFLA_INFO_KIND)
 				 : NULL;
 	if (kind)
@@ -115,6 +120,22 @@ int link_get(struct netlink *nl, const char *name, struct link *ret_link, struct
 int link_get_by_index(struct netlink *nl, int ifindex, struct link *ret_link, struct err *err)
 {
 	return get(nl, NULL, ifindex, ret_link, err);
+}
+
+int link_get_base(struct netlink *nl, const struct link *link, struct link *ret_base, struct err *err)
+{
+	struct link base = *link;
+
+	for (int depth = 0; strcmp(base.kind, "vlan") == 0; depth++) {
+		int lower = base.lower;
+		int r = lower > 0 && depth < DEPTH_MAX ? link_get_by_index(nl, lower, &base, err)
+						       : err_set(err, ENODEV, "%s: no device under it", base.name);
+
+		if (r < 0)
+			return r;
+	}
+	*ret_base = base;
+	return 0;
 }
 
 void link_name(struct netlink *nl, int ifindex, char ret_name[IFNAMSIZ])

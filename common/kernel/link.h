@@ -40,6 +40,12 @@ struct link {
 int link_get(struct netlink *nl, const char *name, struct link *ret_link, struct err *err);
 int link_get_by_index(struct netlink *nl, int ifindex, struct link *ret_link, struct err *err);
 
+/*
+ * What carries the device: itself, or under a VLAN device, or one VLAN in another, the device that all of them stand
+ * on. -ENODEV where that is gone, or in another network namespace.
+ */
+int link_get_base(struct netlink *nl, const struct link *link, struct link *ret_base, struct err *err);
+
 /* "" where there is none. */
 void link_name(struct netlink *nl, int ifindex, char ret_name[IFNAMSIZ]);
 
