@@ -37,6 +37,16 @@ static void add(struct doctor *d, const struct claimant *claimant)
 	all->list[all->count++] = *claimant;
 }
 
+static void take_vrf(const struct doctor *d, const char *device, char ret_vrf[IFNAMSIZ])
+{
+	for (size_t i = 0; device[0] && i < d->snapshot.link_count; i++) {
+		if (strcmp(d->snapshot.links[i].name, device) == 0) {
+			link_vrf(d->nl, &d->snapshot.links[i], ret_vrf);
+			return;
+		}
+	}
+}
+
 static void add_ip(struct doctor *d, const struct guest *guest, const struct policy *policy, const char *node,
 		   const struct ip *ip)
 {
@@ -55,6 +65,7 @@ static void add_ip(struct doctor *d, const struct guest *guest, const struct pol
 		c.shared = policy_shares(policy, ip);
 		c.bound = policy_manages(policy, guest) &&
 			  (plan_device_of(guest, policy, ip)[0] || plan_route_of(guest, policy, ip)[0]);
+		take_vrf(d, plan_device_of(guest, policy, ip)[0] ? plan_device_of(guest, policy, ip) : c.bridge, c.vrf);
 	}
 	add(d, &c);
 }
@@ -136,6 +147,8 @@ static bool leaves_host(const struct doctor *d, const char *name)
 /* Two networks of one numbering, as behind NAT: private addresses on different bridges, and nobody answers for them. */
 static bool apart(const struct doctor *d, const struct claimant *holder, const struct claimant *other)
 {
+	if (!other->node[0] && strcmp(holder->vrf, other->vrf) != 0)
+		return true;
 	if (!bind_private(&holder->ip) || (holder->bound && other->bound))
 		return false;
 	if (strcmp(holder->bridge, other->bridge) != 0 || holder->tag != other->tag)
@@ -150,9 +163,8 @@ static const struct claimant *find_holder(const struct doctor *d, const struct c
 	char owner[GUEST_NAME_SIZE] = "";
 	const struct claimant *holder = NULL;
 
-	(void)owner_of(&group->ip, owner);
 	for (size_t i = 0; i < count; i++) {
-		bool owns = strcmp(group[i].guest, owner) == 0;
+		bool owns = owner_of(group[i].vrf, &group->ip, owner) && strcmp(group[i].guest, owner) == 0;
 
 		if ((holder && !owns) || !runs(d, &group[i]))
 			continue;

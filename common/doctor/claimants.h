@@ -17,6 +17,7 @@ struct claimant {
 	char guest[GUEST_NAME_SIZE];
 	char node[64]; /* "" for this one */
 	char bridge[IFNAMSIZ];
+	char vrf[IFNAMSIZ]; /* as owner.h has it; "" for none, or on another node */
 	unsigned tag;
 	bool bound;  /* this host answers for it, or routes to it */
 	bool shared; /* policy says that several may have it */

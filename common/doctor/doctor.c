@@ -85,7 +85,7 @@ const struct patient *address_patient(const struct doctor *doctor, const struct 
 		if (!has_address(&p->guest, ip))
 			continue;
 		if (found && !owner[0])
-			(void)owner_of(ip, owner);
+			(void)owner_of("", ip, owner);
 		if (!found || is_likelier(p, found, owner))
 			found = p;
 	}

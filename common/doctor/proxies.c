@@ -8,6 +8,8 @@
 #include "event/silence.h"
 #include "kernel/sysctl.h"
 
+#define ENTRIES_MAX 32 /* of one address: more devices than a finding names */
+
 /* The entries of one address stand side by side in the snapshot. */
 struct group {
 	const struct proxy_entry *entries;
@@ -176,6 +178,44 @@ static void check_group(struct doctor *d, const struct group *g)
 	check_delay(d, g, link);
 }
 
+static void entry_vrf(const struct doctor *d, const struct proxy_entry *entry, char ret_vrf[IFNAMSIZ])
+{
+	const struct link *link = snapshot_link(&d->snapshot, entry->ifindex);
+
+	ret_vrf[0] = '\0';
+	if (link)
+		link_vrf(d->nl, link, ret_vrf);
+}
+
+/* The same address in two VRFs is two addresses. */
+static void check_vrfs(struct doctor *d, const struct group *g)
+{
+	struct proxy_entry entries[ENTRIES_MAX];
+	char vrfs[ENTRIES_MAX][IFNAMSIZ];
+
+	if (g->count == 1 || g->count > ENTRIES_MAX) {
+		check_group(d, g);
+		return;
+	}
+	for (size_t i = 0; i < g->count; i++)
+		entry_vrf(d, &g->entries[i], vrfs[i]);
+	for (size_t i = 0; i < g->count; i++) {
+		struct group same = *g;
+		bool first = true;
+
+		same.entries = entries;
+		same.count = 0;
+		for (size_t j = 0; j < g->count; j++) {
+			if (strcmp(vrfs[i], vrfs[j]) != 0)
+				continue;
+			first = first && j >= i;
+			entries[same.count++] = g->entries[j];
+		}
+		if (first)
+			check_group(d, &same);
+	}
+}
+
 void check_proxies(struct doctor *d)
 {
 	const struct snapshot *s = &d->snapshot;
@@ -186,7 +226,7 @@ void check_proxies(struct doctor *d)
 		while (i + g.count < s->proxy_count && ip_equal(&s->proxies[i].ip, &s->proxies[i + g.count].ip))
 			g.count++;
 		(void)ip_to_str(&g.entries->ip, g.ip);
-		check_group(d, &g);
+		check_vrfs(d, &g);
 		i += g.count;
 	}
 }

@@ -35,7 +35,7 @@ static int take_back(const struct guest *guest, struct down *d, struct outcome *
 		int r = facts_ask_link(nl, &facts, setting->device, &failure);
 
 		/* What another guest has claimed since is no longer ours to take back. */
-		if (r == 0 && owner_may_release(guest, setting))
+		if (r == 0 && owner_may_release(guest, facts_ask_vrf(nl, &facts, setting->device), setting))
 			r = apply_undo(nl, &facts, setting, &failure);
 		if (r > 0)
 			outcome_done(outcome, setting);

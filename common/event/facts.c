@@ -28,8 +28,23 @@ int facts_ask_link(struct netlink *nl, struct facts *facts, const char *name, st
 		return err_wrap(err, "%s", name);
 	(void)text_copy(facts->asked[facts->link_count], IFNAMSIZ, name);
 	facts->carries_chosen[facts->link_count] = false;
+	facts->vrf_known[facts->link_count] = false;
 	facts->bridge_known[facts->link_count++] = false;
 	return 0;
+}
+
+const char *facts_ask_vrf(struct netlink *nl, struct facts *facts, const char *name)
+{
+	const struct link *link = facts_link(facts, name);
+	size_t i;
+
+	if (!link)
+		return "";
+	i = (size_t)(link - facts->links);
+	if (!facts->vrf_known[i])
+		link_vrf(nl, link, facts->vrfs[i]);
+	facts->vrf_known[i] = true;
+	return facts->vrfs[i];
 }
 
 int facts_ask_addresses(struct netlink *nl, struct facts *facts, struct err *err)
@@ -245,10 +260,14 @@ int facts_up(struct netlink *nl, const struct guest *guest, const struct policy 
 		r = facts_ask_addresses(nl, facts, err);
 	if (r == 0 && binds && has_family(ips, count, AF_INET6))
 		r = addresses_get(nl, AF_INET6, &facts->addresses, err);
-	for (size_t i = 0; r == 0 && binds && i < guest->nic_count; i++) {
+	for (size_t i = 0; r == 0 && i < guest->nic_count; i++) {
 		if (guest->nics[i].ip_count > 0 || policy_nic(policy, guest->nics[i].index))
 			r = facts_ask_link(nl, facts, guest->nics[i].bridge, err);
+		if (r == 0)
+			(void)facts_ask_vrf(nl, facts, guest->nics[i].bridge);
 	}
+	for (size_t i = 0; r == 0 && i < count; i++)
+		(void)facts_ask_vrf(nl, facts, plan_device_of(guest, policy, &ips[i]));
 	for (size_t i = 0; r == 0 && binds && i < 2; i++) {
 		int family = i == 0 ? AF_INET : AF_INET6;
 

@@ -12,6 +12,9 @@
 /* Adds the device unless it is known already or does not exist. */
 int facts_ask_link(struct netlink *nl, struct facts *facts, const char *name, struct err *err);
 
+/* The VRF of a device that is known; the answer is in facts, too. */
+const char *facts_ask_vrf(struct netlink *nl, struct facts *facts, const char *name);
+
 /* The host's IPv4 addresses, unless they are known already. */
 int facts_ask_addresses(struct netlink *nl, struct facts *facts, struct err *err);
 

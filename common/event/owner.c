@@ -19,8 +19,9 @@
 #include "guest/lxc.h"
 #include "plan/choice.h"
 
-#define TRIES      4
-#define CLAIM_SIZE (GUEST_NAME_SIZE + IFNAMSIZ + 8)
+#define TRIES           4
+#define CLAIM_NAME_SIZE (IP_TEXT + IFNAMSIZ)
+#define CLAIM_SIZE      (GUEST_NAME_SIZE + IFNAMSIZ + 8)
 
 /* A claim as it stands. */
 struct standing {
@@ -38,15 +39,24 @@ static int open_owners(bool create, int *ret_dir, struct err *err)
 	return r < 0 ? r : file_open_dir(OWNER_DIR, create, ret_dir, err);
 }
 
+/* Device names have no slash, and addresses no "@". */
+static const char *claim_name(const char *vrf, const struct ip *ip, char name[CLAIM_NAME_SIZE])
+{
+	char text[IP_TEXT];
+
+	(void)snprintf(name, CLAIM_NAME_SIZE, "%s%s%s", ip_to_str(ip, text), vrf[0] ? "@" : "", vrf);
+	return name;
+}
+
 /* What is no claim of ours counts as none. */
-static void read_claim(int dir, const struct ip *ip, struct standing *ret_standing)
+static void read_claim(int dir, const char *vrf, const struct ip *ip, struct standing *ret_standing)
 {
 	struct standing *s = ret_standing;
-	char name[IP_TEXT];
+	char name[CLAIM_NAME_SIZE];
 	ssize_t len;
 
 	memset(s, 0, sizeof(*s));
-	len = readlinkat(dir, ip_to_str(ip, name), s->text, sizeof(s->text) - 1);
+	len = readlinkat(dir, claim_name(vrf, ip, name), s->text, sizeof(s->text) - 1);
 	if (len < 0 || len == (ssize_t)sizeof(s->text) - 1)
 		s->text[0] = '\0';
 	else
@@ -62,7 +72,7 @@ static void read_claim(int dir, const struct ip *ip, struct standing *ret_standi
 static int write_claim(int dir, const struct guest *guest, const struct owner_claim *claim, const struct standing *s,
 		       struct err *err)
 {
-	char name[IP_TEXT];
+	char name[CLAIM_NAME_SIZE];
 	char who[GUEST_NAME_SIZE];
 	char text[CLAIM_SIZE];
 
@@ -70,7 +80,7 @@ static int write_claim(int dir, const struct guest *guest, const struct owner_cl
 		       claim->device[0] ? claim->device : "-");
 	if (strcmp(text, s->text) == 0)
 		return 0;
-	(void)ip_to_str(&claim->ip, name);
+	(void)claim_name(claim->vrf, &claim->ip, name);
 	if ((unlinkat(dir, name, 0) < 0 && errno != ENOENT) || symlinkat(text, dir, name) < 0)
 		return err_errno(err, errno, "%s/%s", OWNER_DIR, name);
 	return 0;
@@ -168,7 +178,7 @@ static int judge(const struct claiming *c, struct owner_claim *claim, const stru
 {
 	struct standing s;
 
-	read_claim(c->dir, &claim->ip, &s);
+	read_claim(c->dir, claim->vrf, &claim->ip, &s);
 	claim->standing = is_name_of(c->guest, s.guest);
 	if (!s.text[0] || claim->standing)
 		return grant(c, claim, &s, false);
@@ -260,6 +270,7 @@ size_t owner_claims_of(const struct guest *guest, const struct policy *policy, c
 		return 0;
 	for (size_t i = 0; i < ip_count; i++) {
 		struct owner_claim *claim = &claims[count];
+		const struct guest_nic *nic;
 
 		if (policy_shares(policy, &ips[i]) || !plan_sane(guest, policy, facts, &ips[i]))
 			continue;
@@ -267,12 +278,17 @@ size_t owner_claims_of(const struct guest *guest, const struct policy *policy, c
 		claim->ip = ips[i];
 		claim->rank = rank_of(guest, policy, &ips[i]);
 		(void)text_copy(claim->device, sizeof(claim->device), plan_entry_device(plan, &ips[i]));
+		nic = plan_nic(guest, policy, &ips[i]);
+		(void)text_copy(claim->vrf, sizeof(claim->vrf),
+				facts_vrf(facts, claim->device[0] ? claim->device
+						 : nic            ? nic->bridge
+								  : ""));
 		count++;
 	}
 	return count;
 }
 
-bool owner_of(const struct ip *ip, char ret_guest[GUEST_NAME_SIZE])
+bool owner_of(const char *vrf, const struct ip *ip, char ret_guest[GUEST_NAME_SIZE])
 {
 	CLEANUP(fd) int dir = -1;
 	struct standing s;
@@ -280,7 +296,7 @@ bool owner_of(const struct ip *ip, char ret_guest[GUEST_NAME_SIZE])
 	if (open_owners(false, &dir, NULL) < 0)
 		return false;
 	(void)flock(dir, LOCK_SH);
-	read_claim(dir, ip, &s);
+	read_claim(dir, vrf, ip, &s);
 	(void)text_copy(ret_guest, GUEST_NAME_SIZE, s.guest);
 	return s.text[0];
 }
@@ -310,24 +326,24 @@ static bool another_has(const struct guest *guest, const struct setting *setting
 	return has;
 }
 
-bool owner_may_release(const struct guest *guest, const struct setting *setting)
+bool owner_may_release(const struct guest *guest, const char *vrf, const struct setting *setting)
 {
 	char owner[GUEST_NAME_SIZE];
 
 	if (setting->shared)
 		return !another_has(guest, setting);
-	return !owner_of(&setting->ip, owner) || is_name_of(guest, owner);
+	return !owner_of(vrf, &setting->ip, owner) || is_name_of(guest, owner);
 }
 
-void owner_drop(const struct guest *guest, const struct ip *ip)
+void owner_drop(const struct guest *guest, const char *vrf, const struct ip *ip)
 {
 	CLEANUP(fd) int dir = -1;
 	struct standing s;
-	char link[IP_TEXT];
+	char name[CLAIM_NAME_SIZE];
 
 	if (open_owners(false, &dir, NULL) < 0 || flock(dir, LOCK_EX) < 0)
 		return;
-	read_claim(dir, ip, &s);
+	read_claim(dir, vrf, ip, &s);
 	if (is_name_of(guest, s.guest))
-		(void)unlinkat(dir, ip_to_str(ip, link), 0);
+		(void)unlinkat(dir, claim_name(vrf, ip, name), 0);
 }

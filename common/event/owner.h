@@ -2,7 +2,8 @@
 #ifndef GUESTARP_EVENT_OWNER_H
 #define GUESTARP_EVENT_OWNER_H
 /*
- * An address has one owner on this host: /run/guestarp/owner/<address> is a symbolic link to "<guest> <rank> <device>".
+ * An address has one owner in each VRF of this host: /run/guestarp/owner/<address>, and in a VRF <address>@<vrf>, is a
+ * symbolic link to "<guest> <rank> <device>". The VRF is that of the device which answers, else of the NIC's bridge.
  * A claim stays when its guest stops ("resting"), so that sync gives nobody else what is the guest's; another guest's
  * own start may take it then. All claims are read and replaced under one lock of the directory, the innermost of all,
  * which is never held while anything waits.
@@ -29,6 +30,7 @@ enum owner_rank {
 
 struct owner_claim {
 	struct ip ip;
+	char vrf[IFNAMSIZ]; /* "" for none */
 	enum owner_rank rank;
 	char device[IFNAMSIZ]; /* that answers for it, "" where the guest is only bridged */
 
@@ -58,15 +60,15 @@ int owner_claim(const struct guest *guest, bool start, struct owner_claim *claim
 int owner_foresee(const struct guest *guest, bool start, struct owner_claim *claims, size_t count, struct err *err);
 
 /*
- * May the guest take back this recorded entry or route? Not where another one has claimed the address since, or has the
- * same, where it is shared, and runs.
+ * May the guest take back this recorded entry or route, whose device is in the VRF ("" for none)? Not where another one
+ * has claimed the address since, or has the same, where it is shared, and runs.
  */
-bool owner_may_release(const struct guest *guest, const struct setting *setting);
+bool owner_may_release(const struct guest *guest, const char *vrf, const struct setting *setting);
 
 /* Removes the guest's claim of an address that is no longer its own. */
-void owner_drop(const struct guest *guest, const struct ip *ip);
+void owner_drop(const struct guest *guest, const char *vrf, const struct ip *ip);
 
-/* Who has claimed the address; false where nobody has. */
-bool owner_of(const struct ip *ip, char ret_guest[GUEST_NAME_SIZE]);
+/* Who has claimed the address in the VRF; false where nobody has. */
+bool owner_of(const char *vrf, const struct ip *ip, char ret_guest[GUEST_NAME_SIZE]);
 
 #endif

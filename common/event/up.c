@@ -237,10 +237,26 @@ static void forget(struct up *up, const struct setting *setting)
 		*entry = up->record.settings[--up->record.count];
 }
 
+/* The same address of another VRF is another address. */
+static bool in_same_vrf(struct up *up, const struct setting *setting)
+{
+	const char *device = plan_entry_device(&up->plan, &setting->ip);
+	char vrf[IFNAMSIZ];
+	struct link link;
+
+	if (link_get_by_index(up->nl, setting->ifindex, &link, NULL) < 0)
+		return true;
+	link_vrf(up->nl, &link, vrf);
+	return strcmp(vrf, facts_ask_vrf(up->nl, up->facts, device)) == 0;
+}
+
 static int write_one(struct up *up, struct setting *setting, struct err *err)
 {
 	if (!setting->device[0])
 		link_name(up->nl, setting->ifindex, setting->device);
+	/* Only now, as it is rarely there. */
+	if (setting->kind == SETTING_NO_PROXY && !in_same_vrf(up, setting))
+		return -ECANCELED;
 	if (setting->kind == SETTING_PROXY && setting->ip.family == AF_INET6 && in_front(up, setting)) {
 		warn_in_front(up, setting);
 		return -ECANCELED;
@@ -321,12 +337,13 @@ static bool undo_stale(struct up *up)
 		const struct setting *setting = &up->stale.settings[i];
 		struct err failure;
 		int r = facts_ask_link(up->nl, up->facts, setting->device, &failure);
+		const char *vrf = facts_ask_vrf(up->nl, up->facts, setting->device);
 
 		/* What another guest has claimed since is no longer ours to take back. */
-		if (r == 0 && owner_may_release(up->guest, setting)) {
+		if (r == 0 && owner_may_release(up->guest, vrf, setting)) {
 			r = apply_undo(up->nl, up->facts, setting, &failure);
 			if (r >= 0 && setting->kind == SETTING_PROXY && !plan_entry_device(&up->plan, &setting->ip)[0])
-				owner_drop(up->guest, &setting->ip);
+				owner_drop(up->guest, vrf, &setting->ip);
 		}
 		if (r > 0)
 			outcome_undone(up->outcome, setting);

@@ -138,6 +138,18 @@ int link_get_base(struct netlink *nl, const struct link *link, struct link *ret_
 	return 0;
 }
 
+void link_vrf(struct netlink *nl, const struct link *link, char ret_vrf[IFNAMSIZ])
+{
+	struct link above = *link;
+	int depth = 0;
+
+	while (strcmp(above.kind, "vrf") != 0 && above.master && depth++ < DEPTH_MAX) {
+		if (link_get_by_index(nl, above.master, &above, NULL) < 0)
+			break;
+	}
+	memcpy(ret_vrf, strcmp(above.kind, "vrf") == 0 ? above.name : (char[IFNAMSIZ]){ "" }, IFNAMSIZ);
+}
+
 void link_name(struct netlink *nl, int ifindex, char ret_name[IFNAMSIZ])
 {
 	struct link link;

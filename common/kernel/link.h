@@ -46,6 +46,12 @@ int link_get_by_index(struct netlink *nl, int ifindex, struct link *ret_link, st
  */
 int link_get_base(struct netlink *nl, const struct link *link, struct link *ret_base, struct err *err);
 
+/*
+ * The VRF that the device is in, itself or by the bridge or bond that it is a port of; "" for none. A request for each
+ * device above it: none for most.
+ */
+void link_vrf(struct netlink *nl, const struct link *link, char ret_vrf[IFNAMSIZ]);
+
 /* "" where there is none. */
 void link_name(struct netlink *nl, int ifindex, char ret_name[IFNAMSIZ]);
 

@@ -15,8 +15,8 @@ struct packet {
 	struct mac source; /* the device's MAC */
 	struct ip ip;
 	struct ip sender; /* of a probe: an address of the device's own to ask from; family 0 for none */
-	bool router;   /* an announcement's: the host is an IPv6 router there, and the address its own */
-	struct mac to; /* an announcement's: the one host that is told, all zero for all hosts */
+	bool router;      /* an announcement's: the host is an IPv6 router there, and the address its own */
+	struct mac to;    /* an announcement's: the one host that is told, all zero for all hosts */
 };
 
 /* A socket that only sends. The descriptor is the caller's to close. */

@@ -14,6 +14,13 @@ const struct link *facts_link(const struct facts *facts, const char *name)
 	return NULL;
 }
 
+const char *facts_vrf(const struct facts *facts, const char *name)
+{
+	const struct link *link = facts_link(facts, name);
+
+	return link && facts->vrf_known[link - facts->links] ? facts->vrfs[link - facts->links] : "";
+}
+
 const struct bridge *facts_bridge(const struct facts *facts, const char *name)
 {
 	const struct link *link = facts_link(facts, name);

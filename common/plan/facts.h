@@ -21,6 +21,8 @@ struct facts {
 	struct bridge bridges[FACTS_LINKS_MAX]; /* beside links; meaningful where bridge_known */
 	bool bridge_known[FACTS_LINKS_MAX];
 	bool carries_chosen[FACTS_LINKS_MAX]; /* beside links: is, or has as VLAN device, a chosen one */
+	char vrfs[FACTS_LINKS_MAX][IFNAMSIZ]; /* beside links; "" for none, meaningful where vrf_known */
+	bool vrf_known[FACTS_LINKS_MAX];
 	size_t link_count;
 
 	struct ip gateways[2]; /* of the default routes, IPv4's and IPv6's; family 0 for none */
@@ -33,6 +35,8 @@ struct facts {
 
 /* By the name that it was asked for, or its own. */
 const struct link *facts_link(const struct facts *facts, const char *name);
+/* "" for none, and where it was not asked for. */
+const char *facts_vrf(const struct facts *facts, const char *name);
 const struct bridge *facts_bridge(const struct facts *facts, const char *name);
 
 /* Empties facts cheaply: the tables are large and mostly unused. */

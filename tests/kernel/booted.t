@@ -1,7 +1,8 @@
 #!/bin/bash
 # The table of quiet names on a Debian kernel with modules, booted in QEMU: 6.1 where this is Debian 12. Three things that the
 # machine's own kernel cannot show: what an older nf_tables makes of prefixes, batches and absent elements, that no program of
-# ours makes the kernel run modprobe for a device that does not exist, and VLAN devices. tests/kernel/init is what runs in there.
+# ours makes the kernel run modprobe for a device that does not exist, and VLAN devices and VRFs. tests/kernel/init is what runs
+# in there.
 
 # shellcheck source-path=SCRIPTDIR source=../lib.sh
 . "$(dirname "$0")/../lib.sh" || exit
@@ -36,10 +37,10 @@ initramfs() {
     cp "$busybox" "$tree/bin/busybox"
     add_programs "$GUESTARP_BUILD"/{guestarp,guestarp-pve,guestarp-lxc,guestarp-udev} "$(command -v nft)" "$(command -v ip)" \
         "$(command -v bridge)" "$(command -v tcpdump)"
-    add_modules nfnetlink nf_tables veth bridge 8021q
+    add_modules nfnetlink nf_tables veth bridge 8021q vrf
     echo 'root:x:0:0::/:/bin/sh' >"$tree/etc/passwd" # tcpdump wants to know who it is
     install "$TESTS_DIR/kernel/init" "$tree/init"
-    install -m 0644 "$TESTS_DIR/kernel/vlan" "$tree/vlan"
+    install -m 0644 "$TESTS_DIR/kernel/vlan" "$TESTS_DIR/kernel/vrf" "$tree"
     (cd "$tree" && find . | cpio -o -H newc --quiet) >"$TMP/initramfs.cpio"
 }
 
