@@ -114,16 +114,15 @@ static void check_silent(struct doctor *d, const struct group *g, const struct l
 		finding_set(f->what, "%s is to be answered for on %s, but the route to it leaves by %s itself.", g->ip,
 			    link->name, link->name);
 		finding_set(f->mend, "ip neigh del proxy %s dev %s", g->ip, link->name);
-	} else if (check_forwarding(d, g, link)) {
-		return;
-	} else if (!v4 && !d->all_proxy_ndp && sysctl_get(SYSCTL_PROXY_NDP, link->name, &ndp, NULL) == 0 && ndp == 0) {
+	} else {
+		if (check_forwarding(d, g, link) || v4 || d->all_proxy_ndp ||
+		    sysctl_get(SYSCTL_PROXY_NDP, link->name, &ndp, NULL) < 0 || ndp != 0)
+			return;
 		f = findings_add(d->findings, FINDING_PROXY_NDP);
 		if (!f)
 			return;
 		finding_set(f->what, "%s is to be answered for on %s, but proxy_ndp is off there.", g->ip, link->name);
 		finding_set(f->mend, "sysctl -w net/ipv6/conf/%s/proxy_ndp=1", link->name);
-	} else {
-		return;
 	}
 	for_guest(f, address_patient(d, &g->entries->ip));
 	finding_set(f->device, "%s", link->name);
