@@ -7,11 +7,9 @@
 #include "base/text.h"
 #include "event/announce.h"
 #include "event/apply.h"
-#include "event/current.h"
 #include "event/event.h"
 #include "event/facts.h"
 #include "event/outcome.h"
-#include "event/quieting.h"
 #include "plan/choice.h"
 
 /* A bridge whose MAC has just changed tells its neighbours: those who had it would wait for their caches. */
@@ -115,43 +113,21 @@ static int prepare(struct netlink *nl, const struct guest *guest, const struct p
 	return result;
 }
 
-static int prepare_once(const struct guest *guest, const struct policy *policy, bool probe, struct outcome *outcome,
-			struct err *err)
+int event_prepare(struct turn *turn, const struct guest *guest, bool probe)
 {
 	CLEANUP(netlink) struct netlink *nl = NULL;
 	struct facts facts;
 	struct plan plan = { 0 };
-	int r = netlink_open(&nl, err);
+	int r;
 
+	if (turn->policy.broken)
+		return 0;
+	r = netlink_open(&nl, &turn->err);
 	if (r < 0)
 		return r;
 	facts_init(&facts);
-	r = prepare(nl, guest, policy, probe, &facts, &plan, outcome, err);
+	r = prepare(nl, guest, &turn->policy, probe, &facts, &plan, &turn->outcome, &turn->err);
 	plan_done(&plan);
 	facts_done(&facts);
-	return r;
-}
-
-int event_prepare(const struct guest *guest, struct policy *policy, bool probe, struct outcome *outcome,
-		  struct err *err)
-{
-	int r = 0;
-
-	for (int tries = 0; tries < EVENT_TRIES; tries++) {
-		enum quieting quieting;
-		struct err failure;
-		int current;
-
-		/* No reason to refuse a start. */
-		if (quieting_names(guest, policy, names_ports_of(guest), &quieting, outcome, &failure) < 0)
-			notes_add_err(&outcome->notes, &failure);
-		if (!policy->broken)
-			r = prepare_once(guest, policy, probe, outcome, err);
-		/* Who only looks on is told by the up that follows. */
-		current = guest->seen == GUEST_SEEN_NOT ? current_ask(guest, policy, outcome, err) : 0;
-		if (current == 0)
-			break;
-		r = current < 0 ? current : 0;
-	}
 	return r;
 }

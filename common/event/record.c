@@ -28,14 +28,22 @@ static const char *record_name(const struct guest *guest, char name[NAME_SIZE])
 	return name;
 }
 
+static const char *mark_name(const struct guest *guest, char name[NAME_SIZE])
+{
+	(void)snprintf(name, NAME_SIZE, "%s-%s.again", guest_kind_to_str(guest->kind), guest->id);
+	return name;
+}
+
 /* The guest's byte in the lock file. Two guests that share one only wait for each other. */
 static off_t lock_offset(const char *name)
 {
 	return (off_t)(text_hash(TEXT_HASH_START, name) >> 2);
 }
 
-static int take_lock(const char *name, int fd, bool alone, struct err *err)
+/* guest: whose mark is left, NULL for none. It may be let go of just before that: hence the last try. */
+static int take_lock(const char *name, int dir, int fd, bool alone, const struct guest *guest, struct err *err)
 {
+	char mark[NAME_SIZE];
 	struct flock lock = {
 		.l_type = alone ? F_WRLCK : F_RDLCK,
 		.l_whence = SEEK_SET,
@@ -44,17 +52,21 @@ static int take_lock(const char *name, int fd, bool alone, struct err *err)
 	};
 	const struct timespec pause = { .tv_nsec = 5 * 1000 * 1000 };
 
-	for (int i = 0; i < LOCK_TRIES; i++) {
+	for (int i = 0; i <= LOCK_TRIES; i++) {
+		if (i == LOCK_TRIES && guest)
+			(void)mknodat(dir, mark_name(guest, mark), S_IFREG | 0600, 0);
 		if (fcntl(fd, F_OFD_SETLK, &lock) == 0)
 			return 0;
 		if (errno != EAGAIN && errno != EACCES)
 			return err_errno(err, errno, "lock");
-		(void)nanosleep(&pause, NULL);
+		if (i < LOCK_TRIES)
+			(void)nanosleep(&pause, NULL);
 	}
 	return err_set(err, EBUSY, "another event has not let go of %s for 10 s", name);
 }
 
-static int open_store(const char *name, bool create, bool alone, struct record_store *ret_store, struct err *err)
+static int open_store(const char *name, bool create, bool alone, const struct guest *guest,
+		      struct record_store *ret_store, struct err *err)
 {
 	CLEANUP(fd) int dir = -1;
 	CLEANUP(fd) int lock = -1;
@@ -65,7 +77,7 @@ static int open_store(const char *name, bool create, bool alone, struct record_s
 	lock = openat(dir, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (lock < 0)
 		return err_errno(err, errno, RECORD_DIR "/lock");
-	r = take_lock(name, lock, alone, err);
+	r = take_lock(name, dir, lock, alone, guest, err);
 	if (r < 0)
 		return r;
 	ret_store->dir = steal_fd(&dir);
@@ -78,19 +90,26 @@ int record_open(const struct guest *guest, bool create, struct record_store *ret
 	char name[NAME_SIZE];
 
 	ret_store->guest = guest;
-	return open_store(record_name(guest, name), create, true, ret_store, err);
+	return open_store(record_name(guest, name), create, true, guest, ret_store, err);
+}
+
+bool record_was_wanted(const struct record_store *store)
+{
+	char mark[NAME_SIZE];
+
+	return store->lock >= 0 && store->guest && unlinkat(store->dir, mark_name(store->guest, mark), 0) == 0;
 }
 
 int record_open_policy(struct record_store *ret_store, struct err *err)
 {
 	ret_store->guest = NULL;
-	return open_store("the policy", true, true, ret_store, err);
+	return open_store("the policy", true, true, NULL, ret_store, err);
 }
 
 int record_open_names(bool alone, struct record_store *ret_store, struct err *err)
 {
 	ret_store->guest = NULL;
-	return open_store("the quiet names", true, alone, ret_store, err);
+	return open_store("the quiet names", true, alone, NULL, ret_store, err);
 }
 
 int record_peek(const struct guest *guest, struct plan *ret_settings)
@@ -149,6 +168,16 @@ int record_begin(const struct record_store *store, struct err *err)
 	if (mknodat(store->dir, record_name(store->guest, name), S_IFREG | 0600, 0) == 0 || errno == EEXIST)
 		return 0;
 	return err_errno(err, errno, "record %s", name);
+}
+
+void record_give_up(const struct record_store *store)
+{
+	char name[NAME_SIZE];
+	struct stat st;
+
+	if (fstatat(store->dir, record_name(store->guest, name), &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
+	    st.st_size == 0)
+		(void)unlinkat(store->dir, name, 0);
 }
 
 static const char *get_string(struct json_object *json, const char *key)

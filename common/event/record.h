@@ -20,8 +20,8 @@ struct record_store {
 };
 
 /*
- * One event of a guest at a time: waits for another at most 10 s (-EBUSY). The lock is a byte of
- * RECORD_DIR/lock (an OFD lock), so no file per guest is left behind; it is gone with the process.
+ * One event of a guest at a time: waits for another at most 10 s, and leaves a mark for it then (-EBUSY). The lock is a
+ * byte of RECORD_DIR/lock (an OFD lock), so no file per guest is left behind; it is gone with the process.
  * create makes the directory when it is missing; else that is -ENOENT: there are no records at all.
  */
 int record_open(const struct guest *guest, bool create, struct record_store *ret_store, struct err *err);
@@ -44,6 +44,9 @@ bool record_first(const char *what);
 /* The lock for changing a policy file; the store has no record. */
 int record_open_policy(struct record_store *ret_store, struct err *err);
 
+/* Has somebody given up waiting for this lock, since this was asked last? */
+bool record_was_wanted(const struct record_store *store);
+
 /* Takes a store that was never opened (dir and lock -1), too. */
 void record_close(struct record_store *store);
 #define RECORD_STORE_CLOSED                                                                                            \
@@ -56,6 +59,9 @@ void record_close(struct record_store *store);
  * yet. One that is there stays as it is.
  */
 int record_begin(const struct record_store *store, struct err *err);
+
+/* The reverse, where nothing has been recorded since. */
+void record_give_up(const struct record_store *store);
 
 /*
  * The settings that were recorded. *ret_exists is false, and the list empty, without a record. A record

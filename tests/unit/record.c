@@ -463,6 +463,9 @@ static void lock_is_busy(void **state)
 	assert_string_equal(err.text, "another event has not let go of pve-101.json for 10 s");
 	assert_true(waited_ns == UINT64_C(10000000000));
 	assert_int_equal(store.dir, -1);
+	/* Who gave up has left word. */
+	assert_true(record_was_wanted(&held));
+	assert_false(record_was_wanted(&held));
 	record_close(&held);
 	assert_int_equal(held.lock, -1);
 	root_clean();
