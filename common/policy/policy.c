@@ -485,6 +485,18 @@ void policy_keep(const struct policy *policy, struct notes *notes)
 	}
 }
 
+bool policy_same_files(const struct policy *a, const struct policy *b)
+{
+	for (size_t i = 0; i < POLICY_FILE_COUNT; i++) {
+		const struct policy_file *x = &a->files[i];
+		const struct policy_file *y = &b->files[i];
+
+		if (x->state != y->state || (x->text && y->text && strcmp(x->text, y->text) != 0))
+			return false;
+	}
+	return true;
+}
+
 bool policy_manages(const struct policy *policy, const struct guest *guest)
 {
 	return policy->managed || guest->hooked || guest->device[0];

@@ -144,6 +144,9 @@ void policy_done(struct policy *policy);
  */
 void policy_keep(const struct policy *policy, struct notes *notes);
 
+/* Were both loaded from the same texts? For who loads it for one guest after the other. */
+bool policy_same_files(const struct policy *a, const struct policy *b);
+
 /* Is it ours to touch? Its configuration names guestarp or a device, or a "guests" key covers it (DESIGN section 4). */
 bool policy_manages(const struct policy *policy, const struct guest *guest);
 
