@@ -95,7 +95,8 @@ static const struct phase {
 	const char *done;
 	const char *help;
 } phases[] = {
-	{ "pre-start", pre_start, TURN_SETS, true, "prepared", "set the host's devices, pin bridge MACs, probe addresses" },
+	{ "pre-start", pre_start, TURN_SETS, true, "prepared",
+	  "set the host's devices, pin bridge MACs, probe addresses" },
 	{ "post-start", post_start, TURN_SETS, false, "up", "quiet firewall bridges, bind and announce addresses" },
 	{ "pre-stop", pre_stop, TURN_TAKES_BACK, false, "", "nothing: the guest may live on" },
 	{ "post-stop", post_stop, TURN_TAKES_BACK, false, "took back", "take back what was set for the guest" },

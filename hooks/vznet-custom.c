@@ -96,8 +96,8 @@ static void open_call(struct call *call, const char *word, bool aborts)
 }
 
 /*
- * The files once more, under the lock. Not while one of the platform's scripts runs: vz.conf, which it sources, calls us
- * from within.
+ * The files once more, under the lock. Not while one of the platform's scripts runs: vz.conf, which it sources, calls
+ * us from within.
  */
 static void begin(struct call *call, enum turn_kind kind)
 {

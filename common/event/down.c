@@ -78,12 +78,11 @@ static int choose(const struct plan *recorded, const struct which *which, struct
 	return r;
 }
 
-static int down(struct record_store *store, const struct which *which, struct down *d, struct outcome *outcome,
-		struct err *err)
+static int down(struct lock *lock, const struct which *which, struct down *d, struct outcome *outcome, struct err *err)
 {
 	bool exists = false;
 	struct err failure;
-	int result = record_load(store, &d->recorded, &exists, &outcome->notes, err);
+	int result = record_load(lock, &d->recorded, &exists, &outcome->notes, err);
 	size_t staying;
 	int r;
 
@@ -91,18 +90,18 @@ static int down(struct record_store *store, const struct which *which, struct do
 		return result;
 	/* A save that was interrupted may have left its half. */
 	if (!exists)
-		return record_remove(store, err);
+		return record_remove(lock, err);
 	if (choose(&d->recorded, which, &d->going, &d->left) < 0)
 		return err_errno(err, ENOMEM, "record");
 	staying = d->left.count;
 	if (d->going.count > 0)
-		result = take_back(store->guest, d, outcome, err);
+		result = take_back(lock->guest, d, outcome, err);
 	if (result == 0 && staying == 0)
-		return record_remove(store, err);
+		return record_remove(lock, err);
 	/* Nothing was tried: the record stays as it is, and may name too much. */
 	if (result < 0 && (d->unlisted || d->left.count == staying))
 		return result;
-	r = record_save(store, &d->left, &failure);
+	r = record_save(lock, &d->left, &failure);
 	if (r < 0)
 		notes_add_err(&outcome->notes, &failure);
 	return result;
@@ -119,7 +118,7 @@ static int run(struct turn *turn, const struct which *which)
 		turn->err = turn->lock_err;
 		return turn->locked;
 	}
-	r = down(&turn->store, which, &d, &turn->outcome, &turn->err);
+	r = down(&turn->lock, which, &d, &turn->outcome, &turn->err);
 	plan_done(&d.left);
 	plan_done(&d.going);
 	plan_done(&d.recorded);

@@ -42,7 +42,7 @@ int known_read(const struct turn *turn, struct known *ret_known, struct err *err
 		*err = turn->lock_err;
 		return turn->locked;
 	}
-	r = record_load(&turn->store, &settings, &exists, &notes, err);
+	r = record_load(&turn->lock, &settings, &exists, &notes, err);
 	for (size_t i = 0; r == 0 && i < settings.count; i++) {
 		const struct setting *setting = &settings.settings[i];
 

@@ -146,14 +146,14 @@ static int by_name(struct netlink *nl, const struct guest *guest, const struct p
 		   enum quieting *ret_quieting, struct outcome *outcome, struct err *err)
 {
 	struct names names = names_plan(guest, policy, policy_manages(policy, guest), ports);
-	struct record_store store = RECORD_STORE_CLOSED;
+	struct lock lock = LOCK_RELEASED;
 	bool quieted = false;
 	bool deleted = false;
 	bool missing; /* the table, or it has names of the other form: policy has just begun, or ceased, to cover all */
 	int r;
 
 	/* A full /run keeps nobody from being quiet; what the lock is for is rare. */
-	(void)record_open_names(false, &store, NULL);
+	(void)lock_names(false, &lock, NULL);
 	r = ensure(nl, guest, &names, &quieted, outcome, err);
 	/* The names for all guests are there already, and may be what is meant by a policy that cannot be read. */
 	if (r == -EEXIST && policy->broken) {
@@ -163,7 +163,7 @@ static int by_name(struct netlink *nl, const struct guest *guest, const struct p
 	if (r == 0)
 		r = unwanted(nl, guest, policy, &names, &deleted, err);
 	missing = r == -ENOENT || r == -EEXIST;
-	record_close(&store);
+	lock_release(&lock);
 	*ret_quieting = quieted || missing ? QUIETING_MADE : QUIETING_KEPT;
 	return missing ? whole_table(guest, &names, outcome, err) : r;
 }

@@ -322,14 +322,14 @@ static int bring_about(struct host *host, struct err *err)
 int quieting_host_with(const struct quiet_names *also, struct outcome *outcome, struct err *err)
 {
 	static struct host host;
-	struct record_store store = RECORD_STORE_CLOSED;
+	struct lock lock = LOCK_RELEASED;
 	int r;
 
 	memset(&host, 0, sizeof(host));
 	host.outcome = outcome;
 	host.guests_known = guest_platform_known();
 	/* Policy is read under it: who adds a name by a later policy comes later. */
-	(void)record_open_names(true, &store, NULL);
+	(void)lock_names(true, &lock, NULL);
 	r = want(&host, err);
 	for (size_t i = 0; r == 0 && i < also->count; i++) {
 		if (quiet_names_add(&host.wanted, also->list[i].text, also->list[i].loud) < 0)
@@ -339,7 +339,7 @@ int quieting_host_with(const struct quiet_names *also, struct outcome *outcome, 
 	quiet_names_sort(&host.held);
 	if (r == 0)
 		r = bring_about(&host, err);
-	record_close(&store);
+	lock_release(&lock);
 	forget(&host);
 	return r;
 }

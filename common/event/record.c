@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -19,8 +18,7 @@
 
 #define RECORD_VERSION 1
 #define NAME_SIZE      (GUEST_NAME_SIZE + 8)
-#define SETTING_SIZE   256  /* of one setting's text, at most */
-#define LOCK_TRIES     2000 /* of 5 ms */
+#define SETTING_SIZE   256 /* of one setting's text, at most */
 
 static const char *record_name(const struct guest *guest, char name[NAME_SIZE])
 {
@@ -28,115 +26,17 @@ static const char *record_name(const struct guest *guest, char name[NAME_SIZE])
 	return name;
 }
 
-static const char *mark_name(const struct guest *guest, char name[NAME_SIZE])
+int record_peek(const struct guest *guest, struct plan *ret_settings, bool *ret_exists, struct notes *notes,
+		struct err *err)
 {
-	(void)snprintf(name, NAME_SIZE, "%s-%s.again", guest_kind_to_str(guest->kind), guest->id);
-	return name;
-}
+	struct lock none = { .dir = -1, .fd = -1, .guest = guest };
+	int r = file_open_dir(RECORD_DIR, false, &none.dir, err);
 
-/* The guest's byte in the lock file. Two guests that share one only wait for each other. */
-static off_t lock_offset(const char *name)
-{
-	return (off_t)(text_hash(TEXT_HASH_START, name) >> 2);
-}
-
-/* guest: whose mark is left, NULL for none. It may be let go of just before that: hence the last try. */
-static int take_lock(const char *name, int dir, int fd, bool alone, const struct guest *guest, struct err *err)
-{
-	char mark[NAME_SIZE];
-	struct flock lock = {
-		.l_type = alone ? F_WRLCK : F_RDLCK,
-		.l_whence = SEEK_SET,
-		.l_start = lock_offset(name),
-		.l_len = 1,
-	};
-	const struct timespec pause = { .tv_nsec = 5 * 1000 * 1000 };
-
-	for (int i = 0; i <= LOCK_TRIES; i++) {
-		if (i == LOCK_TRIES && guest)
-			(void)mknodat(dir, mark_name(guest, mark), S_IFREG | 0600, 0);
-		if (fcntl(fd, F_OFD_SETLK, &lock) == 0)
-			return 0;
-		if (errno != EAGAIN && errno != EACCES)
-			return err_errno(err, errno, "lock");
-		if (i < LOCK_TRIES)
-			(void)nanosleep(&pause, NULL);
-	}
-	return err_set(err, EBUSY, "another event has not let go of %s for 10 s", name);
-}
-
-static int open_store(const char *name, bool create, bool alone, const struct guest *guest,
-		      struct record_store *ret_store, struct err *err)
-{
-	CLEANUP(fd) int dir = -1;
-	CLEANUP(fd) int lock = -1;
-	int r = file_open_dir(RECORD_DIR, create, &dir, err);
-
-	if (r < 0)
-		return r;
-	lock = openat(dir, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (lock < 0)
-		return err_errno(err, errno, RECORD_DIR "/lock");
-	r = take_lock(name, dir, lock, alone, guest, err);
-	if (r < 0)
-		return r;
-	ret_store->dir = steal_fd(&dir);
-	ret_store->lock = steal_fd(&lock);
-	return 0;
-}
-
-int record_open(const struct guest *guest, bool create, struct record_store *ret_store, struct err *err)
-{
-	char name[NAME_SIZE];
-
-	ret_store->guest = guest;
-	return open_store(record_name(guest, name), create, true, guest, ret_store, err);
-}
-
-bool record_was_wanted(const struct record_store *store)
-{
-	char mark[NAME_SIZE];
-
-	return store->lock >= 0 && store->guest && unlinkat(store->dir, mark_name(store->guest, mark), 0) == 0;
-}
-
-int record_open_policy(struct record_store *ret_store, struct err *err)
-{
-	ret_store->guest = NULL;
-	return open_store("the policy", true, true, NULL, ret_store, err);
-}
-
-int record_open_names(bool alone, struct record_store *ret_store, struct err *err)
-{
-	ret_store->guest = NULL;
-	return open_store("the quiet names", true, alone, NULL, ret_store, err);
-}
-
-int record_peek(const struct guest *guest, struct plan *ret_settings)
-{
-	struct record_store store = { .dir = -1, .lock = -1, .guest = guest };
-	struct notes notes = { 0 };
-	bool exists;
-	int r = file_open_dir(RECORD_DIR, false, &store.dir, NULL);
-
+	*ret_exists = false;
 	if (r == 0)
-		r = record_load(&store, ret_settings, &exists, &notes, NULL);
-	record_close(&store);
-	return r;
-}
-
-bool record_is_locked(const struct guest *guest)
-{
-	char name[NAME_SIZE];
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1 };
-	CLEANUP(fd) int dir = -1;
-	CLEANUP(fd) int fd = -1;
-
-	lock.l_start = lock_offset(record_name(guest, name));
-	if (file_open_dir(RECORD_DIR, false, &dir, NULL) < 0)
-		return false;
-	fd = openat(dir, "lock", O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-	return fd >= 0 && fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+		r = record_load(&none, ret_settings, ret_exists, notes, err);
+	lock_release(&none);
+	return r == -ENOENT ? 0 : r;
 }
 
 bool record_first(const char *what)
@@ -144,12 +44,6 @@ bool record_first(const char *what)
 	CLEANUP(fd) int dir = -1;
 
 	return file_open_dir(RECORD_DIR, true, &dir, NULL) == 0 && mknodat(dir, what, S_IFREG | 0600, 0) == 0;
-}
-
-void record_close(struct record_store *store)
-{
-	cleanup_fd(&store->lock);
-	cleanup_fd(&store->dir);
 }
 
 bool record_exists(const struct guest *guest)
@@ -161,23 +55,23 @@ bool record_exists(const struct guest *guest)
 	return file_path(file, path, sizeof(path), NULL) < 0 || access(path, F_OK) == 0 || errno != ENOENT;
 }
 
-int record_begin(const struct record_store *store, struct err *err)
+int record_begin(const struct lock *lock, struct err *err)
 {
 	char name[NAME_SIZE];
 
-	if (mknodat(store->dir, record_name(store->guest, name), S_IFREG | 0600, 0) == 0 || errno == EEXIST)
+	if (mknodat(lock->dir, record_name(lock->guest, name), S_IFREG | 0600, 0) == 0 || errno == EEXIST)
 		return 0;
 	return err_errno(err, errno, "record %s", name);
 }
 
-void record_give_up(const struct record_store *store)
+void record_give_up(const struct lock *lock)
 {
 	char name[NAME_SIZE];
 	struct stat st;
 
-	if (fstatat(store->dir, record_name(store->guest, name), &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
+	if (fstatat(lock->dir, record_name(lock->guest, name), &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
 	    st.st_size == 0)
-		(void)unlinkat(store->dir, name, 0);
+		(void)unlinkat(lock->dir, name, 0);
 }
 
 static const char *get_string(struct json_object *json, const char *key)
@@ -260,14 +154,14 @@ static bool is_bad_file(int code)
 	return code == EINVAL || code == ELOOP || code == EISDIR || code == EFBIG || code == EACCES;
 }
 
-int record_load(const struct record_store *store, struct plan *ret_settings, bool *ret_exists, struct notes *notes,
+int record_load(const struct lock *lock, struct plan *ret_settings, bool *ret_exists, struct notes *notes,
 		struct err *err)
 {
 	CLEANUP(free) char *text = NULL;
 	char name[NAME_SIZE];
 	size_t len;
 	struct err failure;
-	int r = file_read_at(store->dir, record_name(store->guest, name), &text, &len, &failure);
+	int r = file_read_at(lock->dir, record_name(lock->guest, name), &text, &len, &failure);
 
 	/* record_begin()'s */
 	if (r == 0 && len == 0)
@@ -317,7 +211,7 @@ static bool write_setting(const struct setting *s, char *text, size_t size)
  * Without json-c, which asserts, or writes null, when there is no memory, and without open_memstream(), which then
  * leaves out a part and tells nobody.
  */
-int record_save(const struct record_store *store, const struct plan *settings, struct err *err)
+int record_save(const struct lock *lock, const struct plan *settings, struct err *err)
 {
 	size_t size = (settings->count + 1) * SETTING_SIZE;
 	CLEANUP(free) char *text = calloc(size, 1);
@@ -331,12 +225,12 @@ int record_save(const struct record_store *store, const struct plan *settings, s
 		whole = text_append(text, size, i ? ", " : " ") && write_setting(&settings->settings[i], text, size);
 	if (!whole || !text_append(text, size, " ] }"))
 		return err_errno(err, ENAMETOOLONG, "record");
-	return file_replace_at(store->dir, record_name(store->guest, name), text, strlen(text), err);
+	return file_replace_at(lock->dir, record_name(lock->guest, name), text, strlen(text), err);
 }
 
-int record_remove(const struct record_store *store, struct err *err)
+int record_remove(const struct lock *lock, struct err *err)
 {
 	char name[NAME_SIZE];
 
-	return file_remove_at(store->dir, record_name(store->guest, name), err);
+	return file_remove_at(lock->dir, record_name(lock->guest, name), err);
 }

@@ -10,7 +10,7 @@
 
 void turn_init(struct turn *turn, const struct guest *who, const char *word)
 {
-	const struct record_store closed = RECORD_STORE_CLOSED;
+	const struct lock closed = LOCK_RELEASED;
 
 	turn->word = word;
 	if (who != &turn->guest)
@@ -18,7 +18,7 @@ void turn_init(struct turn *turn, const struct guest *who, const char *word)
 	(void)guest_name(who, turn->name);
 	turn->loaded = false;
 	turn->claims = false;
-	turn->store = closed;
+	turn->lock = closed;
 	turn->locked = err_set(&turn->lock_err, ENOLCK, "not locked");
 	memset(&turn->announcements, 0, sizeof(turn->announcements));
 	memset(&turn->outcome, 0, sizeof(turn->outcome));
@@ -26,9 +26,9 @@ void turn_init(struct turn *turn, const struct guest *who, const char *word)
 
 void turn_lock(struct turn *turn, enum turn_kind kind)
 {
-	turn->locked = record_open(&turn->guest, kind == TURN_SETS, &turn->store, &turn->lock_err);
+	turn->locked = lock_guest(&turn->guest, kind == TURN_SETS, &turn->lock, &turn->lock_err);
 	if (turn->locked == 0 && kind == TURN_SETS)
-		turn->locked = record_begin(&turn->store, &turn->lock_err);
+		turn->locked = record_begin(&turn->lock, &turn->lock_err);
 }
 
 int turn_policy(struct turn *turn)
@@ -66,11 +66,11 @@ static void announce(struct turn *turn)
 
 void turn_unlock(struct turn *turn)
 {
-	bool again = record_was_wanted(&turn->store);
+	bool again = lock_was_wanted(&turn->lock);
 
-	if (turn->store.lock >= 0)
-		record_give_up(&turn->store);
-	record_close(&turn->store);
+	if (turn->lock.fd >= 0)
+		record_give_up(&turn->lock);
+	lock_release(&turn->lock);
 	turn->locked = err_set(&turn->lock_err, ENOLCK, "not locked");
 	if (turn->loaded)
 		announce(turn);

@@ -17,14 +17,14 @@
 #include "policy/policy.h"
 
 struct turn {
-	const char *word;             /* the caller's for it ("post-start") */
-	char name[GUEST_NAME_SIZE];   /* the guest's in messages, "" for none */
-	struct guest guest;           /* as its platform has it, read by the caller */
-	struct policy policy;         /* turn_policy()'s */
+	const char *word;           /* the caller's for it ("post-start") */
+	char name[GUEST_NAME_SIZE]; /* the guest's in messages, "" for none */
+	struct guest guest;         /* as its platform has it, read by the caller */
+	struct policy policy;       /* turn_policy()'s */
 	bool loaded;
-	bool claims;                  /* it starts, or is asked for by name: what others' claims rest on may be taken */
-	struct record_store store;    /* its lock */
-	int locked;                   /* 0, or why it could not be locked: lock_err */
+	bool claims; /* it starts, or is asked for by name: what others' claims rest on may be taken */
+	struct lock lock;
+	int locked; /* 0, or why it could not be locked: lock_err */
 	struct err lock_err;
 	struct announcements announcements; /* to be sent when the lock is gone */
 	struct outcome outcome;
@@ -40,8 +40,8 @@ enum turn_kind { TURN_SETS, TURN_TAKES_BACK };
 /*
  * Takes the guest's lock, waiting for another turn at most 10 s. Who gives up leaves a mark, and that other one is
  * followed by a sync of this guest. A turn that sets something begins a record, so that whoever lists the guests from
- * now on finds this one, and waits for it. Without a lock (turn->locked < 0) event_up() makes firewall bridges quiet and
- * event_prepare() does its work; nothing else is done. -ENOENT: there are no records, so nothing to be taken back.
+ * now on finds this one, and waits for it. Without a lock (turn->locked < 0) event_up() makes firewall bridges quiet
+ * and event_prepare() does its work; nothing else is done. -ENOENT: there are no records, so nothing to be taken back.
  */
 void turn_lock(struct turn *turn, enum turn_kind kind);
 

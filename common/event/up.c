@@ -143,7 +143,7 @@ static int save_intent(struct up *up)
 		r = plan_add(&intent, &up->record.settings[i]);
 	for (size_t i = 0; r == 0 && i < up->stale.count; i++)
 		r = plan_add(&intent, &up->stale.settings[i]);
-	r = r < 0 ? err_errno(&up->turn->err, ENOMEM, "record") : record_save(&up->turn->store, &intent, &up->turn->err);
+	r = r < 0 ? err_errno(&up->turn->err, ENOMEM, "record") : record_save(&up->turn->lock, &intent, &up->turn->err);
 	plan_done(&intent);
 	return r;
 }
@@ -171,7 +171,8 @@ static void announce_entry(struct up *up, const struct setting *entry)
 	};
 	struct err failure;
 
-	if (up->policy->announce == 0 || !announcements_can(link) || announcements_add(&up->turn->announcements, &a) == 0)
+	if (up->policy->announce == 0 || !announcements_can(link) ||
+	    announcements_add(&up->turn->announcements, &a) == 0)
 		return;
 	(void)err_errno(&failure, ENOMEM, "announcement");
 	failed(up, &failure);
@@ -211,8 +212,8 @@ static void warn_in_front(struct up *up, const struct setting *entry)
 {
 	char text[IP_TEXT];
 
-	notes_add(&up->turn->outcome.notes, "%s will not answer for %s: the route to it leaves by %s itself", entry->device,
-		  ip_to_str(&entry->ip, text), entry->device);
+	notes_add(&up->turn->outcome.notes, "%s will not answer for %s: the route to it leaves by %s itself",
+		  entry->device, ip_to_str(&entry->ip, text), entry->device);
 }
 
 static void forget(struct up *up, const struct setting *setting)
@@ -433,7 +434,7 @@ static int up_run(struct up *up, struct policy *quiet_alone)
 	quiet(up);
 	r = is_locked(up);
 	if (r == 0)
-		r = record_load(&turn->store, &up->old, &up->recorded, &turn->outcome.notes, &turn->err);
+		r = record_load(&turn->lock, &up->old, &up->recorded, &turn->outcome.notes, &turn->err);
 	if (r == 0)
 		r = facts_up(up->nl, up->guest, up->policy, up->facts, &turn->err);
 	if (r < 0)
@@ -454,7 +455,7 @@ static int up_run(struct up *up, struct policy *quiet_alone)
 	kept = undo_stale(up);
 	announce_entries(up);
 	if (kept && (!all || up->stale.count > 0)) {
-		if (record_save(&turn->store, &up->record, &failure) < 0)
+		if (record_save(&turn->lock, &up->record, &failure) < 0)
 			failed(up, &failure);
 	}
 	return up->result;
