@@ -61,8 +61,8 @@ static int take_lock(const char *name, int dir, int fd, bool alone, const struct
 	return err_set(err, EBUSY, "another event has not let go of %s for 10 s", name);
 }
 
-static int take(const char *name, bool create, bool alone, const struct guest *guest,
-		      struct lock *ret_lock, struct err *err)
+static int take(const char *name, bool create, bool alone, const struct guest *guest, struct lock *ret_lock,
+		struct err *err)
 {
 	CLEANUP(fd) int dir = -1;
 	CLEANUP(fd) int fd = -1;
@@ -127,4 +127,3 @@ void lock_release(struct lock *lock)
 	cleanup_fd(&lock->fd);
 	cleanup_fd(&lock->dir);
 }
-
