@@ -83,7 +83,7 @@ static int start_host(struct call *call)
 		return EXIT_SUCCESS;
 	}
 	turn->claims = true;
-	turn_lock(turn, TURN_SETS);
+	turn_lock(turn, TURN_STARTS);
 	r = find_guest(call->container, &turn->guest, &turn->err);
 	if (turn_policy(turn) < 0)
 		(void)turn_say(turn, "", -turn->err.code, false);

@@ -62,6 +62,8 @@ static int pre_start(struct call *call)
 static int post_start(struct call *call)
 {
 	struct turn *turn = &call->turn;
+	struct err failure;
+	int prepared;
 	int r = read_guest(call);
 
 	if (r < 0)
@@ -70,9 +72,12 @@ static int post_start(struct call *call)
 	call->moves = call->migrated_from || turn->guest.migrating;
 	turn->guest.elsewhere = call->moves;
 	/* Once more: when policy was changed since pre-start nobody knew of this guest. */
-	if (event_prepare(turn, &turn->guest, false) < 0)
-		notes_add_err(&turn->outcome.notes, &turn->err);
-	return event_up(turn, &turn->guest);
+	prepared = event_prepare(turn, &turn->guest, false);
+	failure = turn->err;
+	r = event_up(turn, &turn->guest);
+	if (prepared < 0 && (r == 0 || strcmp(failure.text, turn->err.text) != 0))
+		notes_add_err(&turn->outcome.notes, &failure);
+	return r;
 }
 
 /* Nothing is undone here: a shutdown can time out, and the guest lives on. */
@@ -95,9 +100,9 @@ static const struct phase {
 	const char *done;
 	const char *help;
 } phases[] = {
-	{ "pre-start", pre_start, TURN_SETS, true, "prepared",
+	{ "pre-start", pre_start, TURN_STARTS, true, "prepared",
 	  "set the host's devices, pin bridge MACs, probe addresses" },
-	{ "post-start", post_start, TURN_SETS, false, "up", "quiet firewall bridges, bind and announce addresses" },
+	{ "post-start", post_start, TURN_STARTS, false, "up", "quiet firewall bridges, bind and announce addresses" },
 	{ "pre-stop", pre_stop, TURN_TAKES_BACK, false, "", "nothing: the guest may live on" },
 	{ "post-stop", post_stop, TURN_TAKES_BACK, false, "took back", "take back what was set for the guest" },
 };

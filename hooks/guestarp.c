@@ -150,7 +150,7 @@ static bool runs_here(const struct guest *guest)
 static int apply(const struct guest *guest)
 {
 	struct turn turn;
-	int policy = begin_turn(&turn, guest, "apply", TURN_SETS);
+	int policy = begin_turn(&turn, guest, "apply", TURN_LOOKS);
 	int prepared = 0;
 	int up = -ESRCH;
 

@@ -101,9 +101,14 @@ static void open_call(struct call *call, const char *word, bool aborts)
  */
 static void begin(struct call *call, enum turn_kind kind)
 {
+	struct err before = call->turn.err;
+	int r;
+
 	call->turn.claims = true;
 	turn_lock(&call->turn, kind);
-	(void)read_files(call);
+	r = read_files(call);
+	if (r < 0 && strcmp(before.text, call->turn.err.text) != 0)
+		(void)say(call, "", r, false);
 }
 
 static void end(struct call *call)
@@ -175,7 +180,7 @@ static int plug(struct call *call, const char *port, const char *bridge)
 	bool stop = false;
 
 	if (call->managed)
-		begin(call, TURN_SETS);
+		begin(call, TURN_STARTS);
 	nic = vz_find_port(&call->turn.guest, port);
 	if (!bridge && nic && nic->bridge[0])
 		bridge = nic->bridge;
@@ -294,7 +299,7 @@ static int role_devices(struct call *call)
 		print_devices(call, plan_device(&call->turn.guest, &call->turn.policy), &none);
 		return EXIT_SUCCESS;
 	}
-	begin(call, call->managed ? TURN_SETS : TURN_TAKES_BACK);
+	begin(call, call->managed ? TURN_STARTS : TURN_TAKES_BACK);
 	choose(call);
 	end(call);
 	return EXIT_SUCCESS;
@@ -309,7 +314,7 @@ static int role_mount(struct call *call)
 
 	if (!call->managed)
 		return EXIT_SUCCESS;
-	begin(call, TURN_SETS);
+	begin(call, TURN_STARTS);
 	stop = prepare(call, &call->turn.guest, false, true);
 	end(call);
 	return stop ? EXIT_FAILURE : EXIT_SUCCESS;
@@ -364,7 +369,7 @@ static bool before_script(struct call *call, const struct change *change)
 	take_ips(call, change->added, &added);
 	if (!call->managed || added.ip_count == 0)
 		return false;
-	begin(call, TURN_SETS);
+	begin(call, TURN_STARTS);
 	if (call->managed)
 		stop = prepare(call, &added, strcmp(env("SKIP_ARPDETECT"), "yes") != 0, true);
 	end(call);
@@ -410,7 +415,7 @@ static int wrap(struct call *call, const struct change *change)
 		return EXIT_FAILURE;
 	}
 	if (call->turn.name[0]) {
-		begin(call, call->managed && *change->added ? TURN_SETS : TURN_TAKES_BACK);
+		begin(call, call->managed && *change->added ? TURN_STARTS : TURN_TAKES_BACK);
 		stop = after_script(call, change, status);
 		end(call);
 	}

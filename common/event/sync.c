@@ -146,14 +146,15 @@ static bool concerns(const struct guest *who, const struct hint *hint)
 	struct policy policy;
 	struct guest guest;
 	bool managed;
+	int loaded;
 	int r;
 
 	if (hint->managed || record_exists(who))
 		return true;
 	guest_copy(&guest, who);
 	r = guest_read(&guest, NULL);
-	(void)policy_load(&policy, &guest, NULL);
-	managed = policy_manages(&policy, &guest);
+	loaded = policy_load(&policy, &guest, NULL);
+	managed = policy_manages(&policy, &guest) || (loaded < 0 && policy.broken);
 	policy_done(&policy);
 	/* What cannot be read of a guest of Proxmox VE's is said. */
 	return (r == 0 && managed) || (r < 0 && r != -ENOENT && guest.kind == GUEST_PVE);
@@ -168,7 +169,7 @@ static bool look_at(const struct guest *who, const struct hint *hint, bool prepa
 	if (!concerns(who, hint))
 		return false;
 	turn_init(&look.turn, who, "sync");
-	turn_lock(&look.turn, TURN_SETS);
+	turn_lock(&look.turn, TURN_LOOKS);
 	if (who->kind == GUEST_PVE)
 		look_at_pve(&look);
 	else

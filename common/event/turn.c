@@ -26,8 +26,8 @@ void turn_init(struct turn *turn, const struct guest *who, const char *word)
 
 void turn_lock(struct turn *turn, enum turn_kind kind)
 {
-	turn->locked = lock_guest(&turn->guest, kind == TURN_SETS, &turn->lock, &turn->lock_err);
-	if (turn->locked == 0 && kind == TURN_SETS)
+	turn->locked = lock_guest(&turn->guest, kind != TURN_TAKES_BACK, &turn->lock, &turn->lock_err);
+	if (turn->locked == 0 && kind == TURN_STARTS)
 		turn->locked = record_begin(&turn->lock, &turn->lock_err);
 }
 

@@ -34,12 +34,15 @@ struct turn {
 /* Neither locked nor read. who may be turn->guest. */
 void turn_init(struct turn *turn, const struct guest *who, const char *word);
 
-/* What may go on in a turn: events that set something for the guest, or such as only take back. */
-enum turn_kind { TURN_SETS, TURN_TAKES_BACK };
+enum turn_kind {
+	TURN_STARTS,     /* an event of a guest's that nobody may be able to list yet */
+	TURN_LOOKS,      /* of one that runs already, or not at all */
+	TURN_TAKES_BACK, /* nothing is set */
+};
 
 /*
  * Takes the guest's lock, waiting for another turn at most 10 s. Who gives up leaves a mark, and that other one is
- * followed by a sync of this guest. A turn that sets something begins a record, so that whoever lists the guests from
+ * followed by a sync of this guest. A turn that starts begins a record, so that whoever lists the guests from
  * now on finds this one, and waits for it. Without a lock (turn->locked < 0) event_up() makes firewall bridges quiet
  * and event_prepare() does its work; nothing else is done. -ENOENT: there are no records, so nothing to be taken back.
  */
