@@ -46,7 +46,7 @@ policy '{"defaults": {"firewall_bridge": "leave", "bridge_mac": "leave"}}'
 pve 101 post-start
 is "$STATUS/$ERR" "0/guestarp: pve/101: up: quiet by name: pve/101" "firewall_bridge leave: says what it did"
 is "$(quiet_values)/$(quiet_names)" "0 /$ports" "firewall_bridge leave: the ports alone are quiet"
-policy '{"defaults": {"firewall_bridge": "quiet"}}'
+policy '{"defaults": {"firewall_bridge": "quiet", "bridge_mac": "leave"}}'
 pve 101 post-start
 is "$STATUS/$ERR" "0/guestarp: pve/101: up: quiet by name: pve/101; $fwbr: arp_ignore 1; $fwbr: NOARP 1" "firewall_bridge quiet: says what it did"
 is "$(quiet_values)/$(quiet_names)" "1 NOARP/$(names_of 101)" "firewall_bridge quiet: fwbr is quiet"
