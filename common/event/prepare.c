@@ -20,14 +20,10 @@ static int announce_bridge(struct netlink *nl, const struct setting *setting, un
 	struct link link;
 	int r = link_get_by_index(nl, setting->ifindex, &link, err);
 
-	if (r == 0 && !announcements_can(&link))
-		return 0;
 	if (r == 0)
-		r = addresses_get(nl, AF_INET, &addresses, err);
+		r = addresses_get_answered(nl, AF_UNSPEC, &addresses, err);
 	if (r == 0)
-		r = addresses_get(nl, AF_INET6, &addresses, err);
-	if (r == 0 && announcements_add_own(&announcements, &link, &addresses) < 0)
-		r = err_errno(err, ENOMEM, "announcement");
+		r = announcements_add_own(&announcements, nl, &link, &addresses, NULL, err);
 	if (r == 0)
 		r = announcements_send(&announcements, rounds, err);
 	announcements_done(&announcements);
@@ -68,7 +64,7 @@ static int probe(const struct guest *guest, const struct policy *policy, const s
 	if (!link)
 		return 0;
 	for (size_t i = 0; i < count; i++)
-		packets[i] = (struct packet){ link->ifindex, link->mac, ips[i] };
+		packets[i] = (struct packet){ .ifindex = link->ifindex, .source = link->mac, .ip = ips[i] };
 	r = packet_probe(packets, count, results, err);
 	if (r < 0)
 		return err_wrap(err, "%s: address probe", link->name);

@@ -273,37 +273,26 @@ static int ask_ports(struct netlink *nl, const struct guest *guest, struct facts
 
 /* ---- the second line, and healing ------------------------------------------------------------------------------- */
 
-/* The real bridge tells the guest and the LAN its own MAC. */
-static int heal_bridge(struct netlink *nl, struct facts *facts, const char *name, struct announcements *announcements,
-		       struct err *err)
+/*
+ * What a loud firewall bridge has learned itself is wrong, too. Then the real bridges tell the guest and the LAN their
+ * own MACs, those of IPv4: a firewall bridge has no IPv6.
+ */
+static int heal(struct netlink *nl, const struct guest *guest, struct facts *facts, struct announcements *announcements,
+		struct outcome *outcome, struct err *err)
 {
-	const struct link *link;
-	int r = facts_ask_link(nl, facts, name, err);
+	struct err failure;
+	int result = 0;
 
-	if (r == 0)
-		r = facts_ask_addresses(nl, facts, err);
-	link = name[0] ? facts_link(facts, name) : NULL;
-	if (r < 0 || !link || !announcements_can(link))
-		return r;
-	if (announcements_add_own(announcements, link, &facts->addresses) < 0)
-		return err_errno(err, ENOMEM, "announcement");
-	return 0;
-}
+	for (size_t i = 0; i < guest->nic_count; i++) {
+		const char *name = guest->nics[i].firewall_bridge;
+		const struct link *firewall = name[0] ? facts_link(facts, name) : NULL;
 
-/* What a loud firewall bridge has learned itself is wrong, too. */
-static int heal(struct netlink *nl, struct facts *facts, const struct guest_nic *nic,
-		struct announcements *announcements, struct err *err)
-{
-	const struct link *firewall = nic->firewall_bridge[0] ? facts_link(facts, nic->firewall_bridge) : NULL;
-	char vlan[IFNAMSIZ];
-	int r = firewall ? neighbour_flush(nl, firewall->ifindex, err) : 0;
-
-	plan_vlan_bridge(nic, vlan);
-	if (r == 0)
-		r = heal_bridge(nl, facts, nic->bridge, announcements, err);
-	if (r == 0)
-		r = heal_bridge(nl, facts, vlan, announcements, err);
-	return r < 0 ? err_wrap(err, "%s", nic->bridge) : 0;
+		if (firewall && neighbour_flush(nl, firewall->ifindex, &failure) < 0)
+			outcome_failed(outcome, &result, &failure, err);
+	}
+	if (announcements_add_bridges(announcements, nl, guest, AF_INET, false, &failure) < 0)
+		outcome_failed(outcome, &result, &failure, err);
+	return result;
 }
 
 /* Returns the first failure. *ret_changed: one of them was loud but for its name. */
@@ -352,9 +341,7 @@ int quieting_up(struct netlink *nl, const struct guest *guest, const struct poli
 	/* After all are quiet: an answer of another firewall bridge must not undo the healing. */
 	if (quieting == QUIETING_KEPT || (quieting == QUIETING_UNSUPPORTED && !changed))
 		return result;
-	for (size_t i = 0; i < guest->nic_count; i++) {
-		if (heal(nl, facts, &guest->nics[i], announcements, &failure) < 0)
-			outcome_failed(outcome, &result, &failure, err);
-	}
+	if (heal(nl, guest, facts, announcements, outcome, &failure) < 0)
+		outcome_failed(outcome, &result, &failure, err);
 	return result;
 }

@@ -8,8 +8,9 @@
 
 /*
  * Live migration's target, whose last hook comes while the VM still runs on the source: up is reported when the VM's
- * configuration is this node's, which Proxmox VE moves just before it resumes the VM here. Gives up when the VM's
- * devices are gone (aborted migration).
+ * configuration is this node's, which Proxmox VE moves just before it resumes the VM here. Then, for some seconds, the
+ * VM is told the MACs of the bridges that it is in now: one of them may be its gateway, as one on the source was. Gives
+ * up when the VM's devices are gone (aborted migration).
  */
 int watch_migration(const struct guest *guest, struct err *err);
 

@@ -34,6 +34,7 @@ struct guest_nic {
 	char port[IFNAMSIZ];   /* its end on the host where the configuration names it, else "" */
 	char bridge[IFNAMSIZ]; /* the bridge it is plugged into, "" for none */
 	unsigned tag;          /* VLAN, 0 for none */
+	struct mac mac;        /* the guest's own end, of Proxmox VE's guests; all zero where it is not known */
 	/* The fwbr in front of it when the platform makes one, "" where it never does. */
 	char firewall_bridge[IFNAMSIZ];
 	bool skipped; /* what the configuration says of it is of no use: no more is known than what its number tells */

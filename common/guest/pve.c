@@ -28,6 +28,7 @@ struct net {
 	bool skipped;
 	char bridge[IFNAMSIZ];
 	unsigned tag;
+	struct mac mac;
 	bool link_down;
 	struct guest_ip ips[2];
 	size_t ip_count;
@@ -241,6 +242,9 @@ static void take_properties(const struct reading *in, char *value, struct net *n
 		else if (in->vm && !equals[1])
 			judge(in, net, text_shown(item, shown, sizeof(shown)), equals + 1, NULL, BAD);
 		seen |= bit;
+		/* hwaddr, macaddr, or the model of the card; nothing else looks like a MAC. */
+		if (!property && net->kind != IPCONFIG)
+			(void)mac_parse(equals + 1, &net->mac);
 	}
 	if (net->kind == IPCONFIG && !net->skipped)
 		check_gateways(in, seen, net);
@@ -448,6 +452,7 @@ static void take_nets(struct guest *guest, struct reading *in)
 		}
 		nic->skipped = net->skipped;
 		nic->tag = net->tag;
+		nic->mac = net->mac;
 		nic->link_down = net->link_down;
 		nic->routed = net->index < GUEST_NICS_MAX && (in->routed & UINT32_C(1) << net->index);
 		memcpy(nic->bridge, net->bridge, IFNAMSIZ);
