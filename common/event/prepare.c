@@ -13,9 +13,9 @@
 #include "plan/choice.h"
 
 /* A bridge whose MAC has just changed tells its neighbours: those who had it would wait for their caches. */
-static int announce_bridge(struct netlink *nl, const struct setting *setting, unsigned rounds, struct err *err)
+static int announce_bridge(struct netlink *nl, const struct setting *setting, struct announcements *announcements,
+			   struct err *err)
 {
-	struct announcements announcements = { 0 };
 	struct addresses addresses = { 0 };
 	struct link link;
 	int r = link_get_by_index(nl, setting->ifindex, &link, err);
@@ -23,16 +23,13 @@ static int announce_bridge(struct netlink *nl, const struct setting *setting, un
 	if (r == 0)
 		r = addresses_get_answered(nl, AF_UNSPEC, &addresses, err);
 	if (r == 0)
-		r = announcements_add_own(&announcements, nl, &link, &addresses, NULL, err);
-	if (r == 0)
-		r = announcements_send(&announcements, rounds, err);
-	announcements_done(&announcements);
+		r = announcements_add_own(announcements, nl, &link, &addresses, NULL, err);
 	addresses_done(&addresses);
 	return r < 0 ? err_wrap(err, "%s", setting->device) : 0;
 }
 
-static int hold(struct netlink *nl, const struct policy *policy, const struct facts *facts, struct setting *setting,
-		struct outcome *outcome, struct err *err)
+static int hold(struct netlink *nl, struct turn *turn, const struct facts *facts, struct setting *setting,
+		struct err *err)
 {
 	const struct link *link = facts_link(facts, setting->device);
 	bool holds = false;
@@ -43,10 +40,10 @@ static int hold(struct netlink *nl, const struct policy *policy, const struct fa
 	r = apply_write(nl, setting, err);
 	if (r < 0)
 		return r;
-	outcome_done(outcome, setting);
+	outcome_done(&turn->outcome, setting);
 	if (setting->kind != SETTING_BRIDGE_MAC || mac_equal(&setting->mac, &link->mac))
 		return 0;
-	return announce_bridge(nl, setting, policy->announce ? policy->announce : 1, err);
+	return announce_bridge(nl, setting, &turn->announcements, err);
 }
 
 static int probe(const struct guest *guest, const struct policy *policy, const struct facts *facts,
@@ -85,26 +82,28 @@ static int probe(const struct guest *guest, const struct policy *policy, const s
 	return result;
 }
 
-static int prepare(struct netlink *nl, const struct guest *guest, const struct policy *policy, bool may_probe,
-		   struct facts *facts, struct plan *plan, struct outcome *outcome, struct err *err)
+static int prepare(struct netlink *nl, struct turn *turn, const struct guest *guest, bool may_probe,
+		   struct facts *facts, struct plan *plan)
 {
+	const struct policy *policy = &turn->policy;
+	struct err *err = &turn->err;
 	struct err failure;
 	int result = facts_prepare(nl, guest, policy, facts, err);
 
 	if (result < 0)
 		return result;
-	result = plan_prepare(guest, policy, facts, plan, &outcome->notes, err);
+	result = plan_prepare(guest, policy, facts, plan, &turn->outcome.notes, err);
 	for (size_t i = 0; i < plan->count; i++) {
-		if (hold(nl, policy, facts, &plan->settings[i], outcome, &failure) < 0)
-			outcome_failed(outcome, &result, &failure, err);
+		if (hold(nl, turn, facts, &plan->settings[i], &failure) < 0)
+			outcome_failed(&turn->outcome, &result, &failure, err);
 	}
-	if (may_probe && policy->probe != PROBE_OFF && probe(guest, policy, facts, outcome, &failure) < 0) {
+	if (may_probe && policy->probe != PROBE_OFF && probe(guest, policy, facts, &turn->outcome, &failure) < 0) {
 		/* An address in use outranks other failures: it alone may stop the start by itself. */
 		if (failure.code == EADDRINUSE && result < 0) {
-			notes_add_err(&outcome->notes, err);
+			notes_add_err(&turn->outcome.notes, err);
 			result = 0;
 		}
-		outcome_failed(outcome, &result, &failure, err);
+		outcome_failed(&turn->outcome, &result, &failure, err);
 	}
 	return result;
 }
@@ -122,7 +121,7 @@ int event_prepare(struct turn *turn, const struct guest *guest, bool probe)
 	if (r < 0)
 		return r;
 	facts_init(&facts);
-	r = prepare(nl, guest, &turn->policy, probe, &facts, &plan, &turn->outcome, &turn->err);
+	r = prepare(nl, turn, guest, probe, &facts, &plan);
 	plan_done(&plan);
 	facts_done(&facts);
 	return r;
