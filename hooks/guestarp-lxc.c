@@ -16,6 +16,8 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "event/event.h"
+#include "event/guests.h"
+#include "event/running.h"
 #include "guest/guest.h"
 #include "guest/lxc.h"
 #include "guest/pve.h"
@@ -35,19 +37,37 @@ static const char *env(const char *name)
 	return value ? value : "";
 }
 
-/* Proxmox VE names its containers by their VMID. A plain one may have the number of a VM. */
-static int find_guest(const char *container, struct guest *ret_guest, struct err *err)
+/*
+ * Proxmox VE names its containers by their VMID, and has them in the usual lxcpath. A plain one there may have the
+ * number of a VM. Where Proxmox VE's configuration cannot be seen, as with pmxcfs down, it is Proxmox VE's unless a VM
+ * of that number runs: what is set for that one must not be taken for the container's.
+ */
+static bool is_proxmox(const char *container, struct guest *guest, int *ret_result, struct err *err)
 {
+	bool unseen;
 	int r;
 
-	if (guest_init(ret_guest, GUEST_PVE, container, NULL) == 0) {
-		r = pve_read(ret_guest, NULL, err);
-		if (r != -ENOENT && !(r == 0 && ret_guest->vm))
-			return r;
-	}
-	r = guest_init(ret_guest, GUEST_LXC, container, err);
-	if (r == 0 && *env("LXC_CONFIG_FILE"))
-		r = lxc_read(ret_guest, env("LXC_CONFIG_FILE"), err);
+	if (guest->kind != GUEST_LXC || guest->lxcpath[0] || guest_init(guest, GUEST_PVE, container, NULL) < 0)
+		return false;
+	r = pve_read(guest, NULL, err);
+	unseen = r == -ENOENT ? guest_platform_missing() : r < 0;
+	*ret_result = r;
+	return (r == 0 && !guest->vm) || (unseen && !running_is_vm(container));
+}
+
+static int find_guest(const char *container, struct guest *ret_guest, struct err *err)
+{
+	const char *config = env("LXC_CONFIG_FILE");
+	int result = 0;
+	int r = lxc_identify(ret_guest, container, config, err);
+
+	if (r < 0)
+		return r;
+	if (is_proxmox(container, ret_guest, &result, err))
+		return result;
+	r = lxc_identify(ret_guest, container, config, err);
+	if (r == 0 && *config)
+		r = lxc_read(ret_guest, config, err);
 	return r;
 }
 

@@ -123,19 +123,27 @@ static int cmd_plan(const struct call *call)
 /* What a command does to one guest; says itself what it did. */
 typedef int (*command_fn)(const struct guest *guest);
 
-/* Locked, with its policy, as its files are now; guest may have been looked up in another place or way. */
-static int begin_turn(struct turn *turn, const struct guest *guest, const char *word, enum turn_kind kind)
+/* Locked, with its policy, as its files are now. *ret_read: 0, or why its configuration could not be read: turn->err.
+ */
+static int begin_turn(struct turn *turn, const struct guest *guest, const char *word, enum turn_kind kind,
+		      int *ret_read)
 {
-	struct guest again;
+	struct guest now;
+	struct err failure;
 	int r;
 
 	turn_init(turn, guest, word);
 	turn_lock(turn, kind);
-	if (guest_init(&again, guest->kind, guest->id, NULL) == 0 && guest_read(&again, NULL) == 0)
-		guest_copy(&turn->guest, &again);
+	*ret_read = guest_init(&now, guest->kind, guest->id, &failure);
+	if (*ret_read == 0)
+		*ret_read = guest_read(&now, &failure);
+	if (*ret_read == 0)
+		guest_copy(&turn->guest, &now);
 	r = turn_policy(turn);
 	if (r < 0)
 		(void)turn_say(turn, "", r, false);
+	if (*ret_read < 0)
+		turn->err = failure;
 	return r;
 }
 
@@ -150,12 +158,17 @@ static bool runs_here(const struct guest *guest)
 static int apply(const struct guest *guest)
 {
 	struct turn turn;
-	int policy = begin_turn(&turn, guest, "apply", TURN_LOOKS);
+	int read;
+	int policy = begin_turn(&turn, guest, "apply", TURN_LOOKS, &read);
 	int prepared = 0;
 	int up = -ESRCH;
 
 	turn.claims = true;
-	if (!runs_here(&turn.guest)) {
+	/* Without its addresses all that was set for it would seem to be no longer wanted. */
+	if (read < 0) {
+		log_line(turn.name, "apply: %s; nothing done",
+			 guest_platform_missing() ? GUEST_PLATFORM_MISSING : turn.err.text);
+	} else if (!runs_here(&turn.guest)) {
 		log_line(turn.name, "apply: it does not run here, nothing done");
 	} else {
 		prepared = event_prepare(&turn, &turn.guest, false);
@@ -170,7 +183,8 @@ static int apply(const struct guest *guest)
 static int undo(const struct guest *guest)
 {
 	struct turn turn;
-	int policy = begin_turn(&turn, guest, "undo", TURN_TAKES_BACK);
+	int read;
+	int policy = begin_turn(&turn, guest, "undo", TURN_TAKES_BACK, &read);
 	int r = event_down(&turn);
 
 	(void)turn_say(&turn, "took back", r, false);
@@ -282,8 +296,10 @@ static bool is_meant(const struct guest_status *s, command_fn command)
 {
 	if (command == attach)
 		return s->guest.kind == GUEST_PVE && s->readable;
+	/* One that runs and cannot be read is told of. */
 	if (command == apply)
-		return s->readable && s->managed && s->inspection.running != RUNNING_NO;
+		return s->inspection.running != RUNNING_NO &&
+		       (s->managed || (!s->readable && s->inspection.has_record));
 	return true;
 }
 
@@ -364,6 +380,8 @@ static int cmd_sync(const struct call *call)
 	struct err err;
 
 	(void)call;
+	if (guest_platform_missing())
+		log_line(NULL, "sync: %s; nothing is taken back because of that", GUEST_PLATFORM_MISSING);
 	if (event_sync(true, &result, &err) < 0)
 		return failed(&err);
 	return result.failed ? EXIT_FOUND : EXIT_SUCCESS;

@@ -28,7 +28,8 @@ static void names_of(const struct guest *guest, struct names *names)
 {
 	*names = (struct names){ .list = { guest->id } };
 	names->list[1] = guest_name(guest, names->with_kind);
-	names->list[2] = guest->alias[0] ? guest->alias : NULL;
+	/* Containers of other lxcpaths may have the same. */
+	names->list[2] = guest->alias[0] && !guest->lxcpath[0] ? guest->alias : NULL;
 }
 
 int choice_check(const char *device, struct err *err)

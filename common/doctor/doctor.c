@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "event/facts.h"
+#include "event/owner.h"
 #include "plan/names.h"
 #include "policy/kept.h"
 
@@ -32,7 +33,6 @@ static void take_all_values(struct doctor *d)
 	d->all_rp_filter = read_all("/proc/sys/net/ipv4/conf/all/rp_filter");
 	d->all_proxy_arp = read_all("/proc/sys/net/ipv4/conf/all/proxy_arp");
 	d->all_log_martians = read_all("/proc/sys/net/ipv4/conf/all/log_martians");
-	d->all_forwarding_6 = read_all("/proc/sys/net/ipv6/conf/all/forwarding");
 	d->all_proxy_ndp = read_all("/proc/sys/net/ipv6/conf/all/proxy_ndp");
 }
 
@@ -57,17 +57,50 @@ const char *device_guest(const char *device, char name[GUEST_NAME_SIZE])
 	return name;
 }
 
+static bool has_address(const struct guest *guest, const struct ip *ip)
+{
+	for (size_t i = 0; i < guest->ip_count; i++) {
+		if (ip_equal(&guest->ips[i], ip))
+			return true;
+	}
+	return false;
+}
+
+static bool is_likelier(const struct patient *a, const struct patient *b, const char *owner)
+{
+	bool a_runs = a->running != RUNNING_NO;
+	bool b_runs = b->running != RUNNING_NO;
+
+	return a_runs != b_runs ? a_runs : strcmp(a->name, owner) == 0;
+}
+
 const struct patient *address_patient(const struct doctor *doctor, const struct ip *ip)
 {
-	for (size_t i = 0; i < doctor->patient_count; i++) {
-		const struct guest *guest = &doctor->patients[i].guest;
+	const struct patient *found = NULL;
+	char owner[GUEST_NAME_SIZE] = "";
 
-		for (size_t j = 0; j < guest->ip_count; j++) {
-			if (ip_equal(&guest->ips[j], ip))
-				return &doctor->patients[i];
-		}
+	for (size_t i = 0; i < doctor->patient_count; i++) {
+		const struct patient *p = &doctor->patients[i];
+
+		if (!has_address(&p->guest, ip))
+			continue;
+		if (found && !owner[0])
+			(void)owner_of(ip, owner);
+		if (!found || is_likelier(p, found, owner))
+			found = p;
 	}
-	return NULL;
+	return found;
+}
+
+/* Most of what a check knows is of no use then, and a clean bill would be a lie. */
+static void check_platform(struct doctor *d)
+{
+	struct finding *f = guest_platform_missing() ? findings_add(d->findings, FINDING_PLATFORM) : NULL;
+
+	if (!f)
+		return;
+	finding_set(f->what, "%s.", GUEST_PLATFORM_MISSING);
+	finding_set(f->last, "systemctl status pve-cluster");
 }
 
 /* What ends it: the last good text in the file's place, or where there is none the file out of the way. */
@@ -144,6 +177,8 @@ static void take_policy(struct doctor *d, struct patient *p)
 	p->managed = policy_manages(&policy, &p->guest);
 	p->chained = policy.then_count > 0;
 	take_names(d, p, &policy);
+	if (p->readable)
+		claimants_take(d, &p->guest, &policy);
 	policy_done(&policy);
 }
 
@@ -208,6 +243,7 @@ int doctor_check(bool probe, struct findings *findings, struct err *err)
 	if (r == 0) {
 		take_all_values(&d);
 		take_machine_id(&d);
+		check_platform(&d);
 		check_policy(&d);
 		r = take_patients(&d, err);
 	}
@@ -215,6 +251,7 @@ int doctor_check(bool probe, struct findings *findings, struct err *err)
 		check_bridges(&d);
 		check_names(&d);
 		check_proxies(&d);
+		check_claimants(&d);
 		check_flux(&d);
 		check_hooks(&d);
 		if (probe)
@@ -223,6 +260,7 @@ int doctor_check(bool probe, struct findings *findings, struct err *err)
 			r = err_errno(err, ENOMEM, "findings");
 	}
 	free(d.patients);
+	free(d.claimants.list);
 	snapshot_done(&d.snapshot);
 	quiet_names_done(&d.table.table.names);
 	return r;

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "doctor/claimants.h"
 #include "doctor/finding.h"
 #include "event/guests.h"
 #include "event/inspect.h"
@@ -35,13 +36,13 @@ struct doctor {
 	struct inspect_table table;
 	struct patient *patients;
 	size_t patient_count;
+	struct claimants claimants;
 	/* net/ipv4/conf/all: a device's effective value is the greater one, or either. */
 	uint32_t all_arp_ignore;
 	uint32_t all_arp_announce;
 	uint32_t all_rp_filter;
 	uint32_t all_proxy_arp;
 	uint32_t all_log_martians;
-	uint32_t all_forwarding_6;
 	uint32_t all_proxy_ndp;
 	char machine_id[MACHINE_ID_SIZE];
 	struct findings *findings;
@@ -57,6 +58,7 @@ int doctor_check(bool probe, struct findings *findings, struct err *err);
 void check_bridges(struct doctor *doctor);
 void check_names(struct doctor *doctor);
 void check_proxies(struct doctor *doctor);
+void check_claimants(struct doctor *doctor);
 void check_flux(struct doctor *doctor);
 void check_hooks(struct doctor *doctor);
 
@@ -72,7 +74,7 @@ bool bridge_answers(const struct doctor *doctor, const struct link *link);
 /* "pve/101" for fwbr101i0, tap101i0, ...; "" for a device that is no guest's. Returns name. */
 const char *device_guest(const char *device, char name[GUEST_NAME_SIZE]);
 
-/* The patient who has the address, or NULL. */
+/* The patient who has the address, or NULL; of several one that runs, and of those its owner. */
 const struct patient *address_patient(const struct doctor *doctor, const struct ip *ip);
 
 #endif

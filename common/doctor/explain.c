@@ -54,6 +54,12 @@ int explain_plan(const struct guest_status *status, const char *event, FILE *out
 	}
 	for (size_t i = 0; (events & DOWN) && i < in->recorded.count; i++)
 		(void)fprintf(out, "%-8s %-6s %s\n", "down", "undo", setting_to_str(&in->recorded.settings[i], text));
+	for (size_t i = 0; (events & UP) && i < in->claim_count; i++) {
+		char refusal[STATUS_CLAIM];
+
+		if (!in->claims[i].granted)
+			(void)fprintf(out, "note: %s\n", status_refusal(&in->claims[i], refusal));
+	}
 	for (size_t i = 0; i < in->notes.count; i++) {
 		(void)fprintf(out, "note: ");
 		output_wrapped(out, in->notes.line[i], 6);

@@ -49,6 +49,9 @@ static const struct {
 				     "(IPv6) answers in the guest's stead." },
 	[FINDING_PROXY_SLOW] = { "proxy-slow", "The kernel delays each proxied answer by a random time up to this." },
 	[FINDING_PROXY_NDP] = { "proxy-ndp-off", "IPv6 neighbours who ask for the guest get no answer." },
+	[FINDING_ADDRESS_TWICE] = { "address-twice",
+				    "Guests with one address cut each other off; on one host guestarp leaves it to the "
+				    "one that has it." },
 	[FINDING_FLUX] = { "host-flux",
 			   "Network cards in one subnet answer for each other's addresses, so this host's own address "
 			   "jumps between hardware addresses (ARP flux)." },
@@ -60,6 +63,8 @@ static const struct {
 					       "guestarp." },
 	[FINDING_POLICY] = { "policy-broken", "Its last good text holds, where there is one; else nothing is bound for "
 					      "guests whose policy cannot be read." },
+	[FINDING_PLATFORM] = { "pmxcfs-down", "What is not known cannot be checked. guestarp takes nothing back for "
+					      "want of a configuration." },
 };
 
 struct finding *findings_add(struct findings *findings, enum finding_kind kind)

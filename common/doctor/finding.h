@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "base/err.h"
+#include "guest/guest.h"
 
 /* In the order of the table that says what each means. */
 enum finding_kind {
@@ -25,18 +26,20 @@ enum finding_kind {
 	FINDING_PROXY_IN_FRONT,
 	FINDING_PROXY_SLOW,
 	FINDING_PROXY_NDP,
+	FINDING_ADDRESS_TWICE,
 	FINDING_FLUX,
 	FINDING_WIRE,
 	FINDING_HOOK_MISSING,
 	FINDING_HOOK_OTHER,
 	FINDING_POLICY,
+	FINDING_PLATFORM,
 	FINDING_KIND_COUNT
 };
 
 struct finding {
 	enum finding_kind kind;
-	char device[16]; /* "" where no device is concerned */
-	char guest[72];  /* "pve/101", "" for none */
+	char device[16];             /* "" where no device is concerned */
+	char guest[GUEST_NAME_SIZE]; /* "pve/101", "" for none */
 	char what[400];
 	char mend[400]; /* a command line for a shell */
 	char last[200]; /* how it stays mended, "" where mend does that */

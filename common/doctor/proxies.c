@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 #include "doctor/doctor.h"
-#include "kernel/route.h"
+#include "event/silence.h"
 #include "kernel/sysctl.h"
 
 /* The entries of one address stand side by side in the snapshot. */
@@ -77,28 +77,43 @@ static void check_gone(struct doctor *d, const struct group *g, const struct pat
 	finding_set(f->mend, "ip neigh del proxy %s dev %s", g->ip, device);
 }
 
+static bool check_forwarding(struct doctor *d, const struct group *g, const struct link *link)
+{
+	uint8_t family = g->entries->ip.family;
+	enum forwarding forwarding = silence_forwarding(link, family);
+	struct finding *f = forwarding != FORWARDING_ON ? findings_add(d->findings, FINDING_PROXY_FORWARDING) : NULL;
+
+	if (!f)
+		return forwarding != FORWARDING_ON;
+	finding_set(f->what, "%s is to be answered for on %s, but forwarding is off %s.", g->ip, link->name,
+		    forwarding == FORWARDING_OFF ? "there" : "for all devices");
+	silence_forwarding_fix(d->nl, link, family, forwarding, f->mend, sizeof(f->mend));
+	finding_set(f->last, "%s",
+		    f->mend[0] ? "the same line in /etc/sysctl.d"
+			       : "turn it on, after accept_ra=2 for each device that has an advertised route");
+	for_guest(f, address_patient(d, &g->entries->ip));
+	finding_set(f->device, "%s", link->name);
+	return true;
+}
+
 static void check_silent(struct doctor *d, const struct group *g, const struct link *link)
 {
 	bool v4 = g->entries->ip.family == AF_INET;
+	bool in_front = false;
 	uint32_t ndp = 0;
-	int out = 0;
 	struct finding *f;
 
-	if (route_lookup(d->nl, &g->entries->ip, &out, NULL) == 0 && out == link->ifindex) {
+	/* Where it cannot be known nothing is said: the command would cut off a guest that is not in front. */
+	(void)silence_in_front(d->nl, link, &d->snapshot.addresses, &g->entries->ip, &in_front, NULL);
+	if (in_front) {
 		f = findings_add(d->findings, FINDING_PROXY_IN_FRONT);
 		if (!f)
 			return;
 		finding_set(f->what, "%s is to be answered for on %s, but the route to it leaves by %s itself.", g->ip,
 			    link->name, link->name);
 		finding_set(f->mend, "ip neigh del proxy %s dev %s", g->ip, link->name);
-	} else if (v4 ? link->value[LINK_FORWARDING] == 0 : d->all_forwarding_6 == 0) {
-		f = findings_add(d->findings, FINDING_PROXY_FORWARDING);
-		if (!f)
-			return;
-		finding_set(f->what, "%s is to be answered for on %s, but forwarding is off there.", g->ip, link->name);
-		finding_set(f->mend, "sysctl -w net/%s/conf/%s/forwarding=1", v4 ? "ipv4" : "ipv6",
-			    v4 ? link->name : "all");
-		finding_set(f->last, "the same line in /etc/sysctl.d");
+	} else if (check_forwarding(d, g, link)) {
+		return;
 	} else if (!v4 && !d->all_proxy_ndp && sysctl_get(SYSCTL_PROXY_NDP, link->name, &ndp, NULL) == 0 && ndp == 0) {
 		f = findings_add(d->findings, FINDING_PROXY_NDP);
 		if (!f)

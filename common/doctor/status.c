@@ -18,40 +18,66 @@
 #define MARK_COLUMN  40
 #define VERSION_JSON 1
 
-static bool is_recorded(const struct guest *guest)
+/* By its whole name; or, under_name, a container that lies elsewhere by LXC's name, where that tells one alone. */
+static bool find_recorded(const char *id, enum guest_kind kind, bool under_name, struct guest *ret_guest)
 {
 	struct guest_list recorded = { 0 };
-	bool found = false;
+	size_t found = 0;
 
 	if (guest_list_recorded(&recorded, NULL) == 0) {
-		for (size_t i = 0; i < recorded.count && !found; i++)
-			found = recorded.list[i].kind == guest->kind && strcmp(recorded.list[i].id, guest->id) == 0;
+		for (size_t i = 0; i < recorded.count; i++) {
+			const struct guest *guest = &recorded.list[i];
+
+			if (guest->kind != kind || strcmp(under_name ? guest->alias : guest->id, id) != 0)
+				continue;
+			guest_copy(ret_guest, guest);
+			found++;
+		}
 	}
 	guest_list_done(&recorded);
-	return found;
+	return found == 1;
+}
+
+static bool find_kind(enum guest_kind kind, const char *id, struct guest *ret_guest, bool *ret_readable,
+		      struct err *err)
+{
+	int r;
+
+	if (guest_init(ret_guest, kind, id, NULL) < 0)
+		return false;
+	r = guest_read(ret_guest, err);
+	*ret_readable = r == 0;
+	if (r != -ENOENT || find_recorded(ret_guest->id, kind, false, ret_guest))
+		return true;
+	if (kind != GUEST_LXC || !find_recorded(id, kind, true, ret_guest))
+		return false;
+	*ret_readable = guest_read(ret_guest, err) == 0;
+	return true;
 }
 
 int status_find(const char *word, struct guest *ret_guest, bool *ret_readable, struct err *err)
 {
 	static const enum guest_kind kinds[] = { GUEST_PVE, GUEST_VZ, GUEST_LXC };
-	const char *slash = strchr(word, '/');
 	char shown[80];
+	bool named = false; /* the kind is */
 
 	for (size_t i = 0; i < 3; i++) {
-		const char *kind = guest_kind_to_str(kinds[i]);
-		const char *id = slash ? slash + 1 : word;
-		int r;
+		size_t len = strlen(guest_kind_to_str(kinds[i]));
 
-		if (slash && (strncmp(word, kind, (size_t)(slash - word)) != 0 || kind[slash - word]))
+		if (strncmp(word, guest_kind_to_str(kinds[i]), len) != 0 || word[len] != '/')
 			continue;
-		if (guest_init(ret_guest, kinds[i], id, NULL) < 0)
-			continue;
-		r = guest_read(ret_guest, err);
-		*ret_readable = r == 0;
-		if (r != -ENOENT || is_recorded(ret_guest))
+		named = true;
+		if (find_kind(kinds[i], word + len + 1, ret_guest, ret_readable, err))
 			return 0;
 	}
-	return err_set(err, ENOENT, "no guest '%s' on this host", text_shown(word, shown, sizeof(shown)));
+	for (size_t i = 0; !named && i < 3; i++) {
+		if (find_kind(kinds[i], word, ret_guest, ret_readable, err))
+			return 0;
+	}
+	(void)text_shown(word, shown, sizeof(shown));
+	if (guest_platform_missing())
+		return err_set(err, ENOENT, "no guest '%s' is known: %s", shown, GUEST_PLATFORM_MISSING);
+	return err_set(err, ENOENT, "no guest '%s' on this host", shown);
 }
 
 static int look(struct guest_status *s, const struct inspect_table *table, struct err *err)
@@ -69,8 +95,10 @@ static int look(struct guest_status *s, const struct inspect_table *table, struc
 	if (bad < 0)
 		notes_add_err(&s->inspection.notes, &failure);
 	policy_done(&policy);
-	if (r == 0 && s->inspection.running != RUNNING_NO)
+	if (r == 0 && s->inspection.running != RUNNING_NO) {
 		s->missing = inspection_missing(&s->inspection);
+		s->refused = inspection_refused(&s->inspection);
+	}
 	return r < 0 ? err_wrap(err, "%s", s->name) : 0;
 }
 
@@ -128,6 +156,7 @@ int status_take(char *const *guests, size_t count, struct status *ret_status, st
 	int r = inspect_table_take(&table, err);
 
 	memset(ret_status, 0, sizeof(*ret_status));
+	ret_status->platform_missing = guest_platform_missing();
 	if (r == 0 && count == 0) {
 		r = guest_list_recorded(&all, err);
 		recorded = all.count;
@@ -159,8 +188,12 @@ void status_done(struct status *status)
 
 bool status_is_well(const struct status *status)
 {
+	if (status->platform_missing)
+		return false;
 	for (size_t i = 0; i < status->count; i++) {
-		if (status->list[i].missing > 0 || status->list[i].inspection.notes.count > 0)
+		const struct guest_status *s = &status->list[i];
+
+		if (s->missing > 0 || s->refused > 0 || s->inspection.notes.count > 0)
 			return false;
 	}
 	return true;
@@ -210,9 +243,44 @@ static enum mark mark_of(const struct inspection *in, const char *device, bool q
 	return mark;
 }
 
+const char *status_refusal(const struct owner_claim *claim, char *text)
+{
+	char ip[IP_TEXT];
+
+	(void)snprintf(text, STATUS_CLAIM, "%s is %s's, which %s", ip_to_str(&claim->ip, ip), claim->other,
+		       claim->resting ? "is stopped; a start or apply takes it" : "runs");
+	return text;
+}
+
+/* Only what is its own, or another's; what nobody has claimed yet is no news. */
+static void print_claims(const struct tree *t, int depth, const struct guest_status *s)
+{
+	char text[STATUS_CLAIM];
+	char list[NOTE_SIZE] = "";
+
+	for (size_t i = 0; i < s->inspection.claim_count; i++) {
+		const struct owner_claim *claim = &s->inspection.claims[i];
+
+		if (claim->standing)
+			(void)text_append(list, sizeof(list), "%s%s", *list ? ", " : "", ip_to_str(&claim->ip, text));
+	}
+	if (*list) {
+		(void)fprintf(t->out, "%*sowns: ", depth * 3 + 3, "");
+		output_wrapped(t->out, list, depth * 3 + 9);
+	}
+	for (size_t i = 0; i < s->inspection.claim_count; i++) {
+		if (s->inspection.claims[i].granted)
+			continue;
+		(void)fprintf(t->out, "%*swants: ", depth * 3 + 3, "");
+		output_wrapped(t->out, status_refusal(&s->inspection.claims[i], text), depth * 3 + 10);
+	}
+}
+
 static void print_guest(const struct tree *t, int depth, const struct guest_status *s)
 {
-	enum mark mark = s->inspection.running == RUNNING_NO ? MARK_NONE : s->missing ? MARK_BAD : MARK_OK;
+	enum mark mark = s->inspection.running == RUNNING_NO ? MARK_NONE
+			 : s->missing || s->refused          ? MARK_BAD
+							     : MARK_OK;
 	char text[64];
 
 	(void)snprintf(text, sizeof(text), "%s%s", running_to_str(s->inspection.running),
@@ -225,6 +293,7 @@ static void print_guest(const struct tree *t, int depth, const struct guest_stat
 			(void)fprintf(t->out, "%*smissing: %s\n", depth * 3 + 3, "",
 				      setting_to_str(&s->inspection.settings.settings[i], setting));
 	}
+	print_claims(t, depth, s);
 	for (size_t i = 0; i < s->inspection.notes.count; i++) {
 		(void)fprintf(t->out, "%*snote: ", depth * 3 + 3, "");
 		output_wrapped(t->out, s->inspection.notes.line[i], depth * 3 + 9);
@@ -303,7 +372,11 @@ void status_print(const struct status *status, bool colour, FILE *out)
 
 	(void)gethostname(host, sizeof(host) - 1);
 	print_line(&t, 0, host, status_is_well(status) ? MARK_OK : MARK_BAD,
-		   status->count ? "" : "no guest is managed: guestarp attach GUEST");
+		   status->count || status->platform_missing ? "" : "no guest is managed: guestarp attach GUEST");
+	if (status->platform_missing) {
+		(void)fprintf(out, "   note: ");
+		output_wrapped(out, GUEST_PLATFORM_MISSING, 9);
+	}
 	for (size_t i = 0; i < status->count; i++) {
 		const struct guest_status *s = &status->list[i];
 
@@ -341,10 +414,24 @@ static struct json_object *setting_json(const struct setting *s, bool holds, con
 	return json;
 }
 
+/* owner is null where nobody has claimed the address. */
+static struct json_object *claim_json(const struct owner_claim *claim, const char *guest)
+{
+	struct json_object *json = json_object_new_object();
+	const char *owner = claim->standing ? guest : claim->granted ? "" : claim->other;
+	char text[IP_TEXT];
+
+	json_object_object_add(json, "address", json_object_new_string(ip_to_str(&claim->ip, text)));
+	json_object_object_add(json, "owner", *owner ? json_object_new_string(owner) : NULL);
+	json_object_object_add(json, "granted", json_object_new_boolean(claim->granted));
+	return json;
+}
+
 static struct json_object *guest_json(const struct guest_status *s)
 {
 	struct json_object *json = json_object_new_object();
 	struct json_object *settings = json_object_new_array();
+	struct json_object *claims = json_object_new_array();
 	struct json_object *notes = json_object_new_array();
 	const struct inspection *in = &s->inspection;
 
@@ -358,7 +445,10 @@ static struct json_object *guest_json(const struct guest_status *s)
 							     i < in->prepare_count ? "prepare" : "up"));
 	for (size_t i = 0; i < in->notes.count; i++)
 		json_object_array_add(notes, json_object_new_string(in->notes.line[i]));
+	for (size_t i = 0; i < in->claim_count; i++)
+		json_object_array_add(claims, claim_json(&in->claims[i], s->name));
 	json_object_object_add(json, "settings", settings);
+	json_object_object_add(json, "claims", claims);
 	json_object_object_add(json, "notes", notes);
 	return json;
 }
@@ -367,8 +457,12 @@ int status_print_json(const struct status *status, FILE *out)
 {
 	CLEANUP(json) struct json_object *json = json_object_new_object();
 	struct json_object *guests = json_object_new_array();
+	struct json_object *notes = json_object_new_array();
 
+	if (status->platform_missing)
+		json_object_array_add(notes, json_object_new_string(GUEST_PLATFORM_MISSING));
 	json_object_object_add(json, "version", json_object_new_int(VERSION_JSON));
+	json_object_object_add(json, "notes", notes);
 	json_object_object_add(json, "guests", guests);
 	for (size_t i = 0; i < status->count; i++)
 		json_object_array_add(guests, guest_json(&status->list[i]));

@@ -18,11 +18,13 @@ struct guest_status {
 	bool managed;
 	struct inspection inspection;
 	size_t missing; /* settings that should hold and do not; 0 for a guest that does not run */
+	size_t refused; /* addresses that it wants and another guest has; 0 likewise */
 };
 
 struct status {
 	struct guest_status *list;
 	size_t count;
+	bool platform_missing; /* pmxcfs is down: there may be more guests, and what is known of these is little */
 };
 
 /*
@@ -37,6 +39,13 @@ bool status_is_well(const struct status *status);
 
 /* A tree host, bridge, firewall bridge, guest, with a mark at each; 80 columns. */
 void status_print(const struct status *status, bool colour, FILE *out);
+
+/*
+ * "192.0.2.7 is pve/105's, which runs": whose an address is that the guest wants and does not get. Returns text, which
+ * has room for STATUS_CLAIM.
+ */
+const char *status_refusal(const struct owner_claim *claim, char *text);
+#define STATUS_CLAIM (GUEST_NAME_SIZE + IP_TEXT + 64)
 
 /* {"version": 1, "guests": [...]}: packaging/status.schema.json. */
 int status_print_json(const struct status *status, FILE *out);

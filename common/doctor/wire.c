@@ -21,15 +21,21 @@ struct round {
 	size_t count;
 };
 
-static void add(struct round *round, const struct ip *ip)
+static void add(const struct doctor *d, struct round *round, const struct ip *ip)
 {
+	struct packet packet = { .ifindex = round->link->ifindex, .source = round->link->mac, .ip = *ip };
+
 	for (size_t i = 0; i < round->count; i++) {
 		if (ip_equal(&round->packets[i].ip, ip))
 			return;
 	}
-	if (round->count < ADDRESSES_MAX)
-		round->packets[round->count++] =
-			(struct packet){ .ifindex = round->link->ifindex, .source = round->link->mac, .ip = *ip };
+	if (round->count == ADDRESSES_MAX)
+		return;
+	/* A solicitation from :: would end the duplicate address detection of a guest that is just starting. */
+	if (!addresses_sender(&d->snapshot.addresses, round->link->ifindex, ip, &packet.sender) &&
+	    ip->family == AF_INET6)
+		return;
+	round->packets[round->count++] = packet;
 }
 
 /* Host's and guests' addresses in the subnets that the device is in. */
@@ -40,18 +46,18 @@ static void collect(const struct doctor *d, struct round *round)
 	for (size_t i = 0; i < all->count; i++) {
 		const struct address *subnet = &all->list[i];
 
-		if (subnet->ifindex != round->link->ifindex || subnet->ip.family != AF_INET || subnet->prefix >= 32)
+		if (subnet->ifindex != round->link->ifindex || subnet->prefix >= ip_len(&subnet->ip) * 8)
 			continue;
 		for (size_t j = 0; j < all->count; j++) {
 			if (ip_same_subnet(&all->list[j].ip, &subnet->ip, subnet->prefix))
-				add(round, &all->list[j].ip);
+				add(d, round, &all->list[j].ip);
 		}
 		for (size_t j = 0; j < d->patient_count; j++) {
 			const struct guest *guest = &d->patients[j].guest;
 
 			for (size_t k = 0; k < guest->ip_count; k++) {
 				if (ip_same_subnet(&guest->ips[k], &subnet->ip, subnet->prefix))
-					add(round, &guest->ips[k]);
+					add(d, round, &guest->ips[k]);
 			}
 		}
 	}
@@ -68,6 +74,18 @@ static bool device_holds(const struct doctor *d, const struct link *link, const 
 	return false;
 }
 
+/* Does the device answer for it by an entry? */
+static bool device_proxies(const struct doctor *d, const struct link *link, const struct ip *ip)
+{
+	for (size_t i = 0; i < d->snapshot.proxy_count; i++) {
+		const struct proxy_entry *entry = &d->snapshot.proxies[i];
+
+		if (entry->ifindex == link->ifindex && ip_equal(&entry->ip, ip))
+			return true;
+	}
+	return false;
+}
+
 static bool host_holds(const struct doctor *d, const struct ip *ip)
 {
 	for (size_t i = 0; i < d->snapshot.addresses.count; i++) {
@@ -78,13 +96,19 @@ static bool host_holds(const struct doctor *d, const struct ip *ip)
 }
 
 /* A finding that already says why this device answers: what was seen is its proof. */
-static struct finding *explained(const struct doctor *d, const struct link *link)
+static struct finding *explained(const struct doctor *d, const struct link *link, const struct ip *ip)
 {
+	char text[IP_TEXT];
+	size_t len = strlen(ip_to_str(ip, text));
+
 	for (size_t i = 0; link && i < d->findings->count; i++) {
 		struct finding *f = &d->findings->list[i];
 
 		if ((f->kind == FINDING_BRIDGE_ANSWERS || f->kind == FINDING_FLUX) &&
 		    strcmp(f->device, link->name) == 0)
+			return f;
+		/* The address is its first word; the device is one of several. */
+		if (f->kind == FINDING_PROXY_MANY && strncmp(f->what, text, len) == 0 && f->what[len] == ' ')
 			return f;
 	}
 	return NULL;
@@ -126,6 +150,8 @@ static void two_answers(struct doctor *d, const struct round *round, size_t i)
 	}
 	if (device_holds(d, round->link, &round->packets[i].ip))
 		(void)text_append(f->what, sizeof(f->what), ", and %s itself holds it", round->link->name);
+	else if (device_proxies(d, round->link, &round->packets[i].ip))
+		(void)text_append(f->what, sizeof(f->what), ", and %s itself answers for it", round->link->name);
 	/* Nothing on this host mends what another machine does. */
 	finding_set(f->last, "find who else has the address, and take it away there");
 }
@@ -135,7 +161,7 @@ static void judge(struct doctor *d, const struct round *round, size_t i)
 {
 	const struct ip *ip = &round->packets[i].ip;
 	const struct probe_result *result = &round->results[i];
-	bool own = device_holds(d, round->link, ip);
+	bool own = result->count > 0 && (device_holds(d, round->link, ip) || device_proxies(d, round->link, ip));
 	bool unexplained = false;
 	char text[IP_TEXT];
 
@@ -143,7 +169,7 @@ static void judge(struct doctor *d, const struct round *round, size_t i)
 		return;
 	for (size_t j = 0; j < result->count; j++) {
 		const struct link *link = snapshot_link_by_mac(&d->snapshot, &result->holders[j]);
-		struct finding *f = explained(d, link);
+		struct finding *f = explained(d, link, ip);
 
 		/* Another card of ours that holds the address is the one that should answer. */
 		if (link && device_holds(d, link, ip))

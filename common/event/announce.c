@@ -69,7 +69,7 @@ int announcements_add_own(struct announcements *announcements, struct netlink *n
 			continue;
 		a.packet.ifindex = link.ifindex;
 		a.packet.source = link.mac;
-		a.packet.router = link.forwarding_6 != 0;
+		a.packet.router = link.value[LINK_FORWARDING_6] != 0;
 		if (to)
 			a.packet.to = *to;
 		if (announcements_add(announcements, &a) < 0)

@@ -123,18 +123,12 @@ static int write_no_proxy(struct netlink *nl, const struct setting *s, struct er
 static int read_route(struct netlink *nl, const struct facts *facts, const struct setting *s, bool *ret_holds,
 		      struct err *err)
 {
-	int ifindex = 0;
-	int r;
-
 	(void)facts;
 	if (s->platforms) {
 		*ret_holds = true;
 		return 0;
 	}
-	r = route_get_host(nl, &s->ip, &ifindex, err);
-	if (r == 0)
-		*ret_holds = ifindex == s->ifindex;
-	return r;
+	return route_has_host(nl, s->ifindex, &s->ip, ret_holds, err);
 }
 
 static int write_route(struct netlink *nl, const struct setting *s, struct err *err)

@@ -180,7 +180,12 @@ int facts_prepare(struct netlink *nl, const struct guest *guest, const struct po
 		  struct err *err)
 {
 	int r = ask_policy_devices(nl, guest, policy, facts, err);
+	struct ip buffer[GUEST_IPS_MAX];
+	size_t count;
+	const struct ip *ips = plan_ips(guest, policy, buffer, &count);
 
+	for (size_t i = 0; r == 0 && policy->nic_count > 0 && i < count; i++)
+		r = facts_ask_link(nl, facts, plan_device_of(guest, policy, &ips[i]), err);
 	for (size_t i = 0; r == 0 && policy->pin && i < guest->nic_count; i++) {
 		char vlan[IFNAMSIZ];
 

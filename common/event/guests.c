@@ -90,7 +90,8 @@ static int add_guest(struct guest_list *guests, const struct guest *guest)
 	return 0;
 }
 
-/* "<kind>-<id>.json", back to the guest. The name's end counts: an id may have ".json" inside. */
+/* "<kind>-<id>.json", as record_name() makes it, back to the guest. The name's end counts: an id may have ".json"
+ * inside. */
 static bool parse_record_name(const char *name, struct guest *ret_guest)
 {
 	static const char suffix[] = ".json";
@@ -104,6 +105,10 @@ static bool parse_record_name(const char *name, struct guest *ret_guest)
 		return false;
 	memcpy(text, name, len);
 	text[len] = '\0';
+	for (char *p = text; *p; p++) {
+		if (*p == ':')
+			*p = '/';
+	}
 	return guest_init_named(ret_guest, text, '-');
 }
 
@@ -191,13 +196,13 @@ int guest_list_containers(struct guest_list *guests, struct err *err)
 	CLEANUP(dir) DIR *dir = NULL;
 	const struct dirent *entry;
 	bool proxmox = exists("/etc/pve");
-	int r = file_path("/var/lib/lxc", full, sizeof(full), err);
+	int r = file_path(GUEST_LXCPATH, full, sizeof(full), err);
 
 	if (r < 0)
 		return r;
 	dir = opendir(full);
 	if (!dir)
-		return errno == ENOENT || errno == ENOTDIR ? 0 : err_errno(err, errno, "/var/lib/lxc");
+		return errno == ENOENT || errno == ENOTDIR ? 0 : err_errno(err, errno, GUEST_LXCPATH);
 	while ((entry = next_entry(dir)) != NULL) {
 		char path[sizeof(entry->d_name) + 32];
 		struct guest guest;
@@ -205,12 +210,12 @@ int guest_list_containers(struct guest_list *guests, struct err *err)
 		/* Proxmox VE writes the like for its own containers. */
 		if (proxmox && guest_init(&guest, GUEST_PVE, entry->d_name, NULL) == 0)
 			continue;
-		(void)snprintf(path, sizeof(path), "/var/lib/lxc/%s/config", entry->d_name);
+		(void)snprintf(path, sizeof(path), GUEST_LXCPATH "/%s/config", entry->d_name);
 		if (guest_init(&guest, GUEST_LXC, entry->d_name, NULL) == 0 && exists(path) &&
 		    add_guest(guests, &guest) < 0)
-			return err_errno(err, ENOMEM, "/var/lib/lxc");
+			return err_errno(err, ENOMEM, GUEST_LXCPATH);
 	}
-	return errno ? err_errno(err, errno, "/var/lib/lxc") : 0;
+	return errno ? err_errno(err, errno, GUEST_LXCPATH) : 0;
 }
 
 int guest_list_configured(struct guest_list *guests, struct err *err)
@@ -227,6 +232,41 @@ int guest_list_configured(struct guest_list *guests, struct err *err)
 bool guest_platform_known(void)
 {
 	return exists("/etc/pve/lxc") && exists("/etc/pve/qemu-server");
+}
+
+bool guest_platform_missing(void)
+{
+	return exists("/etc/pve") && !guest_platform_known();
+}
+
+int guest_each_of_cluster(void (*fn)(const struct guest *guest, const char *node, void *data), void *data)
+{
+	static const char *const kinds[] = { "lxc", "qemu-server" };
+	char full[PATH_SIZE];
+	CLEANUP(dir) DIR *dir = NULL;
+	const struct dirent *entry;
+	int r = 0;
+
+	if (file_path("/etc/pve/nodes", full, sizeof(full), NULL) == 0)
+		dir = opendir(full);
+	while (dir && r == 0 && (entry = next_entry(dir)) != NULL) {
+		struct guest_list guests = { 0 };
+
+		for (size_t i = 0; entry->d_name[0] != '.' && r == 0 && i < 2; i++) {
+			char path[sizeof(entry->d_name) + 32];
+			struct err err;
+
+			(void)snprintf(path, sizeof(path), "/etc/pve/nodes/%s/%s", entry->d_name, kinds[i]);
+			r = add_directory(&guests, path, ".conf", GUEST_PVE, &err);
+			r = r == -ENOMEM ? r : 0;
+		}
+		for (size_t i = 0; r == 0 && i < guests.count; i++) {
+			if (pve_read(&guests.list[i], entry->d_name, NULL) == 0)
+				fn(&guests.list[i], entry->d_name, data);
+		}
+		guest_list_done(&guests);
+	}
+	return r;
 }
 
 bool guest_in_cluster(const struct guest *guest)

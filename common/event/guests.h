@@ -33,6 +33,16 @@ int guest_list_configured(struct guest_list *guests, struct err *err);
 /* Is Proxmox VE's cluster file system there? Else that a configuration is not there says nothing. */
 bool guest_platform_known(void);
 
+/* Is this a host of Proxmox VE, and pmxcfs does not show it the guests? In words for the administrator. */
+bool guest_platform_missing(void);
+#define GUEST_PLATFORM_MISSING "pmxcfs is down (/etc/pve is empty), so which guests Proxmox VE has is not known"
+
+/*
+ * Calls fn for each guest of Proxmox VE that any node of the cluster has a configuration of, this node included, as far
+ * as it can be read. -ENOMEM.
+ */
+int guest_each_of_cluster(void (*fn)(const struct guest *guest, const char *node, void *data), void *data);
+
 /* Has any node of the cluster a configuration of this guest of Proxmox VE? */
 bool guest_in_cluster(const struct guest *guest);
 

@@ -76,6 +76,33 @@ static int compare(struct netlink *nl, const struct facts *facts, const struct i
 	return 0;
 }
 
+/*
+ * As the guest's next event will be answered: a start where it does not run, else sync. A claim that nobody has made
+ * yet is not in the way.
+ */
+static int take_claims(const struct guest *guest, const struct policy *policy, const struct facts *facts,
+		       struct inspection *in, struct err *err)
+{
+	struct owner_claim claims[GUEST_IPS_MAX];
+	size_t count = owner_claims_of(guest, policy, facts, &in->settings, claims);
+	struct err failure;
+
+	if (count == 0)
+		return 0;
+	in->claims = calloc(count, sizeof(claims[0]));
+	if (!in->claims)
+		return err_errno(err, ENOMEM, "claims");
+	if (owner_foresee(guest, in->running == RUNNING_NO, claims, count, &failure) < 0)
+		notes_add_err(&in->notes, &failure);
+	memcpy(in->claims, claims, count * sizeof(claims[0]));
+	in->claim_count = count;
+	for (size_t i = 0; i < count; i++) {
+		if (!claims[i].granted)
+			plan_leave_out(&in->settings, &claims[i].ip);
+	}
+	return 0;
+}
+
 static int take_plan(struct netlink *nl, const struct guest *guest, const struct policy *policy, bool managed,
 		     const struct inspect_table *table, struct facts *facts, struct inspection *in, struct err *err)
 {
@@ -98,7 +125,9 @@ static int take_plan(struct netlink *nl, const struct guest *guest, const struct
 		return r;
 	if (plan_up(guest, policy, facts, &in->settings, &in->notes, &failure) < 0)
 		notes_add_err(&in->notes, &failure);
-	return compare(nl, facts, table, in, err);
+	if (managed)
+		r = take_claims(guest, policy, facts, in, err);
+	return r < 0 ? r : compare(nl, facts, table, in, err);
 }
 
 int event_inspect(const struct guest *guest, const struct policy *policy, bool managed,
@@ -127,7 +156,9 @@ void inspection_done(struct inspection *inspection)
 	plan_done(&inspection->settings);
 	plan_done(&inspection->recorded);
 	free(inspection->holds);
+	free(inspection->claims);
 	inspection->holds = NULL;
+	inspection->claims = NULL;
 }
 
 size_t inspection_missing(const struct inspection *inspection)
@@ -137,4 +168,13 @@ size_t inspection_missing(const struct inspection *inspection)
 	for (size_t i = 0; i < inspection->settings.count; i++)
 		missing += !inspection->holds[i];
 	return missing;
+}
+
+size_t inspection_refused(const struct inspection *inspection)
+{
+	size_t refused = 0;
+
+	for (size_t i = 0; i < inspection->claim_count; i++)
+		refused += !inspection->claims[i].granted;
+	return refused;
 }

@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "event/owner.h"
 #include "event/running.h"
 #include "guest/guest.h"
 #include "kernel/quiet.h"
@@ -22,6 +23,9 @@ struct inspection {
 	bool has_record;
 	enum running running;
 	struct notes notes;
+	/* Its addresses and whose each is. What is refused is not among the settings. */
+	struct owner_claim *claims;
+	size_t claim_count;
 };
 
 /* The table of names for event_inspect(). Not known: the kernel has no nf_tables, or we may not ask it. */
@@ -41,5 +45,8 @@ void inspection_done(struct inspection *inspection);
 
 /* Settings that do not hold. */
 size_t inspection_missing(const struct inspection *inspection);
+
+/* Addresses that it wants and another guest has. */
+size_t inspection_refused(const struct inspection *inspection);
 
 #endif

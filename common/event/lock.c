@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -14,20 +13,17 @@
 #include "base/file.h"
 #include "base/text.h"
 
-#define NAME_SIZE  (GUEST_NAME_SIZE + 8)
 #define LOCK_TRIES 2000 /* of 5 ms */
 
 /* Also the record's file: versions before 0.2 lock the same byte. */
-static const char *lock_name(const struct guest *guest, char name[NAME_SIZE])
+static const char *lock_name(const struct guest *guest, char name[GUEST_FILE_SIZE])
 {
-	(void)snprintf(name, NAME_SIZE, "%s-%s.json", guest_kind_to_str(guest->kind), guest->id);
-	return name;
+	return guest_file_name(guest, ".json", name);
 }
 
-static const char *mark_name(const struct guest *guest, char name[NAME_SIZE])
+static const char *mark_name(const struct guest *guest, char name[GUEST_FILE_SIZE])
 {
-	(void)snprintf(name, NAME_SIZE, "%s-%s.again", guest_kind_to_str(guest->kind), guest->id);
-	return name;
+	return guest_file_name(guest, ".again", name);
 }
 
 /* The guest's byte in the lock file. Two guests that share one only wait for each other. */
@@ -39,7 +35,7 @@ static off_t lock_offset(const char *name)
 /* guest: whose mark is left, NULL for none. It may be let go of just before that: hence the last try. */
 static int take_lock(const char *name, int dir, int fd, bool alone, const struct guest *guest, struct err *err)
 {
-	char mark[NAME_SIZE];
+	char mark[GUEST_FILE_SIZE];
 	struct flock lock = {
 		.l_type = alone ? F_WRLCK : F_RDLCK,
 		.l_whence = SEEK_SET,
@@ -83,7 +79,7 @@ static int take(const char *name, bool create, bool alone, const struct guest *g
 
 int lock_guest(const struct guest *guest, bool create, struct lock *ret_lock, struct err *err)
 {
-	char name[NAME_SIZE];
+	char name[GUEST_FILE_SIZE];
 
 	ret_lock->guest = guest;
 	return take(lock_name(guest, name), create, true, guest, ret_lock, err);
@@ -91,7 +87,7 @@ int lock_guest(const struct guest *guest, bool create, struct lock *ret_lock, st
 
 bool lock_was_wanted(const struct lock *lock)
 {
-	char mark[NAME_SIZE];
+	char mark[GUEST_FILE_SIZE];
 
 	return lock->fd >= 0 && lock->guest && unlinkat(lock->dir, mark_name(lock->guest, mark), 0) == 0;
 }
@@ -110,7 +106,7 @@ int lock_names(bool alone, struct lock *ret_lock, struct err *err)
 
 bool lock_is_held(const struct guest *guest)
 {
-	char name[NAME_SIZE];
+	char name[GUEST_FILE_SIZE];
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1 };
 	CLEANUP(fd) int dir = -1;
 	CLEANUP(fd) int fd = -1;

@@ -16,6 +16,7 @@
 #include "event/guests.h"
 #include "event/record.h"
 #include "event/running.h"
+#include "guest/lxc.h"
 #include "plan/choice.h"
 
 #define TRIES      4
@@ -50,7 +51,7 @@ static void read_claim(int dir, const struct ip *ip, struct standing *ret_standi
 		s->text[0] = '\0';
 	else
 		s->text[len] = '\0';
-	if (sscanf(s->text, "%71s %1u %15s", s->guest, &s->rank, s->device) < 2 || s->rank > OWNER_NAMED)
+	if (sscanf(s->text, "%199s %1u %15s", s->guest, &s->rank, s->device) < 2 || s->rank > OWNER_NAMED)
 		memset(s, 0, sizeof(*s));
 	if (strcmp(s->device, "-") == 0)
 		s->device[0] = '\0';
@@ -75,7 +76,10 @@ static int write_claim(int dir, const struct guest *guest, const struct owner_cl
 	return 0;
 }
 
-/* Does its configuration still have the address, or its policy? A guest that is nowhere has none. */
+/*
+ * Does its configuration still have the address, or its policy? A guest that is nowhere has none; but where pmxcfs is
+ * down, each of Proxmox VE's seems to be nowhere.
+ */
 static bool still_wants(struct guest *guest, const struct ip *ip)
 {
 	static struct policy policy;
@@ -86,7 +90,7 @@ static bool still_wants(struct guest *guest, const struct ip *ip)
 	int r = guest_read(guest, NULL);
 
 	if (r == -ENOENT)
-		return false;
+		return guest->kind == GUEST_PVE && !guest_platform_known();
 	/* What cannot be read, or is not listed there (OpenVZ's own list), is left to whether it runs. */
 	if (r < 0 || guest->kind != GUEST_PVE)
 		return true;
@@ -118,49 +122,69 @@ static enum holder ask_holder(const struct standing *s, const struct ip *ip)
 	return lock_is_held(&guest) ? HOLDER_RUNS : HOLDER_RESTS;
 }
 
-static void refuse(struct owner_claim *claim, const struct standing *s)
+/* Its name, or the one by which a version before has claimed for it. */
+static bool is_name_of(const struct guest *guest, const char *claimed)
+{
+	struct guest former;
+	char name[GUEST_NAME_SIZE];
+
+	if (strcmp(claimed, guest_name(guest, name)) == 0)
+		return true;
+	return lxc_had_name(guest, &former) && strcmp(claimed, guest_name(&former, name)) == 0;
+}
+
+static void refuse(struct owner_claim *claim, const struct standing *s, bool resting)
 {
 	claim->granted = false;
+	claim->resting = resting;
 	(void)text_copy(claim->other, sizeof(claim->other), s->guest);
 	(void)text_copy(claim->other_device, sizeof(claim->other_device), s->device);
 }
 
-static int grant(int dir, const struct guest *guest, struct owner_claim *claim, const struct standing *s,
-		 bool displaces, struct err *err)
+/* One guest's turn at the claims. */
+struct claiming {
+	int dir;
+	const struct guest *guest;
+	bool start;
+	bool write; /* else only what would be answered is asked for */
+	struct err *err;
+};
+
+static int grant(const struct claiming *c, struct owner_claim *claim, const struct standing *s, bool displaces)
 {
-	refuse(claim, s);
+	refuse(claim, s, false);
 	claim->granted = true;
 	if (!displaces)
 		claim->other[0] = '\0';
-	return write_claim(dir, guest, claim, s, err);
+	return c->write ? write_claim(c->dir, c->guest, claim, s, c->err) : 0;
 }
 
 /*
  * One address under the lock. asked is what was asked of a holder before, NULL for not yet; 1 where a holder has to be
  * asked first.
  */
-static int judge(int dir, const struct guest *guest, bool start, struct owner_claim *claim,
-		 const struct standing *asked, enum holder holder, struct standing *ret_ask, struct err *err)
+static int judge(const struct claiming *c, struct owner_claim *claim, const struct standing *asked, enum holder holder,
+		 struct standing *ret_ask)
 {
 	struct standing s;
-	char name[GUEST_NAME_SIZE];
 
-	read_claim(dir, &claim->ip, &s);
-	if (!s.text[0] || strcmp(s.guest, guest_name(guest, name)) == 0)
-		return grant(dir, guest, claim, &s, false, err);
+	read_claim(c->dir, &claim->ip, &s);
+	claim->standing = is_name_of(c->guest, s.guest);
+	if (!s.text[0] || claim->standing)
+		return grant(c, claim, &s, false);
 	if (!asked || strcmp(asked->text, s.text) != 0) {
 		*ret_ask = s;
 		return 1;
 	}
-	if (holder == HOLDER_GONE || (holder == HOLDER_RESTS && start))
-		return grant(dir, guest, claim, &s, false, err);
+	if (holder == HOLDER_GONE || (holder == HOLDER_RESTS && c->start))
+		return grant(c, claim, &s, false);
 	if (claim->rank > s.rank)
-		return grant(dir, guest, claim, &s, holder == HOLDER_RUNS, err);
-	refuse(claim, &s);
+		return grant(c, claim, &s, holder == HOLDER_RUNS);
+	refuse(claim, &s, holder == HOLDER_RESTS);
 	return 0;
 }
 
-static int claim_one(int dir, const struct guest *guest, bool start, struct owner_claim *claim, struct err *err)
+static int claim_one(const struct claiming *c, struct owner_claim *claim)
 {
 	struct standing ask = { .rank = 0 };
 	enum holder holder = HOLDER_RUNS;
@@ -169,20 +193,20 @@ static int claim_one(int dir, const struct guest *guest, bool start, struct owne
 	for (int i = 0; r > 0 && i < TRIES; i++) {
 		struct standing asked = ask;
 
-		if (flock(dir, LOCK_EX) < 0)
-			return err_errno(err, errno, OWNER_DIR);
-		r = judge(dir, guest, start, claim, i > 0 ? &asked : NULL, holder, &ask, err);
-		(void)flock(dir, LOCK_UN);
+		if (flock(c->dir, c->write ? LOCK_EX : LOCK_SH) < 0)
+			return err_errno(c->err, errno, OWNER_DIR);
+		r = judge(c, claim, i > 0 ? &asked : NULL, holder, &ask);
+		(void)flock(c->dir, LOCK_UN);
 		if (r > 0)
 			holder = ask_holder(&ask, &claim->ip);
 	}
 	/* Others are quicker each time: it is theirs. */
 	if (r > 0)
-		refuse(claim, &ask);
+		refuse(claim, &ask, false);
 	return r < 0 ? r : 0;
 }
 
-int owner_claim(const struct guest *guest, bool start, struct owner_claim *claims, size_t count, struct err *err)
+static int claim_all(struct claiming *c, struct owner_claim *claims, size_t count)
 {
 	CLEANUP(fd) int dir = -1;
 	int r = 0;
@@ -190,10 +214,62 @@ int owner_claim(const struct guest *guest, bool start, struct owner_claim *claim
 	for (size_t i = 0; i < count; i++)
 		claims[i].granted = true;
 	if (count > 0)
-		r = open_owners(true, &dir, err);
+		r = open_owners(c->write, &dir, c->err);
+	/* Nobody has ever claimed any. */
+	if (r == -ENOENT && !c->write)
+		return 0;
+	c->dir = dir;
 	for (size_t i = 0; r == 0 && i < count; i++)
-		r = claim_one(dir, guest, start, &claims[i], err);
+		r = claim_one(c, &claims[i]);
 	return r;
+}
+
+int owner_claim(const struct guest *guest, bool start, struct owner_claim *claims, size_t count, struct err *err)
+{
+	struct claiming c = { .guest = guest, .start = start, .write = true, .err = err };
+
+	return claim_all(&c, claims, count);
+}
+
+int owner_foresee(const struct guest *guest, bool start, struct owner_claim *claims, size_t count, struct err *err)
+{
+	struct claiming c = { .guest = guest, .start = start, .err = err };
+
+	return claim_all(&c, claims, count);
+}
+
+static enum owner_rank rank_of(const struct guest *guest, const struct policy *policy, const struct ip *ip)
+{
+	const struct guest_nic *nic = plan_nic(guest, policy, ip);
+	const struct policy_nic *said = nic ? policy_nic(policy, nic->index) : NULL;
+
+	if (!policy->addresses_from_config || (said && said->has_addresses && !said->addresses_from_config))
+		return OWNER_NAMED;
+	return policy->allowed_any ? OWNER_CONFIG : OWNER_ALLOWED;
+}
+
+size_t owner_claims_of(const struct guest *guest, const struct policy *policy, const struct facts *facts,
+		       const struct plan *plan, struct owner_claim claims[GUEST_IPS_MAX])
+{
+	struct ip buffer[GUEST_IPS_MAX];
+	size_t ip_count;
+	const struct ip *ips = plan_ips(guest, policy, buffer, &ip_count);
+	size_t count = 0;
+
+	if (policy->broken || guest->elsewhere)
+		return 0;
+	for (size_t i = 0; i < ip_count; i++) {
+		struct owner_claim *claim = &claims[count];
+
+		if (policy_shares(policy, &ips[i]) || !plan_sane(guest, policy, facts, &ips[i]))
+			continue;
+		memset(claim, 0, sizeof(*claim));
+		claim->ip = ips[i];
+		claim->rank = rank_of(guest, policy, &ips[i]);
+		(void)text_copy(claim->device, sizeof(claim->device), plan_entry_device(plan, &ips[i]));
+		count++;
+	}
+	return count;
 }
 
 bool owner_of(const struct ip *ip, char ret_guest[GUEST_NAME_SIZE])
@@ -239,23 +315,21 @@ static bool another_has(const struct guest *guest, const struct setting *setting
 bool owner_may_release(const struct guest *guest, const struct setting *setting)
 {
 	char owner[GUEST_NAME_SIZE];
-	char name[GUEST_NAME_SIZE];
 
 	if (setting->shared)
 		return !another_has(guest, setting);
-	return !owner_of(&setting->ip, owner) || strcmp(owner, guest_name(guest, name)) == 0;
+	return !owner_of(&setting->ip, owner) || is_name_of(guest, owner);
 }
 
 void owner_drop(const struct guest *guest, const struct ip *ip)
 {
 	CLEANUP(fd) int dir = -1;
 	struct standing s;
-	char name[GUEST_NAME_SIZE];
 	char link[IP_TEXT];
 
 	if (open_owners(false, &dir, NULL) < 0 || flock(dir, LOCK_EX) < 0)
 		return;
 	read_claim(dir, ip, &s);
-	if (strcmp(s.guest, guest_name(guest, name)) == 0)
+	if (is_name_of(guest, s.guest))
 		(void)unlinkat(dir, ip_to_str(ip, link), 0);
 }

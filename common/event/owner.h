@@ -15,7 +15,8 @@
 #include "base/err.h"
 #include "base/ip.h"
 #include "guest/guest.h"
-#include "plan/setting.h"
+#include "plan/plan.h"
+#include "policy/policy.h"
 
 #define OWNER_DIR "/run/guestarp/owner"
 
@@ -33,16 +34,28 @@ struct owner_claim {
 
 	/* The answer. */
 	bool granted;
+	bool standing; /* the guest had it already */
+	bool resting;  /* not granted: the other one does not run, and its address goes to who starts first */
 	char other[GUEST_NAME_SIZE]; /* not granted: who has it; granted: whom it was taken from while it ran, else ""
 				      */
 	char other_device[IFNAMSIZ]; /* and where that one's entry was */
 };
 
 /*
+ * The addresses that the guest has to claim, unanswered: all that it wants and may have, but for those that it shares.
+ * plan says where each is answered for. Returns how many.
+ */
+size_t owner_claims_of(const struct guest *guest, const struct policy *policy, const struct facts *facts,
+		       const struct plan *plan, struct owner_claim claims[GUEST_IPS_MAX]);
+
+/*
  * Claims addresses for the guest. start: its own event, or the administrator's word: resting claims of others are
  * taken, too. Without /run all are granted: who can say otherwise?
  */
 int owner_claim(const struct guest *guest, bool start, struct owner_claim *claims, size_t count, struct err *err);
+
+/* What owner_claim() would answer just now. Changes nothing. */
+int owner_foresee(const struct guest *guest, bool start, struct owner_claim *claims, size_t count, struct err *err);
 
 /*
  * May the guest take back this recorded entry or route? Not where another one has claimed the address since, or has the

@@ -4,12 +4,12 @@
 #include <errno.h>
 #include <sys/socket.h>
 
-#include "base/text.h"
 #include "event/announce.h"
 #include "event/apply.h"
 #include "event/event.h"
 #include "event/facts.h"
 #include "event/outcome.h"
+#include "event/probe.h"
 #include "plan/choice.h"
 
 /* A bridge whose MAC has just changed tells its neighbours: those who had it would wait for their caches. */
@@ -46,42 +46,6 @@ static int hold(struct netlink *nl, struct turn *turn, const struct facts *facts
 	return announce_bridge(nl, setting, &turn->announcements, err);
 }
 
-static int probe(const struct guest *guest, const struct policy *policy, const struct facts *facts,
-		 struct outcome *outcome, struct err *err)
-{
-	struct packet packets[GUEST_IPS_MAX];
-	struct probe_result results[GUEST_IPS_MAX];
-	const struct link *link = facts_link(facts, plan_device(guest, policy));
-	struct ip buffer[GUEST_IPS_MAX];
-	size_t count;
-	const struct ip *ips = plan_ips(guest, policy, buffer, &count);
-	int result = 0;
-	int r;
-
-	if (!link)
-		return 0;
-	for (size_t i = 0; i < count; i++)
-		packets[i] = (struct packet){ .ifindex = link->ifindex, .source = link->mac, .ip = ips[i] };
-	r = packet_probe(packets, count, results, err);
-	if (r < 0)
-		return err_wrap(err, "%s: address probe", link->name);
-	for (size_t i = 0; i < count; i++) {
-		struct err used;
-		char ip[IP_TEXT];
-		char mac[MAC_TEXT];
-
-		if (results[i].count == 0)
-			continue;
-		(void)err_set(&used, EADDRINUSE, "%s is in use: %s answers for it on %s", ip_to_str(&ips[i], ip),
-			      mac_to_str(&results[i].holders[0], mac), link->name);
-		if (policy->probe == PROBE_REFUSE)
-			outcome_failed(outcome, &result, &used, err);
-		else
-			notes_add_err(&outcome->notes, &used);
-	}
-	return result;
-}
-
 static int prepare(struct netlink *nl, struct turn *turn, const struct guest *guest, bool may_probe,
 		   struct facts *facts, struct plan *plan)
 {
@@ -94,10 +58,15 @@ static int prepare(struct netlink *nl, struct turn *turn, const struct guest *gu
 		return result;
 	result = plan_prepare(guest, policy, facts, plan, &turn->outcome.notes, err);
 	for (size_t i = 0; i < plan->count; i++) {
-		if (hold(nl, turn, facts, &plan->settings[i], &failure) < 0)
+		if (hold(nl, turn, facts, &plan->settings[i], &failure) == 0)
+			continue;
+		if (plan_uses(guest, policy, plan->settings[i].device))
 			outcome_failed(&turn->outcome, &result, &failure, err);
+		else
+			notes_add_err(&turn->outcome.notes, &failure);
 	}
-	if (may_probe && policy->probe != PROBE_OFF && probe(guest, policy, facts, &turn->outcome, &failure) < 0) {
+	if (may_probe && policy->probe != PROBE_OFF &&
+	    probe_addresses(nl, guest, policy, facts, &turn->outcome, &failure) < 0) {
 		/* An address in use outranks other failures: it alone may stop the start by itself. */
 		if (failure.code == EADDRINUSE && result < 0) {
 			notes_add_err(&turn->outcome.notes, err);

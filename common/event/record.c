@@ -15,26 +15,30 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "guest/lxc.h"
 
 #define RECORD_VERSION 1
-#define NAME_SIZE      (GUEST_NAME_SIZE + 8)
 #define SETTING_SIZE   256 /* of one setting's text, at most */
 
-static const char *record_name(const struct guest *guest, char name[NAME_SIZE])
+static const char *record_name(const struct guest *guest, char name[GUEST_FILE_SIZE])
 {
-	(void)snprintf(name, NAME_SIZE, "%s-%s.json", guest_kind_to_str(guest->kind), guest->id);
-	return name;
+	return guest_file_name(guest, ".json", name);
 }
 
 int record_peek(const struct guest *guest, struct plan *ret_settings, bool *ret_exists, struct notes *notes,
 		struct err *err)
 {
 	struct lock none = { .dir = -1, .fd = -1, .guest = guest };
+	struct guest former;
 	int r = file_open_dir(RECORD_DIR, false, &none.dir, err);
 
 	*ret_exists = false;
 	if (r == 0)
 		r = record_load(&none, ret_settings, ret_exists, notes, err);
+	if (r == 0 && !*ret_exists && lxc_had_name(guest, &former)) {
+		none.guest = &former;
+		r = record_load(&none, ret_settings, ret_exists, notes, err);
+	}
 	lock_release(&none);
 	return r == -ENOENT ? 0 : r;
 }
@@ -46,18 +50,36 @@ bool record_first(const char *what)
 	return file_open_dir(RECORD_DIR, true, &dir, NULL) == 0 && mknodat(dir, what, S_IFREG | 0600, 0) == 0;
 }
 
-bool record_exists(const struct guest *guest)
+void record_adopt(const struct lock *lock)
 {
-	char file[sizeof(RECORD_DIR) + NAME_SIZE] = RECORD_DIR "/";
+	struct guest former;
+	char from[GUEST_FILE_SIZE];
+	char to[GUEST_FILE_SIZE];
+
+	if (lxc_had_name(lock->guest, &former) &&
+	    faccessat(lock->dir, record_name(lock->guest, to), F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		(void)renameat(lock->dir, record_name(&former, from), lock->dir, to);
+}
+
+static bool is_there(const struct guest *guest)
+{
+	char file[sizeof(RECORD_DIR) + GUEST_FILE_SIZE] = RECORD_DIR "/";
 	char path[4096];
 
 	(void)record_name(guest, file + sizeof(RECORD_DIR));
 	return file_path(file, path, sizeof(path), NULL) < 0 || access(path, F_OK) == 0 || errno != ENOENT;
 }
 
+bool record_exists(const struct guest *guest)
+{
+	struct guest former;
+
+	return is_there(guest) || (lxc_had_name(guest, &former) && is_there(&former));
+}
+
 int record_begin(const struct lock *lock, struct err *err)
 {
-	char name[NAME_SIZE];
+	char name[GUEST_FILE_SIZE];
 
 	if (mknodat(lock->dir, record_name(lock->guest, name), S_IFREG | 0600, 0) == 0 || errno == EEXIST)
 		return 0;
@@ -66,7 +88,7 @@ int record_begin(const struct lock *lock, struct err *err)
 
 void record_give_up(const struct lock *lock)
 {
-	char name[NAME_SIZE];
+	char name[GUEST_FILE_SIZE];
 	struct stat st;
 
 	if (fstatat(lock->dir, record_name(lock->guest, name), &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
@@ -158,7 +180,7 @@ int record_load(const struct lock *lock, struct plan *ret_settings, bool *ret_ex
 		struct err *err)
 {
 	CLEANUP(free) char *text = NULL;
-	char name[NAME_SIZE];
+	char name[GUEST_FILE_SIZE];
 	size_t len;
 	struct err failure;
 	int r = file_read_at(lock->dir, record_name(lock->guest, name), &text, &len, &failure);
@@ -215,7 +237,7 @@ int record_save(const struct lock *lock, const struct plan *settings, struct err
 {
 	size_t size = (settings->count + 1) * SETTING_SIZE;
 	CLEANUP(free) char *text = calloc(size, 1);
-	char name[NAME_SIZE];
+	char name[GUEST_FILE_SIZE];
 	bool whole;
 
 	if (!text)
@@ -230,7 +252,7 @@ int record_save(const struct lock *lock, const struct plan *settings, struct err
 
 int record_remove(const struct lock *lock, struct err *err)
 {
-	char name[NAME_SIZE];
+	char name[GUEST_FILE_SIZE];
 
 	return file_remove_at(lock->dir, record_name(lock->guest, name), err);
 }

@@ -18,6 +18,9 @@ int record_peek(const struct guest *guest, struct plan *ret_settings, bool *ret_
 /* Has nobody asked this since the host was started? False where that cannot be told. */
 bool record_first(const char *what);
 
+/* Takes over the record that a version before has made of it under another name. */
+void record_adopt(const struct lock *lock);
+
 /*
  * From now on who lists the recorded guests finds this one, and waits for its lock: an empty file counts as no record
  * yet. One that is there stays as it is.

@@ -14,28 +14,47 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "guest/lxc.h"
 #include "kernel/link.h"
 #include "kernel/monitor.h"
 
-#define LXCPATH   "/var/lib/lxc"
 #define PATH_SIZE 4096
 
 /* The socket of LXC's monitor: lxc_make_abstract_socket_name() in its commands_utils.c. */
-static enum monitor ask_lxc(const char *lxcpath, const char *id)
+static enum monitor ask_lxc(const char *lxcpath, const char *container)
 {
 	char name[sizeof(((struct sockaddr_un *)0)->sun_path)];
 	char full[PATH_SIZE];
-	const char *path = lxcpath[0] ? lxcpath : LXCPATH;
+	const char *path = lxcpath[0] ? lxcpath : GUEST_LXCPATH;
 	struct stat st = { .st_uid = 0 };
 
-	if (file_path(path, full, sizeof(full), NULL) == 0)
+	/* One that is not usual is as LXC has it. */
+	if (lxcpath[0])
+		(void)stat(lxcpath, &st);
+	else if (file_path(path, full, sizeof(full), NULL) == 0)
 		(void)stat(full, &st);
-	if (snprintf(name, sizeof(name), "%s/%s/command", path, id) >= (int)sizeof(name) - 2) {
-		uint64_t hash = text_hash(text_hash(text_hash(TEXT_HASH_START, path), "/"), id);
+	if (snprintf(name, sizeof(name), "%s/%s/command", path, container) >= (int)sizeof(name) - 2) {
+		uint64_t hash = text_hash(text_hash(text_hash(TEXT_HASH_START, path), "/"), container);
 
 		(void)snprintf(name, sizeof(name), "lxc/%016" PRIx64 "/command", hash);
 	}
 	return monitor_listens(name, st.st_uid);
+}
+
+/*
+ * Versions before 0.2 recorded every container by its name alone. One of which nothing is in the usual place may run in
+ * another, until its own next event gives the record its whole name.
+ */
+static enum monitor ask_elsewhere(const struct guest *guest)
+{
+	char end[GUEST_ID_SIZE + 16];
+	struct guest read;
+
+	if (guest->lxcpath[0] || guest_init(&read, GUEST_LXC, guest->id, NULL) < 0 ||
+	    lxc_read(&read, NULL, NULL) != -ENOENT)
+		return MONITOR_NONE;
+	(void)snprintf(end, sizeof(end), "/%s/command", guest->id);
+	return monitor_listens_anywhere(end);
 }
 
 static enum monitor ask_qemu(const char *id)
@@ -117,10 +136,16 @@ static enum monitor ask_platform(const struct guest *guest)
 		answer = ask_lxc("", guest->id);
 		return answer == MONITOR_NONE ? ask_qemu(guest->id) : answer;
 	case GUEST_LXC:
-		return ask_lxc(guest->lxcpath, guest->id);
+		answer = ask_lxc(guest->lxcpath, guest_lxc_name(guest));
+		return answer == MONITOR_NONE ? ask_elsewhere(guest) : answer;
 	default:
 		return ask_vz(guest->id);
 	}
+}
+
+bool running_is_vm(const char *vmid)
+{
+	return ask_qemu(vmid) == MONITOR_THERE;
 }
 
 int running_ask(const struct guest *guest, enum running *ret_running, struct err *err)

@@ -17,6 +17,9 @@ enum running { RUNNING_NO, RUNNING_YES, RUNNING_UNKNOWN };
  */
 int running_ask(const struct guest *guest, enum running *ret_running, struct err *err);
 
+/* Does QEMU run a guest of this number? */
+bool running_is_vm(const char *vmid);
+
 /*
  * The guest and the NIC that a device of Proxmox VE's names: tap, veth or fwbr, <vmid>i<n>
  * (PVE::Network's own patterns). False for any other device.

@@ -27,6 +27,8 @@ void turn_init(struct turn *turn, const struct guest *who, const char *word)
 void turn_lock(struct turn *turn, enum turn_kind kind)
 {
 	turn->locked = lock_guest(&turn->guest, kind != TURN_TAKES_BACK, &turn->lock, &turn->lock_err);
+	if (turn->locked == 0)
+		record_adopt(&turn->lock);
 	if (turn->locked == 0 && kind == TURN_STARTS)
 		turn->locked = record_begin(&turn->lock, &turn->lock_err);
 }

@@ -13,9 +13,9 @@
 #include "event/outcome.h"
 #include "event/owner.h"
 #include "event/quieting.h"
+#include "event/silence.h"
 #include "kernel/proxy.h"
 #include "kernel/route.h"
-#include "kernel/sysctl.h"
 #include "plan/choice.h"
 
 /* One up on its way from plan to record. */
@@ -31,7 +31,8 @@ struct up {
 	struct plan old;    /* the record as found */
 	struct plan record; /* the record to be */
 	bool recorded;
-	bool incomplete; /* the plan says not all that is wanted, as a device for it is missing */
+	bool incomplete;        /* the plan says not all that is wanted, as a device for it is missing */
+	int forwarding_told[2]; /* the device for which it was said last that forwarding is off, IPv4's and IPv6's */
 	int result;
 };
 
@@ -178,34 +179,40 @@ static void announce_entry(struct up *up, const struct setting *entry)
 	failed(up, &failure);
 }
 
-/*
- * Does the route to the address leave by the chosen device itself, so that the guest is in front of it and answers
- * for itself? IPv4's proxy ARP stays silent then; NDP proxy would answer in the guest's stead.
- */
+/* As silence_in_front(); where that is not known, as the host's own packets go. */
 static bool in_front(struct up *up, const struct setting *entry)
 {
-	int ifindex = 0;
+	const struct link *link = facts_link(up->facts, entry->device);
+	bool in_front = false;
+	struct route own;
 
 	/* The platform may be yet to add its route. */
-	if (up->guest->platform_routes || route_lookup(up->nl, &entry->ip, &ifindex, NULL) < 0)
+	if (up->guest->platform_routes)
 		return false;
-	return ifindex == entry->ifindex;
+	if (silence_in_front(up->nl, link, &up->facts->addresses, &entry->ip, &in_front, NULL) == 0)
+		return in_front;
+	return route_lookup(up->nl, &entry->ip, &own, NULL) == 0 && own.ifindex == entry->ifindex;
 }
 
-/* Why the kernel will stay silent although the entry is there (arp_process(), ndisc_recv_ns()): said, not changed. */
-static void warn_forwarding(struct up *up, const struct setting *entry)
+/* Said, not changed; the command once for a device and family. True where the device stays silent. */
+static bool warn_forwarding(struct up *up, const struct setting *entry)
 {
 	const struct link *link = facts_link(up->facts, entry->device);
-	bool v4 = entry->ip.family == AF_INET;
-	uint32_t forwarding = v4 ? link->value[LINK_FORWARDING] : 1;
+	enum forwarding forwarding = silence_forwarding(link, entry->ip.family);
+	int *told = &up->forwarding_told[entry->ip.family == AF_INET6];
+	char command[384] = "";
 	char text[IP_TEXT];
 
-	if (!v4)
-		(void)sysctl_get(SYSCTL_FORWARDING_6, "all", &forwarding, NULL);
-	if (forwarding == 0)
-		notes_add(&up->turn->outcome.notes,
-			  "%s will not answer for %s: forwarding is off (sysctl -w net/%s/conf/%s/forwarding=1)",
-			  link->name, ip_to_str(&entry->ip, text), v4 ? "ipv4" : "ipv6", v4 ? link->name : "all");
+	if (forwarding == FORWARDING_ON)
+		return false;
+	if (*told != link->ifindex)
+		silence_forwarding_fix(up->nl, link, entry->ip.family, forwarding, command, sizeof(command));
+	*told = link->ifindex;
+	notes_add(&up->turn->outcome.notes, "%s %s %s: forwarding is off%s%s%s%s", link->name,
+		  forwarding == FORWARDING_OFF ? "will not answer for" : "answers in vain for",
+		  ip_to_str(&entry->ip, text), forwarding == FORWARDING_OFF ? "" : " for all devices",
+		  command[0] ? " (" : "", command, command[0] ? ")" : "");
+	return forwarding == FORWARDING_OFF;
 }
 
 static void warn_in_front(struct up *up, const struct setting *entry)
@@ -260,40 +267,6 @@ static bool write_differences(struct up *up)
 	return all;
 }
 
-static enum owner_rank rank_of(const struct up *up, const struct ip *ip)
-{
-	const struct guest_nic *nic = plan_nic(up->guest, up->policy, ip);
-	const struct policy_nic *said = nic ? policy_nic(up->policy, nic->index) : NULL;
-
-	if (!up->policy->addresses_from_config || (said && said->has_addresses && !said->addresses_from_config))
-		return OWNER_NAMED;
-	return up->policy->allowed_any ? OWNER_CONFIG : OWNER_ALLOWED;
-}
-
-/* Another guest's: nothing of it is planned. */
-static void leave_to_other(struct up *up, const struct ip *ip)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < up->plan.count; i++) {
-		const struct setting *s = &up->plan.settings[i];
-		bool about = s->kind == SETTING_PROXY || s->kind == SETTING_NO_PROXY || s->kind == SETTING_ROUTE;
-
-		if (!about || !ip_equal(&s->ip, ip))
-			up->plan.settings[kept++] = *s;
-	}
-	up->plan.count = kept;
-}
-
-static const char *planned_device(const struct up *up, const struct ip *ip)
-{
-	for (size_t i = 0; i < up->plan.count; i++) {
-		if (up->plan.settings[i].kind == SETTING_PROXY && ip_equal(&up->plan.settings[i].ip, ip))
-			return up->plan.settings[i].device;
-	}
-	return "";
-}
-
 /* It was another guest's, which runs, and whose record still names its entry: it will not take back ours. */
 static void take_over(struct up *up, const struct owner_claim *claim)
 {
@@ -314,35 +287,19 @@ static void take_over(struct up *up, const struct owner_claim *claim)
 static void claim_addresses(struct up *up)
 {
 	struct owner_claim claims[GUEST_IPS_MAX];
+	size_t count = owner_claims_of(up->guest, up->policy, up->facts, &up->plan, claims);
 	struct err failure;
-	size_t asked = 0;
-	struct ip buffer[GUEST_IPS_MAX];
-	size_t count;
-	const struct ip *ips = plan_ips(up->guest, up->policy, buffer, &count);
 
-	if (up->policy->broken || up->guest->elsewhere)
-		return;
-	for (size_t i = 0; i < count; i++) {
-		struct owner_claim *claim = &claims[asked];
-
-		if (policy_shares(up->policy, &ips[i]) || !policy_allows(up->policy, &ips[i]))
-			continue;
-		memset(claim, 0, sizeof(*claim));
-		claim->ip = ips[i];
-		claim->rank = rank_of(up, &ips[i]);
-		(void)text_copy(claim->device, sizeof(claim->device), planned_device(up, &ips[i]));
-		asked++;
-	}
-	if (owner_claim(up->guest, up->turn->claims, claims, asked, &failure) < 0)
+	if (owner_claim(up->guest, up->turn->claims, claims, count, &failure) < 0)
 		notes_add_err(&up->turn->outcome.notes, &failure);
-	for (size_t i = 0; i < asked; i++) {
+	for (size_t i = 0; i < count; i++) {
 		char text[IP_TEXT];
 
 		if (claims[i].granted && claims[i].other[0])
 			take_over(up, &claims[i]);
 		if (claims[i].granted)
 			continue;
-		leave_to_other(up, &claims[i].ip);
+		plan_leave_out(&up->plan, &claims[i].ip);
 		notes_add(&up->turn->outcome.notes, "%s is %s's, and left to it", ip_to_str(&claims[i].ip, text),
 			  claims[i].other);
 	}
@@ -361,7 +318,7 @@ static bool undo_stale(struct up *up)
 		/* What another guest has claimed since is no longer ours to take back. */
 		if (r == 0 && owner_may_release(up->guest, setting)) {
 			r = apply_undo(up->nl, up->facts, setting, &failure);
-			if (r >= 0 && setting->kind == SETTING_PROXY && !planned_device(up, &setting->ip)[0])
+			if (r >= 0 && setting->kind == SETTING_PROXY && !plan_entry_device(&up->plan, &setting->ip)[0])
 				owner_drop(up->guest, &setting->ip);
 		}
 		if (r > 0)
@@ -378,16 +335,17 @@ static void announce_entries(struct up *up)
 {
 	for (size_t i = 0; i < up->record.count; i++) {
 		const struct setting *entry = &up->record.settings[i];
+		bool silent;
 
 		if (entry->kind != SETTING_PROXY || !facts_link(up->facts, entry->device) ||
 		    !worth_announcing(up, entry))
 			continue;
-		warn_forwarding(up, entry);
+		silent = warn_forwarding(up, entry);
 		/* Never take neighbours away from a guest that answers for itself. */
-		if (in_front(up, entry))
-			warn_in_front(up, entry);
-		else
+		if (!in_front(up, entry))
 			announce_entry(up, entry);
+		else if (!silent)
+			warn_in_front(up, entry);
 	}
 }
 

@@ -12,14 +12,19 @@
 #include "base/ip.h"
 #include "base/log.h"
 
-#define GUEST_ID_SIZE     65 /* a UUID or an LXC name, NUL included */
-#define GUEST_NAME_SIZE   72 /* "lxc/<id>" */
+#define GUEST_WORD_SIZE   65  /* a UUID or an LXC name, NUL included */
+#define GUEST_PATH_SIZE   129 /* an lxcpath, likewise */
+#define GUEST_ID_SIZE     194 /* "<name>@<lxcpath>" */
+#define GUEST_NAME_SIZE   200 /* "lxc/<id>" */
+#define GUEST_FILE_SIZE   (GUEST_NAME_SIZE + 8)
 #define GUEST_NICS_MAX    32 /* Proxmox VE's net0..net31 */
 #define GUEST_IPS_MAX     128
 #define GUEST_NIC_IPS_MAX 16
 
 #define GUEST_NIC_INDEX_MAX 999 /* containers of Proxmox VE may number theirs higher than GUEST_NICS_MAX */
-#define GUEST_LXCPATH_SIZE  256
+
+/* Where LXC's containers usually are: one that lies there has no path in its name. */
+#define GUEST_LXCPATH "/var/lib/lxc"
 
 enum guest_kind { GUEST_PVE, GUEST_LXC, GUEST_VZ };
 
@@ -51,17 +56,19 @@ struct guest_nic {
 struct guest {
 	enum guest_kind kind;
 	char id[GUEST_ID_SIZE];
-	char alias[GUEST_ID_SIZE]; /* another name that policy may use (OpenVZ's NAME), "" for none */
-	bool vm;                   /* of Proxmox VE's a virtual machine, not a container */
-	bool hooked;               /* its configuration names guestarp as its hookscript */
-	char hookscript[96];       /* the volume that Proxmox VE calls, "" for none */
-	char device[IFNAMSIZ];     /* chosen in the guest's own configuration, "" for none */
-	char route[IFNAMSIZ];      /* the device towards it as its platform makes it, "" for none */
-	bool platform_routes;      /* the platform itself adds the host routes by that device, perhaps later */
-	bool migrating;            /* its configuration is locked for a migration: it may still run on another node */
-	bool elsewhere; /* it still runs on another node (live migration): nothing may answer for it here yet */
-	bool partial;   /* ips are those that an event is about: what was recorded for others stays */
-	char lxcpath[GUEST_LXCPATH_SIZE]; /* the directory of its LXC directory, "" for the usual one and other kinds */
+	/* Another name that policy may use, "" for none: OpenVZ's NAME, LXC's name of a container in another lxcpath.
+	 */
+	char alias[GUEST_WORD_SIZE];
+	bool vm;               /* of Proxmox VE's a virtual machine, not a container */
+	bool hooked;           /* its configuration names guestarp as its hookscript */
+	char hookscript[96];   /* the volume that Proxmox VE calls, "" for none */
+	char device[IFNAMSIZ]; /* chosen in the guest's own configuration, "" for none */
+	char route[IFNAMSIZ];  /* the device towards it as its platform makes it, "" for none */
+	bool platform_routes;  /* the platform itself adds the host routes by that device, perhaps later */
+	bool migrating;        /* its configuration is locked for a migration: it may still run on another node */
+	bool elsewhere;        /* it still runs on another node (live migration): nothing may answer for it here yet */
+	bool partial;          /* ips are those that an event is about: what was recorded for others stays */
+	char lxcpath[GUEST_PATH_SIZE]; /* the directory of its LXC directory, "" for the usual one and other kinds */
 	size_t nic_count;
 	size_t ip_count;
 	/* Set as far as counted; large, mostly unused. */
@@ -70,8 +77,16 @@ struct guest {
 	struct notes notes;                    /* what its reader has skipped: file, line, key and value */
 };
 
-/* -EINVAL for an id that the kind cannot have; nothing of the guest's configuration is read. */
+/*
+ * -EINVAL for an id that the kind cannot have; nothing of the guest's configuration is read. LXC's names are unique in
+ * one lxcpath only, so a container in another than the usual one is "<name>@<lxcpath>", with all but letters, digits,
+ * slashes and GUEST_PUNCTUATION of the path as %XX.
+ */
+#define GUEST_PUNCTUATION "-_.+"
 int guest_init(struct guest *guest, enum guest_kind kind, const char *id, struct err *err);
+
+/* The name that LXC and LXC's files have for it. */
+const char *guest_lxc_name(const struct guest *guest);
 
 /* "pve/101", or "pve-101" with another separator, back to the guest; false for what names none. */
 bool guest_init_named(struct guest *ret_guest, const char *name, char separator);
@@ -81,6 +96,9 @@ void guest_copy(struct guest *ret_copy, const struct guest *guest);
 
 /* Could this be a guest's id, name or "kind/id"? */
 bool guest_names_one(const char *text);
+
+/* "pve-101.json", the name of a file of it; ending with its dot. An lxcpath in an id has slashes, and no colon. */
+const char *guest_file_name(const struct guest *guest, const char *ending, char name[GUEST_FILE_SIZE]);
 
 /* "pve/101". Returns text, which has room for GUEST_NAME_SIZE. */
 const char *guest_name(const struct guest *guest, char *text);

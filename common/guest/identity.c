@@ -12,7 +12,7 @@
 #include "base/file.h"
 #include "base/text.h"
 
-#define PATH_SIZE  160
+#define PATH_SIZE  (GUEST_ID_SIZE + 96)
 #define VALUE_SIZE 64
 
 /* Groups of hexadecimal digits, "8-4-4-4-12" as their lengths. */

@@ -16,10 +16,9 @@
 #include "base/file.h"
 #include "base/text.h"
 
-#define USUAL_LXCPATH "/var/lib/lxc"
-#define PATH_SIZE     512
-#define DEPTH_MAX     8  /* files and directories that include each other */
-#define FILES_MAX     64 /* in all */
+#define PATH_SIZE 512
+#define DEPTH_MAX 8  /* files and directories that include each other */
+#define FILES_MAX 64 /* in all */
 
 /* LXC numbers NICs freely; only this many are looked at, as of any guest. */
 struct net {
@@ -480,46 +479,85 @@ void lxc_parse(struct guest *guest, const char *path, char *text)
 	parse(guest, &in, path, text);
 }
 
-/* "<lxcpath>/<name>/config", the usual one also below GUESTARP_ROOT. Another file tells nothing of it. */
-static void take_lxcpath(struct guest *guest, const char *path)
+/* "<lxcpath>/<name>/config"; "" for another file, which tells nothing of it. */
+static void lxcpath_of(const char *name, const char *config, char *path, size_t size)
 {
 	char usual[4096];
 	char end[GUEST_ID_SIZE + 16];
-	size_t end_len = (size_t)snprintf(end, sizeof(end), "/%s/config", guest->id);
-	size_t len = strlen(path);
+	size_t end_len = (size_t)snprintf(end, sizeof(end), "/%s/config", name);
+	size_t len = strlen(config);
 
-	guest->lxcpath[0] = '\0';
-	if (len <= end_len || strcmp(path + len - end_len, end) != 0)
+	path[0] = '\0';
+	if (end_len >= sizeof(end) || config[0] != '/' || len <= end_len || len >= size ||
+	    strcmp(config + len - end_len, end) != 0)
 		return;
 	len -= end_len;
-	while (len > 1 && path[len - 1] == '/')
+	while (len > 1 && config[len - 1] == '/')
 		len--;
-	if (len >= sizeof(guest->lxcpath)) {
-		notes_add(&guest->notes, "the directory of its configuration is taken for " USUAL_LXCPATH
-					 ", its own name is too long");
-		return;
+	memcpy(path, config, len);
+	path[len] = '\0';
+	/* The usual one also below GUESTARP_ROOT. */
+	if (file_path(GUEST_LXCPATH, usual, sizeof(usual), NULL) == 0 && strcmp(path, usual) == 0)
+		path[0] = '\0';
+}
+
+/* As guest_init() takes it. False where there is no room. */
+static bool append_path(char *id, size_t size, const char *path)
+{
+	for (const char *p = path; *p; p++) {
+		bool plain = isalnum((unsigned char)*p) || *p == '/' || strchr(GUEST_PUNCTUATION, *p);
+
+		if (!text_append(id, size, plain ? "%c" : "%%%02X", (unsigned char)*p))
+			return false;
 	}
-	memcpy(guest->lxcpath, path, len);
-	guest->lxcpath[len] = '\0';
-	if (strcmp(guest->lxcpath, USUAL_LXCPATH) == 0 ||
-	    (file_path(USUAL_LXCPATH, usual, sizeof(usual), NULL) == 0 && strcmp(guest->lxcpath, usual) == 0))
-		guest->lxcpath[0] = '\0';
+	return true;
+}
+
+int lxc_identify(struct guest *guest, const char *name, const char *config, struct err *err)
+{
+	char path[4096];
+	char id[GUEST_ID_SIZE] = "";
+	char shown[80];
+
+	lxcpath_of(name, config, path, sizeof(path));
+	if (!path[0] || strcmp(path, GUEST_LXCPATH) == 0)
+		return guest_init(guest, GUEST_LXC, name, err);
+	if (strlen(path) >= GUEST_PATH_SIZE || !text_append(id, sizeof(id), "%s@", name) ||
+	    !append_path(id, sizeof(id), path))
+		return err_set(err, EINVAL, "%s: too long for an lxcpath (%d bytes)",
+			       text_shown(path, shown, sizeof(shown)), GUEST_PATH_SIZE - 1);
+	return guest_init(guest, GUEST_LXC, id, err);
+}
+
+bool lxc_had_name(const struct guest *guest, struct guest *ret_former)
+{
+	char place[sizeof(GUEST_LXCPATH) + GUEST_WORD_SIZE + 16];
+	char full[4096];
+
+	if (!guest->lxcpath[0])
+		return false;
+	(void)snprintf(place, sizeof(place), GUEST_LXCPATH "/%s/config", guest->alias);
+	return file_path(place, full, sizeof(full), NULL) == 0 && access(full, F_OK) < 0 &&
+	       guest_init(ret_former, GUEST_LXC, guest->alias, NULL) == 0;
 }
 
 int lxc_read(struct guest *guest, const char *path, struct err *err)
 {
-	char usual[sizeof(USUAL_LXCPATH) + GUEST_ID_SIZE + 16];
+	char place[GUEST_PATH_SIZE + GUEST_WORD_SIZE + 16];
+	bool given = path || guest->lxcpath[0];
 	CLEANUP(free) char *text = NULL;
-	struct reading in = { .below_root = !path };
+	struct reading in = { .below_root = !given };
 	size_t len;
 	int r;
 
-	(void)snprintf(usual, sizeof(usual), USUAL_LXCPATH "/%s/config", guest->id);
-	r = path ? file_read_given(path, FILE_LINKED, &text, &len, err)
-		 : file_read(usual, FILE_LINKED, &text, &len, err);
+	(void)snprintf(place, sizeof(place), "%s/%s/config", guest->lxcpath[0] ? guest->lxcpath : GUEST_LXCPATH,
+		       guest_lxc_name(guest));
+	if (!path)
+		path = place;
+	r = given ? file_read_given(path, FILE_LINKED, &text, &len, err)
+		  : file_read(path, FILE_LINKED, &text, &len, err);
 	if (r < 0)
 		return r;
-	parse(guest, &in, path ? path : usual, text);
-	take_lxcpath(guest, path ? path : usual);
+	parse(guest, &in, path, text);
 	return 0;
 }

@@ -502,7 +502,7 @@ static bool node_valid(const char *node)
 	return true;
 }
 
-#define CONFIG_PATH 160
+#define CONFIG_PATH (GUEST_ID_SIZE + 96)
 
 static void config_path(const struct guest *guest, const char *node, bool vm, char path[CONFIG_PATH])
 {

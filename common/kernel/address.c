@@ -56,6 +56,8 @@ static int take_address(struct nlmsghdr *answer, void *arg)
 	address->ifindex = (int)ifa->ifa_index;
 	address->ip.family = ifa->ifa_family;
 	address->prefix = ifa->ifa_prefixlen;
+	address->flags = tb[IFA_FLAGS] && nla_len(tb[IFA_FLAGS]) == sizeof(uint32_t) ? nla_get_u32(tb[IFA_FLAGS])
+										     : ifa->ifa_flags;
 	memcpy(address->ip.bytes, nla_data(local), (size_t)nla_len(local));
 	return 0;
 }
@@ -93,4 +95,63 @@ void addresses_done(struct addresses *addresses)
 {
 	free(addresses->list);
 	memset(addresses, 0, sizeof(*addresses));
+}
+
+static bool is_own(const struct addresses *addresses, const struct ip *ip)
+{
+	for (size_t i = 0; i < addresses->count; i++) {
+		if (ip_equal(&addresses->list[i].ip, ip))
+			return true;
+	}
+	return false;
+}
+
+/* The lowest ones first, as gateways mostly have them. */
+static bool find_neighbour(const struct addresses *addresses, const struct address *own, const struct ip *other,
+			   struct ip *ret_ip)
+{
+	size_t last = ip_len(&own->ip) - 1;
+
+	for (unsigned low = 1; low < 255; low++) {
+		struct ip ip = own->ip;
+
+		/* Within the last byte, whatever the prefix. */
+		ip.bytes[last] = (uint8_t)low;
+		if (!ip_same_subnet(&ip, &own->ip, own->prefix) || ip_equal(&ip, other) || is_own(addresses, &ip))
+			continue;
+		*ret_ip = ip;
+		return true;
+	}
+	return false;
+}
+
+bool addresses_neighbour(const struct addresses *addresses, int ifindex, const struct ip *other, struct ip *ret_ip)
+{
+	for (size_t i = 0; i < addresses->count; i++) {
+		const struct address *own = &addresses->list[i];
+
+		if (own->ifindex == ifindex && own->ip.family == other->family &&
+		    find_neighbour(addresses, own, other, ret_ip))
+			return true;
+	}
+	return false;
+}
+
+bool addresses_sender(const struct addresses *addresses, int ifindex, const struct ip *ip, struct ip *ret_sender)
+{
+	const struct address *best = NULL;
+
+	for (size_t i = 0; i < addresses->count; i++) {
+		const struct address *own = &addresses->list[i];
+
+		if (own->ifindex != ifindex || own->ip.family != ip->family || ip_equal(&own->ip, ip) ||
+		    (own->flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED | IFA_F_OPTIMISTIC)))
+			continue;
+		if (!best ||
+		    (ip_same_subnet(ip, &own->ip, own->prefix) && !ip_same_subnet(ip, &best->ip, best->prefix)))
+			best = own;
+	}
+	if (best)
+		*ret_sender = best->ip;
+	return best;
 }

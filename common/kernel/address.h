@@ -3,7 +3,9 @@
 #define GUESTARP_KERNEL_ADDRESS_H
 /* The host's own addresses and the devices that hold them. */
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
@@ -14,6 +16,7 @@ struct address {
 	int ifindex;
 	struct ip ip;
 	unsigned prefix; /* bits of its subnet */
+	uint32_t flags;  /* IFA_F_* */
 };
 
 struct addresses {
@@ -34,5 +37,17 @@ int addresses_get(struct netlink *nl, int family, struct addresses *ret_addresse
  */
 int addresses_get_answered(struct netlink *nl, int family, struct addresses *ret_addresses, struct err *err);
 void addresses_done(struct addresses *addresses);
+
+/*
+ * An address that a neighbour on the device could have: in one of the device's subnets, not the host's own, and not
+ * "other". Of its family. False where the device has no subnet.
+ */
+bool addresses_neighbour(const struct addresses *addresses, int ifindex, const struct ip *other, struct ip *ret_ip);
+
+/*
+ * The device's own address from which to ask for ip: of its subnet where there is one, and never ip itself. None that
+ * is not sure to be the device's (RFC 4862 5.4). False where it has none.
+ */
+bool addresses_sender(const struct addresses *addresses, int ifindex, const struct ip *ip, struct ip *ret_sender);
 
 #endif

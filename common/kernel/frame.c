@@ -104,15 +104,27 @@ static size_t advertisement(const struct ip *ip, const struct mac *source, bool 
 	return icmp6_frame(&from, &all_nodes, source, (uint8_t *)&message, sizeof(message), frame);
 }
 
-static size_t solicitation(const struct ip *ip, const struct mac *source, uint8_t *frame)
+/* From :: (sender NULL) it must not say who asks (RFC 4861 section 4.3). */
+static size_t solicitation(const struct ip *ip, const struct ip *sender, const struct mac *source, uint8_t *frame)
 {
 	struct in6_addr group = { { { 0xff, 0x02, [11] = 1, 0xff } } };
-	struct nd_neighbor_solicit message = { 0 };
+	struct in6_addr from = in6addr_any;
+	struct {
+		struct nd_neighbor_solicit ns;
+		struct nd_opt_hdr option;
+		uint8_t mac[ETH_ALEN];
+	} message = { 0 };
 
 	memcpy(group.s6_addr + 13, ip->bytes + 13, 3);
-	message.nd_ns_type = ND_NEIGHBOR_SOLICIT;
-	memcpy(&message.nd_ns_target, ip->bytes, 16);
-	return icmp6_frame(&in6addr_any, &group, source, (uint8_t *)&message, sizeof(message), frame);
+	message.ns.nd_ns_type = ND_NEIGHBOR_SOLICIT;
+	memcpy(&message.ns.nd_ns_target, ip->bytes, 16);
+	if (!sender)
+		return icmp6_frame(&from, &group, source, (uint8_t *)&message, sizeof(message.ns), frame);
+	memcpy(&from, sender->bytes, sizeof(from));
+	message.option.nd_opt_type = ND_OPT_SOURCE_LINKADDR;
+	message.option.nd_opt_len = 1;
+	memcpy(message.mac, source->bytes, ETH_ALEN);
+	return icmp6_frame(&from, &group, source, (uint8_t *)&message, sizeof(message), frame);
 }
 
 size_t frame_announcement(const struct ip *ip, const struct mac *source, bool router, uint8_t frame[FRAME_MAX])
@@ -127,8 +139,15 @@ size_t frame_probe(const struct ip *ip, const struct mac *source, uint8_t frame[
 	static const uint8_t nobody[4];
 
 	if (ip->family == AF_INET6)
-		return solicitation(ip, source, frame);
+		return solicitation(ip, NULL, source, frame);
 	return arp_request(nobody, ip, source, frame);
+}
+
+size_t frame_request(const struct ip *ip, const struct ip *sender, const struct mac *source, uint8_t frame[FRAME_MAX])
+{
+	if (ip->family == AF_INET6)
+		return solicitation(ip, sender, source, frame);
+	return arp_request(sender->bytes, ip, source, frame);
 }
 
 static bool arp_shows(const uint8_t *frame, size_t len, const struct ip *ip, struct mac *ret_holder)

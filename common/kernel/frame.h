@@ -25,6 +25,12 @@ size_t frame_announcement(const struct ip *ip, const struct mac *source, bool ro
 size_t frame_probe(const struct ip *ip, const struct mac *source, uint8_t frame[FRAME_MAX]);
 
 /*
+ * An ordinary ARP request (RFC 826), or a neighbour solicitation to the solicited-node group (RFC 4861 section 7.2.2).
+ * Those who hear it learn that the sender is at source: both must be the device's own.
+ */
+size_t frame_request(const struct ip *ip, const struct ip *sender, const struct mac *source, uint8_t frame[FRAME_MAX]);
+
+/*
  * Does this frame show that somebody holds, or is about to take, the address? Any ARP packet sent from it, another's
  * probe for it (RFC 5227 section 2.1.1), a neighbour advertisement for it or a solicitation from :: for it.
  * The holder's MAC is the one in the packet, not the Ethernet source.

@@ -29,37 +29,35 @@
 DEFINE_CLEANUP(dir, DIR *, closedir)
 DEFINE_CLEANUP(rtnl_link, struct rtnl_link *, rtnl_link_put)
 
-static const int devconf[LINK_VALUE_COUNT] = {
-	[LINK_ARP_IGNORE] = IPV4_DEVCONF_ARP_IGNORE, [LINK_ARP_ANNOUNCE] = IPV4_DEVCONF_ARP_ANNOUNCE,
-	[LINK_ARP_FILTER] = IPV4_DEVCONF_ARPFILTER,  [LINK_FORWARDING] = IPV4_DEVCONF_FORWARDING,
-	[LINK_RP_FILTER] = IPV4_DEVCONF_RP_FILTER,   [LINK_PROXY_ARP] = IPV4_DEVCONF_PROXY_ARP,
+/* The place of each in its family's list. */
+static const struct {
+	int family;
+	unsigned at;
+} devconf[LINK_VALUE_COUNT] = {
+	[LINK_ARP_IGNORE] = { AF_INET, IPV4_DEVCONF_ARP_IGNORE - 1 },
+	[LINK_ARP_ANNOUNCE] = { AF_INET, IPV4_DEVCONF_ARP_ANNOUNCE - 1 },
+	[LINK_ARP_FILTER] = { AF_INET, IPV4_DEVCONF_ARPFILTER - 1 },
+	[LINK_FORWARDING] = { AF_INET, IPV4_DEVCONF_FORWARDING - 1 },
+	[LINK_RP_FILTER] = { AF_INET, IPV4_DEVCONF_RP_FILTER - 1 },
+	[LINK_PROXY_ARP] = { AF_INET, IPV4_DEVCONF_PROXY_ARP - 1 },
+	[LINK_FORWARDING_6] = { AF_INET6, DEVCONF_FORWARDING },
+	[LINK_ACCEPT_RA_6] = { AF_INET6, DEVCONF_ACCEPT_RA },
 };
 
-/* IFLA_AF_SPEC { AF_INET { IFLA_INET_CONF: u32[], value n at place n - 1 } } */
-static void take_inet(struct link *link, struct nlattr *af_spec)
+/* IFLA_AF_SPEC { AF_INET { IFLA_INET_CONF: u32[] }, AF_INET6 { IFLA_INET6_CONF: s32[] } } */
+static void take_values(struct link *link, struct nlattr *af_spec, int family, int attr)
 {
-	struct nlattr *inet = nla_find(nla_data(af_spec), nla_len(af_spec), AF_INET);
-	struct nlattr *conf = inet ? nla_find(nla_data(inet), nla_len(inet), IFLA_INET_CONF) : NULL;
+	struct nlattr *inet = nla_find(nla_data(af_spec), nla_len(af_spec), family);
+	struct nlattr *conf = inet ? nla_find(nla_data(inet), nla_len(inet), attr) : NULL;
 
 	if (!conf)
 		return;
 	for (size_t i = 0; i < LINK_VALUE_COUNT; i++) {
-		size_t at = ((size_t)devconf[i] - 1) * sizeof(uint32_t);
+		size_t at = devconf[i].at * sizeof(uint32_t);
 
-		if (at + sizeof(uint32_t) <= (size_t)nla_len(conf))
+		if (devconf[i].family == family && at + sizeof(uint32_t) <= (size_t)nla_len(conf))
 			memcpy(&link->value[i], (char *)nla_data(conf) + at, sizeof(uint32_t));
 	}
-}
-
-/* IFLA_AF_SPEC { AF_INET6 { IFLA_INET6_CONF: s32[], value n at place n } }; not there where IPv6 is not. */
-static void take_inet6(struct link *link, struct nlattr *af_spec)
-{
-	struct nlattr *inet6 = nla_find(nla_data(af_spec), nla_len(af_spec), AF_INET6);
-	struct nlattr *conf = inet6 ? nla_find(nla_data(inet6), nla_len(inet6), IFLA_INET6_CONF) : NULL;
-	size_t at = DEVCONF_FORWARDING * sizeof(uint32_t);
-
-	if (conf && at + sizeof(uint32_t) <= (size_t)nla_len(conf))
-		memcpy(&link->forwarding_6, (char *)nla_data(conf) + at, sizeof(uint32_t));
 }
 
 int link_parse(struct nlmsghdr *answer, struct link *ret_link)
@@ -89,8 +87,8 @@ int link_parse(struct nlmsghdr *answer, struct link *ret_link)
 	if (kind)
 		nla_strlcpy(link->kind, kind, sizeof(link->kind));
 	if (tb[IFLA_AF_SPEC]) {
-		take_inet(link, tb[IFLA_AF_SPEC]);
-		take_inet6(link, tb[IFLA_AF_SPEC]);
+		take_values(link, tb[IFLA_AF_SPEC], AF_INET, IFLA_INET_CONF);
+		take_values(link, tb[IFLA_AF_SPEC], AF_INET6, IFLA_INET6_CONF);
 	}
 	return 0;
 }
@@ -200,7 +198,7 @@ int link_set_value(struct netlink *nl, int ifindex, enum link_value which, uint3
 {
 	CLEANUP(rtnl_link) struct rtnl_link *changes = rtnl_link_alloc();
 
-	if (changes && rtnl_link_inet_set_conf(changes, (unsigned)devconf[which], value) < 0)
+	if (changes && rtnl_link_inet_set_conf(changes, devconf[which].at + 1, value) < 0)
 		return err_errno(err, ENOMEM, "netlink request");
 	return change(nl, ifindex, changes, err);
 }

@@ -11,7 +11,7 @@
 #include "base/ip.h"
 #include "kernel/netlink.h"
 
-/* The IPv4 values that come with a device (Documentation/networking/ip-sysctl.rst). */
+/* Values that come with a device (Documentation/networking/ip-sysctl.rst): IPv4's, and IPv6's with _6. */
 enum link_value {
 	LINK_ARP_IGNORE,
 	LINK_ARP_ANNOUNCE,
@@ -19,6 +19,8 @@ enum link_value {
 	LINK_FORWARDING,
 	LINK_RP_FILTER,
 	LINK_PROXY_ARP,
+	LINK_FORWARDING_6,
+	LINK_ACCEPT_RA_6,
 	LINK_VALUE_COUNT
 };
 
@@ -32,7 +34,6 @@ struct link {
 	int lower;     /* ifindex of the device that it stands on, or a veth's peer; 0 for none, or one elsewhere */
 	char kind[16]; /* "bridge", "veth", "" for a physical device */
 	uint32_t value[LINK_VALUE_COUNT];
-	uint32_t forwarding_6; /* the device's own IPv6 forwarding: not 0 where the host is a router */
 };
 
 /* -ENODEV where there is none. */

@@ -15,6 +15,8 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 
+DEFINE_CLEANUP(stream, FILE *, fclose)
+
 #define PATH_SIZE    4096
 #define CMDLINE_SIZE 65536 /* a VM with many disks has some ten thousand bytes */
 
@@ -37,6 +39,27 @@ enum monitor monitor_listens(const char *name, uid_t owner)
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
 		return MONITOR_UNKNOWN;
 	return peer.uid == 0 || peer.uid == owner ? MONITOR_THERE : MONITOR_NONE;
+}
+
+enum monitor monitor_listens_anywhere(const char *end)
+{
+	CLEANUP(stream) FILE *file = fopen("/proc/net/unix", "re");
+	char line[256];
+
+	if (!file)
+		return MONITOR_UNKNOWN;
+	while (fgets(line, sizeof(line), file)) {
+		const char *name = strchr(line, '@');
+		size_t len;
+
+		line[strcspn(line, "\n")] = '\0';
+		len = strlen(line);
+		/* Num: RefCount Protocol Flags Type St Inode Path; __SO_ACCEPTCON is 10000. */
+		if (name && strstr(line, " 00010000 ") && len >= strlen(end) &&
+		    strcmp(line + len - strlen(end), end) == 0 && monitor_listens(name + 1, 0) == MONITOR_THERE)
+			return MONITOR_THERE;
+	}
+	return ferror(file) ? MONITOR_UNKNOWN : MONITOR_NONE;
 }
 
 /* /proc/PID/cmdline has a NUL behind each argument. */

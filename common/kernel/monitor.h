@@ -15,6 +15,9 @@ enum monitor { MONITOR_NONE, MONITOR_THERE, MONITOR_UNKNOWN };
  */
 enum monitor monitor_listens(const char *name, uid_t owner);
 
+/* Does a process of root's listen on any abstract Unix socket whose name ends so? Reads the list of all. */
+enum monitor monitor_listens_anywhere(const char *end);
+
 /*
  * Does a process hold a lock (fcntl(2), F_SETLK) on the file, with these two words one behind the other among its
  * arguments? path is below GUESTARP_ROOT.

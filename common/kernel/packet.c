@@ -145,6 +145,24 @@ static void listen_until(int fd, int64_t deadline, const struct packet *packets,
 	}
 }
 
+static int ask(int fd, const struct packet *packet, struct err *err)
+{
+	uint8_t frame[FRAME_MAX];
+	bool request = packet->sender.family == packet->ip.family;
+	size_t len;
+	int r = 0;
+
+	if (packet->ip.family == AF_INET || !request) {
+		len = frame_probe(&packet->ip, &packet->source, frame);
+		r = send_frame(fd, packet, frame, len, err);
+	}
+	if (r == 0 && request) {
+		len = frame_request(&packet->ip, &packet->sender, &packet->source, frame);
+		r = send_frame(fd, packet, frame, len, err);
+	}
+	return r;
+}
+
 int packet_probe(const struct packet *packets, size_t count, struct probe_result *results, struct err *err)
 {
 	CLEANUP(fd) int fd = -1;
@@ -155,12 +173,8 @@ int packet_probe(const struct packet *packets, size_t count, struct probe_result
 		return 0;
 	r = open_bound(packets[0].ifindex, &fd, err);
 	for (int round = 0; r == 0 && round < PROBES; round++) {
-		for (size_t i = 0; r == 0 && i < count; i++) {
-			uint8_t frame[FRAME_MAX];
-			size_t len = frame_probe(&packets[i].ip, &packets[i].source, frame);
-
-			r = send_frame(fd, &packets[i], frame, len, err);
-		}
+		for (size_t i = 0; r == 0 && i < count; i++)
+			r = ask(fd, &packets[i], err);
 		if (r == 0)
 			listen_until(fd, now_ms() + (round + 1 < PROBES ? PROBE_INTERVAL_MS : LISTEN_MS), packets,
 				     count, results);

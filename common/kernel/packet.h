@@ -14,8 +14,9 @@ struct packet {
 	int ifindex;
 	struct mac source; /* the device's MAC */
 	struct ip ip;
-	bool router;   /* an announcement's: the host is an IPv6 router there, and the address its own */
-	struct mac to; /* an announcement's: the one host that is told, all zero for all hosts */
+	struct ip sender; /* of a probe: an address of the device's own to ask from; family 0 for none */
+	bool router;      /* an announcement's: the host is an IPv6 router there, and the address its own */
+	struct mac to;    /* an announcement's: the one host that is told, all zero for all hosts */
 };
 
 /* A socket that only sends. The descriptor is the caller's to close. */
@@ -32,9 +33,11 @@ struct probe_result {
 };
 
 /*
- * Asks on the device whether anybody holds the addresses: three probes each, 100 ms apart, and 200 ms of
- * listening after the last (RFC 5227 waits up to 9 s; a guest's start cannot). All packets are for the
- * same device. results has count items, all set on success.
+ * Asks on the device whether anybody answers for the addresses: three times each, 100 ms apart, and 200 ms of
+ * listening after the last (RFC 5227 waits up to 9 s; a guest's start cannot). IPv4: by probes, and by ordinary
+ * requests, as Linux never answers a probe for a proxied address. IPv6: by solicitations, from :: only where there is
+ * no sender, as such a one ends the duplicate address detection of whoever has just begun to use the address. All
+ * packets are for the same device. results has count items, all set on success.
  */
 int packet_probe(const struct packet *packets, size_t count, struct probe_result *results, struct err *err);
 

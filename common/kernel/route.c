@@ -4,6 +4,7 @@
 #include "kernel/route.h"
 
 #include <errno.h>
+#include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
 #include <netlink/addr.h>
 #include <netlink/attr.h>
@@ -18,73 +19,115 @@
 
 DEFINE_CLEANUP(rtnl_route, struct rtnl_route *, rtnl_route_put)
 
-struct answer {
-	unsigned prefix;
-	unsigned table;
-	int ifindex;
-};
+static uint32_t number_of(struct nlattr *attr)
+{
+	return attr && nla_len(attr) == sizeof(uint32_t) ? nla_get_u32(attr) : 0;
+}
+
+static unsigned table_of(const struct rtmsg *rtm, struct nlattr *const *tb)
+{
+	return tb[RTA_TABLE] ? number_of(tb[RTA_TABLE]) : rtm->rtm_table;
+}
 
 static int take_route(struct nlmsghdr *msg, void *arg)
 {
-	struct answer *answer = arg;
+	struct route *route = arg;
 	const struct rtmsg *rtm = nlmsg_data(msg);
 	struct nlattr *tb[RTA_MAX + 1];
 
 	if (msg->nlmsg_type != RTM_NEWROUTE || nlmsg_parse(msg, sizeof(*rtm), tb, RTA_MAX, NULL) < 0)
 		return -EBADMSG;
-	answer->prefix = rtm->rtm_dst_len;
-	answer->table = tb[RTA_TABLE] ? nla_get_u32(tb[RTA_TABLE]) : rtm->rtm_table;
-	answer->ifindex = tb[RTA_OIF] ? (int)nla_get_u32(tb[RTA_OIF]) : 0;
+	route->prefix = rtm->rtm_dst_len;
+	route->table = table_of(rtm, tb);
+	route->ifindex = (int)number_of(tb[RTA_OIF]);
 	return 0;
 }
 
-/* Where there is no route, take is not called, and that is no failure. */
-static int request(struct netlink *nl, const struct ip *ip, unsigned flags, netlink_answer_fn take, void *arg,
-		   struct err *err)
+struct question {
+	const struct ip *ip;
+	const struct ip *from; /* NULL for none */
+	int iif;               /* 0: a packet of the host's own */
+	unsigned flags;
+};
+
+static int put_question(struct nl_msg *msg, const struct question *q)
 {
 	struct rtmsg rtm = {
-		.rtm_family = ip->family,
-		.rtm_dst_len = (unsigned char)(ip_len(ip) * 8),
-		.rtm_flags = flags,
+		.rtm_family = q->ip->family,
+		.rtm_dst_len = (unsigned char)(ip_len(q->ip) * 8),
+		.rtm_src_len = (unsigned char)(q->from ? ip_len(q->from) * 8 : 0),
+		.rtm_flags = q->flags,
 	};
-	struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETROUTE, 0);
-	int r;
 
-	if (msg && (nlmsg_append(msg, &rtm, sizeof(rtm), NLMSG_ALIGNTO) < 0 ||
-		    nla_put(msg, RTA_DST, (int)ip_len(ip), ip->bytes) < 0)) {
+	if (nlmsg_append(msg, &rtm, sizeof(rtm), NLMSG_ALIGNTO) < 0 ||
+	    nla_put(msg, RTA_DST, (int)ip_len(q->ip), q->ip->bytes) < 0 ||
+	    (q->from && nla_put(msg, RTA_SRC, (int)ip_len(q->from), q->from->bytes) < 0))
+		return -ENOMEM;
+	/* The kernel would ask as for UDP, for which there may be a rule. */
+	if (q->iif && (nla_put_u32(msg, RTA_IIF, (uint32_t)q->iif) < 0 ||
+		       nla_put_u8(msg, RTA_IP_PROTO, q->ip->family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6) < 0))
+		return -ENOMEM;
+	return 0;
+}
+
+static int request(struct netlink *nl, const struct question *q, netlink_answer_fn take, void *arg, struct err *err)
+{
+	struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETROUTE, 0);
+
+	if (msg && put_question(msg, q) < 0) {
 		nlmsg_free(msg);
 		msg = NULL;
 	}
-	r = netlink_get(nl, msg, take, arg, err);
-	/* No route: IPv4 says ENETUNREACH or EHOSTUNREACH; a blackhole says EINVAL, a prohibit EACCES. */
-	if (r == -ENETUNREACH || r == -EHOSTUNREACH || r == -EINVAL || r == -EACCES || r == -ENOENT)
-		return 0;
+	return netlink_get(nl, msg, take, arg, err);
+}
+
+/* No route: IPv4 says ENETUNREACH or EHOSTUNREACH; a blackhole says EINVAL, a prohibit EACCES. */
+static int no_route_is_none(int r)
+{
+	return r == -ENETUNREACH || r == -EHOSTUNREACH || r == -EINVAL || r == -EACCES || r == -ENOENT ? 0 : r;
+}
+
+/* Of the host's own packet. The answer is empty where there is no route. */
+static int ask(struct netlink *nl, const struct ip *ip, unsigned flags, struct route *ret_route, struct err *err)
+{
+	struct question q = { .ip = ip, .flags = flags };
+
+	memset(ret_route, 0, sizeof(*ret_route));
+	return no_route_is_none(request(nl, &q, take_route, ret_route, err));
+}
+
+/* Addresses that nobody has a route of his own for: reserved (RFC 1112), and for documentation (RFC 9637). */
+static const struct ip *far_away(int family)
+{
+	static const struct ip far[] = { { AF_INET, { 240, 0, 0, 1 } }, { AF_INET6, { 0x3f, 0xff, 0x0f, 0xff } } };
+
+	return &far[family == AF_INET6];
+}
+
+int route_lookup(struct netlink *nl, const struct ip *ip, struct route *ret_route, struct err *err)
+{
+	struct route route;
+	int r = ask(nl, ip, 0, &route, err);
+
+	if (r == 0)
+		*ret_route = route;
 	return r;
 }
 
-static int ask(struct netlink *nl, const struct ip *ip, unsigned flags, struct answer *ret_answer, struct err *err)
+int route_forward(struct netlink *nl, int iif, const struct ip *from, const struct ip *ip, struct route *ret_route,
+		  struct err *err)
 {
-	memset(ret_answer, 0, sizeof(*ret_answer));
-	return request(nl, ip, flags, take_route, ret_answer, err);
-}
+	struct question q = { .ip = ip, .from = from ? from : far_away(ip->family), .iif = iif };
+	struct route route = { .ifindex = 0 };
+	int r;
 
-int route_lookup(struct netlink *nl, const struct ip *ip, int *ret_ifindex, struct err *err)
-{
-	struct answer answer;
-	int r = ask(nl, ip, 0, &answer, err);
-
+	if (iif <= 0)
+		return err_errno(err, ENODEV, "route without a device");
+	r = request(nl, &q, take_route, &route, err);
+	if (r == -ENETUNREACH)
+		r = 0;
 	if (r == 0)
-		*ret_ifindex = answer.ifindex;
-	return r;
-}
-
-int route_get_host(struct netlink *nl, const struct ip *ip, int *ret_ifindex, struct err *err)
-{
-	struct answer answer;
-	int r = ask(nl, ip, RTM_F_FIB_MATCH, &answer, err);
-
-	if (r == 0)
-		*ret_ifindex = answer.prefix == ip_len(ip) * 8 && answer.table == RT_TABLE_MAIN ? answer.ifindex : 0;
+		*ret_route = route;
 	return r;
 }
 
@@ -106,61 +149,176 @@ static int take_gateway(struct nlmsghdr *msg, void *arg)
 		return 0;
 	gateway->ip.family = rtm->rtm_family;
 	memcpy(gateway->ip.bytes, nla_data(tb[RTA_GATEWAY]), (size_t)nla_len(tb[RTA_GATEWAY]));
-	gateway->ifindex = (int)nla_get_u32(tb[RTA_OIF]);
+	gateway->ifindex = (int)number_of(tb[RTA_OIF]);
 	return 0;
 }
 
 int route_gateway(struct netlink *nl, int family, struct ip *ret_gateway, int *ret_ifindex, struct err *err)
 {
-	/* Addresses that nobody has a route of his own for: reserved (RFC 1112), and for documentation (RFC 9637). */
-	static const struct ip far[] = { { AF_INET, { 240, 0, 0, 1 } }, { AF_INET6, { 0x3f, 0xff, 0x0f, 0xff } } };
-	const struct ip *ip = &far[family == AF_INET6];
+	struct question q = { .ip = far_away(family), .flags = RTM_F_FIB_MATCH };
 	struct gateway gateway = { .ifindex = 0 };
-	int r = request(nl, ip, RTM_F_FIB_MATCH, take_gateway, &gateway, err);
+	int r = no_route_is_none(request(nl, &q, take_gateway, &gateway, err));
 
 	*ret_gateway = gateway.ip;
 	*ret_ifindex = gateway.ifindex;
 	return r;
 }
 
+/* A look at the routes that leave by one device. */
 struct by_device {
 	int ifindex;
-	bool routed;
+	const struct ip *host; /* only a host route of the main table for it; NULL for any */
+	bool found;
 };
+
+static bool is_host_route(const struct rtmsg *rtm, struct nlattr *const *tb, const struct ip *ip)
+{
+	return table_of(rtm, tb) == RT_TABLE_MAIN && rtm->rtm_family == ip->family &&
+	       rtm->rtm_dst_len == ip_len(ip) * 8 && tb[RTA_DST] && nla_len(tb[RTA_DST]) == (int)ip_len(ip) &&
+	       memcmp(nla_data(tb[RTA_DST]), ip->bytes, ip_len(ip)) == 0;
+}
 
 static int take_by_device(struct nlmsghdr *msg, void *arg)
 {
 	struct by_device *by = arg;
 	const struct rtmsg *rtm = nlmsg_data(msg);
-	struct nlattr *oif;
+	struct nlattr *tb[RTA_MAX + 1];
 
-	if (!nlmsg_valid_hdr(msg, sizeof(*rtm)))
+	if (nlmsg_parse(msg, sizeof(*rtm), tb, RTA_MAX, NULL) < 0)
 		return -EBADMSG;
-	/* Older kernels do not filter by the device. */
-	oif = nlmsg_find_attr(msg, sizeof(*rtm), RTA_OIF);
-	if (msg->nlmsg_type == RTM_NEWROUTE && rtm->rtm_type == RTN_UNICAST && oif &&
-	    nla_len(oif) == sizeof(uint32_t) && (int)nla_get_u32(oif) == by->ifindex)
-		by->routed = true;
+	/* Older kernels do not filter. */
+	if (msg->nlmsg_type == RTM_NEWROUTE && rtm->rtm_type == RTN_UNICAST && tb[RTA_OIF] &&
+	    (int)number_of(tb[RTA_OIF]) == by->ifindex && (!by->host || is_host_route(rtm, tb, by->host)))
+		by->found = true;
 	return 0;
 }
 
 static void restart_by_device(void *arg)
 {
-	((struct by_device *)arg)->routed = false;
+	((struct by_device *)arg)->found = false;
+}
+
+static int look_by_device(struct netlink *nl, struct by_device *by, struct err *err)
+{
+	struct rtmsg rtm = {
+		.rtm_family = by->host ? by->host->family : AF_INET,
+		.rtm_table = by->host ? RT_TABLE_MAIN : RT_TABLE_UNSPEC,
+	};
+	uint32_t oif = (uint32_t)by->ifindex;
+	int r = netlink_dump(nl, RTM_GETROUTE, &rtm, sizeof(rtm), RTA_OIF, &oif, sizeof(oif), take_by_device,
+			     restart_by_device, by, err);
+
+	return r < 0 ? err_wrap(err, "routes") : 0;
 }
 
 int route_by_device(struct netlink *nl, int ifindex, bool *ret_routed, struct err *err)
 {
-	struct rtmsg rtm = { .rtm_family = AF_INET };
 	struct by_device by = { .ifindex = ifindex };
-	uint32_t oif = (uint32_t)ifindex;
-	int r = netlink_dump(nl, RTM_GETROUTE, &rtm, sizeof(rtm), RTA_OIF, &oif, sizeof(oif), take_by_device,
-			     restart_by_device, &by, err);
+	int r = look_by_device(nl, &by, err);
 
-	if (r < 0)
-		return err_wrap(err, "routes");
-	*ret_routed = by.routed;
+	if (r == 0)
+		*ret_routed = by.found;
+	return r;
+}
+
+static void take_device(struct route_devices *devices, int ifindex)
+{
+	for (size_t i = 0; i < devices->count; i++) {
+		if (devices->ifindexes[i] == ifindex)
+			return;
+	}
+	if (devices->count == ROUTE_DEVICES_MAX)
+		devices->more = true;
+	else
+		devices->ifindexes[devices->count++] = ifindex;
+}
+
+/* A router's own route has its protocol, that of a prefix the kernel's, and both end some time. */
+static int take_advertised(struct nlmsghdr *msg, void *arg)
+{
+	const struct rtmsg *rtm = nlmsg_data(msg);
+	struct nlattr *tb[RTA_MAX + 1];
+	struct rta_cacheinfo info = { .rta_expires = 0 };
+
+	if (nlmsg_parse(msg, sizeof(*rtm), tb, RTA_MAX, NULL) < 0)
+		return -EBADMSG;
+	if (tb[RTA_CACHEINFO] && nla_len(tb[RTA_CACHEINFO]) >= (int)sizeof(info))
+		memcpy(&info, nla_data(tb[RTA_CACHEINFO]), sizeof(info));
+	if (msg->nlmsg_type == RTM_NEWROUTE && tb[RTA_OIF] &&
+	    (rtm->rtm_protocol == RTPROT_RA || (rtm->rtm_protocol == RTPROT_KERNEL && info.rta_expires)))
+		take_device(arg, (int)number_of(tb[RTA_OIF]));
 	return 0;
+}
+
+static void restart_advertised(void *arg)
+{
+	memset(arg, 0, sizeof(struct route_devices));
+}
+
+int route_advertised(struct netlink *nl, struct route_devices *ret_devices, struct err *err)
+{
+	struct rtmsg rtm = { .rtm_family = AF_INET6 };
+	int r;
+
+	memset(ret_devices, 0, sizeof(*ret_devices));
+	r = netlink_dump(nl, RTM_GETROUTE, &rtm, sizeof(rtm), 0, NULL, 0, take_advertised, restart_advertised,
+			 ret_devices, err);
+	return r < 0 ? err_wrap(err, "routes") : 0;
+}
+
+/* The kernel's own rules: 0 local, 32766 main, 32767 default (fib_default_rules_init()). */
+static int take_rule(struct nlmsghdr *msg, void *arg)
+{
+	bool *others = arg;
+	const struct fib_rule_hdr *rule = nlmsg_data(msg);
+	uint32_t priority;
+
+	if (msg->nlmsg_type != RTM_NEWRULE || !nlmsg_valid_hdr(msg, sizeof(*rule)))
+		return -EBADMSG;
+	priority = number_of(nlmsg_find_attr(msg, sizeof(*rule), FRA_PRIORITY));
+	if (rule->action != FR_ACT_TO_TBL ||
+	    !((priority == 0 && rule->table == RT_TABLE_LOCAL) || (priority == 32766 && rule->table == RT_TABLE_MAIN) ||
+	      (priority == 32767 && rule->table == RT_TABLE_DEFAULT)))
+		*others = true;
+	return 0;
+}
+
+static void restart_rules(void *arg)
+{
+	*(bool *)arg = false;
+}
+
+static int has_other_rules(struct netlink *nl, int family, bool *ret_others, struct err *err)
+{
+	struct fib_rule_hdr rule = { .family = (uint8_t)family };
+	int r = netlink_dump(nl, RTM_GETRULE, &rule, sizeof(rule), 0, NULL, 0, take_rule, restart_rules, ret_others,
+			     err);
+
+	return r < 0 ? err_wrap(err, "rules") : 0;
+}
+
+/*
+ * The kernel's answer comes from the table that the rules lead to first. Where that is not the main one, only a list
+ * can tell what the main one has: of the device's routes, which the kernel filters.
+ */
+int route_has_host(struct netlink *nl, int ifindex, const struct ip *ip, bool *ret_has, struct err *err)
+{
+	struct by_device by = { .ifindex = ifindex, .host = ip };
+	struct route route;
+	bool others = true;
+	/* IPv4 names the main table whatever the table, unless asked to look; IPv6 always names the true one. */
+	unsigned flags = RTM_F_FIB_MATCH | (ip->family == AF_INET ? RTM_F_LOOKUP_TABLE : 0);
+	int r = ask(nl, ip, flags, &route, err);
+
+	if (r == 0 && route.table == 0)
+		r = has_other_rules(nl, ip->family, &others, err);
+	if (r == 0 && (route.table == RT_TABLE_MAIN || !others))
+		by.found = route.ifindex == ifindex && route.prefix == ip_len(ip) * 8;
+	else if (r == 0)
+		r = look_by_device(nl, &by, err);
+	if (r == 0)
+		*ret_has = by.found;
+	return r;
 }
 
 static struct rtnl_route *host_route(int ifindex, const struct ip *ip)

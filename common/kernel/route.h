@@ -4,22 +4,50 @@
 /* Routes of the host towards a guest's address. */
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/err.h"
 #include "base/ip.h"
 #include "kernel/netlink.h"
 
-/* The device by which a packet to ip leaves; 0 where there is no route. */
-int route_lookup(struct netlink *nl, const struct ip *ip, int *ret_ifindex, struct err *err);
+/* The answer to one look-up. */
+struct route {
+	int ifindex;     /* of the device by which it leaves; 0 for no route */
+	unsigned table;  /* where it was found; of IPv4 RT_TABLE_MAIN, unless RTM_F_LOOKUP_TABLE asked for it */
+	unsigned prefix; /* bits of the destination: of a packet all, of a route its own */
+};
 
-/* Whether the main table has a host route (/32, /128) for ip, and by which device (0: none). */
-int route_get_host(struct netlink *nl, const struct ip *ip, int *ret_ifindex, struct err *err);
+/* By which way a packet of the host's own to ip leaves. */
+int route_lookup(struct netlink *nl, const struct ip *ip, struct route *ret_route, struct err *err);
+
+/*
+ * By which way a packet to ip leaves that came in on device iif from a neighbour there (NULL: from far away). This is
+ * what proxy ARP asks (arp_process()): the rules' iif, VRFs and rp_filter are in the answer. Fails where the kernel
+ * would not forward at all: -EHOSTUNREACH with forwarding off on iif (or an unreachable route), -EINVAL or -EXDEV where
+ * rp_filter refuses the sender, -EINVAL for a blackhole, -EACCES for a prohibit.
+ */
+int route_forward(struct netlink *nl, int iif, const struct ip *from, const struct ip *ip, struct route *ret_route,
+		  struct err *err);
+
+/* Does the main table have a host route (/32, /128) for ip by the device? Whatever the rules lead to before it. */
+int route_has_host(struct netlink *nl, int ifindex, const struct ip *ip, bool *ret_has, struct err *err);
 
 /* The gateway of the default route, family 0 where there is none, and the device by which it is reached. */
 int route_gateway(struct netlink *nl, int family, struct ip *ret_gateway, int *ret_ifindex, struct err *err);
 
 /* Does an IPv4 route of any table leave by the device, but for those that come with its own addresses? A dump. */
 int route_by_device(struct netlink *nl, int ifindex, bool *ret_routed, struct err *err);
+
+#define ROUTE_DEVICES_MAX 16
+
+struct route_devices {
+	size_t count;
+	int ifindexes[ROUTE_DEVICES_MAX];
+	bool more; /* than there was room for */
+};
+
+/* The devices with IPv6 routes that routers have advertised (RFC 4861 6.3.4), each once. A dump. */
+int route_advertised(struct netlink *nl, struct route_devices *ret_devices, struct err *err);
 
 /* A host route by the device, on-link. -EEXIST where another one for the address exists. */
 int route_add_host(struct netlink *nl, int ifindex, const struct ip *ip, struct err *err);

@@ -18,6 +18,7 @@ static const struct {
 	[SYSCTL_PROXY_DELAY_6] = { "/proc/sys/net/ipv6/neigh/", "/proxy_delay" },
 	[SYSCTL_PROXY_NDP] = { "/proc/sys/net/ipv6/conf/", "/proxy_ndp" },
 	[SYSCTL_FORWARDING_6] = { "/proc/sys/net/ipv6/conf/", "/forwarding" },
+	[SYSCTL_FORCE_FORWARDING_6] = { "/proc/sys/net/ipv6/conf/", "/force_forwarding" },
 };
 
 static int build_path(enum sysctl which, const char *device, char *path, size_t size, struct err *err)

@@ -8,10 +8,11 @@
 #include "base/err.h"
 
 enum sysctl {
-	SYSCTL_PROXY_DELAY,   /* ipv4/neigh/DEV/proxy_delay, hundredths of a second */
-	SYSCTL_PROXY_DELAY_6, /* ipv6/neigh/DEV/proxy_delay */
-	SYSCTL_PROXY_NDP,     /* ipv6/conf/DEV/proxy_ndp */
-	SYSCTL_FORWARDING_6,  /* ipv6/conf/all/forwarding: DEV must be "all" */
+	SYSCTL_PROXY_DELAY,        /* ipv4/neigh/DEV/proxy_delay, hundredths of a second */
+	SYSCTL_PROXY_DELAY_6,      /* ipv6/neigh/DEV/proxy_delay */
+	SYSCTL_PROXY_NDP,          /* ipv6/conf/DEV/proxy_ndp */
+	SYSCTL_FORWARDING_6,       /* ipv6/conf/all/forwarding: DEV must be "all" */
+	SYSCTL_FORCE_FORWARDING_6, /* ipv6/conf/DEV/force_forwarding, since Linux 6.17 */
 };
 
 /* -ENOENT where the device or the whole family is not there. Names with dots need no care: the path has slashes. */

@@ -31,9 +31,8 @@ static bool is_link_local(const struct ip *ip)
 	return in_one_of(ip, prefixes, sizeof(prefixes) / sizeof(prefixes[0]));
 }
 
-static bool is_private(const struct ip *ip)
+bool bind_private(const struct ip *ip)
 {
-	/* RFC 1918, RFC 6598, RFC 4193 */
 	static const struct prefix prefixes[] = {
 		{ { AF_INET, { 10 } }, 8 },       { { AF_INET, { 172, 16 } }, 12 }, { { AF_INET, { 192, 168 } }, 16 },
 		{ { AF_INET, { 100, 64 } }, 10 }, { { AF_INET6, { 0xfc } }, 7 },
@@ -81,7 +80,7 @@ enum bind_verdict bind_entry(const struct bind_question *q)
 		return BIND_OWN_BRIDGE;
 	if (q->named || holds(q->addresses, q->device->ifindex, q->ip) || holds(q->addresses, q->device->master, q->ip))
 		return BIND_YES;
-	if (q->bridge && is_private(q->ip) && holds(q->addresses, q->bridge->ifindex, q->ip))
+	if (q->bridge && bind_private(q->ip) && holds(q->addresses, q->bridge->ifindex, q->ip))
 		return BIND_PRIVATE;
 	return BIND_YES;
 }

@@ -38,6 +38,9 @@ enum bind_verdict bind_sane(const struct bind_question *question);
 enum bind_verdict bind_entry(const struct bind_question *question);
 enum bind_verdict bind_route(const struct bind_question *question);
 
+/* RFC 1918, RFC 6598 or RFC 4193: what several networks may use. */
+bool bind_private(const struct ip *ip);
+
 /* "192.0.2.7 is this host's own address": why not, for a note. */
 const char *bind_reason(enum bind_verdict verdict);
 

@@ -4,6 +4,7 @@
 #include "plan/choice.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "plan/bind.h"
 
@@ -85,6 +86,25 @@ const char *plan_route(const struct guest *guest, const struct policy *policy)
 	if (guest->elsewhere || policy->broken)
 		return "";
 	return policy->route[0] ? policy->route : guest->route;
+}
+
+bool plan_uses(const struct guest *guest, const struct policy *policy, const char *device)
+{
+	struct ip buffer[GUEST_IPS_MAX];
+	size_t count;
+	const struct ip *ips = plan_ips(guest, policy, buffer, &count);
+	bool uses = strcmp(plan_device(guest, policy), device) == 0 || strcmp(plan_route(guest, policy), device) == 0;
+
+	for (size_t i = 0; !uses && policy->nic_count > 0 && i < count; i++)
+		uses = strcmp(plan_device_of(guest, policy, &ips[i]), device) == 0 ||
+		       strcmp(plan_route_of(guest, policy, &ips[i]), device) == 0;
+	for (size_t i = 0; !uses && i < guest->nic_count; i++) {
+		char vlan[IFNAMSIZ];
+
+		plan_vlan_bridge(&guest->nics[i], vlan);
+		uses = strcmp(guest->nics[i].bridge, device) == 0 || strcmp(vlan, device) == 0;
+	}
+	return uses;
 }
 
 void plan_vlan_bridge(const struct guest_nic *nic, char ret_name[IFNAMSIZ])

@@ -4,6 +4,7 @@
 /* What configuration and policy together choose for a guest: addresses, their NIC, the device, the route. Pure. */
 
 #include <net/if.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/ip.h"
@@ -32,6 +33,12 @@ const char *plan_device(const struct guest *guest, const struct policy *policy);
 
 /* The device towards the guest that gets its host routes: the policy's, else its platform's; "" for none. */
 const char *plan_route(const struct guest *guest, const struct policy *policy);
+
+/*
+ * Is the guest in need of the host's device: does it answer for one of its addresses, lead to it, or is it one of its
+ * bridges? Policy's "devices" name others as well, which are no reason to keep it from starting.
+ */
+bool plan_uses(const struct guest *guest, const struct policy *policy, const char *device);
 
 /* "vmbr1v7" of vmbr1 and tag 7, as PVE::Network names a bridge per VLAN; "" where there is none or no room. */
 void plan_vlan_bridge(const struct guest_nic *nic, char ret_name[IFNAMSIZ]);

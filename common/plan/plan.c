@@ -40,6 +40,29 @@ struct setting *plan_find(const struct plan *plan, const struct setting *setting
 	return NULL;
 }
 
+const char *plan_entry_device(const struct plan *plan, const struct ip *ip)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		if (plan->settings[i].kind == SETTING_PROXY && ip_equal(&plan->settings[i].ip, ip))
+			return plan->settings[i].device;
+	}
+	return "";
+}
+
+void plan_leave_out(struct plan *plan, const struct ip *ip)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct setting *s = &plan->settings[i];
+		bool about = s->kind == SETTING_PROXY || s->kind == SETTING_NO_PROXY || s->kind == SETTING_ROUTE;
+
+		if (!about || !ip_equal(&s->ip, ip))
+			plan->settings[kept++] = *s;
+	}
+	plan->count = kept;
+}
+
 void plan_derive_mac(const char *machine_id, const char *bridge, struct mac *ret_mac)
 {
 	uint64_t hash = text_hash(text_hash(text_hash(TEXT_HASH_START, machine_id), "/"), bridge);
@@ -118,8 +141,10 @@ static void plan_devices(struct building *b)
 		const struct policy_device *device = &b->policy->devices[i];
 		const struct link *link = facts_link(b->facts, device->name);
 
+		/* What this guest needs is told of where that is planned. */
 		if (!link) {
-			missing(b, "device", device->name);
+			if (!plan_uses(b->guest, b->policy, device->name))
+				notes_add(b->notes, "device %s does not exist", device->name);
 			continue;
 		}
 		for (size_t j = 0; j < POLICY_VALUE_COUNT; j++) {
@@ -128,6 +153,19 @@ static void plan_devices(struct building *b)
 		}
 		if (device->set[POLICY_PROXY_DELAY])
 			add_value(b, SETTING_PROXY_DELAY_6, link, device->value[POLICY_PROXY_DELAY]);
+	}
+}
+
+/* Those that are to answer for its addresses and are not there, each said once; first the one that it has chosen. */
+static void missing_devices(struct building *b, const struct ip *ips, size_t count, const char *first)
+{
+	const char *said = "";
+
+	for (size_t i = 0; i <= count; i++) {
+		const char *device = i == 0 ? first : plan_device_of(b->guest, b->policy, &ips[i - 1]);
+
+		if (device[0] && !facts_link(b->facts, device) && strcmp(device, said) != 0)
+			missing(b, "device", said = device);
 	}
 }
 
@@ -160,11 +198,12 @@ int plan_prepare(const struct guest *guest, const struct policy *policy, const s
 		 struct notes *notes, struct err *err)
 {
 	struct building b = { guest, policy, facts, plan, notes, err, 0 };
-	const char *device = plan_device(guest, policy);
+	struct ip buffer[GUEST_IPS_MAX];
+	size_t count;
+	const struct ip *ips = plan_ips(guest, policy, buffer, &count);
 
 	plan_devices(&b);
-	if (device[0] && !facts_link(facts, device))
-		missing(&b, "device", device);
+	missing_devices(&b, ips, count, plan_device(guest, policy));
 	for (size_t i = 0; policy->pin && i < guest->nic_count; i++) {
 		const struct guest_nic *nic = &guest->nics[i];
 		char vlan[IFNAMSIZ];
@@ -236,24 +275,39 @@ static void plan_no_entries(struct building *b, const struct link *link, const s
 	}
 }
 
+/* device: the one that is to answer, or lead to the guest; NULL where none is asked about. */
+static struct bind_question question_of(const struct guest *guest, const struct policy *policy,
+					const struct facts *facts, const struct ip *ip, const struct link *device)
+{
+	const struct guest_nic *nic = plan_nic(guest, policy, ip);
+	const struct policy_nic *said = nic ? policy_nic(policy, nic->index) : NULL;
+	size_t family = ip->family == AF_INET6;
+
+	return (struct bind_question){
+		.ip = ip,
+		.allowed = policy_allows(policy, ip),
+		.named = !policy->addresses_from_config || guest->device[0] ||
+			 (said && (said->has_device || (said->has_addresses && !said->addresses_from_config))),
+		.device = device,
+		.bridge = nic && nic->bridge[0] ? facts_link(facts, nic->bridge) : NULL,
+		.addresses = &facts->addresses,
+		.gateway = facts->gateways[family],
+		.gateway_ifindex = facts->gateway_ifindexes[family],
+	};
+}
+
+bool plan_sane(const struct guest *guest, const struct policy *policy, const struct facts *facts, const struct ip *ip)
+{
+	struct bind_question question = question_of(guest, policy, facts, ip, NULL);
+
+	return bind_sane(&question) == BIND_YES;
+}
+
 /* Is it right to do so for this address? What is not is said once. */
 static bool may(struct building *b, const struct ip *ip, const struct link *device,
 		enum bind_verdict (*decide)(const struct bind_question *question), bool say)
 {
-	const struct guest_nic *nic = plan_nic(b->guest, b->policy, ip);
-	const struct policy_nic *said = nic ? policy_nic(b->policy, nic->index) : NULL;
-	size_t family = ip->family == AF_INET6;
-	struct bind_question question = {
-		.ip = ip,
-		.allowed = policy_allows(b->policy, ip),
-		.named = !b->policy->addresses_from_config || b->guest->device[0] ||
-			 (said && (said->has_device || (said->has_addresses && !said->addresses_from_config))),
-		.device = device,
-		.bridge = nic && nic->bridge[0] ? facts_link(b->facts, nic->bridge) : NULL,
-		.addresses = &b->facts->addresses,
-		.gateway = b->facts->gateways[family],
-		.gateway_ifindex = b->facts->gateway_ifindexes[family],
-	};
+	struct bind_question question = question_of(b->guest, b->policy, b->facts, ip, device);
 	enum bind_verdict verdict;
 	char text[IP_TEXT];
 
@@ -285,17 +339,10 @@ static const struct link *plan_address(struct building *b, const struct ip *ip)
 }
 
 /* Those that are not there, each said once. */
-static void missing_devices(struct building *b, const struct ip *ips, size_t count)
+static void missing_routes(struct building *b, const struct ip *ips, size_t count)
 {
-	const char *said_device = "";
 	const char *said_route = "";
 
-	for (size_t i = 0; i < count; i++) {
-		const char *device = plan_device_of(b->guest, b->policy, &ips[i]);
-
-		if (device[0] && !facts_link(b->facts, device) && strcmp(device, said_device) != 0)
-			missing(b, "device", said_device = device);
-	}
 	for (size_t i = 0; i < count; i++) {
 		const char *route = plan_route_of(b->guest, b->policy, &ips[i]);
 
@@ -313,7 +360,8 @@ int plan_up(const struct guest *guest, const struct policy *policy, const struct
 	size_t count;
 	const struct ip *ips = plan_ips(guest, policy, buffer, &count);
 
-	missing_devices(&b, ips, count);
+	missing_devices(&b, ips, count, "");
+	missing_routes(&b, ips, count);
 	for (size_t i = 0; i < count; i++)
 		bound[i] = plan_address(&b, &ips[i]);
 	/* Behind all that answers right. */

@@ -28,7 +28,7 @@ struct setting *plan_find(const struct plan *plan, const struct setting *setting
 
 /*
  * Before the guest's devices exist: the values of "devices", the bridges' MACs. Notes say what is missing.
- * -ENODEV when something that policy names is not there (the rest of the plan is complete all the same).
+ * -ENODEV when something that this guest needs is not there (the rest of the plan is complete all the same).
  */
 int plan_prepare(const struct guest *guest, const struct policy *policy, const struct facts *facts, struct plan *plan,
 		 struct notes *notes, struct err *err);
@@ -40,6 +40,15 @@ int plan_quiet(const struct guest *guest, const struct policy *policy, const str
 /* Its devices exist: proxy entries on the chosen device alone, host routes. */
 int plan_up(const struct guest *guest, const struct policy *policy, const struct facts *facts, struct plan *plan,
 	    struct notes *notes, struct err *err);
+
+/* May this guest have the address at all, as far as the facts tell? Not one of the host's own, its gateway, ... */
+bool plan_sane(const struct guest *guest, const struct policy *policy, const struct facts *facts, const struct ip *ip);
+
+/* The device whose entry for the address is planned, "" for none. */
+const char *plan_entry_device(const struct plan *plan, const struct ip *ip);
+
+/* Leaves out what is planned for the address: it is another guest's. */
+void plan_leave_out(struct plan *plan, const struct ip *ip);
 
 /* A locally administered MAC, the same for the same machine and bridge for ever. */
 void plan_derive_mac(const char *machine_id, const char *bridge, struct mac *ret_mac);

@@ -31,7 +31,13 @@ struct reading {
 };
 
 /* How a "guests" key covers a guest, from weak to strong. */
-enum cover { COVER_NONE, COVER_ALL, COVER_RANGE, COVER_NAME };
+enum cover {
+	COVER_NONE,
+	COVER_ALL,
+	COVER_RANGE,
+	COVER_NAME,
+	COVER_PLACE, /* the name with the lxcpath: of several containers of one name this one */
+};
 
 static void failed(struct reading *in, int result, const struct err *err, bool concerns)
 {
@@ -136,12 +142,26 @@ static bool parse_range(const char *key, uint32_t *ret_first, uint32_t *ret_last
 	return parse_u32(first, 0, UINT32_MAX, ret_first) == 0 && parse_u32(dash + 1, 0, UINT32_MAX, ret_last) == 0;
 }
 
+/* Its id or name, with the kind or without. */
+static bool is_name_of(const char *key, const struct guest *guest)
+{
+	char name[GUEST_NAME_SIZE];
+	const char *slash = strchr(key, '/');
+
+	if (!key[0])
+		return false;
+	if (strcmp(key, guest->id) == 0 || strcmp(key, guest->alias) == 0 || strcmp(key, guest_name(guest, name)) == 0)
+		return true;
+	/* "lxc/web" as "web": wherever it lies. */
+	return guest->lxcpath[0] && slash && strncmp(key, name, (size_t)(slash + 1 - key)) == 0 &&
+	       strcmp(slash + 1, guest->alias) == 0;
+}
+
 /* How the key covers the guest; width is that of a range. A backward range is an error wherever it stands. */
 static int cover_of(const struct reading *in, const char *key, enum cover *ret_cover, uint32_t *ret_width,
 		    struct err *err)
 {
 	const struct guest *guest = in->guest;
-	char name[GUEST_NAME_SIZE];
 	char shown[40];
 	uint32_t first;
 	uint32_t last;
@@ -154,17 +174,15 @@ static int cover_of(const struct reading *in, const char *key, enum cover *ret_c
 			return err_set(err, EINVAL, "%s: guests.%s: the range is backwards", in->file,
 				       text_shown(key, shown, sizeof(shown)));
 		*ret_width = last - first;
-		if (guest && parse_u32(guest->id, first, last, &id) == 0)
+		if (guest && parse_u32(guest_lxc_name(guest), first, last, &id) == 0)
 			*ret_cover = COVER_RANGE;
 	} else if (strcmp(key, "*") == 0) {
 		*ret_cover = COVER_ALL;
 	} else if (!guest_names_one(key)) {
 		return err_set(err, EINVAL, "%s: guests.%s: no guest can have this name", in->file,
 			       text_shown(key, shown, sizeof(shown)));
-	} else if (guest && key[0] &&
-		   (strcmp(key, guest->id) == 0 || strcmp(key, guest->alias) == 0 ||
-		    strcmp(key, guest_name(guest, name)) == 0)) {
-		*ret_cover = COVER_NAME;
+	} else if (guest && is_name_of(key, guest)) {
+		*ret_cover = strchr(key, '@') ? COVER_PLACE : COVER_NAME;
 	}
 	return 0;
 }
@@ -252,6 +270,7 @@ static void take_guests(struct reading *in, struct json_object *json)
 	take_covered(in, json, COVER_ALL);
 	take_ranges(in, json);
 	take_covered(in, json, COVER_NAME);
+	take_covered(in, json, COVER_PLACE);
 }
 
 static void take_defaults(struct reading *in, struct json_object *json)

@@ -199,8 +199,13 @@ synced "it is nowhere: it is destroyed" "$(names_of quiet both 101)"
 # pmxcfs is down: /etc/pve is a directory without anything.
 mv "$ROOT/etc/pve/nodes" "$ROOT/nodes.away"
 rm "$ROOT"/etc/pve/{lxc,qemu-server,local}
-synced "an empty /etc/pve takes nothing out" "$(names_of quiet both 101)"
-admin_is 0 "check then" check
+for round in 1 2; do
+    admin_is 0 "an empty /etc/pve, round $round: sync" sync
+    like "$ERR" "^guestarp: sync: pmxcfs is down [^;]*; nothing is taken back because of that$" "it says that, and of nothing done"
+    table_is "an empty /etc/pve takes nothing out" "$(names_of quiet both 101)"
+done
+findings
+is "$FOUND" "pmxcfs-down" "check then"
 # Both bridges as they come: the names alone tell them apart.
 made_anew 101
 made_anew 102

@@ -135,10 +135,29 @@ static int ask_proxy(struct netlink *nl, struct err *err)
 static int ask_route(struct netlink *nl, struct err *err)
 {
 	const struct ip ip = { AF_INET, { 192, 0, 2, 7 } };
-	int ifindex = -1;
-	int r = route_get_host(nl, &ip, &ifindex, err);
+	bool has = false;
+	int r = route_has_host(nl, 3, &ip, &has, err);
 
-	CHECK(r == 0 || ifindex == -1);
+	CHECK(r == 0 || !has);
+	return r;
+}
+
+static int ask_forward(struct netlink *nl, struct err *err)
+{
+	const struct ip ip = { AF_INET6, { 0x20, 1, 0xd, 0xb8, [15] = 7 } };
+	struct route route = { .ifindex = -1 };
+	int r = route_forward(nl, 3, NULL, &ip, &route, err);
+
+	CHECK(r == 0 || route.ifindex == -1);
+	return r;
+}
+
+static int ask_advertised(struct netlink *nl, struct err *err)
+{
+	struct route_devices devices;
+	int r = route_advertised(nl, &devices, err);
+
+	CHECK(devices.count <= ROUTE_DEVICES_MAX);
 	return r;
 }
 
@@ -264,8 +283,8 @@ static int change_names(struct netlink *nl, struct err *err)
 }
 
 static int (*const conversations[])(struct netlink *nl, struct err *err) = {
-	ask_link,    ask_proxy,    ask_route,  ask_addresses, ask_neighbours, ask_snapshot,
-	change_link, delete_entry, read_table, ensure_names,  ask_name,       change_names,
+	ask_link,     ask_proxy,  ask_route,    ask_addresses, ask_neighbours, ask_snapshot, change_link,
+	delete_entry, read_table, ensure_names, ask_name,      change_names,   ask_forward,  ask_advertised,
 };
 
 #define CONVERSATIONS (sizeof(conversations) / sizeof(conversations[0]))

@@ -50,13 +50,16 @@ if ! mount -t cgroup2 cgroup2 /sys/fs/cgroup 2>/dev/null; then
     skip_all "no unified control groups here"
 fi
 
-LXC_PATH=$TMP/lxc
+# The usual lxcpath, so that these are the containers that everybody has. Hard links do not cross a mount: LXC_DIR is the same.
+LXC_PATH=/var/lib/lxc
+LXC_DIR=$ROOT/var/lib/lxc
 LXC_PROGRAMS=$TMP/programs
 LXC_LOG=$TMP/lxc.log
 # What a container's init does before anything else: it asks for this address.
 GATEWAY=192.168.0.1
 export GUESTARP_ROOT=$ROOT
-mkdir -p "$LXC_PATH" "$LXC_PROGRAMS"
+mkdir -p "$LXC_DIR" "$LXC_PROGRAMS"
+mount --bind "$LXC_DIR" "$LXC_PATH"
 
 # ---- programs that LXC calls ------------------------------------------------------------------------------------------
 
@@ -118,7 +121,7 @@ chmod +x "$LXC_PROGRAMS"/*
 
 # One busybox, shared by all containers; each has its own /ctl, where its init reads what to do in the end.
 container_root() { # NAME
-    local root=$LXC_PATH/$1/rootfs dir applet
+    local root=$LXC_DIR/$1/rootfs dir applet
     for dir in bin dev proc sys sbin etc tmp ctl; do mkdir -p "$root/$dir"; done
     ln -f "$LXC_PROGRAMS/busybox" "$root/bin/busybox"
     for applet in sh ip arping reboot poweroff; do ln -sf busybox "$root/bin/$applet"; done

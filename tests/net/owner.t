@@ -165,6 +165,30 @@ like "$STATUS $(proxies 4)" "^0 192.168.18.101 .*192.168.18.107 eth3, 192.168.18
 pve_ok 107 post-stop
 unlike "$(proxies 4)" "10[.]0[.]0|[.]117|[.]107" "all of it goes with the guest"
 
+# Another guest's configuration has the address that policy lists for 107's NIC alone.
+policy '{"defaults": {"announce": 0, "device": "eth4"}, "guests": {"107": {"device": "eth3", "nics": {"net1": {"addresses": ["192.168.18.117"]}}}}}'
+ip link add veth107i0 type veth peer name peer107
+ip addr add 169.254.0.7/32 dev veth107i1
+ip route add 192.168.18.117/32 dev veth107i1
+ip link set veth107i1 nomaster
+sysctl -q -w net.ipv4.conf.veth107i1.forwarding=1
+ip -n ct107 addr add 192.168.18.117/32 dev eth1
+ip -n ct107 route add default via 169.254.0.7 dev eth1 onlink
+pve_ok 107 post-start
+is "$(who listed 192.168.18.117)/$(reached 192.168.18.117)" "eth3/yes" "an address that policy lists for one NIC"
+guest_conf 110 lxc "net0: name=eth0,bridge=vmbr0,ip=192.168.18.117/32,type=veth"
+ip link add veth110i0 type veth peer name peer110
+pve 110 post-start
+like "$STATUS/$ERR" "^0/.*110: 192.168.18.117 is pve/107's, and left to it" "another guest that has it in its configuration does not get it"
+is "$(who listed2 192.168.18.117)/$(reached 192.168.18.117)" "eth3/yes" "and 107 is still reached"
+is "$(readlink "$ROOT/run/guestarp/owner/192.168.18.117" | cut -d ' ' -f 1)" pve/107 "its claim stands"
+ip link del veth110i0
+pve_ok 110 post-stop
+is "$(reached 192.168.18.117)" "yes" "after the other's stop, too"
+ip link del veth107i0
+ip link set veth107i1 name port107
+pve_ok 107 post-stop
+
 guest_conf 107 lxc "net0: name=eth0,bridge=vmbr1,ip=192.168.18.107/32,type=veth"
 policy '{"defaults": {"announce": 0, "device": "eth3"}, "guests": {"107": {"allowed": ["192.168.18.96/30"]}}}'
 pve 107 post-start

@@ -267,6 +267,28 @@ is "$(ran)" ran "on_error abort: post-start's chain goes on"
 unchanged "$before" "on_error: nothing changed"
 pve 101 post-stop
 is "$STATUS/$ERR" "0/" "on_error abort: post-stop succeeds"
+# Devices of the host that this guest does not need.
+spare='"devices": {"spare9": {"arp_ignore": 1}, "eth3": {"arp_ignore": 1}}'
+policy "{\"defaults\": {\"bridge_mac\": \"leave\", \"device\": \"eth3\", \"on_error\": \"abort\"}, $spare}"
+pve 101 pre-start
+like "$STATUS/$ERR" "^0/guestarp: pve/101: prepared: .*eth3: arp_ignore 1"$'\n'"guestarp: pve/101: device spare9 does not exist$" \
+    "on_error abort: a device that is not there and that the guest does not need is a note"
+# Its values cannot be written, as it goes just then: the same.
+ip link add spare9 type veth peer name spare8
+mount -t tmpfs -o ro tmpfs /proc/sys/net/ipv4/neigh
+policy "{\"defaults\": {\"bridge_mac\": \"leave\", \"on_error\": \"abort\"}, \"devices\": {\"spare9\": {\"proxy_delay\": 5}}}"
+pve 101 pre-start
+like "$STATUS/$ERR" "^0/guestarp: pve/101: .*"$'\n'"guestarp: pve/101: spare9: proxy_delay 5: [^(]*$" \
+    "on_error abort: nor is one whose values cannot be set a reason"
+policy "{\"defaults\": {\"bridge_mac\": \"leave\", \"device\": \"spare9\", \"on_error\": \"abort\"}, \"devices\": {\"spare9\": {\"proxy_delay\": 5}}}"
+pve 101 pre-start
+like "$STATUS/$ERR" "^1/guestarp: pve/101: pre-start: spare9: proxy_delay 5: .* \(the start is refused\)" "on_error abort: one that the guest needs is"
+umount /proc/sys/net/ipv4/neigh
+ip link del spare9
+policy "{\"defaults\": {\"bridge_mac\": \"leave\", \"device\": \"eth3\", \"on_error\": \"abort\"}, \"guests\": {\"101\": {\"nics\": {\"net0\": {\"device\": \"eth9\"}}}}}"
+pve 101 pre-start
+is "$STATUS/$ERR" "1/guestarp: pve/101: pre-start: device eth9 does not exist (the start is refused)" "on_error abort: without the device of one of its NICs it does not start"
+policy "{\"defaults\": {\"bridge_mac\": \"leave\", \"firewall_bridge\": \"leave\", \"device\": \"eth9\", \"on_error\": \"abort\", \"then\": [\"$TMP/then\"]}}"
 pve 199 pre-start
 is "$STATUS/$ERR" "1/guestarp: pve/199: pre-start: no /etc/pve/{lxc,qemu-server}/199.conf (the start is refused)" "on_error abort: no configuration"
 
@@ -376,15 +398,15 @@ unchanged "$before" "devices: the values are the host's and stay after post-stop
 policy '{"defaults": {"bridge_mac": "leave"}, "devices": {"eth0": {"arp_ignore": 0, "arp_announce": 0, "arp_filter": 0, "proxy_delay": 80}, "eth8": {"arp_ignore": 1}, "eth9": {"arp_ignore": 1}, "br0.7": {"arp_ignore": 0}}}'
 pve 101 pre-start
 is "$STATUS $(values eth0) / $(values br0.7)" "0 0 0 0 80 80 / 0 0 0 80 80" "devices: zeros are values as well"
-like "$ERR" "^guestarp: pve/101: pre-start: device eth8 does not exist
-guestarp: pve/101: prepared: [^
+like "$ERR" "^guestarp: pve/101: prepared: [^
 ]*
+guestarp: pve/101: device eth8 does not exist
 guestarp: pve/101: device eth9 does not exist\$" "devices: those that do not exist are said, the others are set all the same"
 
 policy "{\"defaults\": {\"bridge_mac\": \"leave\"}, \"devices\": {$(printf '"no%d": {"arp_ignore": 1}, ' {1..9})\"no10\": {\"arp_ignore\": 1}}}"
 pve 101 pre-start
-is "$STATUS/$(tail -n 1 <<<"$ERR")" "0/guestarp: pve/101: 3 more of the kind" "devices: of many that do not exist, not all are said"
-is "$(grep -c 'device no[0-9]* does not exist' <<<"$ERR")" 7 "devices: and the others are counted"
+is "$STATUS/$(tail -n 1 <<<"$ERR")" "0/guestarp: pve/101: 4 more of the kind" "devices: of many that do not exist, not all are said"
+is "$(grep -c 'device no[0-9]* does not exist' <<<"$ERR")" 6 "devices: and the others are counted"
 
 # ---- a host without IPv6 -----------------------------------------------------------------------------------------------
 

@@ -32,6 +32,14 @@ static size_t from_hex(const char *hex, uint8_t *bytes, size_t size)
 
 typedef size_t (*build_fn)(const struct ip *ip, const struct mac *source, uint8_t frame[FRAME_MAX]);
 
+static size_t request_from_9(const struct ip *ip, const struct mac *source, uint8_t frame[FRAME_MAX])
+{
+	struct ip sender;
+
+	assert_int_equal(ip_parse(ip->family == AF_INET ? "192.0.2.9" : "2001:db8::9", &sender), 0);
+	return frame_request(ip, &sender, source, frame);
+}
+
 static size_t of_host(const struct ip *ip, const struct mac *source, uint8_t frame[FRAME_MAX])
 {
 	return frame_announcement(ip, source, false, frame);
@@ -67,6 +75,12 @@ static const struct golden {
 	{ "DAD's neighbour solicitation (RFC 4862 section 5.4.2)", frame_probe, "2001:db8::1:2345",
 	  "3333ff012345 " OURS " 86dd 60000000 0018 3a ff 00000000000000000000000000000000"
 	  "ff0200000000000000000001ff012345 87 00 0663 00000000 20010db8000000000000000000012345" },
+	{ "ARP request (RFC 826)", request_from_9, "192.0.2.7",
+	  "ffffffffffff " OURS " 0806 0001 0800 06 04 0001 " OURS " c0000209 000000000000 c0000207"
+	  "000000000000000000000000000000000000" },
+	{ "neighbour solicitation (RFC 4861 section 7.2.2)", request_from_9, "2001:db8::1:2345",
+	  "3333ff012345 " OURS " 86dd 60000000 0020 3a ff 20010db8000000000000000000000009"
+	  "ff0200000000000000000001ff012345 87 00 3b32 00000000 20010db8000000000000000000012345 01 01 " OURS },
 };
 
 static void build(void **state)
@@ -113,6 +127,7 @@ static void checksums(void **state)
 		ip.bytes[15] = (uint8_t)i;
 		assert_int_equal(sum_of(frame, of_router(&ip, &mac, frame)), 0xffff);
 		assert_int_equal(sum_of(frame, frame_probe(&ip, &mac, frame)), 0xffff);
+		assert_int_equal(sum_of(frame, request_from_9(&ip, &mac, frame)), 0xffff);
 	}
 }
 

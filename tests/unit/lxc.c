@@ -274,38 +274,78 @@ static void parse(void **state)
 	free(text);
 }
 
-/* Where a container's configuration lies, and which lxcpath that is. */
+/* Which container of its name it is, by where its configuration lies. */
 static const struct place {
 	const char *name;
-	const char *path; /* below GUESTARP_ROOT; NULL: the usual one, not named */
-	const char *at;   /* where it is put */
+	const char *config; /* as LXC gives it */
+	const char *id;
 	const char *lxcpath;
 } places[] = {
-	{ "the usual one", NULL, "/var/lib/lxc/web/config", "" },
-	{ "the usual one, named", "/var/lib/lxc/web/config", "/var/lib/lxc/web/config", "" },
-	{ "the usual one with slashes", "/var/lib/lxc//web/config", "/var/lib/lxc/web/config", "" },
-	{ "another", "/srv/lxc/web/config", "/srv/lxc/web/config", "/srv/lxc" },
-	{ "another container's", "/srv/lxc/web2/config", "/srv/lxc/web2/config", "" },
-	{ "a name's end", "/srv/lxc/myweb/config", "/srv/lxc/myweb/config", "" },
-	{ "any file", "/srv/web.conf", "/srv/web.conf", "" },
+	{ "not known", "", "web", "" },
+	{ "the usual one", "/var/lib/lxc/web/config", "web", "" },
+	{ "the usual one with slashes", "/var/lib/lxc//web/config", "web", "" },
+	{ "another", "/srv/lxc/web/config", "web@/srv/lxc", "/srv/lxc" },
+	{ "another with slashes", "/srv/lxc//web/config", "web@/srv/lxc", "/srv/lxc" },
+	{ "another container's", "/srv/lxc/web2/config", "web", "" },
+	{ "a name's end", "/srv/lxc/myweb/config", "web", "" },
+	{ "any file", "/srv/web.conf", "web", "" },
+	{ "no whole path", "lxc/web/config", "web", "" },
+	{ "the root directory", "/web/config", "web", "" },
+	{ "a blank and a colon", "/srv/my lxc:1/web/config", "web@/srv/my%20lxc%3A1", "/srv/my lxc:1" },
+	{ "an at and a percent sign", "/srv/a@b%/web/config", "web@/srv/a%40b%25", "/srv/a@b%" },
+	{ "a byte over 127", "/srv/\xc3\xa4/web/config", "web@/srv/%C3%A4", "/srv/\xc3\xa4" },
 };
 
-static void lxcpath(void **state)
+static void identify(void **state)
 {
 	const struct place *row = *state;
 	struct guest guest;
-	char path[4096];
-	char want[4096];
+	struct guest again;
+	char name[GUEST_NAME_SIZE];
 
-	root_put(row->at, "lxc.net.0.link = br0\n");
-	(void)snprintf(path, sizeof(path), "%s", row->path ? root_path(row->path) : "");
-	(void)snprintf(want, sizeof(want), "%s", row->lxcpath[0] ? root_path(row->lxcpath) : "");
-	assert_int_equal(guest_init(&guest, GUEST_LXC, "web", NULL), 0);
-	assert_int_equal(lxc_read(&guest, row->path ? path : NULL, NULL), 0);
-	assert_string_equal(guest.lxcpath, want);
-	assert_string_equal(guest.nics[0].bridge, "br0");
-	assert_int_equal(guest.notes.count, 0);
-	assert_int_equal(unlink(root_path(row->at)), 0);
+	assert_int_equal(lxc_identify(&guest, "web", row->config, NULL), 0);
+	assert_string_equal(guest.id, row->id);
+	assert_string_equal(guest.lxcpath, row->lxcpath);
+	assert_string_equal(guest.alias, row->lxcpath[0] ? "web" : "");
+	assert_string_equal(guest_lxc_name(&guest), "web");
+	/* All of it is in the name. */
+	assert_true(guest_init_named(&again, guest_name(&guest, name), '/'));
+	assert_string_equal(again.id, guest.id);
+	assert_string_equal(again.lxcpath, guest.lxcpath);
+	assert_string_equal(again.alias, guest.alias);
+	assert_true(guest_names_one(name));
+	assert_true(guest_names_one(guest.id));
+}
+
+/* Rather none than one that may be another's. */
+static void identify_long(void **state)
+{
+	struct guest guest;
+	struct err err = { 0 };
+	char config[300];
+
+	(void)state;
+	(void)snprintf(config, sizeof(config), "/%0127d/web/config", 7);
+	assert_int_equal(lxc_identify(&guest, "web", config, NULL), 0);
+	(void)snprintf(config, sizeof(config), "/%0128d/web/config", 7);
+	assert_int_equal(lxc_identify(&guest, "web", config, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "too long for an lxcpath (128 bytes)"));
+}
+
+/* It is read from its own lxcpath. */
+static void read_place(void **state)
+{
+	struct guest guest;
+
+	(void)state;
+	root_put("/srv/lxc/web/config", "lxc.net.0.link = br1\n");
+	assert_int_equal(lxc_identify(&guest, "web", root_path("/srv/lxc/web/config"), NULL), 0);
+	assert_int_equal(lxc_read(&guest, NULL, NULL), 0);
+	assert_string_equal(guest.nics[0].bridge, "br1");
+	assert_string_equal(guest.alias, "web");
+	/* The usual one lies below GUESTARP_ROOT. */
+	assert_int_equal(lxc_identify(&guest, "web", root_path("/var/lib/lxc/web/config"), NULL), 0);
+	assert_string_equal(guest.id, "web");
 }
 
 /* The file itself: others' are refused, and the guest keeps its name. */
@@ -336,7 +376,9 @@ int main(void)
 	static struct table table;
 
 	TABLE_ROWS(&table, parse, rows);
-	TABLE_ROWS(&table, lxcpath, places);
+	TABLE_ROWS(&table, identify, places);
+	TABLE_TEST(&table, identify_long);
+	TABLE_TEST(&table, read_place);
 	TABLE_TEST(&table, read_file);
 	return table_run(&table, setup, root_teardown);
 }

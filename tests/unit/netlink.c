@@ -159,9 +159,9 @@ static int get_proxy(struct netlink *nl, struct err *err)
 
 static int get_route(struct netlink *nl, struct err *err)
 {
-	int ifindex = 0;
+	struct route route;
 
-	return route_lookup(nl, &ip4, &ifindex, err);
+	return route_lookup(nl, &ip4, &route, err);
 }
 
 static int get_addresses(struct netlink *nl, struct err *err)

@@ -181,6 +181,10 @@ static const struct kind {
 	{ "vz/101", GUEST_VZ, "101", "managed announce=3 device=eth5" },
 	{ "pve/101", GUEST_PVE, "101", "managed announce=7 device=eth5" },
 	{ "lxc/web-1", GUEST_LXC, "web-1", "" },
+	{ "lxc/web in an lxcpath", GUEST_LXC, "web@/srv/lxc", "managed announce=1" },
+	{ "lxc/web in one that is named", GUEST_LXC, "web@/srv/2", "managed announce=9" },
+	{ "lxc/mail in an lxcpath, by kind", GUEST_LXC, "mail@/srv/lxc", "managed announce=6" },
+	{ "lxc/105 in an lxcpath", GUEST_LXC, "105@/srv/lxc", "managed announce=2 device=eth5" },
 };
 
 static void load_kind(void **state)
@@ -190,7 +194,8 @@ static void load_kind(void **state)
 	char words[1000] = "";
 
 	put(POLICY_CLUSTER_FILE, NULL);
-	put(POLICY_HOST_FILE, "{\"guests\": {\"web\": {\"announce\": 1}, \"101\": {\"announce\": 7}, "
+	put(POLICY_HOST_FILE, "{\"guests\": {\"web@/srv/2\": {\"announce\": 9}, \"lxc/mail\": {\"announce\": 6}, "
+			      "\"web\": {\"announce\": 1}, \"101\": {\"announce\": 7}, "
 			      "\"vz/101\": {\"announce\": 3}, \"100-110\": {\"device\": \"eth5\"}}}");
 	assert_int_equal(load_as(row->kind, row->id, &policy, NULL), 0);
 	if (policy.managed)

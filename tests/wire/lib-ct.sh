@@ -68,7 +68,7 @@ pct_new() {
     nic_write "$VMID" 0 vmbr0 1
     pct_programs
     pve_container "$VMID" 192.168.0.100/24
-    ln -f "$LXC_PROGRAMS/ask" "$LXC_PATH/$VMID/rootfs/bin/ask"
+    ln -f "$LXC_PROGRAMS/ask" "$LXC_DIR/$VMID/rootfs/bin/ask"
     if managed; then
         if [ "$ORDER" = guestarp-first ]; then
             sed -i "\\|lxc-pve-poststop-hook|i lxc.include = $LXC_DROP_IN" "$LXC_PATH/$VMID/config"
