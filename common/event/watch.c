@@ -3,7 +3,7 @@
 
 #include "event/watch.h"
 
-#include <stdint.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -85,48 +85,49 @@ static void wait_for_move(struct guest *guest)
 	}
 }
 
-static void wait_for_config(struct guest *guest)
+static void wait_for_config(struct guest *guest, const char *text)
 {
 	const struct hint none = HINT_NONE;
-	uint64_t before = 0;
 
-	if (pve_fingerprint(guest, &before, NULL) < 0)
-		return;
 	for (int i = 0; i < PLUG_INTERVALS; i++) {
-		uint64_t now = before;
+		CLEANUP(free) char *now = NULL;
 
-		wait_ms(PLUG_INTERVAL_MS);
-		if (pve_fingerprint(guest, &now, NULL) == 0 && now != before) {
+		if (pve_text(guest, &now, NULL) == 0 && strcmp(now, text) != 0) {
 			(void)event_sync_pve(guest, &none);
 			return;
 		}
+		wait_ms(PLUG_INTERVAL_MS);
 	}
 }
 
-static int watch(const struct guest *guest, void (*wait)(struct guest *guest), struct err *err)
+/* 1 in a detached child, with the guest by its id alone; 0 in the caller. */
+static int detach(const struct guest *guest, struct guest *ret_bare, struct err *err)
 {
-	struct guest bare;
-	int r = guest_init(&bare, guest->kind, guest->id, err);
+	int r = guest_init(ret_bare, guest->kind, guest->id, err);
 
-	if (r == 0)
-		r = process_detach(-1, err);
-	if (r == 1) {
-		wait(&bare);
-		_exit(0);
-	}
-	return r;
+	return r < 0 ? r : process_detach(-1, err);
 }
 
 int watch_migration(const struct guest *guest, struct err *err)
 {
-	int r = watch(guest, wait_for_move, err);
+	struct guest bare;
+	int r = detach(guest, &bare, err);
 
+	if (r == 1) {
+		wait_for_move(&bare);
+		_exit(0);
+	}
 	return r < 0 ? err_wrap(err, "waiting for the migration's end") : 0;
 }
 
-int watch_config(const struct guest *guest, struct err *err)
+int watch_config(const struct guest *guest, const char *text, struct err *err)
 {
-	int r = watch(guest, wait_for_config, err);
+	struct guest bare;
+	int r = detach(guest, &bare, err);
 
+	if (r == 1) {
+		wait_for_config(&bare, text);
+		_exit(0);
+	}
 	return r < 0 ? err_wrap(err, "waiting for the configuration") : 0;
 }

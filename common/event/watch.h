@@ -16,8 +16,8 @@ int watch_migration(const struct guest *guest, struct err *err);
 
 /*
  * A running guest whose devices have changed: Proxmox VE plugs first and writes the configuration afterwards. When that
- * changes within 10 s, it is looked at once more.
+ * is no longer the text that was read before the guest was looked at, within 10 s, it is looked at once more.
  */
-int watch_config(const struct guest *guest, struct err *err);
+int watch_config(const struct guest *guest, const char *text, struct err *err);
 
 #endif

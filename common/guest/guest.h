@@ -16,7 +16,8 @@
 #define GUEST_PATH_SIZE   129 /* an lxcpath, likewise */
 #define GUEST_ID_SIZE     194 /* "<name>@<lxcpath>" */
 #define GUEST_NAME_SIZE   200 /* "lxc/<id>" */
-#define GUEST_NICS_MAX    32  /* Proxmox VE's net0..net31 */
+#define GUEST_FILE_SIZE   (GUEST_NAME_SIZE + 8)
+#define GUEST_NICS_MAX    32 /* Proxmox VE's net0..net31 */
 #define GUEST_IPS_MAX     128
 #define GUEST_NIC_IPS_MAX 16
 
@@ -26,19 +27,6 @@
 #define GUEST_LXCPATH "/var/lib/lxc"
 
 enum guest_kind { GUEST_PVE, GUEST_LXC, GUEST_VZ };
-
-/*
- * What somebody who only looks on has seen of it: its devices, none of them, or that its addresses are recorded. An
- * event asks again once it has the guest's lock, and does nothing where that is no longer so: the guest's own event,
- * which knows, has come in between. It also asks whether the guest's configuration is still the one that was read.
- */
-enum guest_seen {
-	GUEST_SEEN_NOT,
-	GUEST_SEEN_RUNNING,
-	GUEST_SEEN_TYPED, /* as RUNNING, and the administrator has asked for it by name */
-	GUEST_SEEN_GONE,
-	GUEST_SEEN_RECORDED
-};
 
 /* An address as a guest's configuration gives it to a NIC. */
 struct guest_ip {
@@ -80,8 +68,6 @@ struct guest {
 	bool migrating;        /* its configuration is locked for a migration: it may still run on another node */
 	bool elsewhere;        /* it still runs on another node (live migration): nothing may answer for it here yet */
 	bool partial;          /* ips are those that an event is about: what was recorded for others stays */
-	enum guest_seen seen;
-	uint64_t fingerprint;          /* of the text of its configuration, 0 where none was read */
 	char lxcpath[GUEST_PATH_SIZE]; /* the directory of its LXC directory, "" for the usual one and other kinds */
 	size_t nic_count;
 	size_t ip_count;
@@ -110,6 +96,9 @@ void guest_copy(struct guest *ret_copy, const struct guest *guest);
 
 /* Could this be a guest's id, name or "kind/id"? */
 bool guest_names_one(const char *text);
+
+/* "pve-101.json", the name of a file of it; ending with its dot. An lxcpath in an id has slashes, and no colon. */
+const char *guest_file_name(const struct guest *guest, const char *ending, char name[GUEST_FILE_SIZE]);
 
 /* "pve/101". Returns text, which has room for GUEST_NAME_SIZE. */
 const char *guest_name(const struct guest *guest, char *text);
