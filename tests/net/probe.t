@@ -32,9 +32,9 @@ node() { # add|del ADDRESS
     ip -n node neigh "$1" proxy "$2" dev eth0
 }
 
-# What the client knows of its neighbours: addresses and MACs, whatever their state.
+# What the client knows of its neighbours: addresses and MACs, whatever their state; not who asked it by a link-local address.
 caches() {
-    ip -n client -j neigh show dev eth0 nud all | jq -r '[.[] | select(.lladdr and (.dst | startswith("ff") | not)) | "\(.dst) \(.lladdr)"] | sort | join(", ")'
+    ip -n client -j neigh show dev eth0 nud all | jq -r '[.[] | select(.lladdr and (.dst | test("^f[ef]") | not)) | "\(.dst) \(.lladdr)"] | sort | join(", ")'
 }
 
 # Of what was asked about ADDRESS: from which address, by which MAC (Ethernet's, and what is said inside), each once.
