@@ -17,7 +17,6 @@
 #include "base/text.h"
 #include "event/event.h"
 #include "event/guests.h"
-#include "event/report.h"
 #include "event/running.h"
 #include "guest/guest.h"
 #include "guest/lxc.h"
@@ -28,13 +27,7 @@
 struct call {
 	const char *container;
 	const char *word; /* lxc.hook.<word> */
-	struct guest guest;
-	char name[GUEST_NAME_SIZE];
-	struct policy policy;
-	bool readable;
-	bool managed;
-	struct outcome outcome;
-	struct err err;
+	struct turn turn;
 };
 
 static const char *env(const char *name)
@@ -44,68 +37,89 @@ static const char *env(const char *name)
 	return value ? value : "";
 }
 
-static bool say(struct call *call, const char *done, int result, bool may_abort)
-{
-	return report(call->name, call->word, done, result, &call->err, &call->policy, may_abort, &call->outcome);
-}
-
 /*
  * Proxmox VE names its containers by their VMID, and has them in the usual lxcpath. A plain one there may have the
  * number of a VM. Where Proxmox VE's configuration cannot be seen, as with pmxcfs down, it is Proxmox VE's unless a VM
  * of that number runs: what is set for that one must not be taken for the container's.
  */
-static bool is_proxmox(struct call *call, int *ret_result)
+static bool is_proxmox(const char *container, struct guest *guest, int *ret_result, struct err *err)
 {
 	bool unseen;
 	int r;
 
-	if (call->guest.kind != GUEST_LXC || call->guest.lxcpath[0] ||
-	    guest_init(&call->guest, GUEST_PVE, call->container, NULL) < 0)
+	if (guest->lxcpath[0] || guest_init(guest, GUEST_PVE, container, NULL) < 0)
 		return false;
-	r = pve_read(&call->guest, NULL, &call->err);
+	r = pve_read(guest, NULL, err);
 	unseen = r == -ENOENT ? guest_platform_missing() : r < 0;
 	*ret_result = r;
-	return (r == 0 && !call->guest.vm) || (unseen && !running_is_vm(call->container));
+	return (r == 0 && !guest->vm) || (unseen && !running_is_vm(container));
 }
 
-static int find_guest(struct call *call)
+static int find_guest(const char *container, struct guest *ret_guest, struct err *err)
 {
 	const char *config = env("LXC_CONFIG_FILE");
 	int result = 0;
-	int r = lxc_identify(&call->guest, call->container, config, &call->err);
+	int r = lxc_identify(ret_guest, container, config, err);
 
 	if (r < 0)
 		return r;
-	if (is_proxmox(call, &result))
+	if (is_proxmox(container, ret_guest, &result, err))
 		return result;
-	r = lxc_identify(&call->guest, call->container, config, &call->err);
+	r = lxc_identify(ret_guest, container, config, err);
 	if (r == 0 && *config)
-		r = lxc_read(&call->guest, config, &call->err);
+		r = lxc_read(ret_guest, config, err);
 	return r;
 }
 
-/* A start stops only where policy says so in words, and only for containers that have no pre-start to say it. */
+/* Under the lock: what counts is what the files say now. A start stops only where policy says so in words, and only for
+ * containers that have no pre-start to say it. */
+static bool up(struct turn *turn, bool readable)
+{
+	bool plain = turn->guest.kind == GUEST_LXC;
+
+	if (!policy_manages(&turn->policy, &turn->guest))
+		return false;
+	if (!readable) {
+		(void)turn_say(turn, "quiet", event_quiet(turn), false);
+		return false;
+	}
+	notes_add_all(&turn->outcome.notes, &turn->guest.notes);
+	if (turn_say(turn, "prepared", event_prepare(turn, &turn->guest, plain), plain))
+		return true;
+	(void)turn_say(turn, "up", event_up(turn, &turn->guest), false);
+	return false;
+}
+
+/* A container that nobody manages needs no lock. A mistake in another guest's part is none of its. */
 static int start_host(struct call *call)
 {
-	bool plain = call->guest.kind == GUEST_LXC;
+	struct turn *turn = &call->turn;
+	bool refused;
+	int r = turn_policy(turn);
 
-	if (!call->managed)
-		return EXIT_SUCCESS;
-	if (!call->readable) {
-		(void)say(call, "quiet", event_quiet(&call->guest, &call->policy, &call->outcome, &call->err), false);
+	if (!policy_manages(&turn->policy, &turn->guest)) {
+		if (turn->policy.broken)
+			(void)turn_say(turn, "", r, false);
 		return EXIT_SUCCESS;
 	}
-	if (say(call, "prepared", event_prepare(&call->guest, &call->policy, plain, &call->outcome, &call->err), plain))
-		return EXIT_FAILURE;
-	(void)say(call, "up", event_up(&call->guest, &call->policy, &call->outcome, &call->err), false);
-	return EXIT_SUCCESS;
+	turn->claims = true;
+	turn_lock(turn, TURN_STARTS);
+	r = find_guest(call->container, &turn->guest, &turn->err);
+	if (turn_policy(turn) < 0)
+		(void)turn_say(turn, "", -turn->err.code, false);
+	refused = up(turn, r == 0);
+	return refused ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 /* A reboot from inside (LXC_TARGET=reboot): the same guest is back in a moment, and start-host sees to it. */
 static int post_stop(struct call *call)
 {
-	if (strcmp(env("LXC_TARGET"), "reboot") != 0)
-		(void)say(call, "took back", event_down(&call->guest, &call->outcome, &call->err), false);
+	struct turn *turn = &call->turn;
+
+	if (strcmp(env("LXC_TARGET"), "reboot") == 0 || !record_exists(&turn->guest))
+		return EXIT_SUCCESS;
+	turn_lock(turn, TURN_TAKES_BACK);
+	(void)turn_say(turn, "took back", event_down(turn), false);
 	return EXIT_SUCCESS;
 }
 
@@ -139,29 +153,19 @@ static const struct hook *find_hook(const char *word)
 
 static int run_hook(struct call *call, const struct hook *hook)
 {
-	int r = find_guest(call);
+	struct turn *turn = &call->turn;
+	int r = find_guest(call->container, &turn->guest, &turn->err);
 
-	(void)guest_name(&call->guest, call->name);
+	turn_init(turn, &turn->guest, call->word);
 	/* A configuration that we cannot read is no reason to keep a container from starting or its record. */
 	if (r < 0)
-		(void)say(call, "", r, false);
-	if (call->guest.id[0] == '\0')
+		(void)turn_say(turn, "", r, false);
+	if (turn->guest.id[0] == '\0')
 		return EXIT_SUCCESS;
-	if (policy_load(&call->policy, &call->guest, &call->err) < 0) {
-		/* A mistake in another guest's part is none of a container that nobody manages. */
-		if (policy_manages(&call->policy, &call->guest) || call->policy.broken)
-			(void)say(call, "", -call->err.code, false);
-	}
-	if (privilege_drop(false, &call->err) < 0) {
-		(void)say(call, "", -call->err.code, false);
+	if (privilege_drop(false, &turn->err) < 0) {
+		(void)turn_say(turn, "", -turn->err.code, false);
 		return EXIT_SUCCESS;
 	}
-	call->readable = r == 0;
-	call->managed = policy_manages(&call->policy, &call->guest);
-	if (call->managed)
-		policy_keep(&call->policy, &call->outcome.notes);
-	if (call->managed && hook->run == start_host)
-		notes_add_all(&call->outcome.notes, &call->guest.notes);
 	return hook->run(call);
 }
 
@@ -184,6 +188,6 @@ int main(int argc, char *argv[])
 	if (!hook)
 		return EXIT_SUCCESS;
 	status = run_hook(&call, hook);
-	policy_done(&call.policy);
+	turn_done(&call.turn);
 	process_end(status);
 }

@@ -12,40 +12,38 @@
 #include "base/text.h"
 #include "event/chain.h"
 #include "event/event.h"
-#include "event/report.h"
 #include "event/watch.h"
 #include "guest/guest.h"
 #include "guest/pve.h"
-#include "policy/policy.h"
 
 /* One call: what Proxmox VE said, and what came of it. */
 struct call {
-	struct guest guest;
-	char name[GUEST_NAME_SIZE];
-	struct policy policy;
+	struct turn turn;
 	const char *migrated_from; /* the node that a VM is migrating from; NULL for an ordinary start */
-	struct outcome outcome;
-	struct err err;
+	bool moves;                /* it is not here yet */
 };
 
-/* On a migration's target the configuration is still the source node's. */
-static int read_guest(struct call *call)
+/* No reason to refuse a start. */
+static void quiet(struct turn *turn)
 {
-	int r = pve_read(&call->guest, call->migrated_from, &call->err);
+	struct err err = turn->err;
 
-	/* Under whatever name Proxmox VE calls us: it does. */
-	call->guest.hooked = true;
-	notes_add_all(&call->outcome.notes, &call->guest.notes);
-	return r;
+	if (event_quiet(turn) < 0)
+		notes_add_err(&turn->outcome.notes, &turn->err);
+	turn->err = err;
 }
 
-/* To be quiet by name nothing of its configuration is needed. */
-static int unreadable(struct call *call, int r)
+/* On a migration's target its configuration is still the source node's. To be quiet by name nothing of it is needed. */
+static int read_guest(struct call *call)
 {
-	struct err failure;
+	struct turn *turn = &call->turn;
+	int r = pve_read(&turn->guest, call->migrated_from, &turn->err);
 
-	if (event_quiet(&call->guest, &call->policy, &call->outcome, &failure) < 0)
-		notes_add_err(&call->outcome.notes, &failure);
+	/* Under whatever name Proxmox VE calls us: it does. */
+	turn->guest.hooked = true;
+	notes_add_all(&turn->outcome.notes, &turn->guest.notes);
+	if (r < 0)
+		quiet(turn);
 	return r;
 }
 
@@ -54,25 +52,31 @@ static int pre_start(struct call *call)
 	int r = read_guest(call);
 
 	if (r < 0)
-		return unreadable(call, r);
-	/* The guest still runs on the source and rightly answers there. */
-	return event_prepare(&call->guest, &call->policy, !call->migrated_from, &call->outcome, &call->err);
+		return r;
+	quiet(&call->turn);
+	/* One that still runs on the source rightly answers there. */
+	return event_prepare(&call->turn, &call->turn.guest, !call->migrated_from);
 }
 
 /* On a migration's target it comes too early to answer for the guest, and nothing comes later: hence the watch. */
 static int post_start(struct call *call)
 {
-	bool migrates;
+	struct turn *turn = &call->turn;
+	struct err failure;
+	int prepared;
 	int r = read_guest(call);
 
 	if (r < 0)
-		return unreadable(call, r);
+		return r;
 	/* Between clusters no node is named, but the configuration is locked until the move. */
-	migrates = call->migrated_from || call->guest.migrating;
-	call->guest.elsewhere = migrates;
-	r = event_up(&call->guest, &call->policy, &call->outcome, &call->err);
-	if (r == 0 && migrates)
-		r = watch_migration(&call->guest, &call->err);
+	call->moves = call->migrated_from || turn->guest.migrating;
+	turn->guest.elsewhere = call->moves;
+	/* Once more: when policy was changed since pre-start nobody knew of this guest. */
+	prepared = event_prepare(turn, &turn->guest, false);
+	failure = turn->err;
+	r = event_up(turn, &turn->guest);
+	if (prepared < 0 && (r == 0 || strcmp(failure.text, turn->err.text) != 0))
+		notes_add_err(&turn->outcome.notes, &failure);
 	return r;
 }
 
@@ -85,20 +89,22 @@ static int pre_stop(struct call *call)
 
 static int post_stop(struct call *call)
 {
-	return event_down(&call->guest, &call->outcome, &call->err);
+	return event_down(&call->turn);
 }
 
 static const struct phase {
 	const char *word;
 	int (*run)(struct call *call);
+	enum turn_kind kind;
 	bool aborts; /* a failure can keep the guest from starting */
 	const char *done;
 	const char *help;
 } phases[] = {
-	{ "pre-start", pre_start, true, "prepared", "set the host's devices, pin bridge MACs, probe addresses" },
-	{ "post-start", post_start, false, "up", "quiet firewall bridges, bind and announce addresses" },
-	{ "pre-stop", pre_stop, false, "", "nothing: the guest may live on" },
-	{ "post-stop", post_stop, false, "took back", "take back what was set for the guest" },
+	{ "pre-start", pre_start, TURN_STARTS, true, "prepared",
+	  "set the host's devices, pin bridge MACs, probe addresses" },
+	{ "post-start", post_start, TURN_STARTS, false, "up", "quiet firewall bridges, bind and announce addresses" },
+	{ "pre-stop", pre_stop, TURN_TAKES_BACK, false, "", "nothing: the guest may live on" },
+	{ "post-stop", post_stop, TURN_TAKES_BACK, false, "took back", "take back what was set for the guest" },
 };
 
 #define PHASE_COUNT (sizeof(phases) / sizeof(phases[0]))
@@ -120,26 +126,38 @@ static const struct phase *find_phase(const char *word)
 	return NULL;
 }
 
-static int run_phase(struct call *call, const struct phase *phase, char *const argv[])
+/* Whether the start is refused. What is begun under the lock is ended before any other script is called. */
+static bool take_turn(struct call *call, const struct phase *phase)
 {
+	struct turn *turn = &call->turn;
 	bool abort;
-	int r = policy_load(&call->policy, &call->guest, &call->err);
+	int r;
 
-	policy_keep(&call->policy, &call->outcome.notes);
-	abort = report(call->name, phase->word, "", r, &call->err, &call->policy, phase->aborts && call->policy.broken,
-		       &call->outcome);
+	turn_lock(turn, phase->kind);
+	r = turn_policy(turn);
+	abort = turn_say(turn, "", r, phase->aborts && turn->policy.broken);
 	if (!abort) {
-		r = privilege_drop(call->policy.then_count > 0, &call->err);
+		r = privilege_drop(turn->policy.then_count > 0, &turn->err);
 		if (r == 0)
 			r = phase->run(call);
-		abort = report(call->name, phase->word, phase->done, r, &call->err, &call->policy, phase->aborts,
-			       &call->outcome);
+		abort = turn_say(turn, phase->done, r, phase->aborts);
 	}
-	if (abort)
+	turn_unlock(turn);
+	if (!abort && call->moves && watch_migration(&turn->guest, &turn->err) < 0)
+		(void)turn_say(turn, "", -turn->err.code, false);
+	return abort;
+}
+
+static int run_phase(struct call *call, const struct phase *phase, char *const argv[])
+{
+	struct turn *turn = &call->turn;
+	int r;
+
+	if (take_turn(call, phase))
 		return EXIT_FAILURE;
-	r = chain_run(&call->policy, &call->guest, call->migrated_from, argv, phase->aborts, &call->outcome.notes,
-		      &call->err);
-	(void)report(call->name, phase->word, "", r, &call->err, &call->policy, false, &call->outcome);
+	r = chain_run(&turn->policy, &turn->guest, call->migrated_from, argv, phase->aborts, &turn->outcome.notes,
+		      &turn->err);
+	(void)turn_say(turn, "", r, false);
 	return r < 0 && phase->aborts ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
@@ -147,6 +165,8 @@ int main(int argc, char *argv[])
 {
 	static struct call call;
 	const struct phase *phase;
+	struct guest guest;
+	struct err err;
 	int status;
 
 	process_begin();
@@ -156,16 +176,19 @@ int main(int argc, char *argv[])
 		log_line(NULL, "usage: guestarp-pve VMID PHASE (see --help)");
 		return 2;
 	}
-	if (guest_init(&call.guest, GUEST_PVE, argv[1], &call.err) < 0) {
-		log_line(NULL, "%s", call.err.text);
+	if (guest_init(&guest, GUEST_PVE, argv[1], &err) < 0) {
+		log_line(NULL, "%s", err.text);
 		return 2;
 	}
-	(void)guest_name(&call.guest, call.name);
+	turn_init(&call.turn, &guest, argv[2]);
+	/* Whatever its configuration says: we are called. */
+	call.turn.guest.hooked = true;
+	call.turn.claims = true;
 	phase = find_phase(argv[2]);
 	if (!phase) {
 		char shown[40];
 
-		log_line(call.name, "phase '%s' is not known to this version, nothing done",
+		log_line(call.turn.name, "phase '%s' is not known to this version, nothing done",
 			 text_shown(argv[2], shown, sizeof(shown)));
 		return EXIT_SUCCESS;
 	}
@@ -173,6 +196,6 @@ int main(int argc, char *argv[])
 	if (call.migrated_from && !call.migrated_from[0])
 		call.migrated_from = NULL;
 	status = run_phase(&call, phase, argv);
-	policy_done(&call.policy);
+	turn_done(&call.turn);
 	process_end(status);
 }

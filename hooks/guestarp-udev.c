@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/log.h"
 #include "base/privilege.h"
 #include "base/process.h"
@@ -17,6 +18,7 @@
 #include "event/running.h"
 #include "event/sync.h"
 #include "event/watch.h"
+#include "guest/pve.h"
 #include "kernel/bridge.h"
 
 /* A device that is no guest's came: entries may belong on it (a network reload has rebuilt a bridge). */
@@ -28,9 +30,12 @@ static int host_device(const char *name, struct err *err)
 }
 
 /* Proxmox VE writes the configuration after it has plugged or unplugged: it is looked at again when it has. */
-static int sync_guest(struct guest *guest, const struct hint *hint, struct err *err)
+static int sync_guest(const struct guest *guest, const struct hint *hint, struct err *err)
 {
-	return event_sync_pve(guest, hint) ? watch_config(guest, err) : 0;
+	CLEANUP(free) char *text = NULL;
+	int r = pve_text(guest, &text, NULL);
+
+	return event_sync_pve(guest, hint) && r == 0 ? watch_config(guest, text, err) : 0;
 }
 
 static int add(const char *name, struct err *err)

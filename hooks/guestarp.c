@@ -22,7 +22,6 @@
 #include "event/event.h"
 #include "event/guests.h"
 #include "event/quieting.h"
-#include "event/report.h"
 #include "event/running.h"
 #include "event/sync.h"
 #include "policy/policy.h"
@@ -121,8 +120,24 @@ static int cmd_plan(const struct call *call)
 
 /* --- commands for some guests or all ---------------------------------------------------------------------------- */
 
-/* One guest's turn; says itself what it did. -ESTALE: to be taken again, with what its files say now. */
-typedef int (*turn_fn)(const struct guest *guest, const char *name, struct policy *policy);
+/* What a command does to one guest; says itself what it did. */
+typedef int (*command_fn)(const struct guest *guest);
+
+/* Locked, with its policy, as its files are now; guest may have been looked up in another place or way. */
+static int begin_turn(struct turn *turn, const struct guest *guest, const char *word, enum turn_kind kind)
+{
+	struct guest again;
+	int r;
+
+	turn_init(turn, guest, word);
+	turn_lock(turn, kind);
+	if (guest_init(&again, guest->kind, guest->id, NULL) == 0 && guest_read(&again, NULL) == 0)
+		guest_copy(&turn->guest, &again);
+	r = turn_policy(turn);
+	if (r < 0)
+		(void)turn_say(turn, "", r, false);
+	return r;
+}
 
 /* Entries for a guest that is elsewhere would draw its traffic away. */
 static bool runs_here(const struct guest *guest)
@@ -132,115 +147,91 @@ static bool runs_here(const struct guest *guest)
 	return running_ask(guest, &running, NULL) == 0 && running != RUNNING_NO;
 }
 
-static int apply(const struct guest *who, const char *name, struct policy *policy)
+static int apply(const struct guest *guest)
 {
-	struct guest guest = *who;
-	struct outcome outcome = { 0 };
+	struct turn turn;
 	struct guest unread;
 	struct err err;
-	int prepared;
-	int up;
-	int r = guest_init(&unread, who->kind, who->id, &err);
+	int policy = begin_turn(&turn, guest, "apply", TURN_LOOKS);
+	int prepared = 0;
+	int up = -ESRCH;
 
+	turn.claims = true;
 	/* Without its addresses all that was set for it would seem to be no longer wanted. */
-	if (r == 0)
-		r = guest_read(&unread, &err);
-	if (r < 0) {
-		log_line(name, "apply: %s; nothing done", guest_platform_missing() ? GUEST_PLATFORM_MISSING : err.text);
-		return r;
+	(void)guest_init(&unread, guest->kind, guest->id, NULL);
+	if (guest_read(&unread, &err) < 0) {
+		log_line(turn.name, "apply: %s; nothing done",
+			 guest_platform_missing() ? GUEST_PLATFORM_MISSING : err.text);
+	} else if (!runs_here(&turn.guest)) {
+		log_line(turn.name, "apply: it does not run here, nothing done");
+	} else {
+		prepared = event_prepare(&turn, &turn.guest, false);
+		(void)turn_say(&turn, "prepared", prepared, false);
+		up = event_up(&turn, &turn.guest);
+		(void)turn_say(&turn, "up", up, false);
 	}
-
-	if (!runs_here(&guest)) {
-		log_line(name, "apply: it does not run here, nothing done");
-		return -ESRCH;
-	}
-	guest.seen = GUEST_SEEN_TYPED;
-	prepared = event_prepare(&guest, policy, false, &outcome, &err);
-	(void)report(name, "apply", "prepared", prepared, &err, policy, false, &outcome);
-	up = event_up(&guest, policy, &outcome, &err);
-	(void)report(name, "apply", "up", up == -ESTALE ? 0 : up, &err, policy, false, &outcome);
-	if (up == -ESTALE)
-		return up;
-	return prepared < 0 ? prepared : up;
+	turn_done(&turn);
+	return prepared < 0 ? prepared : up < 0 ? up : policy;
 }
 
-static int undo(const struct guest *guest, const char *name, struct policy *policy)
+static int undo(const struct guest *guest)
 {
-	struct outcome outcome = { 0 };
-	struct err err;
-	int r = event_down(guest, &outcome, &err);
+	struct turn turn;
+	int policy = begin_turn(&turn, guest, "undo", TURN_TAKES_BACK);
+	int r = event_down(&turn);
 
-	(void)report(name, "undo", "took back", r, &err, policy, false, &outcome);
+	(void)turn_say(&turn, "took back", r, false);
+	turn_done(&turn);
+	return r < 0 ? r : policy;
+}
+
+/* What was changed of how it is managed shows in its names, after whatever of its events has read the files before. */
+static int settle(const struct guest *guest)
+{
+	struct turn turn;
+	int r;
+
+	turn_init(&turn, guest, "names");
+	turn_lock(&turn, TURN_TAKES_BACK);
+	(void)guest_read(&turn.guest, NULL);
+	r = turn_policy(&turn);
+	if (r == 0)
+		r = event_quiet(&turn);
+	(void)turn_say(&turn, "names", r, false);
+	turn_done(&turn);
 	return r;
 }
 
-static int attach(const struct guest *guest, const char *name, struct policy *policy)
+static int attach(const struct guest *guest)
 {
+	char name[GUEST_NAME_SIZE];
 	bool changed;
 	struct err err;
 	int r = attach_guest(guest, &changed, &err);
 
-	(void)policy;
+	(void)guest_name(guest, name);
 	if (r < 0)
 		log_line(name, "attach: %s", err.text);
 	else
 		log_line(name, changed ? "attached" : "is attached already");
-	return r;
+	return r < 0 ? r : settle(guest);
 }
 
-static int detach_turn(const struct guest *guest, const char *name, struct policy *policy)
+static int detach(const struct guest *guest)
 {
 	char still[ATTACH_STILL_SIZE];
+	char name[GUEST_NAME_SIZE];
 	bool changed;
 	struct err err;
 	int r = detach_guest(guest, &changed, still, &err);
 
-	(void)policy;
+	(void)guest_name(guest, name);
 	if (r < 0)
 		log_line(name, "detach: %s", err.text);
 	else
 		log_line(name, "%s%s%s", changed ? "detached" : "is not attached", *still ? "; still managed by " : "",
 			 still);
-	return r;
-}
-
-static int take_turn_once(const struct guest *guest, turn_fn turn)
-{
-	struct policy policy;
-	struct notes notes = { 0 };
-	char name[GUEST_NAME_SIZE];
-	struct err err;
-	int r = policy_load(&policy, guest, &err);
-	int taken;
-
-	(void)guest_name(guest, name);
-	/* attach and detach say it themselves: they can do nothing then. */
-	if (r < 0 && turn != attach && turn != detach_turn)
-		log_line(name, "%s", err.text);
-	if (policy_manages(&policy, guest))
-		policy_keep(&policy, &notes);
-	log_notes(name, &notes);
-	taken = turn(guest, name, &policy);
-	policy_done(&policy);
-	return taken < 0 ? taken : r;
-}
-
-static int take_turn(const struct guest *who, turn_fn turn)
-{
-	struct guest guest = *who;
-	char name[GUEST_NAME_SIZE];
-	int r = take_turn_once(&guest, turn);
-
-	for (int tries = 1; r == -ESTALE && tries < EVENT_TRIES; tries++) {
-		struct guest again;
-
-		if (guest_init(&again, who->kind, who->id, NULL) == 0 && guest_read(&again, NULL) == 0)
-			guest = again;
-		r = take_turn_once(&guest, turn);
-	}
-	if (r == -ESTALE)
-		log_line(guest_name(who, name), "its policy or configuration changes all the time");
-	return r;
+	return r < 0 ? r : settle(guest);
 }
 
 /* A line a second on a terminal, once it is clear that this takes longer. */
@@ -259,7 +250,6 @@ static void progress(size_t done, size_t count, time_t begun)
 static int sync_names(int status)
 {
 	struct outcome outcome = { 0 };
-	struct policy none = { .broken = false };
 	struct err err;
 	int r;
 
@@ -267,12 +257,12 @@ static int sync_names(int status)
 	if (status == EXIT_USAGE)
 		return status;
 	r = quieting_host(&outcome, &err);
-	(void)report(NULL, "quiet by name", "names", r == -EOPNOTSUPP ? 0 : r, &err, &none, false, &outcome);
+	outcome_say(&outcome, NULL, "quiet by name", "names", r == -EOPNOTSUPP ? 0 : r, &err, false);
 	return r < 0 && r != -EOPNOTSUPP ? EXIT_FOUND : status;
 }
 
 /* All are found before anything is done to one of them. */
-static int for_named(const struct call *call, turn_fn turn)
+static int for_named(const struct call *call, command_fn command)
 {
 	CLEANUP(free) struct guest *guests = calloc(call->count, sizeof(*guests));
 	int status = EXIT_SUCCESS;
@@ -288,25 +278,25 @@ static int for_named(const struct call *call, turn_fn turn)
 			return wrong(&err);
 	}
 	for (size_t i = 0; i < call->count; i++) {
-		if (take_turn(&guests[i], turn) < 0)
+		if (command(&guests[i]) < 0)
 			status = EXIT_FOUND;
 	}
 	return status;
 }
 
 /* --all: every managed guest, for apply those that run; for attach every guest of Proxmox VE. */
-static bool is_meant(const struct guest_status *s, turn_fn turn)
+static bool is_meant(const struct guest_status *s, command_fn command)
 {
-	if (turn == attach)
+	if (command == attach)
 		return s->guest.kind == GUEST_PVE && s->readable;
 	/* One that runs and cannot be read is told of. */
-	if (turn == apply)
+	if (command == apply)
 		return s->inspection.running != RUNNING_NO &&
 		       (s->managed || (!s->readable && s->inspection.has_record));
 	return true;
 }
 
-static int for_all(turn_fn turn)
+static int for_all(command_fn command)
 {
 	struct guest_list guests = { 0 };
 	struct status status = { 0 };
@@ -315,7 +305,7 @@ static int for_all(turn_fn turn)
 	int result = EXIT_SUCCESS;
 	int r;
 
-	if (turn != attach) {
+	if (command != attach) {
 		r = status_take(NULL, 0, &status, &err);
 	} else {
 		r = guest_list_configured(&guests, &err);
@@ -329,7 +319,7 @@ static int for_all(turn_fn turn)
 		}
 	}
 	for (size_t i = 0; r == 0 && i < status.count; i++) {
-		if (is_meant(&status.list[i], turn) && take_turn(&status.list[i].guest, turn) < 0)
+		if (is_meant(&status.list[i], command) && command(&status.list[i].guest) < 0)
 			result = EXIT_FOUND;
 		progress(i + 1, status.count, begun);
 	}
@@ -338,7 +328,7 @@ static int for_all(turn_fn turn)
 	return r < 0 ? failed(&err) : result;
 }
 
-static int for_guests(const struct call *call, turn_fn turn)
+static int for_guests(const struct call *call, command_fn command)
 {
 	struct err err;
 
@@ -346,7 +336,7 @@ static int for_guests(const struct call *call, turn_fn turn)
 		(void)err_set(&err, EINVAL, "name guests, or say --all");
 		return wrong(&err);
 	}
-	return call->all ? for_all(turn) : for_named(call, turn);
+	return call->all ? for_all(command) : for_named(call, command);
 }
 
 static int cmd_apply(const struct call *call)
@@ -374,7 +364,7 @@ static int cmd_attach(const struct call *call)
 
 static int cmd_detach(const struct call *call)
 {
-	return sync_names(for_guests(call, detach_turn));
+	return sync_names(for_guests(call, detach));
 }
 
 static int cmd_sync(const struct call *call)
@@ -406,16 +396,6 @@ static int cmd_policy(const struct call *call)
 	return explain_policy(&guest, call->json, stdout, &err) < 0 ? failed(&err) : EXIT_SUCCESS;
 }
 
-/* What `device` has written is the last good policy from now on. */
-static void keep_policy(const struct guest *guest, struct notes *notes)
-{
-	struct policy policy;
-
-	if (policy_load(&policy, guest, NULL) == 0)
-		policy_keep(&policy, notes);
-	policy_done(&policy);
-}
-
 static int cmd_device(const struct call *call)
 {
 	struct notes notes = { 0 };
@@ -432,9 +412,8 @@ static int cmd_device(const struct call *call)
 		return wrong(&err);
 	if (choice_set(&guest, device, &notes, &err) < 0)
 		return failed(&err);
-	keep_policy(&guest, &notes);
 	log_notes(guest_name(&guest, name), &notes);
-	return sync_names(EXIT_SUCCESS);
+	return sync_names(settle(&guest) < 0 ? EXIT_FOUND : EXIT_SUCCESS);
 }
 
 /* -------------------------------------------------------------------------------------------------------------------

@@ -23,7 +23,6 @@
 #include "event/known.h"
 #include "event/plug.h"
 #include "event/record.h"
-#include "event/report.h"
 #include "guest/guest.h"
 #include "guest/vz.h"
 #include "plan/choice.h"
@@ -38,17 +37,12 @@
 struct call {
 	int argc;
 	char **argv;
-	const char *word; /* the role, for messages */
 	enum vz_family family;
-	struct guest guest; /* as its file has it */
-	bool readable;      /* VEID names a container whose file could be read */
+	struct turn turn; /* its guest as its file has it */
+	bool readable;    /* VEID names a container whose file could be read */
 	bool managed;
 	bool quiet;   /* say failures only */
 	bool refused; /* policy cannot be read, and says that nothing may start then */
-	char name[GUEST_NAME_SIZE];
-	struct policy policy;
-	struct outcome outcome;
-	struct err err;
 };
 
 static const char *env(const char *name)
@@ -62,47 +56,77 @@ static const char *env(const char *name)
 static bool say(struct call *call, const char *done, int result, bool may_abort)
 {
 	if (call->quiet)
-		call->outcome.done[0] = '\0';
-	return report(call->name[0] ? call->name : NULL, call->word, done, result, &call->err, &call->policy, may_abort,
-		      &call->outcome);
+		call->turn.outcome.done[0] = '\0';
+	return turn_say(&call->turn, done, result, may_abort);
 }
 
-/* VEID, its file, its policy. What fails here is said; the platform's own work has to go on without us. */
-static void open_call(struct call *call, bool aborts)
+/* The container's file and its policy. */
+static int read_files(struct call *call)
 {
-	int r;
+	struct turn *turn = &call->turn;
+	int r = vz_read(&turn->guest, &turn->err);
 
-	call->family = vz_family();
-	/* vz.conf is sourced by scripts that are about no container. */
-	if (!*env("VEID"))
-		return;
-	r = guest_init(&call->guest, GUEST_VZ, env("VEID"), &call->err);
-	if (r == 0) {
-		(void)guest_name(&call->guest, call->name);
-		r = vz_read(&call->guest, &call->err);
-	}
 	if (r < 0)
 		(void)say(call, "", r, false);
 	call->readable = r == 0;
-	r = policy_load(&call->policy, &call->guest, &call->err);
-	call->managed = call->readable && policy_manages(&call->policy, &call->guest);
-	if (call->managed)
-		policy_keep(&call->policy, &call->outcome.notes);
+	r = turn_policy(turn);
+	call->managed = call->readable && policy_manages(&turn->policy, &turn->guest);
+	return r;
+}
+
+/* VEID, its file, its policy. What fails here is said; the platform's own work has to go on without us. */
+static void open_call(struct call *call, const char *word, bool aborts)
+{
+	struct turn *turn = &call->turn;
+	int r;
+
+	call->family = vz_family();
+	r = guest_init(&turn->guest, GUEST_VZ, env("VEID"), &turn->err);
+	turn_init(turn, &turn->guest, word);
+	if (r < 0) {
+		turn->name[0] = '\0';
+		/* vz.conf is sourced by scripts that are about no container. */
+		if (*env("VEID"))
+			(void)say(call, "", r, false);
+		return;
+	}
+	r = read_files(call);
 	if (r < 0)
-		call->refused = say(call, "", r, aborts && call->managed && call->policy.broken);
+		call->refused = say(call, "", r, aborts && call->managed && turn->policy.broken);
+}
+
+/*
+ * The files once more, under the lock. Not while one of the platform's scripts runs: vz.conf, which it sources, calls
+ * us from within.
+ */
+static void begin(struct call *call, enum turn_kind kind)
+{
+	struct err before = call->turn.err;
+	int r;
+
+	call->turn.claims = true;
+	turn_lock(&call->turn, kind);
+	r = read_files(call);
+	if (r < 0 && strcmp(before.text, call->turn.err.text) != 0)
+		(void)say(call, "", r, false);
+}
+
+static void end(struct call *call)
+{
+	turn_unlock(&call->turn);
 }
 
 /* The addresses of one list in the environment, for a container that may have more. */
 static void take_ips(const struct call *call, const char *variable, struct guest *guest)
 {
-	guest_copy(guest, &call->guest);
+	guest_copy(guest, &call->turn.guest);
 	guest->partial = true;
 	guest->ip_count = vz_parse_ips(call->family, env(variable), guest->ips, GUEST_IPS_MAX);
 }
 
 static bool prepare(struct call *call, const struct guest *guest, bool probe, bool may_abort)
 {
-	return say(call, "prepared", event_prepare(guest, &call->policy, probe, &call->outcome, &call->err), may_abort);
+	return say(call, "prepared", event_prepare(&call->turn, guest, probe), may_abort);
 }
 
 /* route: the device by which vzctl itself routes the addresses. */
@@ -110,13 +134,12 @@ static bool add_ips(struct call *call, struct guest *guest, const char *route, b
 {
 	if (ifname_copy(guest->route, route) == 0)
 		guest->platform_routes = true;
-	return say(call, "up", event_up(guest, &call->policy, &call->outcome, &call->err), may_abort);
+	return say(call, "up", event_up(&call->turn, guest), may_abort);
 }
 
 static void remove_ips(struct call *call, const struct guest *guest)
 {
-	(void)say(call, "took back", event_down_ips(guest, guest->ips, guest->ip_count, &call->outcome, &call->err),
-		  false);
+	(void)say(call, "took back", event_down_ips(&call->turn, guest->ips, guest->ip_count), false);
 }
 
 /* On whatever device vzctl has put them, before we were set up or without telling us. */
@@ -125,12 +148,12 @@ static void withdraw(struct call *call, struct guest *guest, const char *route)
 	bool routes = ifname_copy(guest->route, route) == 0;
 
 	guest->platform_routes = routes;
-	(void)say(call, "took back", event_withdraw(guest, &call->policy, routes, &call->outcome, &call->err), false);
+	(void)say(call, "took back", event_withdraw(&call->turn, guest, routes), false);
 }
 
 static void remove_all(struct call *call)
 {
-	(void)say(call, "took back", event_down(&call->guest, &call->outcome, &call->err), false);
+	(void)say(call, "took back", event_down(&call->turn), false);
 }
 
 /* --- EXTERNAL_SCRIPT: vznetcfg execs it in place of its own work ---------------------------------------------- */
@@ -138,32 +161,36 @@ static void remove_all(struct call *call)
 /* A veth without a bridge is routed to by the host, by us: vznetcfg would not have done that. */
 static bool up_routed(struct call *call, const char *port)
 {
-	const struct guest_nic *nic = vz_find_port(&call->guest, port);
+	const struct guest_nic *nic = vz_find_port(&call->turn.guest, port);
 	struct guest guest;
 
-	guest_copy(&guest, &call->guest);
+	guest_copy(&guest, &call->turn.guest);
 	guest.partial = true;
 	guest.ip_count = nic ? nic->ip_count : 0;
 	for (size_t i = 0; i < guest.ip_count; i++)
 		guest.ips[i] = nic->ips[i].ip;
 	if (ifname_copy(guest.route, port) < 0)
 		return false;
-	return say(call, "up", event_up(&guest, &call->policy, &call->outcome, &call->err), true);
+	return say(call, "up", event_up(&call->turn, &guest), true);
 }
 
 static int plug(struct call *call, const char *port, const char *bridge)
 {
-	const struct guest_nic *nic = vz_find_port(&call->guest, port);
+	const struct guest_nic *nic;
 	bool stop = false;
 
+	if (call->managed)
+		begin(call, TURN_STARTS);
+	nic = vz_find_port(&call->turn.guest, port);
 	if (!bridge && nic && nic->bridge[0])
 		bridge = nic->bridge;
 	if (call->managed)
-		stop = prepare(call, &call->guest, false, true);
+		stop = prepare(call, &call->turn.guest, false, true);
 	if (!stop)
-		stop = say(call, "", plug_port(port, bridge, &call->err), call->managed);
+		stop = say(call, "", plug_port(port, bridge, &call->turn.err), call->managed);
 	if (!stop && call->managed && !bridge)
 		stop = up_routed(call, port);
+	end(call);
 	return stop ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
@@ -179,7 +206,7 @@ static int role_addif(struct call *call)
 
 static int role_delif(struct call *call)
 {
-	return say(call, "", plug_out(call->argv[2], &call->err), false) ? EXIT_FAILURE : EXIT_SUCCESS;
+	return say(call, "", plug_out(call->argv[2], &call->turn.err), false) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 /* --- chooser: NEIGHBOUR_DEVS="$(vznet-custom devices)" in vz.conf --------------------------------------------- */
@@ -223,7 +250,7 @@ static void print_devices(const struct call *call, const char *device, const str
 {
 	const char *fallback = call->argc > 2 ? call->argv[2] : "all";
 
-	if (!call->managed || call->policy.broken || !device[0]) {
+	if (!call->managed || call->turn.policy.broken || !device[0]) {
 		(void)puts(fallback);
 		return;
 	}
@@ -235,33 +262,46 @@ static void print_devices(const struct call *call, const char *device, const str
 	(void)putchar('\n');
 }
 
-static int role_devices(struct call *call)
+/* Under the lock. */
+static void choose(struct call *call)
 {
-	const char *device = plan_device(&call->guest, &call->policy);
-	struct known known = { .ip_count = 0 };
+	struct turn *turn = &call->turn;
+	const char *device = plan_device(&turn->guest, &turn->policy);
+	struct known known;
 	struct guest named;
 
-	call->quiet = true;
 	take_ips(call, "IP_ADDR", &named);
-	/* vz.conf is sourced by other scripts, too, and most containers are none of ours: nothing to do but answer. */
-	if (named.ip_count == 0 || !call->name[0] || (!call->managed && !record_exists(&call->guest))) {
-		print_devices(call, device, &known);
-		return EXIT_SUCCESS;
-	}
-	if (known_read(&call->guest, &known, &call->err) < 0)
-		(void)say(call, "", -call->err.code, false);
+	if (known_read(turn, &known, &turn->err) < 0)
+		(void)say(call, "", -turn->err.code, false);
 	if (is_deletion(&named, &known)) {
 		print_devices(call, device, &known);
 		remove_ips(call, &named);
 		if (call->managed)
 			withdraw(call, &named, "");
-		return EXIT_SUCCESS;
+		return;
 	}
 	known.device_count = 0;
 	print_devices(call, device, &known);
 	/* vzctl probes the listed device itself. */
 	if (call->managed && !prepare(call, &named, false, false))
 		(void)add_ips(call, &named, VENET, false);
+}
+
+static int role_devices(struct call *call)
+{
+	const struct known none = { .ip_count = 0 };
+	struct guest named;
+
+	call->quiet = true;
+	take_ips(call, "IP_ADDR", &named);
+	/* vz.conf is sourced by other scripts, too, and most containers are none of ours: nothing to do but answer. */
+	if (named.ip_count == 0 || !call->turn.name[0] || (!call->managed && !record_exists(&call->turn.guest))) {
+		print_devices(call, plan_device(&call->turn.guest, &call->turn.policy), &none);
+		return EXIT_SUCCESS;
+	}
+	begin(call, call->managed ? TURN_STARTS : TURN_TAKES_BACK);
+	choose(call);
+	end(call);
 	return EXIT_SUCCESS;
 }
 
@@ -270,14 +310,24 @@ static int role_devices(struct call *call)
 /* Also called for a plain `vzctl mount`: only what is the host's is done, nothing of the container's. */
 static int role_mount(struct call *call)
 {
-	return call->managed && prepare(call, &call->guest, false, true) ? EXIT_FAILURE : EXIT_SUCCESS;
+	bool stop;
+
+	if (!call->managed)
+		return EXIT_SUCCESS;
+	begin(call, TURN_STARTS);
+	stop = prepare(call, &call->turn.guest, false, true);
+	end(call);
+	return stop ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 /* After a stop, a failed start, a halt from inside: vzctl may have left anything behind. Never keeps it mounted. */
 static int role_umount(struct call *call)
 {
-	if (call->name[0])
-		remove_all(call);
+	if (!call->turn.name[0])
+		return EXIT_SUCCESS;
+	begin(call, TURN_TAKES_BACK);
+	remove_all(call);
+	end(call);
 	return EXIT_SUCCESS;
 }
 
@@ -298,8 +348,8 @@ static int run_original(struct call *call)
 	else
 		n = snprintf(path, sizeof(path), "%s.distrib", self);
 	if (self[0] != '/' || n >= (int)sizeof(path))
-		return err_set(&call->err, EINVAL, "'%s' is no absolute path", self);
-	return spawn_wait(path, call->argv, &call->err);
+		return err_set(&call->turn.err, EINVAL, "'%s' is no absolute path", self);
+	return spawn_wait(path, call->argv, &call->turn.err);
 }
 
 /* What one run of a wrapped script adds and takes away. */
@@ -310,25 +360,30 @@ struct change {
 	bool all_removed;
 };
 
-static int wrap(struct call *call, const struct change *change)
+/* Before the script. What vzctl would ask on every device is asked on the chosen one, if policy wants to know. */
+static bool before_script(struct call *call, const struct change *change)
+{
+	struct guest added;
+	bool stop = false;
+
+	take_ips(call, change->added, &added);
+	if (!call->managed || added.ip_count == 0)
+		return false;
+	begin(call, TURN_STARTS);
+	if (call->managed)
+		stop = prepare(call, &added, strcmp(env("SKIP_ARPDETECT"), "yes") != 0, true);
+	end(call);
+	return stop;
+}
+
+/* After it, under the lock. status is the script's; returns whether the start is to be stopped. */
+static bool after_script(struct call *call, const struct change *change, int status)
 {
 	struct guest added;
 	struct guest removed;
-	int status;
 
 	take_ips(call, change->added, &added);
 	take_ips(call, change->removed, &removed);
-	/* What vzctl would ask on every device is asked on the chosen one, if policy wants to know. */
-	if (call->managed && added.ip_count > 0 &&
-	    prepare(call, &added, strcmp(env("SKIP_ARPDETECT"), "yes") != 0, true))
-		return EXIT_FAILURE;
-	status = run_original(call);
-	if (status < 0) {
-		(void)say(call, "", status, false);
-		return EXIT_FAILURE;
-	}
-	if (!call->name[0])
-		return status >= SPAWN_SIGNAL ? 128 + status - SPAWN_SIGNAL : status;
 	if (change->all_removed)
 		remove_all(call);
 	else if (removed.ip_count > 0)
@@ -340,11 +395,31 @@ static int wrap(struct call *call, const struct change *change)
 	if (call->managed && added.ip_count > 0 && status == 0 && add_ips(call, &added, change->route, true)) {
 		remove_ips(call, &added);
 		withdraw(call, &added, change->route);
-		return EXIT_FAILURE;
+		return true;
 	}
 	if (call->managed && added.ip_count > 0 && status != 0 && status != VZ_IP_INUSE)
 		withdraw(call, &added, change->route);
-	return status >= SPAWN_SIGNAL ? 128 + status - SPAWN_SIGNAL : status;
+	return false;
+}
+
+static int wrap(struct call *call, const struct change *change)
+{
+	bool stop = false;
+	int status;
+
+	if (before_script(call, change))
+		return EXIT_FAILURE;
+	status = run_original(call);
+	if (status < 0) {
+		(void)say(call, "", status, false);
+		return EXIT_FAILURE;
+	}
+	if (call->turn.name[0]) {
+		begin(call, call->managed && *change->added ? TURN_STARTS : TURN_TAKES_BACK);
+		stop = after_script(call, change, status);
+		end(call);
+	}
+	return stop ? EXIT_FAILURE : status >= SPAWN_SIGNAL ? 128 + status - SPAWN_SIGNAL : status;
 }
 
 static int role_net_add(struct call *call)
@@ -462,12 +537,11 @@ int main(int argc, char *argv[])
 	}
 	call.argc = argc;
 	call.argv = argv;
-	call.word = role->word;
-	open_call(&call, role->aborts);
+	open_call(&call, role->word, role->aborts);
 	/* Without our rights cut down the platform's own work still has to be done. */
-	if (privilege_drop(role->will_exec, &call.err) < 0)
-		(void)say(&call, "", -call.err.code, false);
+	if (privilege_drop(role->will_exec, &call.turn.err) < 0)
+		(void)say(&call, "", -call.turn.err.code, false);
 	status = call.refused ? EXIT_FAILURE : role->run(&call);
-	policy_done(&call.policy);
+	turn_done(&call.turn);
 	process_end(status);
 }

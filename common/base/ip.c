@@ -4,8 +4,10 @@
 #include "base/ip.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -135,6 +137,23 @@ const char *ip_to_str(const struct ip *ip, char *text)
 bool mac_equal(const struct mac *a, const struct mac *b)
 {
 	return memcmp(a->bytes, b->bytes, ETH_ALEN) == 0;
+}
+
+int mac_parse(const char *text, struct mac *ret_mac)
+{
+	static const char shape[] = "xx:xx:xx:xx:xx:xx";
+	struct mac mac;
+
+	if (strlen(text) != sizeof(shape) - 1)
+		return -EINVAL;
+	for (size_t i = 0; shape[i]; i++) {
+		if (shape[i] == 'x' ? !isxdigit((unsigned char)text[i]) : text[i] != shape[i])
+			return -EINVAL;
+	}
+	for (size_t i = 0; i < ETH_ALEN; i++)
+		mac.bytes[i] = (uint8_t)strtoul(text + 3 * i, NULL, 16);
+	*ret_mac = mac;
+	return 0;
 }
 
 const char *mac_to_str(const struct mac *mac, char *text)

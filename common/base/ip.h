@@ -47,6 +47,9 @@ const char *ip_to_str(const struct ip *ip, char *text);
 
 bool mac_equal(const struct mac *a, const struct mac *b);
 
+/* "02:00:5e:10:00:01", in any case. -EINVAL. */
+int mac_parse(const char *text, struct mac *ret_mac);
+
 /* Returns text, which has room for MAC_TEXT bytes. */
 const char *mac_to_str(const struct mac *mac, char *text);
 

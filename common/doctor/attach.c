@@ -157,7 +157,7 @@ static int attach_locked(const struct guest *guest, const struct policy *policy,
 
 int attach_guest(const struct guest *guest, bool *ret_changed, struct err *err)
 {
-	struct record_store store = RECORD_STORE_CLOSED;
+	struct lock lock = LOCK_RELEASED;
 	struct policy policy;
 	int r;
 
@@ -169,14 +169,14 @@ int attach_guest(const struct guest *guest, bool *ret_changed, struct err *err)
 	r = storage_check(STORAGE_GUESTARP, err);
 	if (r < 0)
 		return err_wrap(err, "Proxmox VE would refuse " STORAGE_GUESTARP);
-	r = record_open_policy(&store, err);
+	r = lock_policy(&lock, err);
 	if (r < 0)
 		return r;
 	r = policy_load(&policy, guest, err);
 	if (r == 0)
 		r = attach_locked(guest, &policy, err);
 	policy_done(&policy);
-	record_close(&store);
+	lock_release(&lock);
 	*ret_changed = r == 0;
 	return r;
 }
@@ -228,7 +228,7 @@ static void say_still(const struct guest *guest, char *ret_still)
 
 int detach_guest(const struct guest *guest, bool *ret_changed, char *ret_still, struct err *err)
 {
-	struct record_store store = RECORD_STORE_CLOSED;
+	struct lock lock = LOCK_RELEASED;
 	struct policy policy;
 	struct guest unhooked = *guest;
 	int r;
@@ -236,7 +236,7 @@ int detach_guest(const struct guest *guest, bool *ret_changed, char *ret_still, 
 	*ret_changed = false;
 	ret_still[0] = '\0';
 	unhooked.hooked = false;
-	r = record_open_policy(&store, err);
+	r = lock_policy(&lock, err);
 	if (r < 0)
 		return r;
 	r = policy_load(&policy, guest, err);
@@ -245,7 +245,7 @@ int detach_guest(const struct guest *guest, bool *ret_changed, char *ret_still, 
 	policy_done(&policy);
 	if (r == 0)
 		r = choice_tidy(&unhooked, err);
-	record_close(&store);
+	lock_release(&lock);
 	say_still(guest, ret_still);
 	return r;
 }

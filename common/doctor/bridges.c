@@ -9,6 +9,8 @@
 #include "kernel/bridge.h"
 #include "plan/plan.h"
 
+#define VLAN_DEPTH_MAX 8 /* the kernel's MAX_NEST_DEV */
+
 uint32_t effective(uint32_t all, uint32_t device)
 {
 	return all > device ? all : device;
@@ -18,6 +20,20 @@ static bool has_address(const struct doctor *d, const struct link *link)
 {
 	for (size_t i = 0; i < d->snapshot.addresses.count; i++) {
 		if (d->snapshot.addresses.list[i].ifindex == link->ifindex)
+			return true;
+	}
+	return false;
+}
+
+/* Do neighbours know the host by its MAC: has it an address, or a VLAN device on it? */
+static bool has_neighbours(const struct doctor *d, const struct link *link)
+{
+	for (size_t i = 0; i < d->snapshot.addresses.count; i++) {
+		const struct link *at = snapshot_link(&d->snapshot, d->snapshot.addresses.list[i].ifindex);
+
+		for (int depth = 0; at && depth < VLAN_DEPTH_MAX && strcmp(at->kind, "vlan") == 0; depth++)
+			at = snapshot_link(&d->snapshot, at->lower);
+		if (at == link)
 			return true;
 	}
 	return false;
@@ -175,7 +191,7 @@ void check_bridges(struct doctor *d)
 	for (size_t i = 0; i < d->snapshot.link_count; i++) {
 		const struct link *link = &d->snapshot.links[i];
 
-		if (strcmp(link->kind, "bridge") == 0 && has_address(d, link))
+		if (strcmp(link->kind, "bridge") == 0 && has_neighbours(d, link))
 			check_mac(d, link);
 		if (!can_answer || !is_addressless_bridge(d, link))
 			continue;

@@ -126,12 +126,12 @@ static int set_none(const struct guest *guest, struct notes *notes, struct err *
 
 int choice_set(const struct guest *guest, const char *device, struct notes *notes, struct err *err)
 {
-	struct record_store store = RECORD_STORE_CLOSED;
-	int r = record_open_policy(&store, err);
+	struct lock lock = LOCK_RELEASED;
+	int r = lock_policy(&lock, err);
 
 	if (r == 0)
 		r = *device ? set(guest, device, err) : set_none(guest, notes, err);
-	record_close(&store);
+	lock_release(&lock);
 	if (r < 0)
 		return r;
 	if (*device)

@@ -28,7 +28,8 @@ static void add(struct round *round, const struct ip *ip)
 			return;
 	}
 	if (round->count < ADDRESSES_MAX)
-		round->packets[round->count++] = (struct packet){ round->link->ifindex, round->link->mac, *ip };
+		round->packets[round->count++] =
+			(struct packet){ .ifindex = round->link->ifindex, .source = round->link->mac, .ip = *ip };
 }
 
 /* Host's and guests' addresses in the subnets that the device is in. */

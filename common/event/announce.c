@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 #include "base/process.h"
 #include "kernel/proxy.h"
+#include "plan/choice.h"
 
 #define INTERVAL_MS 2000
 #define LET_GO_MS   100 /* longer than a hook needs from here to its end */
@@ -36,16 +37,89 @@ bool announcements_can(const struct link *link)
 	return link->type == ARPHRD_ETHER && !(link->flags & (IFF_NOARP | IFF_LOOPBACK)) && (link->flags & IFF_UP);
 }
 
-int announcements_add_own(struct announcements *announcements, const struct link *link,
-			  const struct addresses *addresses)
+/* Does it speak for the bridge: the bridge itself, or a VLAN device on it? One that is gone does not. */
+static int ask_speaker(struct netlink *nl, int ifindex, const struct link *bridge, struct link *ret_link,
+		       bool *ret_speaks, struct err *err)
 {
-	for (size_t i = 0; i < addresses->count; i++) {
-		struct announcement a = { .packet = { link->ifindex, link->mac, addresses->list[i].ip } };
+	struct link base = { 0 };
+	int r = link_get_by_index(nl, ifindex, ret_link, err);
 
-		if (addresses->list[i].ifindex == link->ifindex && announcements_add(announcements, &a) < 0)
-			return -ENOMEM;
+	if (r == 0)
+		r = link_get_base(nl, ret_link, &base, err);
+	*ret_speaks = r == 0 && base.ifindex == bridge->ifindex && announcements_can(ret_link);
+	return r == -ENODEV ? 0 : r;
+}
+
+int announcements_add_own(struct announcements *announcements, struct netlink *nl, const struct link *bridge,
+			  const struct addresses *addresses, const struct mac *to, struct err *err)
+{
+	struct link link = { 0 };
+	bool speaks = false;
+
+	for (size_t i = 0; i < addresses->count; i++) {
+		const struct address *own = &addresses->list[i];
+		struct announcement a = { .packet.ip = own->ip };
+		/* The kernel lists those of one device together. */
+		bool another = i == 0 || own->ifindex != addresses->list[i - 1].ifindex;
+		int r = another ? ask_speaker(nl, own->ifindex, bridge, &link, &speaks, err) : 0;
+
+		if (r < 0)
+			return r;
+		if (!speaks)
+			continue;
+		a.packet.ifindex = link.ifindex;
+		a.packet.source = link.mac;
+		a.packet.router = link.forwarding_6 != 0;
+		if (to)
+			a.packet.to = *to;
+		if (announcements_add(announcements, &a) < 0)
+			return err_errno(err, ENOMEM, "announcement");
 	}
 	return 0;
+}
+
+static int add_bridge(struct announcements *announcements, struct netlink *nl, const char *name,
+		      const struct addresses *addresses, const struct mac *to, struct err *err)
+{
+	struct link bridge;
+	int r = name[0] ? link_get(nl, name, &bridge, err) : -ENODEV;
+
+	if (r == 0)
+		r = announcements_add_own(announcements, nl, &bridge, addresses, to, err);
+	return r < 0 && r != -ENODEV ? err_wrap(err, "%s", name) : 0;
+}
+
+/* Told to all hosts, a bridge of several NICs needs it once. */
+static bool is_told(const struct guest *guest, size_t nic)
+{
+	for (size_t i = 0; i < nic; i++) {
+		if (guest->nics[i].tag == guest->nics[nic].tag &&
+		    strcmp(guest->nics[i].bridge, guest->nics[nic].bridge) == 0)
+			return true;
+	}
+	return false;
+}
+
+int announcements_add_bridges(struct announcements *announcements, struct netlink *nl, const struct guest *guest,
+			      int family, bool guest_alone, struct err *err)
+{
+	struct addresses addresses = { 0 };
+	int r = addresses_get_answered(nl, family, &addresses, err);
+
+	for (size_t i = 0; r == 0 && i < guest->nic_count; i++) {
+		const struct guest_nic *nic = &guest->nics[i];
+		const struct mac *to = guest_alone ? &nic->mac : NULL;
+		char vlan[IFNAMSIZ];
+
+		if (!guest_alone && is_told(guest, i))
+			continue;
+		plan_vlan_bridge(nic, vlan);
+		r = add_bridge(announcements, nl, nic->bridge, &addresses, to, err);
+		if (r == 0)
+			r = add_bridge(announcements, nl, vlan, &addresses, to, err);
+	}
+	addresses_done(&addresses);
+	return r;
 }
 
 void announcements_done(struct announcements *announcements)
@@ -55,9 +129,8 @@ void announcements_done(struct announcements *announcements)
 }
 
 /* The guest may have stopped or moved in the meantime: a claim that is no longer true would do harm. */
-static bool still_so(struct netlink *nl, const struct announcement *a)
+static bool still_so(struct netlink *nl, const struct announcement *a, const struct addresses *own)
 {
-	struct addresses addresses = { 0 };
 	struct link link;
 	bool so = false;
 
@@ -65,12 +138,8 @@ static bool still_so(struct netlink *nl, const struct announcement *a)
 		return false;
 	if (a->proxied)
 		return proxy_get(nl, a->packet.ifindex, &a->packet.ip, &so, NULL) == 0 && so;
-	if (addresses_get(nl, a->packet.ip.family, &addresses, NULL) == 0) {
-		for (size_t i = 0; i < addresses.count && !so; i++)
-			so = addresses.list[i].ifindex == a->packet.ifindex &&
-			     ip_equal(&addresses.list[i].ip, &a->packet.ip);
-	}
-	addresses_done(&addresses);
+	for (size_t i = 0; i < own->count && !so; i++)
+		so = own->list[i].ifindex == a->packet.ifindex && ip_equal(&own->list[i].ip, &a->packet.ip);
 	return so;
 }
 
@@ -82,6 +151,24 @@ static void wait_ms(long ms)
 		;
 }
 
+static void say_again(struct netlink *nl, const struct announcements *announcements, int fd)
+{
+	struct addresses own = { 0 };
+	bool known = false;
+
+	for (size_t i = 0; i < announcements->count; i++) {
+		const struct announcement *a = &announcements->list[i];
+
+		/* None are known where they cannot be read, and none are claimed. */
+		if (!a->proxied && !known)
+			(void)addresses_get_answered(nl, AF_UNSPEC, &own, NULL);
+		known = known || !a->proxied;
+		if (still_so(nl, a, &own))
+			(void)packet_announce(fd, &a->packet, NULL);
+	}
+	addresses_done(&own);
+}
+
 static void repeat(const struct announcements *announcements, int fd, unsigned rounds)
 {
 	CLEANUP(netlink) struct netlink *nl = NULL;
@@ -90,11 +177,24 @@ static void repeat(const struct announcements *announcements, int fd, unsigned r
 		return;
 	for (unsigned i = 0; i < rounds; i++) {
 		wait_ms(INTERVAL_MS);
-		for (size_t j = 0; j < announcements->count; j++) {
-			if (still_so(nl, &announcements->list[j]))
-				(void)packet_announce(fd, &announcements->list[j].packet, NULL);
+		say_again(nl, announcements, fd);
+	}
+}
+
+int announcements_say(const struct announcements *announcements, int fd, struct err *err)
+{
+	struct err failure;
+	int result = 0;
+
+	for (size_t i = 0; i < announcements->count; i++) {
+		int r = packet_announce(fd, &announcements->list[i].packet, &failure);
+
+		if (r < 0 && result == 0) {
+			result = r;
+			*err = failure;
 		}
 	}
+	return result;
 }
 
 int announcements_send(const struct announcements *announcements, unsigned rounds, struct err *err)
@@ -105,8 +205,8 @@ int announcements_send(const struct announcements *announcements, unsigned round
 	if (announcements->count == 0 || rounds == 0)
 		return 0;
 	r = packet_open(&fd, err);
-	for (size_t i = 0; r == 0 && i < announcements->count; i++)
-		r = packet_announce(fd, &announcements->list[i].packet, err);
+	if (r == 0)
+		r = announcements_say(announcements, fd, err);
 	if (r < 0)
 		return err_wrap(err, "announcement");
 	/*

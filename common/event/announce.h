@@ -7,8 +7,10 @@
 #include <stddef.h>
 
 #include "base/err.h"
+#include "guest/guest.h"
 #include "kernel/address.h"
 #include "kernel/link.h"
+#include "kernel/netlink.h"
 #include "kernel/packet.h"
 
 struct announcement {
@@ -27,10 +29,21 @@ int announcements_add(struct announcements *announcements, const struct announce
 /* An Ethernet device that is up and does ARP; only that can say anything. */
 bool announcements_can(const struct link *link);
 
-/* Adds the addresses of the host that the device (a bridge) holds. */
-int announcements_add_own(struct announcements *announcements, const struct link *link,
-			  const struct addresses *addresses);
+/*
+ * What has the bridge's MAC: the host's own addresses on it, and on the VLAN devices that stand on it, of which the
+ * kernel tells only from above. to is the one host that is told, NULL for all. addresses are as
+ * addresses_get_answered() has them; it is asked for each of their devices.
+ */
+int announcements_add_own(struct announcements *announcements, struct netlink *nl, const struct link *bridge,
+			  const struct addresses *addresses, const struct mac *to, struct err *err);
+
+/* The same of each bridge that the guest's NICs are in, told to all hosts or to the guest alone. */
+int announcements_add_bridges(struct announcements *announcements, struct netlink *nl, const struct guest *guest,
+			      int family, bool guest_alone, struct err *err);
 void announcements_done(struct announcements *announcements);
+
+/* Sends all once. The first failure is returned, the others are sent all the same. */
+int announcements_say(const struct announcements *announcements, int fd, struct err *err);
 
 /*
  * Sends all at once now and then rounds - 1 times more, 2 s apart (RFC 5227 ANNOUNCE_INTERVAL), from a

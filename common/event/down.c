@@ -8,8 +8,6 @@
 #include "event/facts.h"
 #include "event/outcome.h"
 #include "event/owner.h"
-#include "event/record.h"
-#include "event/running.h"
 
 /* One down on its way from record to nothing. */
 struct down {
@@ -80,13 +78,11 @@ static int choose(const struct plan *recorded, const struct which *which, struct
 	return r;
 }
 
-static int down(struct record_store *store, const struct which *which, struct down *d, struct outcome *outcome,
-		struct err *err)
+static int down(struct lock *lock, const struct which *which, struct down *d, struct outcome *outcome, struct err *err)
 {
 	bool exists = false;
-	bool so = true;
 	struct err failure;
-	int result = record_load(store, &d->recorded, &exists, &outcome->notes, err);
+	int result = record_load(lock, &d->recorded, &exists, &outcome->notes, err);
 	size_t staying;
 	int r;
 
@@ -94,55 +90,51 @@ static int down(struct record_store *store, const struct which *which, struct do
 		return result;
 	/* A save that was interrupted may have left its half. */
 	if (!exists)
-		return record_remove(store, err);
-	result = running_as_seen(store->guest, &so, err);
-	if (result < 0 || !so)
-		return result;
+		return record_remove(lock, err);
 	if (choose(&d->recorded, which, &d->going, &d->left) < 0)
 		return err_errno(err, ENOMEM, "record");
 	staying = d->left.count;
 	if (d->going.count > 0)
-		result = take_back(store->guest, d, outcome, err);
+		result = take_back(lock->guest, d, outcome, err);
 	if (result == 0 && staying == 0)
-		return record_remove(store, err);
+		return record_remove(lock, err);
 	/* Nothing was tried: the record stays as it is, and may name too much. */
 	if (result < 0 && (d->unlisted || d->left.count == staying))
 		return result;
-	r = record_save(store, &d->left, &failure);
+	r = record_save(lock, &d->left, &failure);
 	if (r < 0)
 		notes_add_err(&outcome->notes, &failure);
 	return result;
 }
 
-static int run(const struct guest *guest, const struct which *which, struct outcome *outcome, struct err *err)
+static int run(struct turn *turn, const struct which *which)
 {
-	struct record_store store = RECORD_STORE_CLOSED;
 	struct down d = { 0 };
-	int r = record_open(guest, false, &store, err);
+	int r;
 
-	if (r == -ENOENT)
+	if (turn->locked == -ENOENT)
 		return 0;
-	if (r < 0)
-		return r;
-	r = down(&store, which, &d, outcome, err);
+	if (turn->locked < 0) {
+		turn->err = turn->lock_err;
+		return turn->locked;
+	}
+	r = down(&turn->lock, which, &d, &turn->outcome, &turn->err);
 	plan_done(&d.left);
 	plan_done(&d.going);
 	plan_done(&d.recorded);
-	record_close(&store);
 	return r;
 }
 
-int event_down(const struct guest *guest, struct outcome *outcome, struct err *err)
+int event_down(struct turn *turn)
 {
 	const struct which all = { NULL, 0 };
 
-	return run(guest, &all, outcome, err);
+	return run(turn, &all);
 }
 
-int event_down_ips(const struct guest *guest, const struct ip *ips, size_t count, struct outcome *outcome,
-		   struct err *err)
+int event_down_ips(struct turn *turn, const struct ip *ips, size_t count)
 {
 	const struct which some = { ips, count };
 
-	return run(guest, &some, outcome, err);
+	return run(turn, &some);
 }

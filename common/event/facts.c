@@ -27,6 +27,7 @@ int facts_ask_link(struct netlink *nl, struct facts *facts, const char *name, st
 	if (r < 0)
 		return err_wrap(err, "%s", name);
 	(void)text_copy(facts->asked[facts->link_count], IFNAMSIZ, name);
+	facts->carries_chosen[facts->link_count] = false;
 	facts->bridge_known[facts->link_count++] = false;
 	return 0;
 }
@@ -134,6 +135,47 @@ static int ask_policy_devices(struct netlink *nl, const struct guest *guest, con
 	return r;
 }
 
+/* The bridge that the chosen device is, or is a VLAN device of: it has the MAC that is announced. */
+static int ask_bridge_under(struct netlink *nl, const struct policy *policy, struct facts *facts, const char *device,
+			    struct err *err)
+{
+	int r = facts_ask_link(nl, facts, device, err);
+	const struct link *link = device[0] ? facts_link(facts, device) : NULL;
+	struct link base;
+
+	if (r < 0 || !link)
+		return r;
+	r = link_get_base(nl, link, &base, err);
+	if (r < 0)
+		return r == -ENODEV ? 0 : r;
+	if (strcmp(base.kind, "bridge") != 0)
+		return 0;
+	r = ask_bridge(nl, policy, facts, base.name, err);
+	link = facts_link(facts, base.name);
+	if (r == 0 && link)
+		facts->carries_chosen[link - facts->links] = true;
+	return r;
+}
+
+static int ask_bridges_under(struct netlink *nl, const struct guest *guest, const struct policy *policy,
+			     struct facts *facts, struct err *err)
+{
+	struct ip buffer[GUEST_IPS_MAX];
+	size_t count;
+	const struct ip *ips = plan_ips(guest, policy, buffer, &count);
+	const char *asked = plan_device(guest, policy);
+	int r = ask_bridge_under(nl, policy, facts, asked, err);
+
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		const char *device = plan_device_of(guest, policy, &ips[i]);
+
+		/* One device for all of them, mostly. */
+		if (strcmp(device, asked) != 0)
+			r = ask_bridge_under(nl, policy, facts, asked = device, err);
+	}
+	return r;
+}
+
 int facts_prepare(struct netlink *nl, const struct guest *guest, const struct policy *policy, struct facts *facts,
 		  struct err *err)
 {
@@ -152,6 +194,8 @@ int facts_prepare(struct netlink *nl, const struct guest *guest, const struct po
 		if (r == 0)
 			r = ask_bridge(nl, policy, facts, vlan, err);
 	}
+	if (r == 0 && policy->pin)
+		r = ask_bridges_under(nl, guest, policy, facts, err);
 	if (r == 0 && needs_machine_id(facts))
 		facts_ask_machine_id(facts);
 	return r;

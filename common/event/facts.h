@@ -18,7 +18,7 @@ int facts_ask_addresses(struct netlink *nl, struct facts *facts, struct err *err
 /* The machine's id, "" where there is none: what MACs are derived from. */
 void facts_ask_machine_id(struct facts *facts);
 
-/* For plan_prepare(): the devices that policy names, the guest's bridges. */
+/* For plan_prepare(): the devices that policy names, the guest's bridges and those under its chosen devices. */
 int facts_prepare(struct netlink *nl, const struct guest *guest, const struct policy *policy, struct facts *facts,
 		  struct err *err);
 

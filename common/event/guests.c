@@ -310,13 +310,3 @@ int guest_read(struct guest *guest, struct err *err)
 		return vz_read(guest, err);
 	return lxc_read(guest, NULL, err);
 }
-
-bool guest_changed(const struct guest *guest)
-{
-	struct guest again;
-
-	if (guest->fingerprint == 0)
-		return false;
-	return guest_init(&again, guest->kind, guest->id, NULL) < 0 || guest_read(&again, NULL) < 0 ||
-	       again.fingerprint != guest->fingerprint;
-}

@@ -53,7 +53,4 @@ void guest_list_done(struct guest_list *guests);
 /* Reads the configuration of a guest of any kind from where it usually is. As pve_read(), vz_read(), lxc_read(). */
 int guest_read(struct guest *guest, struct err *err);
 
-/* Is its configuration, where it was read from one, no longer the one that was read? */
-bool guest_changed(const struct guest *guest);
-
 #endif

@@ -130,19 +130,6 @@ static int take_plan(struct netlink *nl, const struct guest *guest, const struct
 	return r < 0 ? r : compare(nl, facts, table, in, err);
 }
 
-static int take_record(const struct guest *guest, struct inspection *in, struct err *err)
-{
-	struct record_store store = RECORD_STORE_CLOSED;
-	int r = record_open(guest, false, &store, err);
-
-	if (r == -ENOENT)
-		return 0;
-	if (r == 0)
-		r = record_load(&store, &in->recorded, &in->has_record, &in->notes, err);
-	record_close(&store);
-	return r;
-}
-
 int event_inspect(const struct guest *guest, const struct policy *policy, bool managed,
 		  const struct inspect_table *table, struct inspection *ret_inspection, struct err *err)
 {
@@ -159,7 +146,7 @@ int event_inspect(const struct guest *guest, const struct policy *policy, bool m
 	if (r == 0)
 		r = take_plan(nl, guest, policy, managed, table, &facts, in, err);
 	if (r == 0)
-		r = take_record(guest, in, err);
+		r = record_peek(guest, &in->recorded, &in->has_record, &in->notes, err);
 	facts_done(&facts);
 	return r;
 }

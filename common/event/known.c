@@ -6,8 +6,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "event/record.h"
-
 static void add_device(struct known *known, const char *device)
 {
 	for (size_t i = 0; i < known->device_count; i++) {
@@ -30,19 +28,21 @@ static void take_route(struct known *known, size_t at, const struct plan *settin
 	}
 }
 
-int known_read(const struct guest *guest, struct known *ret_known, struct err *err)
+int known_read(const struct turn *turn, struct known *ret_known, struct err *err)
 {
-	struct record_store store = RECORD_STORE_CLOSED;
 	struct plan settings = { 0 };
 	struct notes notes = { 0 };
 	bool exists = false;
-	int r = record_open(guest, false, &store, err);
+	int r;
 
 	memset(ret_known, 0, sizeof(*ret_known));
-	if (r == -ENOENT)
+	if (turn->locked == -ENOENT)
 		return 0;
-	if (r == 0)
-		r = record_load(&store, &settings, &exists, &notes, err);
+	if (turn->locked < 0) {
+		*err = turn->lock_err;
+		return turn->locked;
+	}
+	r = record_load(&turn->lock, &settings, &exists, &notes, err);
 	for (size_t i = 0; r == 0 && i < settings.count; i++) {
 		const struct setting *setting = &settings.settings[i];
 
@@ -53,6 +53,5 @@ int known_read(const struct guest *guest, struct known *ret_known, struct err *e
 		add_device(ret_known, setting->device);
 	}
 	plan_done(&settings);
-	record_close(&store);
 	return r;
 }

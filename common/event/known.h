@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "base/err.h"
+#include "event/turn.h"
 #include "guest/guest.h"
 
 #define KNOWN_DEVICES_MAX 16
@@ -22,7 +23,7 @@ struct known {
 	size_t device_count;
 };
 
-/* All zero without a record. */
-int known_read(const struct guest *guest, struct known *ret_known, struct err *err);
+/* All zero without a record. The turn is locked. */
+int known_read(const struct turn *turn, struct known *ret_known, struct err *err);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/text.h"
 
@@ -55,4 +56,15 @@ void outcome_failed(struct outcome *outcome, int *result, const struct err *fail
 	} else {
 		notes_add_err(&outcome->notes, failure);
 	}
+}
+
+void outcome_say(struct outcome *outcome, const char *name, const char *word, const char *done, int result,
+		 const struct err *err, bool refused)
+{
+	if (result < 0)
+		log_line(name, "%s: %s%s", word, err->text, refused ? " (the start is refused)" : "");
+	if (outcome->done[0])
+		log_line(name, "%s: %s", done, outcome->done);
+	log_notes(name, &outcome->notes);
+	memset(outcome, 0, sizeof(*outcome));
 }

@@ -119,7 +119,7 @@ static enum holder ask_holder(const struct standing *s, const struct ip *ip)
 	if (running_ask(&guest, &running, NULL) < 0 || running != RUNNING_NO)
 		return HOLDER_RUNS;
 	/* It may be on its way up, inside its own event. */
-	return record_is_locked(&guest) ? HOLDER_RUNS : HOLDER_RESTS;
+	return lock_is_held(&guest) ? HOLDER_RUNS : HOLDER_RESTS;
 }
 
 /* Its name, or the one by which a version before has claimed for it. */
@@ -289,7 +289,9 @@ static bool has_too(const struct guest *guest, const struct setting *setting)
 {
 	enum running running = RUNNING_UNKNOWN;
 	struct plan recorded = { 0 };
-	bool has = record_peek(guest, &recorded) == 0 && plan_find(&recorded, setting);
+	struct notes notes = { 0 };
+	bool exists = false;
+	bool has = record_peek(guest, &recorded, &exists, &notes, NULL) == 0 && plan_find(&recorded, setting);
 
 	plan_done(&recorded);
 	return has && (running_ask(guest, &running, NULL) < 0 || running != RUNNING_NO);

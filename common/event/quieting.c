@@ -126,7 +126,7 @@ static int unwanted(struct netlink *nl, const struct guest *guest, const struct 
 	/* Only beside the names for all guests is a firewall bridge left alone by name. */
 	if (r == 0 && names->firewall == NAMES_OF_ALL)
 		r = delete_names(nl, guest, true, names_add_firewall, ret_deleted, err);
-	if (r == 0 && !policy->quiet_ports)
+	if (r == 0 && (!policy->quiet_ports || !policy_manages(policy, guest)))
 		r = delete_names(nl, guest, false, names_add_ports, ret_deleted, err);
 	return r;
 }
@@ -146,15 +146,14 @@ static int by_name(struct netlink *nl, const struct guest *guest, const struct p
 		   enum quieting *ret_quieting, struct outcome *outcome, struct err *err)
 {
 	struct names names = names_plan(guest, policy, policy_manages(policy, guest), ports);
-	struct record_store store = RECORD_STORE_CLOSED;
+	struct lock lock = LOCK_RELEASED;
 	bool quieted = false;
 	bool deleted = false;
-	bool outdated;
 	bool missing; /* the table, or it has names of the other form: policy has just begun, or ceased, to cover all */
 	int r;
 
 	/* A full /run keeps nobody from being quiet; what the lock is for is rare. */
-	(void)record_open_names(false, &store, NULL);
+	(void)lock_names(false, &lock, NULL);
 	r = ensure(nl, guest, &names, &quieted, outcome, err);
 	/* The names for all guests are there already, and may be what is meant by a policy that cannot be read. */
 	if (r == -EEXIST && policy->broken) {
@@ -164,13 +163,8 @@ static int by_name(struct netlink *nl, const struct guest *guest, const struct p
 	if (r == 0)
 		r = unwanted(nl, guest, policy, &names, &deleted, err);
 	missing = r == -ENOENT || r == -EEXIST;
-	/* Who changed the files after we read them may have settled the names before us, and has the last word. */
-	outdated = ((missing || quieted || deleted) && policy_changed(policy)) ||
-		   ((quieted || deleted) && guest_changed(guest));
-	record_close(&store);
+	lock_release(&lock);
 	*ret_quieting = quieted || missing ? QUIETING_MADE : QUIETING_KEPT;
-	if (outdated && (r == 0 || missing))
-		return quieting_host(outcome, err);
 	return missing ? whole_table(guest, &names, outcome, err) : r;
 }
 
@@ -202,11 +196,12 @@ int quieting_names(const struct guest *guest, const struct policy *policy, enum 
 	return r < 0 ? err_wrap(err, "quiet by name") : 0;
 }
 
-int event_quiet(const struct guest *guest, const struct policy *policy, struct outcome *outcome, struct err *err)
+int event_quiet(struct turn *turn)
 {
+	enum names_ports ports = names_ports_of(&turn->guest);
 	enum quieting quieting;
 
-	return quieting_names(guest, policy, NAMES_PORTS_UNKNOWN, &quieting, outcome, err);
+	return quieting_names(&turn->guest, &turn->policy, ports, &quieting, &turn->outcome, &turn->err);
 }
 
 /* ---- by what the kernel shows of its ports -------------------------------------------------------------------------
@@ -278,37 +273,26 @@ static int ask_ports(struct netlink *nl, const struct guest *guest, struct facts
 
 /* ---- the second line, and healing ------------------------------------------------------------------------------- */
 
-/* The real bridge tells the guest and the LAN its own MAC. */
-static int heal_bridge(struct netlink *nl, struct facts *facts, const char *name, struct announcements *announcements,
-		       struct err *err)
+/*
+ * What a loud firewall bridge has learned itself is wrong, too. Then the real bridges tell the guest and the LAN their
+ * own MACs, those of IPv4: a firewall bridge has no IPv6.
+ */
+static int heal(struct netlink *nl, const struct guest *guest, struct facts *facts, struct announcements *announcements,
+		struct outcome *outcome, struct err *err)
 {
-	const struct link *link;
-	int r = facts_ask_link(nl, facts, name, err);
+	struct err failure;
+	int result = 0;
 
-	if (r == 0)
-		r = facts_ask_addresses(nl, facts, err);
-	link = name[0] ? facts_link(facts, name) : NULL;
-	if (r < 0 || !link || !announcements_can(link))
-		return r;
-	if (announcements_add_own(announcements, link, &facts->addresses) < 0)
-		return err_errno(err, ENOMEM, "announcement");
-	return 0;
-}
+	for (size_t i = 0; i < guest->nic_count; i++) {
+		const char *name = guest->nics[i].firewall_bridge;
+		const struct link *firewall = name[0] ? facts_link(facts, name) : NULL;
 
-/* What a loud firewall bridge has learned itself is wrong, too. */
-static int heal(struct netlink *nl, struct facts *facts, const struct guest_nic *nic,
-		struct announcements *announcements, struct err *err)
-{
-	const struct link *firewall = nic->firewall_bridge[0] ? facts_link(facts, nic->firewall_bridge) : NULL;
-	char vlan[IFNAMSIZ];
-	int r = firewall ? neighbour_flush(nl, firewall->ifindex, err) : 0;
-
-	plan_vlan_bridge(nic, vlan);
-	if (r == 0)
-		r = heal_bridge(nl, facts, nic->bridge, announcements, err);
-	if (r == 0)
-		r = heal_bridge(nl, facts, vlan, announcements, err);
-	return r < 0 ? err_wrap(err, "%s", nic->bridge) : 0;
+		if (firewall && neighbour_flush(nl, firewall->ifindex, &failure) < 0)
+			outcome_failed(outcome, &result, &failure, err);
+	}
+	if (announcements_add_bridges(announcements, nl, guest, AF_INET, false, &failure) < 0)
+		outcome_failed(outcome, &result, &failure, err);
+	return result;
 }
 
 /* Returns the first failure. *ret_changed: one of them was loud but for its name. */
@@ -357,9 +341,7 @@ int quieting_up(struct netlink *nl, const struct guest *guest, const struct poli
 	/* After all are quiet: an answer of another firewall bridge must not undo the healing. */
 	if (quieting == QUIETING_KEPT || (quieting == QUIETING_UNSUPPORTED && !changed))
 		return result;
-	for (size_t i = 0; i < guest->nic_count; i++) {
-		if (heal(nl, facts, &guest->nics[i], announcements, &failure) < 0)
-			outcome_failed(outcome, &result, &failure, err);
-	}
+	if (heal(nl, guest, facts, announcements, outcome, &failure) < 0)
+		outcome_failed(outcome, &result, &failure, err);
 	return result;
 }

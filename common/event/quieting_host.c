@@ -15,12 +15,16 @@
 /* Another program may change the table between our look and our change. */
 #define TRIES 5
 
+/* The same with the policy's files, and with a read that fails once. */
+#define WANT_TRIES 3
+
 struct host {
 	struct guest_list guests;
 	bool guests_known;    /* /etc/pve is there: a guest that is not in it is nowhere */
 	struct policy policy; /* for guests that nobody names, and the host's devices */
 	struct quiet_names wanted;
 	struct quiet_names held; /* of guests of which too little is known to take a name away */
+	bool torn;               /* the policy of one of them was read from other texts than this one */
 	bool unread_said;
 	struct outcome *outcome;
 };
@@ -66,6 +70,7 @@ static int want_guest(struct host *host, struct guest *guest)
 		say_unread(host, guest, &failure);
 	if (policy_load(&policy, guest, &failure) < 0 && policy.broken)
 		say_unread(host, guest, &failure);
+	host->torn = host->torn || !policy_same_files(&policy, &host->policy);
 	managed = policy_manages(&policy, guest);
 	names = names_plan(guest, &policy, managed, readable ? names_ports_of(guest) : NAMES_PORTS_UNKNOWN);
 	if (!readable || policy.broken)
@@ -131,7 +136,7 @@ static int want_devices(struct host *host, struct err *err)
 	return 0;
 }
 
-static int want(struct host *host, struct err *err)
+static int want_once(struct host *host, struct err *err)
 {
 	const struct guest other = { .kind = GUEST_PVE };
 	const struct names of_all = { NAMES_OF_ALL, NAMES_NOWHERE };
@@ -148,6 +153,29 @@ static int want(struct host *host, struct err *err)
 	if (r == -ENOMEM)
 		return err_errno(err, ENOMEM, "names");
 	return r < 0 ? r : want_devices(host, err);
+}
+
+static void forget(struct host *host)
+{
+	policy_done(&host->policy);
+	quiet_names_done(&host->wanted);
+	quiet_names_done(&host->held);
+	guest_list_done(&host->guests);
+	host->torn = false;
+}
+
+/* By one policy for all: half of the guests by an older one would be a table that nobody has asked for. */
+static int want(struct host *host, struct err *err)
+{
+	int r = want_once(host, err);
+
+	for (int tries = 1; r == 0 && host->torn && tries < WANT_TRIES; tries++) {
+		forget(host);
+		r = want_once(host, err);
+	}
+	if (r == 0 && host->torn)
+		return err_set(err, EAGAIN, "the policy's files change all the time, or cannot be read");
+	return r;
 }
 
 /* ---- what stays -----------------------------------------------------------------------------------------------------
@@ -294,14 +322,14 @@ static int bring_about(struct host *host, struct err *err)
 int quieting_host_with(const struct quiet_names *also, struct outcome *outcome, struct err *err)
 {
 	static struct host host;
-	struct record_store store = RECORD_STORE_CLOSED;
+	struct lock lock = LOCK_RELEASED;
 	int r;
 
 	memset(&host, 0, sizeof(host));
 	host.outcome = outcome;
 	host.guests_known = guest_platform_known();
 	/* Policy is read under it: who adds a name by a later policy comes later. */
-	(void)record_open_names(true, &store, NULL);
+	(void)lock_names(true, &lock, NULL);
 	r = want(&host, err);
 	for (size_t i = 0; r == 0 && i < also->count; i++) {
 		if (quiet_names_add(&host.wanted, also->list[i].text, also->list[i].loud) < 0)
@@ -311,11 +339,8 @@ int quieting_host_with(const struct quiet_names *also, struct outcome *outcome, 
 	quiet_names_sort(&host.held);
 	if (r == 0)
 		r = bring_about(&host, err);
-	record_close(&store);
-	policy_done(&host.policy);
-	quiet_names_done(&host.wanted);
-	quiet_names_done(&host.held);
-	guest_list_done(&host.guests);
+	lock_release(&lock);
+	forget(&host);
 	return r;
 }
 

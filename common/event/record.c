@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -19,127 +18,24 @@
 #include "guest/lxc.h"
 
 #define RECORD_VERSION 1
-#define NAME_SIZE      (GUEST_NAME_SIZE + 8)
-#define SETTING_SIZE   256  /* of one setting's text, at most */
-#define LOCK_TRIES     2000 /* of 5 ms */
+#define SETTING_SIZE   256 /* of one setting's text, at most */
 
-/* An lxcpath in an id has slashes, and no colon. */
-static const char *record_name(const struct guest *guest, char name[NAME_SIZE])
+static const char *record_name(const struct guest *guest, char name[LOCK_FILE_SIZE])
 {
-	(void)snprintf(name, NAME_SIZE, "%s-%s.json", guest_kind_to_str(guest->kind), guest->id);
-	for (char *p = name; *p; p++) {
-		if (*p == '/')
-			*p = ':';
-	}
-	return name;
+	return lock_file_name(guest, ".json", name);
 }
 
-/* The guest's byte in the lock file. Two guests that share one only wait for each other. */
-static off_t lock_offset(const char *name)
+int record_peek(const struct guest *guest, struct plan *ret_settings, bool *ret_exists, struct notes *notes,
+		struct err *err)
 {
-	return (off_t)(text_hash(TEXT_HASH_START, name) >> 2);
-}
+	struct lock none = { .dir = -1, .fd = -1, .guest = guest };
+	int r = file_open_dir(RECORD_DIR, false, &none.dir, err);
 
-static int take_lock(const char *name, int fd, bool alone, struct err *err)
-{
-	struct flock lock = {
-		.l_type = alone ? F_WRLCK : F_RDLCK,
-		.l_whence = SEEK_SET,
-		.l_start = lock_offset(name),
-		.l_len = 1,
-	};
-	const struct timespec pause = { .tv_nsec = 5 * 1000 * 1000 };
-
-	for (int i = 0; i < LOCK_TRIES; i++) {
-		if (fcntl(fd, F_OFD_SETLK, &lock) == 0)
-			return 0;
-		if (errno != EAGAIN && errno != EACCES)
-			return err_errno(err, errno, "lock");
-		(void)nanosleep(&pause, NULL);
-	}
-	return err_set(err, EBUSY, "another event has not let go of %s for 10 s", name);
-}
-
-static int open_store(const char *name, bool create, bool alone, struct record_store *ret_store, struct err *err)
-{
-	CLEANUP(fd) int dir = -1;
-	CLEANUP(fd) int lock = -1;
-	int r = file_open_dir(RECORD_DIR, create, &dir, err);
-
-	if (r < 0)
-		return r;
-	lock = openat(dir, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (lock < 0)
-		return err_errno(err, errno, RECORD_DIR "/lock");
-	r = take_lock(name, lock, alone, err);
-	if (r < 0)
-		return r;
-	ret_store->dir = steal_fd(&dir);
-	ret_store->lock = steal_fd(&lock);
-	return 0;
-}
-
-/* The record that a version before made under the name alone. */
-static void adopt(const struct record_store *store)
-{
-	struct guest former;
-	char from[NAME_SIZE];
-	char to[NAME_SIZE];
-
-	if (lxc_had_name(store->guest, &former) &&
-	    faccessat(store->dir, record_name(store->guest, to), F_OK, AT_SYMLINK_NOFOLLOW) < 0)
-		(void)renameat(store->dir, record_name(&former, from), store->dir, to);
-}
-
-int record_open(const struct guest *guest, bool create, struct record_store *ret_store, struct err *err)
-{
-	char name[NAME_SIZE];
-	int r;
-
-	ret_store->guest = guest;
-	r = open_store(record_name(guest, name), create, true, ret_store, err);
+	*ret_exists = false;
 	if (r == 0)
-		adopt(ret_store);
-	return r;
-}
-
-int record_open_policy(struct record_store *ret_store, struct err *err)
-{
-	ret_store->guest = NULL;
-	return open_store("the policy", true, true, ret_store, err);
-}
-
-int record_open_names(bool alone, struct record_store *ret_store, struct err *err)
-{
-	ret_store->guest = NULL;
-	return open_store("the quiet names", true, alone, ret_store, err);
-}
-
-int record_peek(const struct guest *guest, struct plan *ret_settings)
-{
-	struct record_store store = { .dir = -1, .lock = -1, .guest = guest };
-	struct notes notes = { 0 };
-	bool exists;
-	int r = file_open_dir(RECORD_DIR, false, &store.dir, NULL);
-
-	if (r == 0)
-		r = record_load(&store, ret_settings, &exists, &notes, NULL);
-	record_close(&store);
-	return r;
-}
-
-bool record_is_locked(const struct guest *guest)
-{
-	char name[NAME_SIZE];
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1 };
-	CLEANUP(fd) int dir = -1;
-	CLEANUP(fd) int fd = -1;
-
-	lock.l_start = lock_offset(record_name(guest, name));
-	if (file_open_dir(RECORD_DIR, false, &dir, NULL) < 0)
-		return false;
-	fd = openat(dir, "lock", O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-	return fd >= 0 && fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+		r = record_load(&none, ret_settings, ret_exists, notes, err);
+	lock_release(&none);
+	return r == -ENOENT ? 0 : r;
 }
 
 bool record_first(const char *what)
@@ -149,28 +45,46 @@ bool record_first(const char *what)
 	return file_open_dir(RECORD_DIR, true, &dir, NULL) == 0 && mknodat(dir, what, S_IFREG | 0600, 0) == 0;
 }
 
-void record_close(struct record_store *store)
-{
-	cleanup_fd(&store->lock);
-	cleanup_fd(&store->dir);
-}
-
 bool record_exists(const struct guest *guest)
 {
-	char file[sizeof(RECORD_DIR) + NAME_SIZE] = RECORD_DIR "/";
+	struct guest former;
+	char file[sizeof(RECORD_DIR) + LOCK_FILE_SIZE] = RECORD_DIR "/";
 	char path[4096];
 
 	(void)record_name(guest, file + sizeof(RECORD_DIR));
-	return file_path(file, path, sizeof(path), NULL) < 0 || access(path, F_OK) == 0 || errno != ENOENT;
+	if (file_path(file, path, sizeof(path), NULL) < 0 || access(path, F_OK) == 0 || errno != ENOENT)
+		return true;
+	return lxc_had_name(guest, &former) && record_exists(&former);
 }
 
-int record_begin(const struct record_store *store, struct err *err)
+void record_adopt(const struct lock *lock)
 {
-	char name[NAME_SIZE];
+	struct guest former;
+	char from[LOCK_FILE_SIZE];
+	char to[LOCK_FILE_SIZE];
 
-	if (mknodat(store->dir, record_name(store->guest, name), S_IFREG | 0600, 0) == 0 || errno == EEXIST)
+	if (lxc_had_name(lock->guest, &former) &&
+	    faccessat(lock->dir, record_name(lock->guest, to), F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		(void)renameat(lock->dir, record_name(&former, from), lock->dir, to);
+}
+
+int record_begin(const struct lock *lock, struct err *err)
+{
+	char name[LOCK_FILE_SIZE];
+
+	if (mknodat(lock->dir, record_name(lock->guest, name), S_IFREG | 0600, 0) == 0 || errno == EEXIST)
 		return 0;
 	return err_errno(err, errno, "record %s", name);
+}
+
+void record_give_up(const struct lock *lock)
+{
+	char name[LOCK_FILE_SIZE];
+	struct stat st;
+
+	if (fstatat(lock->dir, record_name(lock->guest, name), &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
+	    st.st_size == 0)
+		(void)unlinkat(lock->dir, name, 0);
 }
 
 static const char *get_string(struct json_object *json, const char *key)
@@ -253,14 +167,14 @@ static bool is_bad_file(int code)
 	return code == EINVAL || code == ELOOP || code == EISDIR || code == EFBIG || code == EACCES;
 }
 
-int record_load(const struct record_store *store, struct plan *ret_settings, bool *ret_exists, struct notes *notes,
+int record_load(const struct lock *lock, struct plan *ret_settings, bool *ret_exists, struct notes *notes,
 		struct err *err)
 {
 	CLEANUP(free) char *text = NULL;
-	char name[NAME_SIZE];
+	char name[LOCK_FILE_SIZE];
 	size_t len;
 	struct err failure;
-	int r = file_read_at(store->dir, record_name(store->guest, name), &text, &len, &failure);
+	int r = file_read_at(lock->dir, record_name(lock->guest, name), &text, &len, &failure);
 
 	/* record_begin()'s */
 	if (r == 0 && len == 0)
@@ -310,11 +224,11 @@ static bool write_setting(const struct setting *s, char *text, size_t size)
  * Without json-c, which asserts, or writes null, when there is no memory, and without open_memstream(), which then
  * leaves out a part and tells nobody.
  */
-int record_save(const struct record_store *store, const struct plan *settings, struct err *err)
+int record_save(const struct lock *lock, const struct plan *settings, struct err *err)
 {
 	size_t size = (settings->count + 1) * SETTING_SIZE;
 	CLEANUP(free) char *text = calloc(size, 1);
-	char name[NAME_SIZE];
+	char name[LOCK_FILE_SIZE];
 	bool whole;
 
 	if (!text)
@@ -324,12 +238,12 @@ int record_save(const struct record_store *store, const struct plan *settings, s
 		whole = text_append(text, size, i ? ", " : " ") && write_setting(&settings->settings[i], text, size);
 	if (!whole || !text_append(text, size, " ] }"))
 		return err_errno(err, ENAMETOOLONG, "record");
-	return file_replace_at(store->dir, record_name(store->guest, name), text, strlen(text), err);
+	return file_replace_at(lock->dir, record_name(lock->guest, name), text, strlen(text), err);
 }
 
-int record_remove(const struct record_store *store, struct err *err)
+int record_remove(const struct lock *lock, struct err *err)
 {
-	char name[NAME_SIZE];
+	char name[LOCK_FILE_SIZE];
 
-	return file_remove_at(store->dir, record_name(store->guest, name), err);
+	return file_remove_at(lock->dir, record_name(lock->guest, name), err);
 }

@@ -165,23 +165,6 @@ int running_ask(const struct guest *guest, enum running *ret_running, struct err
 	return 0;
 }
 
-int running_as_seen(const struct guest *guest, bool *ret_so, struct err *err)
-{
-	enum running running = RUNNING_UNKNOWN;
-	int r = 0;
-
-	*ret_so = true;
-	bool here = guest->seen == GUEST_SEEN_RUNNING || guest->seen == GUEST_SEEN_TYPED;
-
-	if (here || guest->seen == GUEST_SEEN_GONE)
-		r = running_ask(guest, &running, err);
-	if (here)
-		*ret_so = running != RUNNING_NO;
-	if (guest->seen == GUEST_SEEN_GONE)
-		*ret_so = running == RUNNING_NO;
-	return r;
-}
-
 bool running_parse_port(const char *name, struct guest *ret_guest, unsigned *ret_nic, bool *ret_firewall_bridge)
 {
 	static const char *const prefixes[] = { "tap", "veth", "fwbr" };

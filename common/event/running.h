@@ -20,9 +20,6 @@ int running_ask(const struct guest *guest, enum running *ret_running, struct err
 /* Does QEMU run a guest of this number? */
 bool running_is_vm(const char *vmid);
 
-/* Is what was seen of its devices still so? True where nothing was, or it is not about devices. */
-int running_as_seen(const struct guest *guest, bool *ret_so, struct err *err);
-
 /*
  * The guest and the NIC that a device of Proxmox VE's names: tap, veth or fwbr, <vmid>i<n>
  * (PVE::Network's own patterns). False for any other device.

@@ -11,55 +11,44 @@
 #include "event/guests.h"
 #include "event/known.h"
 #include "event/quieting.h"
-#include "event/record.h"
-#include "event/report.h"
 #include "event/running.h"
 #include "guest/lxc.h"
 #include "guest/pve.h"
 #include "guest/vz.h"
 #include "policy/policy.h"
 
-/* One guest's turn. */
-struct turn {
-	char name[GUEST_NAME_SIZE];
-	struct guest guest;
-	struct policy policy;
-	struct outcome outcome;
-	struct err err;
+/* One guest that is looked at. */
+struct look {
+	struct turn turn;
+	const struct hint *hint;
+	bool prepare;
 	bool failed;
-	bool stale; /* what it was decided by has changed meanwhile */
 	bool alive; /* managed, and runs here */
 };
 
-static void say(struct turn *turn, const char *done, int result)
+static void say(struct look *look, const char *done, int result)
 {
-	turn->failed = turn->failed || result < 0;
-	(void)report(turn->name, "sync", done, result, &turn->err, &turn->policy, false, &turn->outcome);
+	look->failed = look->failed || result < 0;
+	(void)turn_say(&look->turn, done, result, false);
 }
 
 /* Does the guest run here, as far as can be told? What is left of one that does not is taken back. */
-static bool runs(struct turn *turn, struct guest *guest)
+static enum running runs(struct look *look)
 {
 	enum running running = RUNNING_UNKNOWN;
-	int r = running_ask(guest, &running, &turn->err);
+	int r = running_ask(&look->turn.guest, &running, &look->turn.err);
 
-	guest->seen = running == RUNNING_NO ? GUEST_SEEN_GONE : GUEST_SEEN_RUNNING;
-	if (r < 0)
-		say(turn, "", r);
-	else if (running == RUNNING_NO)
-		say(turn, "took back", event_down(guest, &turn->outcome, &turn->err));
-	return r == 0 && running != RUNNING_NO;
+	if (r == 0 && running == RUNNING_NO)
+		r = event_down(&look->turn);
+	say(look, "took back", r);
+	return r < 0 ? RUNNING_NO : running;
 }
 
-static void up(struct turn *turn, const struct guest *guest, bool prepare)
+static void up(struct look *look, const struct guest *guest)
 {
-	int r;
-
-	if (prepare)
-		say(turn, "prepared", event_prepare(guest, &turn->policy, false, &turn->outcome, &turn->err));
-	r = event_up(guest, &turn->policy, &turn->outcome, &turn->err);
-	turn->stale = turn->stale || r == -ESTALE;
-	say(turn, "up", r == -ESTALE ? 0 : r);
+	if (look->prepare)
+		say(look, "prepared", event_prepare(&look->turn, guest, false));
+	say(look, "up", event_up(&look->turn, guest));
 }
 
 /* A NIC that is being plugged: its firewall bridge is there, its line in the configuration is not. */
@@ -76,127 +65,143 @@ static void add_nic(struct guest *guest, unsigned index)
 		nic->firewall_bridge[0] = '\0';
 }
 
-static void sync_pve(struct turn *turn, const struct hint *hint, bool prepare)
+static void look_at_pve(struct look *look)
 {
+	struct turn *turn = &look->turn;
 	struct guest *guest = &turn->guest;
 	struct err failure;
+	bool leave;
 	int r = pve_read(guest, NULL, &failure);
-	bool managed = hint->managed || policy_manages(&turn->policy, guest);
 
-	/* Most devices that come and go are of guests that nobody gave us. */
-	if (r == 0 && !managed && !record_exists(guest))
-		return;
+	guest->hooked = guest->hooked || look->hint->managed;
+	if (turn_policy(turn) < 0)
+		say(look, "", -turn->err.code);
+	/*
+	 * No longer managed: nothing new, but what was set for it goes when it goes. In a migration it runs here or
+	 * there: what holds is right until the lock is gone, and then its move is told.
+	 */
+	leave = !policy_manages(&turn->policy, guest) || (guest->migrating && !look->hint->managed);
+	if (r == 0 && leave)
+		say(look, "quiet", event_quiet(turn));
 	/* On another node, or destroyed: what is left of it here is taken back once its devices are gone. */
-	if (!runs(turn, guest) || r == -ENOENT)
+	if (runs(look) == RUNNING_NO || r == -ENOENT || (r == 0 && leave))
 		return;
 	if (r < 0) {
 		turn->err = failure;
-		say(turn, "", r);
+		say(look, "", r);
 		return;
 	}
-	/* No longer managed: nothing new, but what was set for it goes when it goes. */
-	if (!managed)
-		return;
-	policy_keep(&turn->policy, &turn->outcome.notes);
-	/* It runs here or there: what holds is right until the lock is gone, and then its move is told. */
-	if (guest->migrating && !hint->managed) {
-		say(turn, "quiet", event_quiet(guest, &turn->policy, &turn->outcome, &turn->err));
-		return;
-	}
-	guest->hooked = guest->hooked || hint->managed;
-	if (hint->nic >= 0)
-		add_nic(guest, (unsigned)hint->nic);
-	turn->alive = true;
-	up(turn, guest, prepare);
+	if (look->hint->nic >= 0)
+		add_nic(guest, (unsigned)look->hint->nic);
+	look->alive = true;
+	up(look, guest);
+}
+
+/* A plain container that runs although no hook has told of it: it was started before it was managed. */
+static void look_at_unheard(struct look *look, enum running running)
+{
+	struct turn *turn = &look->turn;
+
+	if (running == RUNNING_YES && lxc_read(&turn->guest, NULL, NULL) == 0 &&
+	    policy_manages(&turn->policy, &turn->guest))
+		up(look, &turn->guest);
 }
 
 /* Each recorded address by itself, as each may have a route of its own. */
-static void sync_recorded(struct turn *turn, bool prepare)
+static void look_at_recorded(struct look *look)
 {
-	struct guest *who = &turn->guest;
+	struct turn *turn = &look->turn;
+	enum running running;
 	struct known known;
 
-	if (!runs(turn, who))
+	if (turn->guest.kind == GUEST_VZ)
+		(void)vz_read(&turn->guest, NULL);
+	if (turn_policy(turn) < 0)
+		say(look, "", -turn->err.code);
+	running = runs(look);
+	if (running == RUNNING_NO)
 		return;
-	policy_keep(&turn->policy, &turn->outcome.notes);
-	if (known_read(who, &known, &turn->err) < 0) {
-		say(turn, "", -turn->err.code);
+	if (known_read(turn, &known, &turn->err) < 0) {
+		say(look, "", -turn->err.code);
 		return;
 	}
+	if (known.ip_count == 0 && turn->guest.kind == GUEST_LXC)
+		look_at_unheard(look, running);
 	for (size_t i = 0; i < known.ip_count; i++) {
 		struct guest guest;
 
-		guest_copy(&guest, who);
-		guest.seen = GUEST_SEEN_RECORDED;
+		guest_copy(&guest, &turn->guest);
 		guest.partial = true;
 		guest.ips[0] = known.ips[i];
 		guest.ip_count = 1;
 		memcpy(guest.route, known.routes[i], IFNAMSIZ);
 		guest.platform_routes = known.platforms[i];
-		up(turn, &guest, prepare);
+		up(look, &guest);
 	}
 }
 
-/* A plain container that runs although no hook has told of it: it was started before it was managed. */
-static void sync_unheard(struct turn *turn, bool prepare)
+/* Most devices and containers are of guests that nobody gave us: they need no lock, and are left alone. */
+static bool concerns(const struct guest *who, const struct hint *hint)
 {
-	enum running running = RUNNING_UNKNOWN;
+	struct policy policy;
+	struct guest guest;
+	bool managed;
+	int loaded;
+	int r;
 
-	if (lxc_read(&turn->guest, NULL, NULL) < 0 || !policy_manages(&turn->policy, &turn->guest) ||
-	    running_ask(&turn->guest, &running, NULL) < 0 || running != RUNNING_YES)
-		return;
-	turn->guest.seen = GUEST_SEEN_RUNNING;
-	up(turn, &turn->guest, prepare);
+	if (hint->managed || record_exists(who))
+		return true;
+	guest_copy(&guest, who);
+	r = guest_read(&guest, NULL);
+	loaded = policy_load(&policy, &guest, NULL);
+	managed = policy_manages(&policy, &guest) || (loaded < 0 && policy.broken);
+	policy_done(&policy);
+	/* What cannot be read of a guest of Proxmox VE's is said. */
+	return (r == 0 && managed) || (r < 0 && r != -ENOENT && guest.kind == GUEST_PVE);
 }
 
-static void take_turn(struct turn *turn, const struct hint *hint, bool prepare)
+/* True when it is managed and runs here. */
+static bool look_at(const struct guest *who, const struct hint *hint, bool prepare, bool *ret_failed)
 {
-	if (turn->guest.kind == GUEST_VZ)
-		(void)vz_read(&turn->guest, NULL);
-	if (policy_load(&turn->policy, &turn->guest, &turn->err) < 0)
-		say(turn, "", -turn->err.code);
-	if (turn->guest.kind == GUEST_PVE)
-		sync_pve(turn, hint, prepare);
-	else if (turn->guest.kind == GUEST_LXC && !record_exists(&turn->guest))
-		sync_unheard(turn, prepare);
+	struct look look = { .hint = hint, .prepare = prepare };
+
+	*ret_failed = false;
+	if (!concerns(who, hint))
+		return false;
+	turn_init(&look.turn, who, "sync");
+	turn_lock(&look.turn, TURN_LOOKS);
+	if (who->kind == GUEST_PVE)
+		look_at_pve(&look);
 	else
-		sync_recorded(turn, prepare);
-	policy_done(&turn->policy);
-}
-
-static bool sync_guest(const struct guest *who, const struct hint *hint, bool prepare, struct sync_result *result)
-{
-	static struct turn turn;
-
-	for (int tries = 0; tries < EVENT_TRIES && (tries == 0 || turn.stale); tries++) {
-		memset(&turn, 0, sizeof(turn));
-		guest_copy(&turn.guest, who);
-		(void)guest_name(who, turn.name);
-		take_turn(&turn, hint, prepare);
-	}
-	if (turn.stale)
-		say(&turn, "", err_set(&turn.err, ESTALE, "its policy or configuration changes all the time"));
-	result->guests++;
-	result->failed += turn.failed;
-	return turn.alive;
+		look_at_recorded(&look);
+	turn_done(&look.turn);
+	*ret_failed = look.failed;
+	return look.alive;
 }
 
 bool event_sync_pve(const struct guest *guest, const struct hint *hint)
 {
-	struct sync_result result = { 0 };
+	bool failed;
 
-	return sync_guest(guest, hint, true, &result);
+	return look_at(guest, hint, true, &failed);
+}
+
+void event_sync_guest(const struct guest *guest)
+{
+	const struct hint none = HINT_NONE;
+	bool failed;
+
+	(void)look_at(guest, &none, true, &failed);
 }
 
 /* First: a guest that starts meanwhile has what it needs. */
 static bool sync_names(void)
 {
 	struct outcome outcome = { 0 };
-	struct policy none = { .broken = false };
 	struct err err;
 	int r = quieting_host(&outcome, &err);
 
-	(void)report(NULL, "quiet by name", "sync", r == -EOPNOTSUPP ? 0 : r, &err, &none, false, &outcome);
+	outcome_say(&outcome, NULL, "quiet by name", "sync", r == -EOPNOTSUPP ? 0 : r, &err, false);
 	return r == 0 || r == -EOPNOTSUPP;
 }
 
@@ -214,8 +219,13 @@ int event_sync(bool prepare, struct sync_result *ret_result, struct err *err)
 	/* Not for each device that comes: their configurations are many. */
 	if (r == 0 && prepare)
 		r = guest_list_containers(&guests, err);
-	for (size_t i = 0; r == 0 && i < guests.count; i++)
-		(void)sync_guest(&guests.list[i], &none, prepare, ret_result);
+	for (size_t i = 0; r == 0 && i < guests.count; i++) {
+		bool failed;
+
+		(void)look_at(&guests.list[i], &none, prepare, &failed);
+		ret_result->guests++;
+		ret_result->failed += failed;
+	}
 	guest_list_done(&guests);
 	return r;
 }

@@ -39,4 +39,7 @@ struct hint {
  * here. */
 bool event_sync_pve(const struct guest *guest, const struct hint *hint);
 
+/* The same for one guest of any kind, of which nothing is told. */
+void event_sync_guest(const struct guest *guest);
+
 #endif

@@ -8,14 +8,11 @@
 #include "base/text.h"
 #include "event/announce.h"
 #include "event/apply.h"
-#include "event/current.h"
 #include "event/event.h"
 #include "event/facts.h"
 #include "event/outcome.h"
 #include "event/owner.h"
 #include "event/quieting.h"
-#include "event/record.h"
-#include "event/running.h"
 #include "kernel/proxy.h"
 #include "kernel/route.h"
 #include "kernel/sysctl.h"
@@ -23,11 +20,10 @@
 
 /* One up on its way from plan to record. */
 struct up {
+	struct turn *turn;
 	const struct guest *guest;
-	struct policy *loaded;
-	const struct policy *policy; /* what holds of it */
+	const struct policy *policy; /* what holds of the turn's */
 	struct netlink *nl;
-	struct record_store store;
 	struct facts *facts; /* apart from it, as its tables are large and mostly unused */
 	struct plan plan;
 	struct plan todo;   /* of the plan, what the kernel does not have yet */
@@ -36,15 +32,12 @@ struct up {
 	struct plan record; /* the record to be */
 	bool recorded;
 	bool incomplete; /* the plan says not all that is wanted, as a device for it is missing */
-	struct announcements announcements;
-	struct outcome *outcome;
-	struct err *err;
 	int result;
 };
 
 static void failed(struct up *up, const struct err *failure)
 {
-	outcome_failed(up->outcome, &up->result, failure, up->err);
+	outcome_failed(&up->turn->outcome, &up->result, failure, &up->turn->err);
 }
 
 static bool keep(struct up *up, struct plan *list, const struct setting *setting)
@@ -150,7 +143,7 @@ static int save_intent(struct up *up)
 		r = plan_add(&intent, &up->record.settings[i]);
 	for (size_t i = 0; r == 0 && i < up->stale.count; i++)
 		r = plan_add(&intent, &up->stale.settings[i]);
-	r = r < 0 ? err_errno(up->err, ENOMEM, "record") : record_save(&up->store, &intent, up->err);
+	r = r < 0 ? err_errno(&up->turn->err, ENOMEM, "record") : record_save(&up->turn->lock, &intent, &up->turn->err);
 	plan_done(&intent);
 	return r;
 }
@@ -178,7 +171,8 @@ static void announce_entry(struct up *up, const struct setting *entry)
 	};
 	struct err failure;
 
-	if (up->policy->announce == 0 || !announcements_can(link) || announcements_add(&up->announcements, &a) == 0)
+	if (up->policy->announce == 0 || !announcements_can(link) ||
+	    announcements_add(&up->turn->announcements, &a) == 0)
 		return;
 	(void)err_errno(&failure, ENOMEM, "announcement");
 	failed(up, &failure);
@@ -209,7 +203,7 @@ static void warn_forwarding(struct up *up, const struct setting *entry)
 	if (!v4)
 		(void)sysctl_get(SYSCTL_FORWARDING_6, "all", &forwarding, NULL);
 	if (forwarding == 0)
-		notes_add(&up->outcome->notes,
+		notes_add(&up->turn->outcome.notes,
 			  "%s will not answer for %s: forwarding is off (sysctl -w net/%s/conf/%s/forwarding=1)",
 			  link->name, ip_to_str(&entry->ip, text), v4 ? "ipv4" : "ipv6", v4 ? link->name : "all");
 }
@@ -218,8 +212,8 @@ static void warn_in_front(struct up *up, const struct setting *entry)
 {
 	char text[IP_TEXT];
 
-	notes_add(&up->outcome->notes, "%s will not answer for %s: the route to it leaves by %s itself", entry->device,
-		  ip_to_str(&entry->ip, text), entry->device);
+	notes_add(&up->turn->outcome.notes, "%s will not answer for %s: the route to it leaves by %s itself",
+		  entry->device, ip_to_str(&entry->ip, text), entry->device);
 }
 
 static void forget(struct up *up, const struct setting *setting)
@@ -252,7 +246,7 @@ static bool write_differences(struct up *up)
 		int r = write_one(up, setting, &failure);
 
 		if (r == 0) {
-			outcome_done(up->outcome, setting);
+			outcome_done(&up->turn->outcome, setting);
 			continue;
 		}
 		/* An answer may be lost when the work is done: what was tried stays recorded, to be taken back. */
@@ -273,7 +267,7 @@ static void take_over(struct up *up, const struct owner_claim *claim)
 	char text[IP_TEXT];
 	struct err failure;
 
-	notes_add(&up->outcome->notes, "%s is taken over from %s, which runs", ip_to_str(&claim->ip, text),
+	notes_add(&up->turn->outcome.notes, "%s is taken over from %s, which runs", ip_to_str(&claim->ip, text),
 		  claim->other);
 	if (!claim->other_device[0] || strcmp(claim->other_device, claim->device) == 0)
 		return;
@@ -285,13 +279,12 @@ static void take_over(struct up *up, const struct owner_claim *claim)
 /* Each address has one owner. What is not granted is left out, and said. */
 static void claim_addresses(struct up *up)
 {
-	bool start = up->guest->seen == GUEST_SEEN_NOT || up->guest->seen == GUEST_SEEN_TYPED;
 	struct owner_claim claims[GUEST_IPS_MAX];
 	size_t count = owner_claims_of(up->guest, up->policy, up->facts, &up->plan, claims);
 	struct err failure;
 
-	if (owner_claim(up->guest, start, claims, count, &failure) < 0)
-		notes_add_err(&up->outcome->notes, &failure);
+	if (owner_claim(up->guest, up->turn->claims, claims, count, &failure) < 0)
+		notes_add_err(&up->turn->outcome.notes, &failure);
 	for (size_t i = 0; i < count; i++) {
 		char text[IP_TEXT];
 
@@ -300,7 +293,7 @@ static void claim_addresses(struct up *up)
 		if (claims[i].granted)
 			continue;
 		plan_leave_out(&up->plan, &claims[i].ip);
-		notes_add(&up->outcome->notes, "%s is %s's, and left to it", ip_to_str(&claims[i].ip, text),
+		notes_add(&up->turn->outcome.notes, "%s is %s's, and left to it", ip_to_str(&claims[i].ip, text),
 			  claims[i].other);
 	}
 }
@@ -322,7 +315,7 @@ static bool undo_stale(struct up *up)
 				owner_drop(up->guest, &setting->ip);
 		}
 		if (r > 0)
-			outcome_undone(up->outcome, setting);
+			outcome_undone(&up->turn->outcome, setting);
 		if (r < 0) {
 			failed(up, &failure);
 			all = keep(up, &up->record, setting) && all;
@@ -351,78 +344,52 @@ static void announce_entries(struct up *up)
 /* With a broken policy firewall bridges are quiet, and nothing else is done. */
 static void settle_policy(struct up *up, struct policy *quiet_alone)
 {
-	up->policy = up->loaded;
-	if (!up->loaded->broken)
+	up->policy = &up->turn->policy;
+	if (!up->policy->broken)
 		return;
 	policy_quiet_alone(quiet_alone);
 	quiet_alone->broken = true;
-	quiet_alone->managed = up->loaded->managed;
-	quiet_alone->fingerprint = up->loaded->fingerprint;
+	quiet_alone->managed = up->policy->managed;
 	up->policy = quiet_alone;
 }
 
-/* Under the lock: has nothing come in between? */
-static int as_seen(const struct up *up, bool *ret_so)
-{
-	struct ip buffer[GUEST_IPS_MAX];
-	size_t count;
-	const struct ip *ips = plan_ips(up->guest, up->policy, buffer, &count);
-
-	if (up->guest->seen != GUEST_SEEN_RECORDED)
-		return running_as_seen(up->guest, ret_so, up->err);
-	*ret_so = false;
-	for (size_t i = 0; i < up->old.count; i++) {
-		for (size_t j = 0; j < count; j++)
-			*ret_so = *ret_so || ip_equal(&up->old.settings[i].ip, &ips[j]);
-	}
-	return 0;
-}
-
+/* First, and without the lock: nothing that may go wrong with that keeps a firewall bridge from being quiet. */
 static void quiet(struct up *up)
 {
+	struct turn *turn = up->turn;
 	struct err failure;
 
-	if (quieting_up(up->nl, up->guest, up->policy, up->facts, &up->announcements, up->outcome, &failure) < 0)
+	if (quieting_up(up->nl, up->guest, up->policy, up->facts, &turn->announcements, &turn->outcome, &failure) < 0)
 		failed(up, &failure);
+}
+
+static int is_locked(struct up *up)
+{
+	if (up->turn->locked < 0)
+		up->turn->err = up->turn->lock_err;
+	return up->turn->locked;
 }
 
 static int up_run(struct up *up, struct policy *quiet_alone)
 {
+	struct turn *turn = up->turn;
 	struct err failure;
 	bool all;
 	bool kept;
-	bool so = true;
-	int r;
+	int r = netlink_open(&up->nl, &turn->err);
 
-	/* First, and without the record: nothing that may go wrong with that keeps a firewall bridge from being quiet.
-	 */
-	r = netlink_open(&up->nl, up->err);
 	if (r < 0)
 		return r;
 	settle_policy(up, quiet_alone);
 	quiet(up);
-	r = record_open(up->guest, true, &up->store, up->err);
+	r = is_locked(up);
 	if (r == 0)
-		r = record_load(&up->store, &up->old, &up->recorded, &up->outcome->notes, up->err);
-	/* Before policy is compared, so that whoever changes it later finds the guest. */
-	if (r == 0 && !up->recorded && up->guest->seen == GUEST_SEEN_NOT)
-		r = record_begin(&up->store, up->err);
-	if (r == 0) {
-		r = current_ask(up->guest, up->loaded, up->outcome, &failure);
-		if (r < 0)
-			failed(up, &failure);
-		if (r == -ESTALE)
-			return r;
-		settle_policy(up, quiet_alone);
-		if (r > 0)
-			quiet(up);
-		r = as_seen(up, &so);
-	}
-	if (r == 0 && so)
-		r = facts_up(up->nl, up->guest, up->policy, up->facts, up->err);
-	if (r < 0 || !so)
+		r = record_load(&turn->lock, &up->old, &up->recorded, &turn->outcome.notes, &turn->err);
+	if (r == 0)
+		r = facts_up(up->nl, up->guest, up->policy, up->facts, &turn->err);
+	if (r < 0)
 		return r;
-	if (plan_up(up->guest, up->policy, up->facts, &up->plan, &up->outcome->notes, &failure) < 0) {
+	if (plan_up(up->guest, up->policy, up->facts, &up->plan, &turn->outcome.notes, &failure) < 0) {
 		/* The device may be back in a moment; until then the record alone may know the guest's addresses. */
 		up->incomplete = true;
 		failed(up, &failure);
@@ -438,34 +405,17 @@ static int up_run(struct up *up, struct policy *quiet_alone)
 	kept = undo_stale(up);
 	announce_entries(up);
 	if (kept && (!all || up->stale.count > 0)) {
-		if (record_save(&up->store, &up->record, &failure) < 0)
+		if (record_save(&turn->lock, &up->record, &failure) < 0)
 			failed(up, &failure);
 	}
 	return up->result;
 }
 
-/* Last and without the lock: the child that announces again must not hold it, nor have us copy what we let go of. */
-static void announce(struct up *up)
-{
-	struct err failure;
-
-	if (announcements_send(&up->announcements, up->policy->announce ? up->policy->announce : 1, &failure) < 0)
-		failed(up, &failure);
-}
-
-int event_up(const struct guest *guest, struct policy *policy, struct outcome *outcome, struct err *err)
+int event_up(struct turn *turn, const struct guest *guest)
 {
 	struct policy quiet_alone;
 	struct facts facts;
-	struct up up = {
-		.guest = guest,
-		.loaded = policy,
-		.policy = policy,
-		.facts = &facts,
-		.store = RECORD_STORE_CLOSED,
-		.outcome = outcome,
-		.err = err,
-	};
+	struct up up = { .turn = turn, .guest = guest, .facts = &facts };
 	int r;
 
 	facts_init(&facts);
@@ -479,8 +429,5 @@ int event_up(const struct guest *guest, struct policy *policy, struct outcome *o
 	plan_done(&up.plan);
 	facts_done(&facts);
 	netlink_close(up.nl);
-	record_close(&up.store);
-	announce(&up);
-	announcements_done(&up.announcements);
 	return up.result;
 }

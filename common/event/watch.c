@@ -3,18 +3,25 @@
 
 #include "event/watch.h"
 
-#include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/process.h"
+#include "event/announce.h"
 #include "event/running.h"
 #include "event/sync.h"
 #include "guest/pve.h"
+#include "kernel/netlink.h"
+#include "kernel/packet.h"
 
 #define MOVE_INTERVAL_MS   100
 #define MOVE_INTERVALS_MAX (24L * 3600 * 1000 / MOVE_INTERVAL_MS)
 #define DEVICES_EVERY      10 /* intervals between two looks at the devices */
+#define HERE_INTERVAL_MS   250
+#define HERE_TIMES         20
 #define PLUG_INTERVAL_MS   250
 #define PLUG_INTERVALS     40
 
@@ -25,11 +32,10 @@ static void wait_ms(long ms)
 	(void)nanosleep(&pause, NULL);
 }
 
-static bool is_here(const struct guest *guest)
+static bool is_here(const struct guest *guest, struct guest *ret_read)
 {
-	struct guest read = *guest;
-
-	return pve_read(&read, NULL, NULL) == 0 && !read.migrating;
+	guest_copy(ret_read, guest);
+	return pve_read(ret_read, NULL, NULL) == 0 && !ret_read->migrating;
 }
 
 static bool is_gone(const struct guest *guest)
@@ -39,13 +45,38 @@ static bool is_gone(const struct guest *guest)
 	return running_ask(guest, &running, NULL) == 0 && running == RUNNING_NO;
 }
 
+/*
+ * It still sends to the MAC that the source's bridge has. Told to the guest alone: where both nodes have the gateway's
+ * address on one segment, the other node's guests have theirs. Told again and again, as the guest is yet to be resumed,
+ * and until its first frame the bridge may take it for one that is beyond the uplink.
+ */
+static void announce_here(const struct guest *guest)
+{
+	CLEANUP(netlink) struct netlink *nl = NULL;
+	CLEANUP(fd) int fd = -1;
+	struct guest here;
+
+	if (netlink_open(&nl, NULL) < 0 || packet_open(&fd, NULL) < 0)
+		return;
+	for (int i = 0; i < HERE_TIMES && is_here(guest, &here); i++) {
+		struct announcements announcements = { 0 };
+
+		if (announcements_add_bridges(&announcements, nl, &here, AF_UNSPEC, true, NULL) == 0)
+			(void)announcements_say(&announcements, fd, NULL);
+		announcements_done(&announcements);
+		wait_ms(HERE_INTERVAL_MS);
+	}
+}
+
 static void wait_for_move(struct guest *guest)
 {
 	const struct hint hint = { .nic = -1, .managed = true };
+	struct guest here;
 
 	for (long i = 0; i < MOVE_INTERVALS_MAX; i++) {
-		if (is_here(guest)) {
+		if (is_here(guest, &here)) {
 			(void)event_sync_pve(guest, &hint);
+			announce_here(guest);
 			return;
 		}
 		if (i % DEVICES_EVERY == DEVICES_EVERY - 1 && is_gone(guest))
@@ -54,48 +85,49 @@ static void wait_for_move(struct guest *guest)
 	}
 }
 
-static void wait_for_config(struct guest *guest)
+static void wait_for_config(struct guest *guest, const char *text)
 {
 	const struct hint none = HINT_NONE;
-	uint64_t before = 0;
 
-	if (pve_fingerprint(guest, &before, NULL) < 0)
-		return;
 	for (int i = 0; i < PLUG_INTERVALS; i++) {
-		uint64_t now = before;
+		CLEANUP(free) char *now = NULL;
 
-		wait_ms(PLUG_INTERVAL_MS);
-		if (pve_fingerprint(guest, &now, NULL) == 0 && now != before) {
+		if (pve_text(guest, &now, NULL) == 0 && strcmp(now, text) != 0) {
 			(void)event_sync_pve(guest, &none);
 			return;
 		}
+		wait_ms(PLUG_INTERVAL_MS);
 	}
 }
 
-static int watch(const struct guest *guest, void (*wait)(struct guest *guest), struct err *err)
+/* 1 in a detached child, with the guest by its id alone; 0 in the caller. */
+static int detach(const struct guest *guest, struct guest *ret_bare, struct err *err)
 {
-	struct guest bare;
-	int r = guest_init(&bare, guest->kind, guest->id, err);
+	int r = guest_init(ret_bare, guest->kind, guest->id, err);
 
-	if (r == 0)
-		r = process_detach(-1, err);
-	if (r == 1) {
-		wait(&bare);
-		_exit(0);
-	}
-	return r;
+	return r < 0 ? r : process_detach(-1, err);
 }
 
 int watch_migration(const struct guest *guest, struct err *err)
 {
-	int r = watch(guest, wait_for_move, err);
+	struct guest bare;
+	int r = detach(guest, &bare, err);
 
+	if (r == 1) {
+		wait_for_move(&bare);
+		_exit(0);
+	}
 	return r < 0 ? err_wrap(err, "waiting for the migration's end") : 0;
 }
 
-int watch_config(const struct guest *guest, struct err *err)
+int watch_config(const struct guest *guest, const char *text, struct err *err)
 {
-	int r = watch(guest, wait_for_config, err);
+	struct guest bare;
+	int r = detach(guest, &bare, err);
 
+	if (r == 1) {
+		wait_for_config(&bare, text);
+		_exit(0);
+	}
 	return r < 0 ? err_wrap(err, "waiting for the configuration") : 0;
 }

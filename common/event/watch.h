@@ -8,15 +8,16 @@
 
 /*
  * Live migration's target, whose last hook comes while the VM still runs on the source: up is reported when the VM's
- * configuration is this node's, which Proxmox VE moves just before it resumes the VM here. Gives up when the VM's
- * devices are gone (aborted migration).
+ * configuration is this node's, which Proxmox VE moves just before it resumes the VM here. Then, for some seconds, the
+ * VM is told the MACs of the bridges that it is in now: one of them may be its gateway, as one on the source was. Gives
+ * up when the VM's devices are gone (aborted migration).
  */
 int watch_migration(const struct guest *guest, struct err *err);
 
 /*
  * A running guest whose devices have changed: Proxmox VE plugs first and writes the configuration afterwards. When that
- * changes within 10 s, it is looked at once more.
+ * is no longer the text that was read before the guest was looked at, within 10 s, it is looked at once more.
  */
-int watch_config(const struct guest *guest, struct err *err);
+int watch_config(const struct guest *guest, const char *text, struct err *err);
 
 #endif

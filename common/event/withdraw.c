@@ -45,18 +45,17 @@ static int withdraw(struct netlink *nl, const struct guest *guest, const struct 
 	return result;
 }
 
-int event_withdraw(const struct guest *guest, const struct policy *policy, bool routes, struct outcome *outcome,
-		   struct err *err)
+int event_withdraw(struct turn *turn, const struct guest *guest, bool routes)
 {
 	CLEANUP(netlink) struct netlink *nl = NULL;
 	struct facts facts;
 	struct plan plan = { 0 };
-	int r = netlink_open(&nl, err);
+	int r = netlink_open(&nl, &turn->err);
 
 	if (r < 0)
 		return r;
 	facts_init(&facts);
-	r = withdraw(nl, guest, policy, routes, &facts, &plan, outcome, err);
+	r = withdraw(nl, guest, &turn->policy, routes, &facts, &plan, &turn->outcome, &turn->err);
 	plan_done(&plan);
 	facts_done(&facts);
 	return r;

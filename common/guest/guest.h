@@ -27,19 +27,6 @@
 
 enum guest_kind { GUEST_PVE, GUEST_LXC, GUEST_VZ };
 
-/*
- * What somebody who only looks on has seen of it: its devices, none of them, or that its addresses are recorded. An
- * event asks again once it has the guest's lock, and does nothing where that is no longer so: the guest's own event,
- * which knows, has come in between. It also asks whether the guest's configuration is still the one that was read.
- */
-enum guest_seen {
-	GUEST_SEEN_NOT,
-	GUEST_SEEN_RUNNING,
-	GUEST_SEEN_TYPED, /* as RUNNING, and the administrator has asked for it by name */
-	GUEST_SEEN_GONE,
-	GUEST_SEEN_RECORDED
-};
-
 /* An address as a guest's configuration gives it to a NIC. */
 struct guest_ip {
 	struct ip ip;
@@ -51,6 +38,7 @@ struct guest_nic {
 	char port[IFNAMSIZ];   /* its end on the host where the configuration names it, else "" */
 	char bridge[IFNAMSIZ]; /* the bridge it is plugged into, "" for none */
 	unsigned tag;          /* VLAN, 0 for none */
+	struct mac mac;        /* the guest's own end, of Proxmox VE's guests; all zero where it is not known */
 	/* The fwbr in front of it when the platform makes one, "" where it never does. */
 	char firewall_bridge[IFNAMSIZ];
 	bool skipped; /* what the configuration says of it is of no use: no more is known than what its number tells */
@@ -79,8 +67,6 @@ struct guest {
 	bool migrating;        /* its configuration is locked for a migration: it may still run on another node */
 	bool elsewhere;        /* it still runs on another node (live migration): nothing may answer for it here yet */
 	bool partial;          /* ips are those that an event is about: what was recorded for others stays */
-	enum guest_seen seen;
-	uint64_t fingerprint;          /* of the text of its configuration, 0 where none was read */
 	char lxcpath[GUEST_PATH_SIZE]; /* the directory of its LXC directory, "" for the usual one and other kinds */
 	size_t nic_count;
 	size_t ip_count;

@@ -25,30 +25,16 @@ static bool is_hex(const char *text, const char *shape)
 	return *shape == *text;
 }
 
-static uint8_t hex_byte(const char *digits)
-{
-	unsigned value = 0;
-
-	(void)sscanf(digits, "%2x", &value);
-	return (uint8_t)value;
-}
-
-static int add_mac(struct identity *identity, const char *text)
-{
-	struct mac *mac = &identity->macs[identity->mac_count];
-
-	if (identity->mac_count == GUEST_NICS_MAX)
-		return -ENOSPC;
-	for (size_t i = 0; i < ETH_ALEN; i++)
-		mac->bytes[i] = hex_byte(text + 3 * i);
-	identity->mac_count++;
-	return 0;
-}
-
 int identity_add(struct identity *identity, const char *text)
 {
-	if (is_hex(text, "xx:xx:xx:xx:xx:xx"))
-		return add_mac(identity, text);
+	struct mac mac;
+
+	if (mac_parse(text, &mac) == 0) {
+		if (identity->mac_count == GUEST_NICS_MAX)
+			return -ENOSPC;
+		identity->macs[identity->mac_count++] = mac;
+		return 0;
+	}
 	if (!is_hex(text, "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"))
 		return -EINVAL;
 	for (size_t i = 0; i < IDENTITY_UUID; i++)

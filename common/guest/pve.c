@@ -28,6 +28,7 @@ struct net {
 	bool skipped;
 	char bridge[IFNAMSIZ];
 	unsigned tag;
+	struct mac mac;
 	bool link_down;
 	struct guest_ip ips[2];
 	size_t ip_count;
@@ -241,6 +242,9 @@ static void take_properties(const struct reading *in, char *value, struct net *n
 		else if (in->vm && !equals[1])
 			judge(in, net, text_shown(item, shown, sizeof(shown)), equals + 1, NULL, BAD);
 		seen |= bit;
+		/* hwaddr, macaddr, or the model of the card; nothing else looks like a MAC. */
+		if (!property && net->kind != IPCONFIG)
+			(void)mac_parse(equals + 1, &net->mac);
 	}
 	if (net->kind == IPCONFIG && !net->skipped)
 		check_gateways(in, seen, net);
@@ -448,6 +452,7 @@ static void take_nets(struct guest *guest, struct reading *in)
 		}
 		nic->skipped = net->skipped;
 		nic->tag = net->tag;
+		nic->mac = net->mac;
 		nic->link_down = net->link_down;
 		nic->routed = net->index < GUEST_NICS_MAX && (in->routed & UINT32_C(1) << net->index);
 		memcpy(nic->bridge, net->bridge, IFNAMSIZ);
@@ -505,53 +510,46 @@ static void config_path(const struct guest *guest, const char *node, bool vm, ch
 		       node ? "/" : "", vm ? "qemu-server" : "lxc", guest->id);
 }
 
-static int read_kind(struct guest *guest, const char *node, bool vm, struct err *err)
+/* A container's, or else a VM's. */
+static int read_text(const struct guest *guest, const char *node, char path[CONFIG_PATH], bool *ret_vm, char **ret_text,
+		     struct err *err)
 {
-	char path[CONFIG_PATH];
-	CLEANUP(free) char *text = NULL;
 	size_t len;
 	int r;
 
-	config_path(guest, node, vm, path);
-	r = file_read(path, FILE_ANY, &text, &len, err);
-	if (r < 0)
+	config_path(guest, node, false, path);
+	r = file_read(path, FILE_ANY, ret_text, &len, err);
+	*ret_vm = r == -ENOENT;
+	if (!*ret_vm)
 		return r;
-	guest->fingerprint = text_hash(TEXT_HASH_START, text);
-	pve_parse(guest, vm, path, text);
-	return 0;
+	config_path(guest, node, true, path);
+	return file_read(path, FILE_ANY, ret_text, &len, err);
 }
 
 int pve_read(struct guest *guest, const char *node, struct err *err)
 {
+	CLEANUP(free) char *text = NULL;
+	char path[CONFIG_PATH];
 	char shown[SHOWN];
+	bool vm;
 	int r;
 
 	if (node && !node_valid(node))
 		return err_set(err, EINVAL, "PVE_MIGRATED_FROM: '%s' is no node name",
 			       text_shown(node, shown, sizeof(shown)));
-	r = read_kind(guest, node, false, err);
-	if (r == -ENOENT)
-		r = read_kind(guest, node, true, err);
+	r = read_text(guest, node, path, &vm, &text, err);
 	if (r == -ENOENT)
 		return err_set(err, ENOENT, "no /etc/pve/%s%s%s{lxc,qemu-server}/%s.conf", node ? "nodes/" : "",
 			       node ? node : "", node ? "/" : "", guest->id);
+	if (r == 0)
+		pve_parse(guest, vm, path, text);
 	return r;
 }
 
-int pve_fingerprint(const struct guest *guest, uint64_t *ret_fingerprint, struct err *err)
+int pve_text(const struct guest *guest, char **ret_text, struct err *err)
 {
-	CLEANUP(free) char *text = NULL;
 	char path[CONFIG_PATH];
-	size_t len;
-	int r;
+	bool vm;
 
-	config_path(guest, NULL, false, path);
-	r = file_read(path, FILE_ANY, &text, &len, err);
-	if (r == -ENOENT) {
-		config_path(guest, NULL, true, path);
-		r = file_read(path, FILE_ANY, &text, &len, err);
-	}
-	if (r == 0)
-		*ret_fingerprint = text_hash(TEXT_HASH_START, text);
-	return r;
+	return read_text(guest, NULL, path, &vm, ret_text, err);
 }

@@ -18,8 +18,8 @@
  */
 int pve_read(struct guest *guest, const char *node, struct err *err);
 
-/* The fingerprint that pve_read() would find now on this node; the text need not be understood. -ENOENT. */
-int pve_fingerprint(const struct guest *guest, uint64_t *ret_fingerprint, struct err *err);
+/* The text that pve_read() would read now on this node, to be freed by the caller. -ENOENT. */
+int pve_text(const struct guest *guest, char **ret_text, struct err *err);
 
 /* As pve_read for text that is already in memory; vm tells the grammar, path is for notes. */
 void pve_parse(struct guest *guest, bool vm, const char *path, char *text);

@@ -414,7 +414,6 @@ int vz_read(struct guest *guest, struct err *err)
 {
 	char path[GUEST_ID_SIZE + 32];
 	CLEANUP(free) char *text = NULL;
-	uint64_t fingerprint;
 	size_t len;
 	int r;
 
@@ -423,11 +422,7 @@ int vz_read(struct guest *guest, struct err *err)
 	r = file_read(path, FILE_LINKED, &text, &len, err);
 	if (r < 0)
 		return r;
-	fingerprint = text_hash(TEXT_HASH_START, text);
-	r = vz_parse(guest, vz_family(), path, text, err);
-	if (r == 0)
-		guest->fingerprint = fingerprint;
-	return r;
+	return vz_parse(guest, vz_family(), path, text, err);
 }
 
 const struct guest_nic *vz_find_port(const struct guest *guest, const char *port)

@@ -16,11 +16,20 @@
 struct reading {
 	struct addresses *addresses;
 	size_t before;
+	bool answered; /* as addresses_get_answered() has it */
 };
+
+static bool is_wanted(const struct ifaddrmsg *ifa, bool answered)
+{
+	if (answered)
+		return !(ifa->ifa_flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED));
+	return ifa->ifa_scope < RT_SCOPE_LINK;
+}
 
 static int take_address(struct nlmsghdr *answer, void *arg)
 {
-	struct addresses *all = ((struct reading *)arg)->addresses;
+	const struct reading *reading = arg;
+	struct addresses *all = reading->addresses;
 	const struct ifaddrmsg *ifa = nlmsg_data(answer);
 	struct address *list;
 	struct address *address;
@@ -31,7 +40,7 @@ static int take_address(struct nlmsghdr *answer, void *arg)
 		return -EBADMSG;
 	if (ifa->ifa_family != AF_INET && ifa->ifa_family != AF_INET6)
 		return 0;
-	if (answer->nlmsg_type != RTM_NEWADDR || ifa->ifa_scope >= RT_SCOPE_LINK)
+	if (answer->nlmsg_type != RTM_NEWADDR || !is_wanted(ifa, reading->answered))
 		return 0;
 	if (nlmsg_parse(answer, sizeof(*ifa), tb, IFA_MAX, NULL) < 0)
 		return -EBADMSG;
@@ -58,13 +67,26 @@ static void restart(void *arg)
 	reading->addresses->count = reading->before;
 }
 
-int addresses_get(struct netlink *nl, int family, struct addresses *ret_addresses, struct err *err)
+static int read_list(struct netlink *nl, int family, struct reading *reading, struct err *err)
 {
 	struct ifaddrmsg ifa = { .ifa_family = (uint8_t)family };
-	struct reading reading = { ret_addresses, ret_addresses->count };
-	int r = netlink_dump(nl, RTM_GETADDR, &ifa, sizeof(ifa), 0, NULL, 0, take_address, restart, &reading, err);
+	int r = netlink_dump(nl, RTM_GETADDR, &ifa, sizeof(ifa), 0, NULL, 0, take_address, restart, reading, err);
 
 	return r < 0 ? err_wrap(err, "the host's addresses") : 0;
+}
+
+int addresses_get(struct netlink *nl, int family, struct addresses *ret_addresses, struct err *err)
+{
+	struct reading reading = { ret_addresses, ret_addresses->count, false };
+
+	return read_list(nl, family, &reading, err);
+}
+
+int addresses_get_answered(struct netlink *nl, int family, struct addresses *ret_addresses, struct err *err)
+{
+	struct reading reading = { ret_addresses, ret_addresses->count, true };
+
+	return read_list(nl, family, &reading, err);
 }
 
 void addresses_done(struct addresses *addresses)

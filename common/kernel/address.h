@@ -27,6 +27,12 @@ struct addresses {
  * A host's addresses are few however many guests' devices it has. To be released with addresses_done().
  */
 int addresses_get(struct netlink *nl, int family, struct addresses *ret_addresses, struct err *err);
+
+/*
+ * As addresses_get(), of every scope, but only those that the kernel itself answers for: none that is still tried, or
+ * that another host was found to have (RFC 4862 section 5.4). AF_UNSPEC is both families.
+ */
+int addresses_get_answered(struct netlink *nl, int family, struct addresses *ret_addresses, struct err *err);
 void addresses_done(struct addresses *addresses);
 
 #endif

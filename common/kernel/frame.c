@@ -84,7 +84,7 @@ static size_t icmp6_frame(const struct in6_addr *from, const struct in6_addr *gr
 	return sizeof(struct ether_header) + sizeof(ip6) + icmp_len;
 }
 
-static size_t advertisement(const struct ip *ip, const struct mac *source, uint8_t *frame)
+static size_t advertisement(const struct ip *ip, const struct mac *source, bool router, uint8_t *frame)
 {
 	static const struct in6_addr all_nodes = { { { 0xff, 0x02, [15] = 1 } } };
 	struct {
@@ -96,7 +96,7 @@ static size_t advertisement(const struct ip *ip, const struct mac *source, uint8
 
 	memcpy(&from, ip->bytes, sizeof(from));
 	message.na.nd_na_type = ND_NEIGHBOR_ADVERT;
-	message.na.nd_na_flags_reserved = ND_NA_FLAG_OVERRIDE;
+	message.na.nd_na_flags_reserved = ND_NA_FLAG_OVERRIDE | (router ? ND_NA_FLAG_ROUTER : 0);
 	message.na.nd_na_target = from;
 	message.option.nd_opt_type = ND_OPT_TARGET_LINKADDR;
 	message.option.nd_opt_len = 1;
@@ -115,10 +115,10 @@ static size_t solicitation(const struct ip *ip, const struct mac *source, uint8_
 	return icmp6_frame(&in6addr_any, &group, source, (uint8_t *)&message, sizeof(message), frame);
 }
 
-size_t frame_announcement(const struct ip *ip, const struct mac *source, uint8_t frame[FRAME_MAX])
+size_t frame_announcement(const struct ip *ip, const struct mac *source, bool router, uint8_t frame[FRAME_MAX])
 {
 	if (ip->family == AF_INET6)
-		return advertisement(ip, source, frame);
+		return advertisement(ip, source, router, frame);
 	return arp_request(ip->bytes, ip, source, frame);
 }
 

@@ -15,9 +15,10 @@
  * An ARP announcement (RFC 5227 section 3: a request, sender = target = the address) or, for IPv6, an
  * unsolicited neighbour advertisement (RFC 4861 section 7.2.6) to all nodes. The advertisement has Override
  * set and comes from the address itself, as neighbours must take the new MAC at once; a proxy's solicited
- * answers, without Override, are the kernel's. Returns the length.
+ * answers, without Override, are the kernel's. router is its Router flag: neighbours that learn of a router that is
+ * none any more drop the default route by it (RFC 4861 section 7.2.5). Returns the length.
  */
-size_t frame_announcement(const struct ip *ip, const struct mac *source, uint8_t frame[FRAME_MAX]);
+size_t frame_announcement(const struct ip *ip, const struct mac *source, bool router, uint8_t frame[FRAME_MAX]);
 
 /* An ARP probe (RFC 5227 section 2.1.1: sender 0.0.0.0) or DAD's neighbour solicitation (RFC 4862 section 5.4.2, from
  * ::). */

@@ -8,6 +8,7 @@
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/ip.h>
+#include <linux/ipv6.h>
 #include <linux/rtnetlink.h>
 #include <netlink/addr.h>
 #include <netlink/attr.h>
@@ -22,6 +23,8 @@
 #ifndef RTEXT_FILTER_SKIP_STATS
 #define RTEXT_FILTER_SKIP_STATS (1 << 3)
 #endif
+
+#define DEPTH_MAX 8 /* the kernel's MAX_NEST_DEV */
 
 DEFINE_CLEANUP(dir, DIR *, closedir)
 DEFINE_CLEANUP(rtnl_link, struct rtnl_link *, rtnl_link_put)
@@ -48,6 +51,17 @@ static void take_inet(struct link *link, struct nlattr *af_spec)
 	}
 }
 
+/* IFLA_AF_SPEC { AF_INET6 { IFLA_INET6_CONF: s32[], value n at place n } }; not there where IPv6 is not. */
+static void take_inet6(struct link *link, struct nlattr *af_spec)
+{
+	struct nlattr *inet6 = nla_find(nla_data(af_spec), nla_len(af_spec), AF_INET6);
+	struct nlattr *conf = inet6 ? nla_find(nla_data(inet6), nla_len(inet6), IFLA_INET6_CONF) : NULL;
+	size_t at = DEVCONF_FORWARDING * sizeof(uint32_t);
+
+	if (conf && at + sizeof(uint32_t) <= (size_t)nla_len(conf))
+		memcpy(&link->forwarding_6, (char *)nla_data(conf) + at, sizeof(uint32_t));
+}
+
 int link_parse(struct nlmsghdr *answer, struct link *ret_link)
 {
 	struct link *link = ret_link;
@@ -67,12 +81,17 @@ int link_parse(struct nlmsghdr *answer, struct link *ret_link)
 		memcpy(link->mac.bytes, nla_data(tb[IFLA_ADDRESS]), ETH_ALEN);
 	if (tb[IFLA_MASTER] && nla_len(tb[IFLA_MASTER]) == sizeof(uint32_t))
 		link->master = (int)nla_get_u32(tb[IFLA_MASTER]);
+	/* With IFLA_LINK_NETNSID it is a number of another network namespace. */
+	if (tb[IFLA_LINK] && nla_len(tb[IFLA_LINK]) == sizeof(uint32_t) && !tb[IFLA_LINK_NETNSID])
+		link->lower = (int)nla_get_u32(tb[IFLA_LINK]);
 	kind = tb[IFLA_LINKINFO] ? nla_find(nla_data(tb[IFLA_LINKINFO]), nla_len(tb[IFLA_LINKINFO]), IFLA_INFO_KIND)
 				 : NULL;
 	if (kind)
 		nla_strlcpy(link->kind, kind, sizeof(link->kind));
-	if (tb[IFLA_AF_SPEC])
+	if (tb[IFLA_AF_SPEC]) {
 		take_inet(link, tb[IFLA_AF_SPEC]);
+		take_inet6(link, tb[IFLA_AF_SPEC]);
+	}
 	return 0;
 }
 
@@ -103,6 +122,22 @@ int link_get(struct netlink *nl, const char *name, struct link *ret_link, struct
 int link_get_by_index(struct netlink *nl, int ifindex, struct link *ret_link, struct err *err)
 {
 	return get(nl, NULL, ifindex, ret_link, err);
+}
+
+int link_get_base(struct netlink *nl, const struct link *link, struct link *ret_base, struct err *err)
+{
+	struct link base = *link;
+
+	for (int depth = 0; strcmp(base.kind, "vlan") == 0; depth++) {
+		int lower = base.lower;
+		int r = lower > 0 && depth < DEPTH_MAX ? link_get_by_index(nl, lower, &base, err)
+						       : err_set(err, ENODEV, "%s: no device under it", base.name);
+
+		if (r < 0)
+			return r;
+	}
+	*ret_base = base;
+	return 0;
 }
 
 void link_name(struct netlink *nl, int ifindex, char ret_name[IFNAMSIZ])

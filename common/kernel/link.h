@@ -32,11 +32,18 @@ struct link {
 	int lower;     /* ifindex of the device that it stands on, or a veth's peer; 0 for none, or one elsewhere */
 	char kind[16]; /* "bridge", "veth", "" for a physical device */
 	uint32_t value[LINK_VALUE_COUNT];
+	uint32_t forwarding_6; /* the device's own IPv6 forwarding: not 0 where the host is a router */
 };
 
 /* -ENODEV where there is none. */
 int link_get(struct netlink *nl, const char *name, struct link *ret_link, struct err *err);
 int link_get_by_index(struct netlink *nl, int ifindex, struct link *ret_link, struct err *err);
+
+/*
+ * What carries the device: itself, or under a VLAN device, or one VLAN in another, the device that all of them stand
+ * on. -ENODEV where that is gone, or in another network namespace.
+ */
+int link_get_base(struct netlink *nl, const struct link *link, struct link *ret_base, struct err *err);
 
 /* "" where there is none. */
 void link_name(struct netlink *nl, int ifindex, char ret_name[IFNAMSIZ]);

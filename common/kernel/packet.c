@@ -49,9 +49,13 @@ static int send_frame(int fd, const struct packet *packet, const uint8_t *frame,
 
 int packet_announce(int fd, const struct packet *packet, struct err *err)
 {
+	static const struct mac all;
 	uint8_t frame[FRAME_MAX];
-	size_t len = frame_announcement(&packet->ip, &packet->source, frame);
+	size_t len = frame_announcement(&packet->ip, &packet->source, packet->router, frame);
 
+	/* In the Ethernet header alone; RFC 6085 for IPv6's group. */
+	if (!mac_equal(&packet->to, &all))
+		memcpy(frame, packet->to.bytes, ETH_ALEN);
 	return send_frame(fd, packet, frame, len, err);
 }
 

@@ -14,6 +14,8 @@ struct packet {
 	int ifindex;
 	struct mac source; /* the device's MAC */
 	struct ip ip;
+	bool router;   /* an announcement's: the host is an IPv6 router there, and the address its own */
+	struct mac to; /* an announcement's: the one host that is told, all zero for all hosts */
 };
 
 /* A socket that only sends. The descriptor is the caller's to close. */

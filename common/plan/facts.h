@@ -20,6 +20,7 @@ struct facts {
 	char asked[FACTS_LINKS_MAX][IFNAMSIZ];  /* beside links; may be an alternative name */
 	struct bridge bridges[FACTS_LINKS_MAX]; /* beside links; meaningful where bridge_known */
 	bool bridge_known[FACTS_LINKS_MAX];
+	bool carries_chosen[FACTS_LINKS_MAX]; /* beside links: is, or has as VLAN device, a chosen one */
 	size_t link_count;
 
 	struct ip gateways[2]; /* of the default routes, IPv4's and IPv6's; family 0 for none */

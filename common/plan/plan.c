@@ -213,6 +213,10 @@ int plan_prepare(const struct guest *guest, const struct policy *policy, const s
 		plan_vlan_bridge(nic, vlan);
 		plan_bridge(&b, vlan);
 	}
+	for (size_t i = 0; policy->pin && i < facts->link_count; i++) {
+		if (facts->carries_chosen[i])
+			plan_bridge(&b, facts->links[i].name);
+	}
 	return b.result;
 }
 

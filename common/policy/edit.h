@@ -18,7 +18,7 @@ int policy_edit_text(const char *text, const char *guest, const char *key, const
 /*
  * The same for a file, replaced as a whole (0600) once the result has been checked; its directory is made when missing,
  * and a file that would say nothing any more is removed. ret_before, unless NULL, gets the text that was there, to be
- * freed, or NULL where there was no file. The caller holds the lock (record_open_policy()).
+ * freed, or NULL where there was no file. The caller holds the lock (lock_policy()).
  */
 int policy_edit_file(const char *path, const char *guest, const char *key, const char *value, char **ret_before,
 		     struct err *err);

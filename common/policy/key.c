@@ -181,7 +181,7 @@ static int take_on_error(struct policy *p, const char *where, struct json_object
 	return r;
 }
 
-void key_drop_then(struct policy *p)
+static void drop_then(struct policy *p)
 {
 	for (size_t i = 0; i < p->then_count; i++)
 		free(p->then[i]);
@@ -276,7 +276,7 @@ static int take_then(struct policy *p, const char *where, struct json_object *va
 			free(paths[i]);
 		return r;
 	}
-	key_drop_then(p);
+	drop_then(p);
 	memcpy(p->then, paths, count * sizeof(paths[0]));
 	p->then_count = count;
 	p->then_of = of;
@@ -391,7 +391,7 @@ const char *policy_key_to_str(enum policy_key key)
 
 void policy_done(struct policy *policy)
 {
-	key_drop_then(policy);
+	drop_then(policy);
 	for (size_t i = 0; i < POLICY_FILE_COUNT; i++) {
 		free(policy->files[i].text);
 		policy->files[i].text = NULL;

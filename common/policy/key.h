@@ -21,9 +21,6 @@ void key_defaults(struct policy *policy);
 int key_take(struct policy *policy, const char *where, const char *name, struct json_object *value,
 	     enum policy_key *ret_key, struct err *err);
 
-/* Frees the list of "then", which is empty afterwards. */
-void key_drop_then(struct policy *policy);
-
 /* As key_take, for one value of one device. */
 int key_take_device(struct policy_device *device, const char *where, const char *name, struct json_object *value,
 		    struct err *err);

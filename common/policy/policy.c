@@ -352,7 +352,6 @@ struct input {
 	size_t kept_len;
 	int result; /* what is wrong with the file: 0, or its failure in err */
 	struct err err;
-	uint64_t fingerprint;
 };
 
 /* Without pmxcfs /etc/pve is an empty directory, and its files are not gone. */
@@ -368,18 +367,6 @@ static bool is_missing(int result)
 	return result == -ENOENT || result == -ENOTDIR;
 }
 
-/* Text or failure becomes part of the fingerprint. */
-static int read_own(const struct origin *origin, uint64_t *fingerprint, char **ret_text, size_t *ret_len,
-		    struct err *err)
-{
-	int r = file_read(origin->file, FILE_ROOT_ALONE, ret_text, ret_len, err);
-	char failure[16];
-
-	(void)snprintf(failure, sizeof(failure), "\n%d\n", r);
-	*fingerprint = text_hash(text_hash(TEXT_HASH_START, r == 0 ? *ret_text : ""), failure);
-	return r;
-}
-
 /* False where there is none, or none that can be read. */
 static bool read_kept(struct input *input)
 {
@@ -388,7 +375,7 @@ static bool read_kept(struct input *input)
 
 static void read_input(struct input *input)
 {
-	int r = read_own(input->origin, &input->fingerprint, &input->own, &input->own_len, &input->err);
+	int r = file_read(input->origin->file, FILE_ROOT_ALONE, &input->own, &input->own_len, &input->err);
 	bool missing = is_missing(r);
 
 	input->state = POLICY_FILE_GOOD;
@@ -454,14 +441,6 @@ static bool take_inputs(struct policy *policy, const struct guest *guest, struct
 	return true;
 }
 
-static uint64_t join_fingerprints(const uint64_t fingerprints[])
-{
-	char text[2 * 17 + 1];
-
-	(void)snprintf(text, sizeof(text), "%" PRIx64 " %" PRIx64, fingerprints[0], fingerprints[1]);
-	return text_hash(TEXT_HASH_START, text);
-}
-
 /* What is wrong: first what is wrong without a last good text. */
 static int say_mistake(struct input inputs[], struct err *err)
 {
@@ -486,7 +465,6 @@ static int say_mistake(struct input inputs[], struct err *err)
 int policy_load(struct policy *policy, const struct guest *guest, struct err *err)
 {
 	struct input inputs[POLICY_FILE_COUNT] = { 0 };
-	uint64_t fingerprints[POLICY_FILE_COUNT];
 
 	for (size_t i = 0; i < POLICY_FILE_COUNT; i++) {
 		inputs[i].origin = &origins[i];
@@ -497,54 +475,13 @@ int policy_load(struct policy *policy, const struct guest *guest, struct err *er
 	for (size_t i = 0; i < POLICY_FILE_COUNT; i++) {
 		struct input *input = &inputs[i];
 
-		fingerprints[i] = input->fingerprint;
 		policy->files[i].state = input->state;
-		if (input->state == POLICY_FILE_KEPT)
-			fingerprints[i] = text_hash(input->fingerprint, input->kept);
 		if (input->state == POLICY_FILE_GOOD)
 			policy->files[i].text = steal_ptr(&input->own);
 		free(input->own);
 		free(input->kept);
 	}
-	policy->fingerprint = join_fingerprints(fingerprints);
 	return say_mistake(inputs, err);
-}
-
-bool policy_changed(const struct policy *policy)
-{
-	uint64_t fingerprints[POLICY_FILE_COUNT];
-
-	for (size_t i = 0; i < POLICY_FILE_COUNT; i++) {
-		CLEANUP(free) char *own = NULL;
-		CLEANUP(free) char *kept = NULL;
-		size_t len;
-		int r = read_own(&origins[i], &fingerprints[i], &own, &len, NULL);
-
-		if (policy->files[i].state != POLICY_FILE_KEPT)
-			continue;
-		if ((is_missing(r) && pmxcfs_lives()) || kept_read(origins[i].kept, &kept, &len, NULL) < 0)
-			return true;
-		fingerprints[i] = text_hash(fingerprints[i], kept);
-	}
-	return join_fingerprints(fingerprints) != policy->fingerprint;
-}
-
-int policy_reload(struct policy *policy, const struct guest *guest, struct err *err)
-{
-	char *then[POLICY_THEN_MAX];
-	const struct identity of = policy->then_of;
-	size_t count = policy->then_count;
-	int r;
-
-	memcpy(then, policy->then, sizeof(then));
-	policy->then_count = 0;
-	policy_done(policy);
-	r = policy_load(policy, guest, err);
-	key_drop_then(policy);
-	memcpy(policy->then, then, sizeof(then));
-	policy->then_count = count;
-	policy->then_of = of;
-	return r;
 }
 
 void policy_keep(const struct policy *policy, struct notes *notes)
@@ -565,6 +502,18 @@ void policy_keep(const struct policy *policy, struct notes *notes)
 		if (kept_write(name, text, &err) < 0)
 			notes_add(notes, "the last good policy is not kept: %s", err.text);
 	}
+}
+
+bool policy_same_files(const struct policy *a, const struct policy *b)
+{
+	for (size_t i = 0; i < POLICY_FILE_COUNT; i++) {
+		const struct policy_file *x = &a->files[i];
+		const struct policy_file *y = &b->files[i];
+
+		if (x->state != y->state || (x->text && y->text && strcmp(x->text, y->text) != 0))
+			return false;
+	}
+	return true;
 }
 
 bool policy_manages(const struct policy *policy, const struct guest *guest)

@@ -121,7 +121,6 @@ struct policy {
 	size_t device_count;
 
 	struct policy_file files[POLICY_FILE_COUNT]; /* the cluster's, the host's */
-	uint64_t fingerprint;                        /* of both files' text, and of the kept one that holds instead */
 
 	/* Where each key's value comes from: "<file>: guests.101", or "default". */
 	char source[POLICY_KEY_COUNT][POLICY_SOURCE_SIZE];
@@ -145,11 +144,8 @@ void policy_done(struct policy *policy);
  */
 void policy_keep(const struct policy *policy, struct notes *notes);
 
-/* Do the files say something else than they did to policy_load()? */
-bool policy_changed(const struct policy *policy);
-
-/* policy_load() once more, but for "then": the rights that its scripts need have been settled. */
-int policy_reload(struct policy *policy, const struct guest *guest, struct err *err);
+/* Were both loaded from the same texts? For who loads it for one guest after the other. */
+bool policy_same_files(const struct policy *a, const struct policy *b);
 
 /* Is it ours to touch? Its configuration names guestarp or a device, or a "guests" key covers it (DESIGN section 4). */
 bool policy_manages(const struct policy *policy, const struct guest *guest);

@@ -147,7 +147,7 @@ sub scenarios {
 
 # Two events of one guest, the second at any moment of the first, which looks on and is not the guest's own. start, before and
 # event as above; change is what becomes of the devices then, files what some files say from then on, others are the events
-# that follow: they have the last word; either are facts that may be as before or as after.
+# that follow: they have the last word; either are facts that may be as before or as after; from is the first request.
 sub meetings {
     ($root) = @_;
     my ($prepare, $up, $stop) = map { pve($_) } qw(pre-start post-start post-stop);
@@ -222,8 +222,11 @@ sub name_meetings {
         my ($event, @start) = @{ $events{$name} };
         for my $what (sort keys %between) {
             # The second line, and what else was set before the last word, stays: it is the names that are looked at.
+            # Before its first request, which is for the lock, Proxmox VE's hookscript is the last to come, and is told by being
+            # called that the guest is managed.
+            my $from = $name =~ /pve/ && $what =~ /no longer managed/ ? 2 : 1;
             push @meetings, { name => "$name, and $what", event => $event, start => \@start, change => [], others => [$sync],
-                names_alone => 1, %{ $between{$what} } };
+                names_alone => 1, from => $from, %{ $between{$what} } };
         }
     }
     return @meetings;

@@ -104,7 +104,7 @@ sub try_meeting {
     my ($requests) = (slurp("$ENV{TMP}/count") // '') =~ /^send (\d+)$/m;
     my ($right, @wrong) = (0);
     return is_right(0, "$s->{name}: undisturbed", $usual->{err}) if $usual->{exit} || $usual->{signal} || !$requests;
-    my @points = 1 .. $requests;
+    my @points = ($s->{from} // 1) .. $requests;
 
     @points = defined $point_only ? grep { "request $_" =~ /$point_only/ } @points : $full ? @points : sample($s, 7, @points);
     # As if the event had come after the others.

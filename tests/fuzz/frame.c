@@ -18,7 +18,7 @@ static void check_own(const struct ip *ip, const struct mac *source)
 	struct mac holder;
 
 	for (int probe = 0; probe < 2; probe++) {
-		size_t len = probe ? frame_probe(ip, source, frame) : frame_announcement(ip, source, frame);
+		size_t len = probe ? frame_probe(ip, source, frame) : frame_announcement(ip, source, false, frame);
 
 		CHECK(len >= 42 && len <= FRAME_MAX);
 		CHECK(frame_shows_holder(frame, len, ip, &ours, &holder) == !mac_equal(source, &ours));

@@ -32,18 +32,18 @@ static void check_same(const struct plan *a, const struct plan *b)
 static void save_and_load(const struct plan *settings)
 {
 	static struct guest guest;
-	static struct record_store store = RECORD_STORE_CLOSED;
+	static struct lock lock = LOCK_RELEASED;
 	struct plan loaded = { 0 };
 	struct notes notes = { 0 };
 	struct err err = { 0 };
 	bool exists = false;
 
-	if (store.dir < 0) {
+	if (lock.dir < 0) {
 		CHECK(guest_init(&guest, GUEST_PVE, "101", &err) == 0);
-		CHECK(record_open(&guest, true, &store, &err) == 0);
+		CHECK(lock_guest(&guest, true, &lock, &err) == 0);
 	}
-	CHECK(record_save(&store, settings, &err) == 0);
-	CHECK(record_load(&store, &loaded, &exists, &notes, &err) == 0);
+	CHECK(record_save(&lock, settings, &err) == 0);
+	CHECK(record_load(&lock, &loaded, &exists, &notes, &err) == 0);
 	CHECK(exists && notes.count == 0);
 	check_same(settings, &loaded);
 	plan_done(&loaded);

@@ -37,23 +37,23 @@ wait_for settled
 # ---- firewall_bridge ---------------------------------------------------------------------------------------------------
 
 ports="tap101i* veth101i*"
-policy '{"defaults": {"firewall_bridge": "leave", "ports": "leave"}}'
+policy '{"defaults": {"firewall_bridge": "leave", "ports": "leave", "bridge_mac": "leave"}}'
 before=$(kernel_state)
 pve 101 post-start
 silent "firewall_bridge leave, ports leave: post-start has nothing to do"
 unchanged "$before" "firewall_bridge leave, ports leave: fwbr is left as it is, and no table is made"
-policy '{"defaults": {"firewall_bridge": "leave"}}'
+policy '{"defaults": {"firewall_bridge": "leave", "bridge_mac": "leave"}}'
 pve 101 post-start
 is "$STATUS/$ERR" "0/guestarp: pve/101: up: quiet by name: pve/101" "firewall_bridge leave: says what it did"
 is "$(quiet_values)/$(quiet_names)" "0 /$ports" "firewall_bridge leave: the ports alone are quiet"
-policy '{"defaults": {"firewall_bridge": "quiet"}}'
+policy '{"defaults": {"firewall_bridge": "quiet", "bridge_mac": "leave"}}'
 pve 101 post-start
 is "$STATUS/$ERR" "0/guestarp: pve/101: up: quiet by name: pve/101; $fwbr: arp_ignore 1; $fwbr: NOARP 1" "firewall_bridge quiet: says what it did"
 is "$(quiet_values)/$(quiet_names)" "1 NOARP/$(names_of 101)" "firewall_bridge quiet: fwbr is quiet"
 policy '{"defaults": {"ports": "leave"}}'
 pve 101 post-start
 is "$STATUS $(quiet_values)/$(quiet_names)" "0 1 NOARP/fwbr101i* fwln101i* fwln101o* fwpr101p*" "ports changed to leave: their names go"
-policy '{"defaults": {"firewall_bridge": "leave"}}'
+policy '{"defaults": {"firewall_bridge": "leave", "bridge_mac": "leave"}}'
 pve 101 post-start
 is "$STATUS $(quiet_names)" "0 $ports" "firewall_bridge changed to leave: its names go"
 is "$(quiet_values)" "1 NOARP" "and what was set on a bridge that is there stays: taking it back would make it answer"

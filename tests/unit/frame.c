@@ -32,6 +32,16 @@ static size_t from_hex(const char *hex, uint8_t *bytes, size_t size)
 
 typedef size_t (*build_fn)(const struct ip *ip, const struct mac *source, uint8_t frame[FRAME_MAX]);
 
+static size_t of_host(const struct ip *ip, const struct mac *source, uint8_t frame[FRAME_MAX])
+{
+	return frame_announcement(ip, source, false, frame);
+}
+
+static size_t of_router(const struct ip *ip, const struct mac *source, uint8_t frame[FRAME_MAX])
+{
+	return frame_announcement(ip, source, true, frame);
+}
+
 /* Written down from the RFCs and, for the checksums, computed by another program. */
 static const struct golden {
 	const char *name;
@@ -39,15 +49,21 @@ static const struct golden {
 	const char *ip;
 	const char *frame;
 } goldens[] = {
-	{ "ARP announcement (RFC 5227 section 3)", frame_announcement, "192.0.2.7",
+	{ "ARP announcement (RFC 5227 section 3)", of_host, "192.0.2.7",
 	  "ffffffffffff " OURS " 0806 0001 0800 06 04 0001 " OURS " c0000207 000000000000 c0000207"
 	  "000000000000000000000000000000000000" },
 	{ "ARP probe (RFC 5227 section 2.1.1)", frame_probe, "192.0.2.7",
 	  "ffffffffffff " OURS " 0806 0001 0800 06 04 0001 " OURS " 00000000 000000000000 c0000207"
 	  "000000000000000000000000000000000000" },
-	{ "unsolicited neighbour advertisement (RFC 4861 section 7.2.6)", frame_announcement, "2001:db8::1:2345",
+	{ "ARP knows no routers", of_router, "192.0.2.7",
+	  "ffffffffffff " OURS " 0806 0001 0800 06 04 0001 " OURS " c0000207 000000000000 c0000207"
+	  "000000000000000000000000000000000000" },
+	{ "unsolicited neighbour advertisement (RFC 4861 section 7.2.6)", of_host, "2001:db8::1:2345",
 	  "333300000001 " OURS " 86dd 60000000 0020 3a ff 20010db8000000000000000000012345"
 	  "ff020000000000000000000000000001 88 00 183c 20000000 20010db8000000000000000000012345 02 01 " OURS },
+	{ "a router's, with its flag", of_router, "2001:db8::1:2345",
+	  "333300000001 " OURS " 86dd 60000000 0020 3a ff 20010db8000000000000000000012345"
+	  "ff020000000000000000000000000001 88 00 983b a0000000 20010db8000000000000000000012345 02 01 " OURS },
 	{ "DAD's neighbour solicitation (RFC 4862 section 5.4.2)", frame_probe, "2001:db8::1:2345",
 	  "3333ff012345 " OURS " 86dd 60000000 0018 3a ff 00000000000000000000000000000000"
 	  "ff0200000000000000000001ff012345 87 00 0663 00000000 20010db8000000000000000000012345" },
@@ -95,7 +111,7 @@ static void checksums(void **state)
 		ip.bytes[4] = (uint8_t)(i * 13);
 		ip.bytes[14] = (uint8_t)(i >> 8);
 		ip.bytes[15] = (uint8_t)i;
-		assert_int_equal(sum_of(frame, frame_announcement(&ip, &mac, frame)), 0xffff);
+		assert_int_equal(sum_of(frame, of_router(&ip, &mac, frame)), 0xffff);
 		assert_int_equal(sum_of(frame, frame_probe(&ip, &mac, frame)), 0xffff);
 	}
 }
@@ -236,9 +252,9 @@ static void own_frames(void **state)
 		assert_int_equal(ip_parse(addresses[i], &ip), 0);
 		assert_true(shows(frame, frame_probe(&ip, &theirs, frame), addresses[i], &holder));
 		assert_true(mac_equal(&holder, &theirs));
-		assert_true(shows(frame, frame_announcement(&ip, &theirs, frame), addresses[i], &holder));
+		assert_true(shows(frame, of_host(&ip, &theirs, frame), addresses[i], &holder));
 		assert_false(shows(frame, frame_probe(&ip, &ours, frame), addresses[i], &holder));
-		assert_false(shows(frame, frame_announcement(&ip, &ours, frame), addresses[i], &holder));
+		assert_false(shows(frame, of_host(&ip, &ours, frame), addresses[i], &holder));
 	}
 }
 

@@ -199,6 +199,28 @@ static void macs(void **state)
 	assert_string_equal(text, "02:00:0a:bc:de:ff");
 }
 
+static void parse_mac(void **state)
+{
+	static const char *const bad[] = { "",
+					   "02:00:0a:bc:de",
+					   "02:00:0a:bc:de:f",
+					   "02:00:0a:bc:de:ff:",
+					   "02:00:0a:bc:de:fg",
+					   "02-00-0a-bc-de-ff",
+					   "02:00:0a:bc:de: f",
+					   "02:00:0a:bc:de:+f" };
+	const struct mac want = { { 0x02, 0, 0x0a, 0xbc, 0xde, 0xff } };
+	struct mac mac;
+
+	(void)state;
+	assert_int_equal(mac_parse("02:00:0A:bC:de:FF", &mac), 0);
+	assert_true(mac_equal(&mac, &want));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_int_equal(mac_parse(bad[i], &mac), -EINVAL);
+		assert_true(mac_equal(&mac, &want));
+	}
+}
+
 int main(void)
 {
 	static struct table table;
@@ -209,5 +231,6 @@ int main(void)
 	TABLE_TEST(&table, bytes);
 	TABLE_TEST(&table, equal_ignores_padding);
 	TABLE_TEST(&table, macs);
+	TABLE_TEST(&table, parse_mac);
 	return table_run(&table, NULL, NULL);
 }

@@ -24,6 +24,7 @@ enum bridge_state { NO_BRIDGE, FLOATING, FLOATING_WITH_UPLINK, PINNED };
 struct host_link {
 	const char *name;
 	enum bridge_state bridge;
+	bool carries_chosen;
 };
 
 struct host_address {
@@ -91,6 +92,16 @@ static const struct row prepares[] = {
 	  .nics = { { "vmbr1", 0 }, { "vmbr0", 0 } },
 	  .links = { { "vmbr0", FLOATING }, { "vmbr1", FLOATING } },
 	  .plan = "vmbr1: MAC pinned to 26:f4:21:53:7d:3f; vmbr0: MAC pinned to 8a:83:c4:11:56:b9" },
+	{ .name = "the bridge under the chosen device, too",
+	  .nics = { { "vmbr1", 0 } },
+	  .device = "vmbr0.70",
+	  .links = { { "vmbr0.70", NO_BRIDGE }, { "vmbr0", FLOATING_WITH_UPLINK, true }, { "vmbr1", PINNED } },
+	  .plan = "vmbr1: MAC pinned to 02:aa:00:00:00:01; vmbr0: MAC pinned to 02:0b:0b:00:00:01" },
+	{ .name = "under the chosen device with bridge_mac leave",
+	  .device = "vmbr0.70",
+	  .unpinned = true,
+	  .links = { { "vmbr0.70", NO_BRIDGE }, { "vmbr0", FLOATING_WITH_UPLINK, true } },
+	  .plan = "" },
 	{ .name = "bridge_mac leave",
 	  .nics = { { "vmbr0", 0 } },
 	  .unpinned = true,
@@ -361,6 +372,7 @@ static void build_facts(const struct row *row, struct facts *facts)
 		link->ifindex = (int)i + 1;
 		link->mac = own;
 		facts->bridge_known[i] = row->links[i].bridge != NO_BRIDGE;
+		facts->carries_chosen[i] = row->links[i].carries_chosen;
 		facts->bridges[i].pinned = row->links[i].bridge == PINNED;
 		facts->bridges[i].has_uplink = row->links[i].bridge == FLOATING_WITH_UPLINK;
 		facts->bridges[i].uplink = uplink;

@@ -205,45 +205,6 @@ static void load_kind(void **state)
 	policy_done(&policy);
 }
 
-/* What the files said, and what they say now. */
-static void load_again(void **state)
-{
-	const char *cluster = "{\"defaults\": {\"announce\": 5}}";
-	const char *host = "{\"guests\": {\"101\": {\"device\": \"eth3\", \"then\": {\"of\": "
-			   "[\"bc:24:11:00:00:01\"], \"call\": [\"/a\"]}}}}";
-	struct policy policy;
-	struct guest guest;
-	struct err err = { 0 };
-
-	(void)state;
-	put(POLICY_CLUSTER_FILE, NULL);
-	put(POLICY_HOST_FILE, host);
-	assert_int_equal(guest_init(&guest, GUEST_PVE, "101", NULL), 0);
-	assert_int_equal(policy_load(&policy, &guest, NULL), 0);
-	assert_false(policy_changed(&policy));
-	put(POLICY_CLUSTER_FILE, cluster);
-	assert_true(policy_changed(&policy));
-	put(POLICY_CLUSTER_FILE, NULL);
-	assert_false(policy_changed(&policy));
-	/* The same text in the other file is another policy. */
-	put(POLICY_HOST_FILE, NULL);
-	put(POLICY_CLUSTER_FILE, host);
-	assert_true(policy_changed(&policy));
-
-	put(POLICY_HOST_FILE, "{\"guests\": {\"101\": {\"device\": \"eth4\", \"then\": [\"/b\", \"/c\"]}}}");
-	assert_int_equal(policy_reload(&policy, &guest, NULL), 0);
-	assert_false(policy_changed(&policy));
-	assert_string_equal(policy.device, "eth4");
-	assert_int_equal(policy.then_count, 1);
-	assert_string_equal(policy.then[0], "/a");
-	assert_int_equal(policy.then_of.mac_count, 1);
-	put(POLICY_HOST_FILE, "{");
-	assert_int_equal(policy_reload(&policy, &guest, &err), -EINVAL);
-	assert_true(policy.broken);
-	assert_int_equal(policy.then_count, 1);
-	policy_done(&policy);
-}
-
 static void source(void **state)
 {
 	struct policy policy;
@@ -289,7 +250,6 @@ int main(void)
 
 	TABLE_ROWS(&table, load, rows);
 	TABLE_ROWS(&table, load_kind, kinds);
-	TABLE_TEST(&table, load_again);
 	TABLE_TEST(&table, source);
 	TABLE_TEST(&table, key_names);
 	TABLE_TEST(&table, quiet_alone);

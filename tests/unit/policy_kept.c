@@ -116,7 +116,6 @@ static void kept(void **state)
 		assert_string_equal(err.text, row->error ? row->error : "");
 		assert_int_equal(r < 0, row->error != NULL);
 		assert_string_equal(in_words(&policy, words, sizeof(words)), row->read);
-		assert_false(policy_changed(&policy));
 		policy_keep(&policy, &notes);
 		assert_int_equal(notes.count, 0);
 		policy_done(&policy);
@@ -221,38 +220,6 @@ static void bad_kept(void **state)
 	}
 }
 
-/* What holds has changed, whichever of the texts it is. */
-static void changed(void **state)
-{
-	struct policy policy;
-	struct guest guest;
-
-	(void)state;
-	both_kept();
-	put(POLICY_HOST_FILE, "{");
-	assert_int_equal(guest_init(&guest, GUEST_PVE, "101", NULL), 0);
-	assert_int_equal(policy_load(&policy, &guest, NULL), -EINVAL);
-	assert_false(policy_changed(&policy));
-	put(KEPT_DIR "/host.json", "{}");
-	assert_true(policy_changed(&policy));
-	assert_int_equal(policy_reload(&policy, &guest, NULL), -EINVAL);
-	assert_string_equal(policy.device, "");
-	assert_false(policy_changed(&policy));
-	put(KEPT_DIR "/host.json", NULL);
-	assert_true(policy_changed(&policy));
-	policy_done(&policy);
-
-	/* Without pmxcfs, and with it again. */
-	both_kept();
-	put(POLICY_CLUSTER_FILE, NULL);
-	assert_int_equal(rmdir(root_path("/etc/pve/nodes")), 0);
-	assert_int_equal(policy_load(&policy, &guest, NULL), -ENOENT);
-	assert_false(policy_changed(&policy));
-	root_mkdirs("/etc/pve/nodes/");
-	assert_true(policy_changed(&policy));
-	policy_done(&policy);
-}
-
 int main(void)
 {
 	static struct table table;
@@ -264,6 +231,5 @@ int main(void)
 	TABLE_TEST(&table, unwritten);
 	TABLE_TEST(&table, no_room);
 	TABLE_TEST(&table, bad_kept);
-	TABLE_TEST(&table, changed);
 	return table_run(&table, root_setup, root_teardown);
 }

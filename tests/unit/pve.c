@@ -420,6 +420,36 @@ static void parse(void **state)
 }
 
 /* What was read before is not mixed with what is read now. */
+/* hwaddr, macaddr, or the model's value; "-" for none. */
+static void macs(void **state)
+{
+	static const struct {
+		bool vm;
+		const char *text;
+		const char *mac;
+	} nics[] = {
+		{ false, "net0: name=eth0,bridge=vmbr0,hwaddr=BC:24:11:00:00:01,type=veth\n", "bc:24:11:00:00:01" },
+		{ true, "net0: virtio=BC:24:11:00:00:02,bridge=vmbr0\n", "bc:24:11:00:00:02" },
+		{ true, "net0: model=e1000,macaddr=BC:24:11:00:00:03,bridge=vmbr0\n", "bc:24:11:00:00:03" },
+		{ true, "net0: virtio,bridge=vmbr0\nipconfig0: ip6=auto,x=BC:24:11:00:00:04\n", "00:00:00:00:00:00" },
+		{ true, "net0: virtio=BC:24:11:00:00:05:06,bridge=vmbr0\n", "00:00:00:00:00:00" },
+		{ true, "net0: virtio=BC:24:11:00:00:06,tag=x\n", "00:00:00:00:00:00" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(nics) / sizeof(nics[0]); i++) {
+		struct guest guest;
+		char text[200];
+		char mac[MAC_TEXT];
+
+		assert_int_equal(guest_init(&guest, GUEST_PVE, "101", NULL), 0);
+		(void)snprintf(text, sizeof(text), "%s", nics[i].text);
+		pve_parse(&guest, nics[i].vm, "f", text);
+		assert_int_equal(guest.nic_count, 1);
+		assert_string_equal(mac_to_str(&guest.nics[0].mac, mac), nics[i].mac);
+	}
+}
+
 static void parse_again(void **state)
 {
 	char first[] = "hookscript: local:snippets/guestarp\nlock: migrate\nnet0: bridge=vmbr0,ip=192.0.2.7/24\n"
@@ -552,6 +582,7 @@ int main(void)
 	static struct table table;
 
 	TABLE_ROWS(&table, parse, rows);
+	TABLE_TEST(&table, macs);
 	TABLE_TEST(&table, parse_again);
 	TABLE_TEST(&table, all_nics);
 	TABLE_TEST(&table, long_line);

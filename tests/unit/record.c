@@ -32,14 +32,14 @@ int nanosleep(const struct timespec *requested, struct timespec *remaining)
 	return 0;
 }
 
-static struct record_store open_store(const struct guest *guest)
+static struct lock hold(const struct guest *guest)
 {
-	struct record_store store = RECORD_STORE_CLOSED;
+	struct lock lock = LOCK_RELEASED;
 	struct err err = { 0 };
 
 	root_mkdirs("/run/");
-	assert_int_equal(record_open(guest, true, &store, &err), 0);
-	return store;
+	assert_int_equal(lock_guest(guest, true, &lock, &err), 0);
+	return lock;
 }
 
 static void add(struct plan *plan, enum setting_kind kind, const char *device, const char *ip)
@@ -62,13 +62,13 @@ static void check_same(const struct setting *a, const struct setting *b)
 }
 
 /* Is there a record? What it says is released by the caller. */
-static bool loads(const struct record_store *store, struct plan *ret_plan, struct notes *ret_notes)
+static bool loads(const struct lock *lock, struct plan *ret_plan, struct notes *ret_notes)
 {
 	bool exists;
 
 	memset(ret_plan, 0, sizeof(*ret_plan));
 	memset(ret_notes, 0, sizeof(*ret_notes));
-	assert_int_equal(record_load(store, ret_plan, &exists, ret_notes, NULL), 0);
+	assert_int_equal(record_load(lock, ret_plan, &exists, ret_notes, NULL), 0);
 	return exists;
 }
 
@@ -77,13 +77,13 @@ static void check_round_trip(struct plan *saved)
 {
 	struct plan loaded;
 	struct notes notes;
-	struct record_store store;
+	struct lock lock;
 	struct stat st;
 
 	root_clean();
-	store = open_store(&guest_101);
-	assert_int_equal(record_save(&store, saved, NULL), 0);
-	assert_true(loads(&store, &loaded, &notes));
+	lock = hold(&guest_101);
+	assert_int_equal(record_save(&lock, saved, NULL), 0);
+	assert_true(loads(&lock, &loaded, &notes));
 	assert_int_equal(notes.count, 0);
 	assert_int_equal(loaded.count, saved->count);
 	for (size_t i = 0; i < saved->count; i++)
@@ -92,7 +92,7 @@ static void check_round_trip(struct plan *saved)
 	assert_int_equal(st.st_mode & 07777, 0600);
 	plan_done(saved);
 	plan_done(&loaded);
-	record_close(&store);
+	lock_release(&lock);
 	root_clean();
 }
 
@@ -131,12 +131,12 @@ static void save_without_memory(void **state)
 	struct plan before = { 0 };
 	struct plan after = { 0 };
 	struct notes notes;
-	struct record_store store;
+	struct lock lock;
 	unsigned n = 0;
 
 	(void)state;
 	root_clean();
-	store = open_store(&guest_101);
+	lock = hold(&guest_101);
 	add(&before, SETTING_PROXY, "eth3", "192.0.2.7");
 	for (size_t i = 0; i < 20; i++)
 		add(&after, SETTING_PROXY, "eth3", "2001:db8::7");
@@ -144,19 +144,19 @@ static void save_without_memory(void **state)
 		struct plan loaded;
 		int r;
 
-		assert_int_equal(record_save(&store, &before, NULL), 0);
+		assert_int_equal(record_save(&lock, &before, NULL), 0);
 		memory_fail(++n);
-		r = record_save(&store, &after, NULL);
+		r = record_save(&lock, &after, NULL);
 		memory_fail(0);
 		assert_true(r == 0 || r == -ENOMEM);
-		assert_true(loads(&store, &loaded, &notes));
+		assert_true(loads(&lock, &loaded, &notes));
 		assert_int_equal(notes.count, 0);
 		assert_int_equal(loaded.count, r == 0 ? after.count : before.count);
 		plan_done(&loaded);
 	} while (memory_asked >= n);
 	plan_done(&before);
 	plan_done(&after);
-	record_close(&store);
+	lock_release(&lock);
 	root_clean();
 }
 
@@ -164,26 +164,26 @@ static void empty_and_gone(void **state)
 {
 	struct plan none;
 	struct notes notes;
-	struct record_store store;
+	struct lock lock;
 
 	(void)state;
 	root_clean();
-	store = open_store(&guest_101);
-	assert_false(loads(&store, &none, &notes));
-	assert_int_equal(record_remove(&store, NULL), 0);
+	lock = hold(&guest_101);
+	assert_false(loads(&lock, &none, &notes));
+	assert_int_equal(record_remove(&lock, NULL), 0);
 	assert_false(record_exists(&guest_101));
 	/* It can be seen from now on, and says nothing yet. */
-	assert_int_equal(record_begin(&store, NULL), 0);
+	assert_int_equal(record_begin(&lock, NULL), 0);
 	assert_true(record_exists(&guest_101));
-	assert_false(loads(&store, &none, &notes));
-	assert_int_equal(record_save(&store, &none, NULL), 0);
-	assert_int_equal(record_begin(&store, NULL), 0);
-	assert_true(loads(&store, &none, &notes));
+	assert_false(loads(&lock, &none, &notes));
+	assert_int_equal(record_save(&lock, &none, NULL), 0);
+	assert_int_equal(record_begin(&lock, NULL), 0);
+	assert_true(loads(&lock, &none, &notes));
 	assert_int_equal(none.count + notes.count, 0);
-	assert_int_equal(record_remove(&store, NULL), 0);
-	assert_false(loads(&store, &none, &notes));
+	assert_int_equal(record_remove(&lock, NULL), 0);
+	assert_false(loads(&lock, &none, &notes));
 	assert_int_equal(access(root_path(RECORD), F_OK), -1);
-	record_close(&store);
+	lock_release(&lock);
 	root_clean();
 }
 
@@ -191,17 +191,17 @@ static void names_are_apart(void **state)
 {
 	struct guest lxc;
 	struct plan plan = { 0 };
-	struct record_store store;
+	struct lock lock;
 
 	(void)state;
 	root_clean();
 	assert_int_equal(guest_init(&lxc, GUEST_LXC, "101", NULL), 0);
-	store = open_store(&guest_101);
-	assert_int_equal(record_save(&store, &plan, NULL), 0);
-	record_close(&store);
-	store = open_store(&lxc);
-	assert_int_equal(record_save(&store, &plan, NULL), 0);
-	record_close(&store);
+	lock = hold(&guest_101);
+	assert_int_equal(record_save(&lock, &plan, NULL), 0);
+	lock_release(&lock);
+	lock = hold(&lxc);
+	assert_int_equal(record_save(&lock, &plan, NULL), 0);
+	lock_release(&lock);
 	assert_int_equal(access(root_path(RECORD), F_OK), 0);
 	assert_int_equal(access(root_path("/run/guestarp/lxc-101.json"), F_OK), 0);
 	root_clean();
@@ -293,17 +293,17 @@ static const struct damaged {
 
 static void check_load(size_t count, const char *note)
 {
-	struct record_store store = open_store(&guest_101);
+	struct lock lock = hold(&guest_101);
 	struct plan plan;
 	struct notes notes;
 
-	assert_true(loads(&store, &plan, &notes));
+	assert_true(loads(&lock, &plan, &notes));
 	assert_int_equal(plan.count, count);
 	assert_int_equal(notes.count, note ? 1 : 0);
 	if (note)
 		assert_string_equal(notes.line[0], note);
 	plan_done(&plan);
-	record_close(&store);
+	lock_release(&lock);
 }
 
 static void load(void **state)
@@ -326,7 +326,7 @@ static void damage_everywhere(void **state)
 	for (size_t i = 1; i < 2 * (sizeof(whole) - 1); i++) {
 		const bool cut = i < sizeof(whole) - 1;
 		char text[sizeof(whole)];
-		struct record_store store = open_store(&guest_101);
+		struct lock lock = hold(&guest_101);
 		struct plan plan;
 		struct notes notes;
 
@@ -334,11 +334,11 @@ static void damage_everywhere(void **state)
 		if (!cut)
 			text[i - (sizeof(whole) - 1)] ^= 0x15;
 		root_put_bytes(RECORD, text, cut ? i : sizeof(whole) - 1, 0600);
-		assert_true(loads(&store, &plan, &notes));
+		assert_true(loads(&lock, &plan, &notes));
 		assert_int_equal(plan.count + notes.count, 1);
 		assert_true(!cut || notes.count == 1);
 		plan_done(&plan);
-		record_close(&store);
+		lock_release(&lock);
 	}
 	root_clean();
 }
@@ -396,14 +396,14 @@ static void foreign_record(void **state)
 
 static void check_open_refused(int result, const char *text)
 {
-	struct record_store store = RECORD_STORE_CLOSED;
+	struct lock lock = LOCK_RELEASED;
 	struct err err = { 0 };
 
-	assert_int_equal(record_open(&guest_101, true, &store, &err), result);
+	assert_int_equal(lock_guest(&guest_101, true, &lock, &err), result);
 	assert_string_equal(err.text, text);
-	assert_int_equal(store.dir, -1);
-	assert_int_equal(store.lock, -1);
-	record_close(&store);
+	assert_int_equal(lock.dir, -1);
+	assert_int_equal(lock.fd, -1);
+	lock_release(&lock);
 }
 
 static void bad_directory(void **state)
@@ -437,83 +437,86 @@ static void foreign_directory(void **state)
 
 static void no_directory(void **state)
 {
-	struct record_store store = RECORD_STORE_CLOSED;
+	struct lock lock = LOCK_RELEASED;
 
 	(void)state;
 	root_clean();
 	root_mkdirs("/run/");
-	assert_int_equal(record_open(&guest_101, false, &store, NULL), -ENOENT);
+	assert_int_equal(lock_guest(&guest_101, false, &lock, NULL), -ENOENT);
 	assert_int_equal(access(root_path("/run/guestarp"), F_OK), -1);
-	assert_int_equal(store.dir, -1);
-	record_close(&store);
+	assert_int_equal(lock.dir, -1);
+	lock_release(&lock);
 	root_clean();
 }
 
 static void lock_is_busy(void **state)
 {
-	struct record_store held;
-	struct record_store store = RECORD_STORE_CLOSED;
+	struct lock held;
+	struct lock lock = LOCK_RELEASED;
 	struct err err = { 0 };
 
 	(void)state;
 	root_clean();
-	held = open_store(&guest_101);
+	held = hold(&guest_101);
 	waited_ns = 0;
-	assert_int_equal(record_open(&guest_101, true, &store, &err), -EBUSY);
+	assert_int_equal(lock_guest(&guest_101, true, &lock, &err), -EBUSY);
 	assert_string_equal(err.text, "another event has not let go of pve-101.json for 10 s");
 	assert_true(waited_ns == UINT64_C(10000000000));
-	assert_int_equal(store.dir, -1);
-	record_close(&held);
-	assert_int_equal(held.lock, -1);
+	assert_int_equal(lock.dir, -1);
+	/* Who gave up has left word. */
+	assert_true(lock_was_wanted(&held));
+	assert_false(lock_was_wanted(&held));
+	lock_release(&held);
+	assert_int_equal(held.fd, -1);
 	root_clean();
 }
 
-static struct record_store *to_release;
+static struct lock *to_release;
 
 static void release(void)
 {
 	if (naps == 3)
-		record_close(to_release);
+		lock_release(to_release);
 }
 
 static void lock_is_waited_for(void **state)
 {
-	struct record_store held;
-	struct record_store store;
+	struct lock held;
+	struct lock lock;
 
 	(void)state;
 	root_clean();
-	held = open_store(&guest_101);
+	held = hold(&guest_101);
 	to_release = &held;
 	naps = 0;
 	at_nap = release;
-	store = open_store(&guest_101);
+	lock = hold(&guest_101);
 	at_nap = NULL;
 	assert_int_equal(naps, 3);
-	record_close(&store);
+	lock_release(&lock);
 	root_clean();
 }
 
 static void lock_is_one_guests(void **state)
 {
-	struct record_store a;
-	struct record_store b;
+	struct lock a;
+	struct lock b;
 
 	(void)state;
 	root_clean();
 	naps = 0;
-	a = open_store(&guest_101);
-	b = open_store(&guest_102);
+	a = hold(&guest_101);
+	b = hold(&guest_102);
 	assert_int_equal(naps, 0);
-	record_close(&a);
-	record_close(&b);
+	lock_release(&a);
+	lock_release(&b);
 	root_clean();
 }
 
 /* A hook that was killed holds nothing. */
 static void lock_dies_with_its_process(void **state)
 {
-	struct record_store store;
+	struct lock lock;
 	pid_t child;
 	int status;
 
@@ -523,30 +526,30 @@ static void lock_dies_with_its_process(void **state)
 	child = fork();
 	assert_true(child >= 0);
 	if (child == 0) {
-		store = (struct record_store)RECORD_STORE_CLOSED;
-		_exit(record_open(&guest_101, true, &store, NULL) == 0 ? 0 : 1);
+		lock = (struct lock)LOCK_RELEASED;
+		_exit(lock_guest(&guest_101, true, &lock, NULL) == 0 ? 0 : 1);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
 	naps = 0;
-	store = open_store(&guest_101);
+	lock = hold(&guest_101);
 	assert_int_equal(naps, 0);
-	record_close(&store);
+	lock_release(&lock);
 	root_clean();
 }
 
 /* A child that inherited the descriptors by accident must have closed them: they are O_CLOEXEC. */
 static void descriptors(void **state)
 {
-	struct record_store store;
+	struct lock lock;
 
 	(void)state;
 	root_clean();
-	store = open_store(&guest_101);
-	assert_true(fcntl(store.dir, F_GETFD) & FD_CLOEXEC);
-	assert_true(fcntl(store.lock, F_GETFD) & FD_CLOEXEC);
-	record_close(&store);
-	record_close(&store);
+	lock = hold(&guest_101);
+	assert_true(fcntl(lock.dir, F_GETFD) & FD_CLOEXEC);
+	assert_true(fcntl(lock.fd, F_GETFD) & FD_CLOEXEC);
+	lock_release(&lock);
+	lock_release(&lock);
 	root_clean();
 }
 

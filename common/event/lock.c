@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Locks without files of their own. */
+
+#include "event/lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/text.h"
+
+#define LOCK_TRIES 2000 /* of 5 ms */
+
+const char *lock_file_name(const struct guest *guest, const char *ending, char name[LOCK_FILE_SIZE])
+{
+	(void)snprintf(name, LOCK_FILE_SIZE, "%s-%s%s", guest_kind_to_str(guest->kind), guest->id, ending);
+	for (char *p = name; *p; p++) {
+		if (*p == '/')
+			*p = ':';
+	}
+	return name;
+}
+
+/* Also the record's file: versions before 0.2 lock the same byte. */
+static const char *lock_name(const struct guest *guest, char name[LOCK_FILE_SIZE])
+{
+	return lock_file_name(guest, ".json", name);
+}
+
+static const char *mark_name(const struct guest *guest, char name[LOCK_FILE_SIZE])
+{
+	return lock_file_name(guest, ".again", name);
+}
+
+/* The guest's byte in the lock file. Two guests that share one only wait for each other. */
+static off_t lock_offset(const char *name)
+{
+	return (off_t)(text_hash(TEXT_HASH_START, name) >> 2);
+}
+
+/* guest: whose mark is left, NULL for none. It may be let go of just before that: hence the last try. */
+static int take_lock(const char *name, int dir, int fd, bool alone, const struct guest *guest, struct err *err)
+{
+	char mark[LOCK_FILE_SIZE];
+	struct flock lock = {
+		.l_type = alone ? F_WRLCK : F_RDLCK,
+		.l_whence = SEEK_SET,
+		.l_start = lock_offset(name),
+		.l_len = 1,
+	};
+	const struct timespec pause = { .tv_nsec = 5 * 1000 * 1000 };
+
+	for (int i = 0; i <= LOCK_TRIES; i++) {
+		if (i == LOCK_TRIES && guest)
+			(void)mknodat(dir, mark_name(guest, mark), S_IFREG | 0600, 0);
+		if (fcntl(fd, F_OFD_SETLK, &lock) == 0)
+			return 0;
+		if (errno != EAGAIN && errno != EACCES)
+			return err_errno(err, errno, "lock");
+		if (i < LOCK_TRIES)
+			(void)nanosleep(&pause, NULL);
+	}
+	return err_set(err, EBUSY, "another event has not let go of %s for 10 s", name);
+}
+
+static int take(const char *name, bool create, bool alone, const struct guest *guest, struct lock *ret_lock,
+		struct err *err)
+{
+	CLEANUP(fd) int dir = -1;
+	CLEANUP(fd) int fd = -1;
+	int r = file_open_dir(RECORD_DIR, create, &dir, err);
+
+	if (r < 0)
+		return r;
+	fd = openat(dir, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return err_errno(err, errno, RECORD_DIR "/lock");
+	r = take_lock(name, dir, fd, alone, guest, err);
+	if (r < 0)
+		return r;
+	ret_lock->dir = steal_fd(&dir);
+	ret_lock->fd = steal_fd(&fd);
+	return 0;
+}
+
+int lock_guest(const struct guest *guest, bool create, struct lock *ret_lock, struct err *err)
+{
+	char name[LOCK_FILE_SIZE];
+
+	ret_lock->guest = guest;
+	return take(lock_name(guest, name), create, true, guest, ret_lock, err);
+}
+
+bool lock_was_wanted(const struct lock *lock)
+{
+	char mark[LOCK_FILE_SIZE];
+
+	return lock->fd >= 0 && lock->guest && unlinkat(lock->dir, mark_name(lock->guest, mark), 0) == 0;
+}
+
+int lock_policy(struct lock *ret_lock, struct err *err)
+{
+	ret_lock->guest = NULL;
+	return take("the policy", true, true, NULL, ret_lock, err);
+}
+
+int lock_names(bool alone, struct lock *ret_lock, struct err *err)
+{
+	ret_lock->guest = NULL;
+	return take("the quiet names", true, alone, NULL, ret_lock, err);
+}
+
+bool lock_is_held(const struct guest *guest)
+{
+	char name[LOCK_FILE_SIZE];
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1 };
+	CLEANUP(fd) int dir = -1;
+	CLEANUP(fd) int fd = -1;
+
+	lock.l_start = lock_offset(lock_name(guest, name));
+	if (file_open_dir(RECORD_DIR, false, &dir, NULL) < 0)
+		return false;
+	fd = openat(dir, "lock", O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	return fd >= 0 && fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
+void lock_release(struct lock *lock)
+{
+	cleanup_fd(&lock->fd);
+	cleanup_fd(&lock->dir);
+}

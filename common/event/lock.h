@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef GUESTARP_EVENT_LOCK_H
+#define GUESTARP_EVENT_LOCK_H
+/*
+ * The locks of RECORD_DIR/lock: one byte (an OFD lock) for each guest, the policy and the quiet names. So no file per
+ * guest is left behind, and a lock is gone with its process.
+ */
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "guest/guest.h"
+
+#define RECORD_DIR "/run/guestarp"
+
+/* Held until lock_release(). */
+struct lock {
+	int dir; /* RECORD_DIR */
+	int fd;
+	const struct guest *guest; /* whose it is, or NULL */
+};
+
+#define LOCK_RELEASED                                                                                                  \
+	{                                                                                                              \
+		.dir = -1, .fd = -1                                                                                    \
+	}
+
+/*
+ * One event of a guest at a time: waits for another at most 10 s, and leaves a mark for it then (-EBUSY).
+ * create makes the directory when it is missing; else that is -ENOENT: there are no records at all.
+ */
+int lock_guest(const struct guest *guest, bool create, struct lock *ret_lock, struct err *err);
+
+/* For the names in kernel/quiet.h: alone for who takes some away, beside others for who only adds. */
+int lock_names(bool alone, struct lock *ret_lock, struct err *err);
+
+/* For changing a policy file. */
+int lock_policy(struct lock *ret_lock, struct err *err);
+
+/* The name of a guest's file in RECORD_DIR: "<kind>-<id>" and the ending. A colon stands for each slash of an lxcpath.
+ */
+#define LOCK_FILE_SIZE (GUEST_NAME_SIZE + 8)
+const char *lock_file_name(const struct guest *guest, const char *ending, char name[LOCK_FILE_SIZE]);
+
+/* Has somebody given up waiting for this lock, since this was asked last? */
+bool lock_was_wanted(const struct lock *lock);
+
+/* Is an event of the guest under way? */
+bool lock_is_held(const struct guest *guest);
+
+/* Takes one that was never held, too. */
+void lock_release(struct lock *lock);
+
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The lock before the reading, and the announcements after it. */
+
+#include "event/turn.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "event/sync.h"
+
+void turn_init(struct turn *turn, const struct guest *who, const char *word)
+{
+	const struct lock closed = LOCK_RELEASED;
+
+	turn->word = word;
+	if (who != &turn->guest)
+		guest_copy(&turn->guest, who);
+	(void)guest_name(who, turn->name);
+	turn->loaded = false;
+	turn->claims = false;
+	turn->lock = closed;
+	turn->locked = err_set(&turn->lock_err, ENOLCK, "not locked");
+	memset(&turn->announcements, 0, sizeof(turn->announcements));
+	memset(&turn->outcome, 0, sizeof(turn->outcome));
+}
+
+void turn_lock(struct turn *turn, enum turn_kind kind)
+{
+	turn->locked = lock_guest(&turn->guest, kind != TURN_TAKES_BACK, &turn->lock, &turn->lock_err);
+	if (turn->locked == 0)
+		record_adopt(&turn->lock);
+	if (turn->locked == 0 && kind == TURN_STARTS)
+		turn->locked = record_begin(&turn->lock, &turn->lock_err);
+}
+
+int turn_policy(struct turn *turn)
+{
+	int r;
+
+	if (turn->loaded)
+		policy_done(&turn->policy);
+	r = policy_load(&turn->policy, &turn->guest, &turn->err);
+	turn->loaded = true;
+	if (policy_manages(&turn->policy, &turn->guest))
+		policy_keep(&turn->policy, &turn->outcome.notes);
+	return r;
+}
+
+bool turn_say(struct turn *turn, const char *done, int result, bool may_abort)
+{
+	/* An address in use with "probe": "refuse" is a decision, not an accident. */
+	bool refused = result < 0 && may_abort && (turn->policy.abort_on_error || result == -EADDRINUSE);
+
+	outcome_say(&turn->outcome, turn->name[0] ? turn->name : NULL, turn->word, done, result, &turn->err, refused);
+	return refused;
+}
+
+/* The child that announces again must not hold the lock, nor have us copy what we have let go of. */
+static void announce(struct turn *turn)
+{
+	unsigned rounds = turn->policy.announce ? turn->policy.announce : 1;
+
+	if (announcements_send(&turn->announcements, rounds, &turn->err) < 0)
+		(void)turn_say(turn, "", -turn->err.code, false);
+	announcements_done(&turn->announcements);
+	memset(&turn->announcements, 0, sizeof(turn->announcements));
+}
+
+void turn_unlock(struct turn *turn)
+{
+	bool again = lock_was_wanted(&turn->lock);
+
+	if (turn->lock.fd >= 0)
+		record_give_up(&turn->lock);
+	lock_release(&turn->lock);
+	turn->locked = err_set(&turn->lock_err, ENOLCK, "not locked");
+	if (turn->loaded)
+		announce(turn);
+	/* Whoever gave up knew something that this turn may not have seen. */
+	if (again)
+		event_sync_guest(&turn->guest);
+}
+
+void turn_done(struct turn *turn)
+{
+	turn_unlock(turn);
+	if (turn->loaded)
+		policy_done(&turn->policy);
+	turn->loaded = false;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef GUESTARP_EVENT_TURN_H
+#define GUESTARP_EVENT_TURN_H
+/*
+ * One guest's turn: events of its that nothing may come in between. Its lock is taken first, and what its platform and
+ * policy say is read under it: so of two events the later one has read the later state. Who changes a file after it was
+ * read here has its own event wait for this one.
+ */
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "event/announce.h"
+#include "event/outcome.h"
+#include "event/record.h"
+#include "guest/guest.h"
+#include "policy/policy.h"
+
+struct turn {
+	const char *word;           /* the caller's for it ("post-start") */
+	char name[GUEST_NAME_SIZE]; /* the guest's in messages, "" for none */
+	struct guest guest;         /* as its platform has it, read by the caller */
+	struct policy policy;       /* turn_policy()'s */
+	bool loaded;
+	bool claims; /* it starts, or is asked for by name: what others' claims rest on may be taken */
+	struct lock lock;
+	int locked; /* 0, or why it could not be locked: lock_err */
+	struct err lock_err;
+	struct announcements announcements; /* to be sent when the lock is gone */
+	struct outcome outcome;
+	struct err err;
+};
+
+/* Neither locked nor read. who may be turn->guest. */
+void turn_init(struct turn *turn, const struct guest *who, const char *word);
+
+enum turn_kind {
+	TURN_STARTS,     /* an event of a guest's that nobody may be able to list yet */
+	TURN_LOOKS,      /* of one that runs already, or not at all */
+	TURN_TAKES_BACK, /* nothing is set */
+};
+
+/*
+ * Takes the guest's lock, waiting for another turn at most 10 s. Who gives up leaves a mark, and that other one is
+ * followed by a sync of this guest. A turn that starts begins a record, so that whoever lists the guests from
+ * now on finds this one, and waits for it. Without a lock (turn->locked < 0) event_up() makes firewall bridges quiet
+ * and event_prepare() does its work; nothing else is done. -ENOENT: there are no records, so nothing to be taken back.
+ */
+void turn_lock(struct turn *turn, enum turn_kind kind);
+
+/* policy_load() for the turn's guest, in place of what was loaded before, and policy_keep() where it is managed. */
+int turn_policy(struct turn *turn);
+
+/*
+ * Logs the failure (result < 0, turn->err), what was done and the notes, and empties the outcome for a next event. done
+ * begins the line of what was done ("up"). Returns whether the failure is to keep the guest from starting: only where
+ * may_abort, and policy's on_error says abort or an address is in use and its probe says refuse.
+ */
+bool turn_say(struct turn *turn, const char *done, int result, bool may_abort);
+
+/* Lets go of the lock, then announces what is new, and says what went wrong with that. May be repeated. */
+void turn_unlock(struct turn *turn);
+
+/* Unlocks, and frees what was loaded. */
+void turn_done(struct turn *turn);
+
+#endif
