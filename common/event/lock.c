@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,15 +16,25 @@
 
 #define LOCK_TRIES 2000 /* of 5 ms */
 
-/* Also the record's file: versions before 0.2 lock the same byte. */
-static const char *lock_name(const struct guest *guest, char name[GUEST_FILE_SIZE])
+const char *lock_file_name(const struct guest *guest, const char *ending, char name[LOCK_FILE_SIZE])
 {
-	return guest_file_name(guest, ".json", name);
+	(void)snprintf(name, LOCK_FILE_SIZE, "%s-%s%s", guest_kind_to_str(guest->kind), guest->id, ending);
+	for (char *p = name; *p; p++) {
+		if (*p == '/')
+			*p = ':';
+	}
+	return name;
 }
 
-static const char *mark_name(const struct guest *guest, char name[GUEST_FILE_SIZE])
+/* Also the record's file: versions before 0.2 lock the same byte. */
+static const char *lock_name(const struct guest *guest, char name[LOCK_FILE_SIZE])
 {
-	return guest_file_name(guest, ".again", name);
+	return lock_file_name(guest, ".json", name);
+}
+
+static const char *mark_name(const struct guest *guest, char name[LOCK_FILE_SIZE])
+{
+	return lock_file_name(guest, ".again", name);
 }
 
 /* The guest's byte in the lock file. Two guests that share one only wait for each other. */
@@ -35,7 +46,7 @@ static off_t lock_offset(const char *name)
 /* guest: whose mark is left, NULL for none. It may be let go of just before that: hence the last try. */
 static int take_lock(const char *name, int dir, int fd, bool alone, const struct guest *guest, struct err *err)
 {
-	char mark[GUEST_FILE_SIZE];
+	char mark[LOCK_FILE_SIZE];
 	struct flock lock = {
 		.l_type = alone ? F_WRLCK : F_RDLCK,
 		.l_whence = SEEK_SET,
@@ -79,7 +90,7 @@ static int take(const char *name, bool create, bool alone, const struct guest *g
 
 int lock_guest(const struct guest *guest, bool create, struct lock *ret_lock, struct err *err)
 {
-	char name[GUEST_FILE_SIZE];
+	char name[LOCK_FILE_SIZE];
 
 	ret_lock->guest = guest;
 	return take(lock_name(guest, name), create, true, guest, ret_lock, err);
@@ -87,7 +98,7 @@ int lock_guest(const struct guest *guest, bool create, struct lock *ret_lock, st
 
 bool lock_was_wanted(const struct lock *lock)
 {
-	char mark[GUEST_FILE_SIZE];
+	char mark[LOCK_FILE_SIZE];
 
 	return lock->fd >= 0 && lock->guest && unlinkat(lock->dir, mark_name(lock->guest, mark), 0) == 0;
 }
@@ -106,7 +117,7 @@ int lock_names(bool alone, struct lock *ret_lock, struct err *err)
 
 bool lock_is_held(const struct guest *guest)
 {
-	char name[GUEST_FILE_SIZE];
+	char name[LOCK_FILE_SIZE];
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1 };
 	CLEANUP(fd) int dir = -1;
 	CLEANUP(fd) int fd = -1;

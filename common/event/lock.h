@@ -37,6 +37,11 @@ int lock_names(bool alone, struct lock *ret_lock, struct err *err);
 /* For changing a policy file. */
 int lock_policy(struct lock *ret_lock, struct err *err);
 
+/* The name of a guest's file in RECORD_DIR: "<kind>-<id>" and the ending. A colon stands for each slash of an lxcpath.
+ */
+#define LOCK_FILE_SIZE (GUEST_NAME_SIZE + 8)
+const char *lock_file_name(const struct guest *guest, const char *ending, char name[LOCK_FILE_SIZE]);
+
 /* Has somebody given up waiting for this lock, since this was asked last? */
 bool lock_was_wanted(const struct lock *lock);
 

@@ -20,9 +20,9 @@
 #define RECORD_VERSION 1
 #define SETTING_SIZE   256 /* of one setting's text, at most */
 
-static const char *record_name(const struct guest *guest, char name[GUEST_FILE_SIZE])
+static const char *record_name(const struct guest *guest, char name[LOCK_FILE_SIZE])
 {
-	return guest_file_name(guest, ".json", name);
+	return lock_file_name(guest, ".json", name);
 }
 
 int record_peek(const struct guest *guest, struct plan *ret_settings, bool *ret_exists, struct notes *notes,
@@ -53,8 +53,8 @@ bool record_first(const char *what)
 void record_adopt(const struct lock *lock)
 {
 	struct guest former;
-	char from[GUEST_FILE_SIZE];
-	char to[GUEST_FILE_SIZE];
+	char from[LOCK_FILE_SIZE];
+	char to[LOCK_FILE_SIZE];
 
 	if (lxc_had_name(lock->guest, &former) &&
 	    faccessat(lock->dir, record_name(lock->guest, to), F_OK, AT_SYMLINK_NOFOLLOW) < 0)
@@ -63,7 +63,7 @@ void record_adopt(const struct lock *lock)
 
 static bool is_there(const struct guest *guest)
 {
-	char file[sizeof(RECORD_DIR) + GUEST_FILE_SIZE] = RECORD_DIR "/";
+	char file[sizeof(RECORD_DIR) + LOCK_FILE_SIZE] = RECORD_DIR "/";
 	char path[4096];
 
 	(void)record_name(guest, file + sizeof(RECORD_DIR));
@@ -79,7 +79,7 @@ bool record_exists(const struct guest *guest)
 
 int record_begin(const struct lock *lock, struct err *err)
 {
-	char name[GUEST_FILE_SIZE];
+	char name[LOCK_FILE_SIZE];
 
 	if (mknodat(lock->dir, record_name(lock->guest, name), S_IFREG | 0600, 0) == 0 || errno == EEXIST)
 		return 0;
@@ -88,7 +88,7 @@ int record_begin(const struct lock *lock, struct err *err)
 
 void record_give_up(const struct lock *lock)
 {
-	char name[GUEST_FILE_SIZE];
+	char name[LOCK_FILE_SIZE];
 	struct stat st;
 
 	if (fstatat(lock->dir, record_name(lock->guest, name), &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
@@ -180,7 +180,7 @@ int record_load(const struct lock *lock, struct plan *ret_settings, bool *ret_ex
 		struct err *err)
 {
 	CLEANUP(free) char *text = NULL;
-	char name[GUEST_FILE_SIZE];
+	char name[LOCK_FILE_SIZE];
 	size_t len;
 	struct err failure;
 	int r = file_read_at(lock->dir, record_name(lock->guest, name), &text, &len, &failure);
@@ -237,7 +237,7 @@ int record_save(const struct lock *lock, const struct plan *settings, struct err
 {
 	size_t size = (settings->count + 1) * SETTING_SIZE;
 	CLEANUP(free) char *text = calloc(size, 1);
-	char name[GUEST_FILE_SIZE];
+	char name[LOCK_FILE_SIZE];
 	bool whole;
 
 	if (!text)
@@ -252,7 +252,7 @@ int record_save(const struct lock *lock, const struct plan *settings, struct err
 
 int record_remove(const struct lock *lock, struct err *err)
 {
-	char name[GUEST_FILE_SIZE];
+	char name[LOCK_FILE_SIZE];
 
 	return file_remove_at(lock->dir, record_name(lock->guest, name), err);
 }

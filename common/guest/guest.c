@@ -147,16 +147,6 @@ const char *guest_name(const struct guest *guest, char *text)
 	return text;
 }
 
-const char *guest_file_name(const struct guest *guest, const char *ending, char name[GUEST_FILE_SIZE])
-{
-	(void)snprintf(name, GUEST_FILE_SIZE, "%s-%s%s", guest_kind_to_str(guest->kind), guest->id, ending);
-	for (char *p = name; *p; p++) {
-		if (*p == '/')
-			*p = ':';
-	}
-	return name;
-}
-
 void guest_copy(struct guest *ret_copy, const struct guest *guest)
 {
 	memcpy(ret_copy, guest, offsetof(struct guest, nics));

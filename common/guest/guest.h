@@ -16,8 +16,7 @@
 #define GUEST_PATH_SIZE   129 /* an lxcpath, likewise */
 #define GUEST_ID_SIZE     194 /* "<name>@<lxcpath>" */
 #define GUEST_NAME_SIZE   200 /* "lxc/<id>" */
-#define GUEST_FILE_SIZE   (GUEST_NAME_SIZE + 8)
-#define GUEST_NICS_MAX    32 /* Proxmox VE's net0..net31 */
+#define GUEST_NICS_MAX    32  /* Proxmox VE's net0..net31 */
 #define GUEST_IPS_MAX     128
 #define GUEST_NIC_IPS_MAX 16
 
@@ -96,9 +95,6 @@ void guest_copy(struct guest *ret_copy, const struct guest *guest);
 
 /* Could this be a guest's id, name or "kind/id"? */
 bool guest_names_one(const char *text);
-
-/* "pve-101.json", the name of a file of it; ending with its dot. An lxcpath in an id has slashes, and no colon. */
-const char *guest_file_name(const struct guest *guest, const char *ending, char name[GUEST_FILE_SIZE]);
 
 /* "pve/101". Returns text, which has room for GUEST_NAME_SIZE. */
 const char *guest_name(const struct guest *guest, char *text);
