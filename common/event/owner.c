@@ -22,6 +22,7 @@
 #define TRIES           4
 #define CLAIM_NAME_SIZE (IP_TEXT + IFNAMSIZ)
 #define CLAIM_SIZE      (GUEST_NAME_SIZE + IFNAMSIZ + 8)
+#define CLAIM_NEW       ".new" /* written beside the others, then renamed */
 
 /* A claim as it stands. */
 struct standing {
@@ -67,8 +68,16 @@ static void read_claim(int dir, const char *vrf, const struct ip *ip, struct sta
 		s->device[0] = '\0';
 }
 
-/* Under the lock alone, which readers share: so it need not be replaced at once, and a kill leaves nothing beside it.
- */
+/* A claim that a process was writing when it was killed goes with the next lock. */
+static int lock_owners(int dir, int how)
+{
+	if (flock(dir, how) < 0)
+		return -errno;
+	(void)unlinkat(dir, CLAIM_NEW, 0);
+	return 0;
+}
+
+/* Under the lock; replaced at once, as without its claim a guest that runs would lose the address to the next start. */
 static int write_claim(int dir, const struct guest *guest, const struct owner_claim *claim, const struct standing *s,
 		       struct err *err)
 {
@@ -81,7 +90,9 @@ static int write_claim(int dir, const struct guest *guest, const struct owner_cl
 	if (strcmp(text, s->text) == 0)
 		return 0;
 	(void)claim_name(claim->vrf, &claim->ip, name);
-	if ((unlinkat(dir, name, 0) < 0 && errno != ENOENT) || symlinkat(text, dir, name) < 0)
+	if (symlinkat(text, dir, name) == 0)
+		return 0;
+	if (errno != EEXIST || symlinkat(text, dir, CLAIM_NEW) < 0 || renameat(dir, CLAIM_NEW, dir, name) < 0)
 		return err_errno(err, errno, "%s/%s", OWNER_DIR, name);
 	return 0;
 }
@@ -203,7 +214,7 @@ static int claim_one(const struct claiming *c, struct owner_claim *claim)
 	for (int i = 0; r > 0 && i < TRIES; i++) {
 		struct standing asked = ask;
 
-		if (flock(c->dir, c->write ? LOCK_EX : LOCK_SH) < 0)
+		if (lock_owners(c->dir, c->write ? LOCK_EX : LOCK_SH) < 0)
 			return err_errno(c->err, errno, OWNER_DIR);
 		r = judge(c, claim, i > 0 ? &asked : NULL, holder, &ask);
 		(void)flock(c->dir, LOCK_UN);
@@ -295,7 +306,7 @@ bool owner_of(const char *vrf, const struct ip *ip, char ret_guest[GUEST_NAME_SI
 
 	if (open_owners(false, &dir, NULL) < 0)
 		return false;
-	(void)flock(dir, LOCK_SH);
+	(void)lock_owners(dir, LOCK_SH);
 	read_claim(dir, vrf, ip, &s);
 	(void)text_copy(ret_guest, GUEST_NAME_SIZE, s.guest);
 	return s.text[0];
@@ -343,7 +354,7 @@ void owner_drop(const struct guest *guest, const char *vrf, const struct ip *ip)
 	struct standing s;
 	char name[CLAIM_NAME_SIZE];
 
-	if (open_owners(false, &dir, NULL) < 0 || flock(dir, LOCK_EX) < 0)
+	if (open_owners(false, &dir, NULL) < 0 || lock_owners(dir, LOCK_EX) < 0)
 		return;
 	read_claim(dir, vrf, ip, &s);
 	if (is_name_of(guest, s.guest))
