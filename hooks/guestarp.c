@@ -14,7 +14,7 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "doctor/attach.h"
-#include "doctor/choice.h"
+#include "doctor/device.h"
 #include "doctor/doctor.h"
 #include "doctor/explain.h"
 #include "doctor/finding.h"
@@ -415,9 +415,9 @@ static int cmd_device(const struct call *call)
 
 	if (status_find(call->words[0], &guest, &readable, &err) < 0)
 		return wrong(&err);
-	if (!none && choice_check(device, &err) < 0)
+	if (!none && device_check(device, &err) < 0)
 		return wrong(&err);
-	if (choice_set(&guest, device, &notes, &err) < 0)
+	if (device_set(&guest, device, &notes, &err) < 0)
 		return failed(&err);
 	log_notes(guest_name(&guest, name), &notes);
 	return sync_names(settle(&guest) < 0 ? EXIT_FOUND : EXIT_SUCCESS);

@@ -15,7 +15,7 @@
 #include "base/json.h"
 #include "base/spawn.h"
 #include "base/text.h"
-#include "doctor/choice.h"
+#include "doctor/device.h"
 #include "doctor/storage.h"
 #include "event/guests.h"
 #include "event/record.h"
@@ -222,7 +222,7 @@ static void say_still(const struct guest *guest, char *ret_still)
 	if (guest_init(&now, guest->kind, guest->id, NULL) < 0 || guest_read(&now, NULL) < 0)
 		now = *guest;
 	(void)policy_load(&policy, &now, NULL);
-	(void)choice_managed_by(&now, &policy, ret_still, ATTACH_STILL_SIZE);
+	(void)device_managed_by(&now, &policy, ret_still, ATTACH_STILL_SIZE);
 	policy_done(&policy);
 }
 
@@ -244,7 +244,7 @@ int detach_guest(const struct guest *guest, bool *ret_changed, char *ret_still, 
 		r = detach_locked(guest, &policy, ret_changed, err);
 	policy_done(&policy);
 	if (r == 0)
-		r = choice_tidy(&unhooked, err);
+		r = device_tidy(&unhooked, err);
 	lock_release(&lock);
 	say_still(guest, ret_still);
 	return r;

@@ -11,7 +11,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "event/facts.h"
+#include "event/asking.h"
 #include "event/owner.h"
 #include "plan/names.h"
 #include "policy/kept.h"
@@ -41,7 +41,7 @@ static void take_machine_id(struct doctor *d)
 	struct facts facts;
 
 	facts_init(&facts);
-	facts_ask_machine_id(&facts);
+	asking_machine_id(&facts);
 	memcpy(d->machine_id, facts.machine_id, sizeof(d->machine_id));
 }
 

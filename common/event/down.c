@@ -4,8 +4,8 @@
 #include <errno.h>
 
 #include "event/apply.h"
+#include "event/asking.h"
 #include "event/event.h"
-#include "event/facts.h"
 #include "event/outcome.h"
 #include "event/owner.h"
 
@@ -30,7 +30,7 @@ static int take_back(const struct guest *guest, struct down *d, struct outcome *
 	for (size_t i = 0; i < d->going.count; i++) {
 		const struct setting *setting = &d->going.settings[i];
 		struct err failure;
-		int r = facts_ask_link(nl, &facts, setting->device, &failure);
+		int r = asking_link(nl, &facts, setting->device, &failure);
 
 		/* What another guest has claimed since is no longer ours to take back. */
 		if (r == 0 && owner_may_release(guest, facts_ask_vrf(nl, &facts, setting->device), setting))

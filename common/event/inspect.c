@@ -10,7 +10,7 @@
 
 #include "base/text.h"
 #include "event/apply.h"
-#include "event/facts.h"
+#include "event/asking.h"
 #include "event/record.h"
 #include "plan/names.h"
 
@@ -110,17 +110,17 @@ static int take_plan(struct netlink *nl, const struct guest *guest, const struct
 	int r = take_names(guest, policy, managed, table, in, err);
 
 	if (r == 0)
-		r = facts_prepare(nl, guest, policy, facts, err);
+		r = asking_prepare(nl, guest, policy, facts, err);
 	if (r < 0)
 		return r;
 	if (plan_prepare(guest, policy, facts, &in->settings, &in->notes, &failure) < 0)
 		notes_add_err(&in->notes, &failure);
 	in->prepare_count = in->settings.count;
-	r = facts_quiet(nl, guest, facts, err);
+	r = asking_quiet(nl, guest, facts, err);
 	if (r == 0)
 		r = plan_quiet(guest, policy, facts, &in->settings, err);
 	if (r == 0)
-		r = facts_up(nl, guest, policy, facts, err);
+		r = asking_up(nl, guest, policy, facts, err);
 	if (r < 0)
 		return r;
 	if (plan_up(guest, policy, facts, &in->settings, &in->notes, &failure) < 0)

@@ -6,8 +6,8 @@
 
 #include "event/announce.h"
 #include "event/apply.h"
+#include "event/asking.h"
 #include "event/event.h"
-#include "event/facts.h"
 #include "event/outcome.h"
 #include "event/probe.h"
 #include "plan/choice.h"
@@ -52,7 +52,7 @@ static int prepare(struct netlink *nl, struct turn *turn, const struct guest *gu
 	const struct policy *policy = &turn->policy;
 	struct err *err = &turn->err;
 	struct err failure;
-	int result = facts_prepare(nl, guest, policy, facts, err);
+	int result = asking_prepare(nl, guest, policy, facts, err);
 
 	if (result < 0)
 		return result;

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <sys/socket.h>
 
-#include "event/facts.h"
+#include "event/asking.h"
 #include "event/outcome.h"
 #include "kernel/packet.h"
 #include "kernel/proxy.h"
@@ -71,7 +71,7 @@ static void note_own(struct netlink *nl, const struct facts *facts, const struct
 
 static int ask_addresses(struct netlink *nl, struct facts *facts, const struct ip *ips, size_t count, struct err *err)
 {
-	int r = facts_ask_addresses(nl, facts, err);
+	int r = asking_addresses(nl, facts, err);
 
 	for (size_t i = 0; r == 0 && i < count; i++) {
 		if (ips[i].family == AF_INET6)

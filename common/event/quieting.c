@@ -9,7 +9,7 @@
 
 #include "base/text.h"
 #include "event/apply.h"
-#include "event/facts.h"
+#include "event/asking.h"
 #include "event/guests.h"
 #include "event/outcome.h"
 #include "event/record.h"
@@ -233,7 +233,7 @@ static int is_routed(struct netlink *nl, struct facts *facts, const struct link 
 	*ret_routed = port->value[LINK_PROXY_ARP] != 0;
 	if (*ret_routed)
 		return 0;
-	r = facts_ask_addresses(nl, facts, err);
+	r = asking_addresses(nl, facts, err);
 	if (r < 0)
 		return r;
 	*ret_routed = has_address(facts, port->ifindex);
@@ -256,7 +256,7 @@ static int ask_ports(struct netlink *nl, const struct guest *guest, struct facts
 			if (snprintf(name, sizeof(name), "%s%si%u", prefixes[j], guest->id, guest->nics[i].index) >=
 			    (int)sizeof(name))
 				continue;
-			r = facts_ask_link(nl, facts, name, err);
+			r = asking_link(nl, facts, name, err);
 			port = r == 0 ? facts_link(facts, name) : NULL;
 			if (port)
 				r = is_routed(nl, facts, port, &routed, err);
@@ -301,7 +301,7 @@ static int second_line(struct netlink *nl, const struct guest *guest, const stru
 {
 	struct plan plan = { 0 };
 	struct err failure;
-	int result = facts_quiet(nl, guest, facts, err);
+	int result = asking_quiet(nl, guest, facts, err);
 
 	if (result == 0)
 		result = plan_quiet(guest, policy, facts, &plan, err);

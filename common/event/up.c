@@ -8,8 +8,8 @@
 #include "base/text.h"
 #include "event/announce.h"
 #include "event/apply.h"
+#include "event/asking.h"
 #include "event/event.h"
-#include "event/facts.h"
 #include "event/outcome.h"
 #include "event/owner.h"
 #include "event/quieting.h"
@@ -329,7 +329,7 @@ static bool undo_stale(struct up *up)
 	for (size_t i = 0; i < up->stale.count; i++) {
 		const struct setting *setting = &up->stale.settings[i];
 		struct err failure;
-		int r = facts_ask_link(up->nl, up->facts, setting->device, &failure);
+		int r = asking_link(up->nl, up->facts, setting->device, &failure);
 		const char *vrf = facts_ask_vrf(up->nl, up->facts, setting->device);
 
 		/* What another guest has claimed since is no longer ours to take back. */
@@ -411,7 +411,7 @@ static int up_run(struct up *up, struct policy *quiet_alone)
 	if (r == 0)
 		r = record_load(&turn->lock, &up->old, &up->recorded, &turn->outcome.notes, &turn->err);
 	if (r == 0)
-		r = facts_up(up->nl, up->guest, up->policy, up->facts, &turn->err);
+		r = asking_up(up->nl, up->guest, up->policy, up->facts, &turn->err);
 	if (r < 0)
 		return r;
 	if (plan_up(up->guest, up->policy, up->facts, &up->plan, &turn->outcome.notes, &failure) < 0) {

@@ -3,8 +3,8 @@
 
 #include <errno.h>
 
+#include "event/asking.h"
 #include "event/event.h"
-#include "event/facts.h"
 #include "event/outcome.h"
 #include "kernel/proxy.h"
 #include "kernel/route.h"
@@ -28,7 +28,7 @@ static int withdraw(struct netlink *nl, const struct guest *guest, const struct 
 {
 	struct notes missing = { 0 };
 	struct err failure;
-	int result = facts_up(nl, guest, policy, facts, err);
+	int result = asking_up(nl, guest, policy, facts, err);
 
 	if (result < 0)
 		return result;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef GUESTARP_EVENT_FACTS_H
-#define GUESTARP_EVENT_FACTS_H
+#ifndef GUESTARP_EVENT_ASKING_H
+#define GUESTARP_EVENT_ASKING_H
 /* Asking the kernel for the facts that one guest's plan needs, device by device. */
 
 #include "base/err.h"
@@ -10,26 +10,26 @@
 #include "policy/policy.h"
 
 /* Adds the device unless it is known already or does not exist. */
-int facts_ask_link(struct netlink *nl, struct facts *facts, const char *name, struct err *err);
+int asking_link(struct netlink *nl, struct facts *facts, const char *name, struct err *err);
 
 /* The VRF of a device that is known; the answer is in facts, too. */
 const char *facts_ask_vrf(struct netlink *nl, struct facts *facts, const char *name);
 
 /* The host's IPv4 addresses, unless they are known already. */
-int facts_ask_addresses(struct netlink *nl, struct facts *facts, struct err *err);
+int asking_addresses(struct netlink *nl, struct facts *facts, struct err *err);
 
 /* The machine's id, "" where there is none: what MACs are derived from. */
-void facts_ask_machine_id(struct facts *facts);
+void asking_machine_id(struct facts *facts);
 
 /* For plan_prepare(): the devices that policy names, the guest's bridges and those under its chosen devices. */
-int facts_prepare(struct netlink *nl, const struct guest *guest, const struct policy *policy, struct facts *facts,
-		  struct err *err);
+int asking_prepare(struct netlink *nl, const struct guest *guest, const struct policy *policy, struct facts *facts,
+		   struct err *err);
 
 /* For plan_quiet(): the guest's firewall bridges. */
-int facts_quiet(struct netlink *nl, const struct guest *guest, struct facts *facts, struct err *err);
+int asking_quiet(struct netlink *nl, const struct guest *guest, struct facts *facts, struct err *err);
 
 /* For plan_up(): the chosen device, the route's, and who else could answer. */
-int facts_up(struct netlink *nl, const struct guest *guest, const struct policy *policy, struct facts *facts,
-	     struct err *err);
+int asking_up(struct netlink *nl, const struct guest *guest, const struct policy *policy, struct facts *facts,
+	      struct err *err);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A value that says nothing still has the guest managed, so none is left where it was put in here. */
 
-#include "doctor/choice.h"
+#include "doctor/device.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -32,7 +32,7 @@ static void names_of(const struct guest *guest, struct names *names)
 	names->list[2] = guest->alias[0] && !guest->lxcpath[0] ? guest->alias : NULL;
 }
 
-int choice_check(const char *device, struct err *err)
+int device_check(const char *device, struct err *err)
 {
 	if (!ifname_valid(device) || strpbrk(device, "\"\\"))
 		return err_set(err, EINVAL, "'%s' is not a device name (1 to 15 characters)", device);
@@ -124,7 +124,7 @@ static int set_none(const struct guest *guest, struct notes *notes, struct err *
 	return 0;
 }
 
-int choice_set(const struct guest *guest, const char *device, struct notes *notes, struct err *err)
+int device_set(const struct guest *guest, const char *device, struct notes *notes, struct err *err)
 {
 	struct lock lock = LOCK_RELEASED;
 	int r = lock_policy(&lock, err);
@@ -142,7 +142,7 @@ int choice_set(const struct guest *guest, const char *device, struct notes *note
 	return 0;
 }
 
-int choice_tidy(const struct guest *guest, struct err *err)
+int device_tidy(const struct guest *guest, struct err *err)
 {
 	CLEANUP(free) char *before = NULL;
 	struct policy policy;
@@ -161,7 +161,7 @@ int choice_tidy(const struct guest *guest, struct err *err)
 	return r;
 }
 
-const char *choice_managed_by(const struct guest *guest, const struct policy *policy, char *text, size_t size)
+const char *device_managed_by(const struct guest *guest, const struct policy *policy, char *text, size_t size)
 {
 	text[0] = '\0';
 	(void)text_append(text, size, "%s", policy->managed_by);

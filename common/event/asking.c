@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One question per device by name: what the host has beside this guest costs nothing. */
 
-#include "event/facts.h"
+#include "event/asking.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 #include "kernel/route.h"
 #include "plan/choice.h"
 
-int facts_ask_link(struct netlink *nl, struct facts *facts, const char *name, struct err *err)
+int asking_link(struct netlink *nl, struct facts *facts, const char *name, struct err *err)
 {
 	int r;
 
@@ -47,7 +47,7 @@ const char *facts_ask_vrf(struct netlink *nl, struct facts *facts, const char *n
 	return facts->vrfs[i];
 }
 
-int facts_ask_addresses(struct netlink *nl, struct facts *facts, struct err *err)
+int asking_addresses(struct netlink *nl, struct facts *facts, struct err *err)
 {
 	int r = 0;
 
@@ -68,7 +68,7 @@ static int ask_giving_way(struct netlink *nl, struct facts *facts, size_t i, str
 	/* All derived ones are locally administered. */
 	if (!(link->mac.bytes[0] & 2))
 		return 0;
-	facts_ask_machine_id(facts);
+	asking_machine_id(facts);
 	if (!facts->machine_id[0])
 		return 0;
 	plan_derive_mac(facts->machine_id, link->name, &derived);
@@ -98,7 +98,7 @@ static int ask_named_uplink(struct netlink *nl, const struct policy *policy, str
 static int ask_bridge(struct netlink *nl, const struct policy *policy, struct facts *facts, const char *name,
 		      struct err *err)
 {
-	int r = facts_ask_link(nl, facts, name, err);
+	int r = asking_link(nl, facts, name, err);
 	const struct link *link = name[0] ? facts_link(facts, name) : NULL;
 	size_t i;
 
@@ -118,7 +118,7 @@ static int ask_bridge(struct netlink *nl, const struct policy *policy, struct fa
 }
 
 /* 32 hexadecimal digits (machine-id(5)), or nothing. */
-void facts_ask_machine_id(struct facts *facts)
+void asking_machine_id(struct facts *facts)
 {
 	CLEANUP(free) char *text = NULL;
 	size_t len;
@@ -143,10 +143,10 @@ static bool needs_machine_id(const struct facts *facts)
 static int ask_policy_devices(struct netlink *nl, const struct guest *guest, const struct policy *policy,
 			      struct facts *facts, struct err *err)
 {
-	int r = facts_ask_link(nl, facts, plan_device(guest, policy), err);
+	int r = asking_link(nl, facts, plan_device(guest, policy), err);
 
 	for (size_t i = 0; r == 0 && i < policy->device_count; i++)
-		r = facts_ask_link(nl, facts, policy->devices[i].name, err);
+		r = asking_link(nl, facts, policy->devices[i].name, err);
 	return r;
 }
 
@@ -154,7 +154,7 @@ static int ask_policy_devices(struct netlink *nl, const struct guest *guest, con
 static int ask_bridge_under(struct netlink *nl, const struct policy *policy, struct facts *facts, const char *device,
 			    struct err *err)
 {
-	int r = facts_ask_link(nl, facts, device, err);
+	int r = asking_link(nl, facts, device, err);
 	const struct link *link = device[0] ? facts_link(facts, device) : NULL;
 	struct link base;
 
@@ -191,8 +191,8 @@ static int ask_bridges_under(struct netlink *nl, const struct guest *guest, cons
 	return r;
 }
 
-int facts_prepare(struct netlink *nl, const struct guest *guest, const struct policy *policy, struct facts *facts,
-		  struct err *err)
+int asking_prepare(struct netlink *nl, const struct guest *guest, const struct policy *policy, struct facts *facts,
+		   struct err *err)
 {
 	int r = ask_policy_devices(nl, guest, policy, facts, err);
 	struct ip buffer[GUEST_IPS_MAX];
@@ -200,7 +200,7 @@ int facts_prepare(struct netlink *nl, const struct guest *guest, const struct po
 	const struct ip *ips = plan_ips(guest, policy, buffer, &count);
 
 	for (size_t i = 0; r == 0 && policy->nic_count > 0 && i < count; i++)
-		r = facts_ask_link(nl, facts, plan_device_of(guest, policy, &ips[i]), err);
+		r = asking_link(nl, facts, plan_device_of(guest, policy, &ips[i]), err);
 	for (size_t i = 0; r == 0 && policy->pin && i < guest->nic_count; i++) {
 		char vlan[IFNAMSIZ];
 
@@ -212,16 +212,16 @@ int facts_prepare(struct netlink *nl, const struct guest *guest, const struct po
 	if (r == 0 && policy->pin)
 		r = ask_bridges_under(nl, guest, policy, facts, err);
 	if (r == 0 && needs_machine_id(facts))
-		facts_ask_machine_id(facts);
+		asking_machine_id(facts);
 	return r;
 }
 
-int facts_quiet(struct netlink *nl, const struct guest *guest, struct facts *facts, struct err *err)
+int asking_quiet(struct netlink *nl, const struct guest *guest, struct facts *facts, struct err *err)
 {
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < guest->nic_count; i++)
-		r = facts_ask_link(nl, facts, guest->nics[i].firewall_bridge, err);
+		r = asking_link(nl, facts, guest->nics[i].firewall_bridge, err);
 	return r;
 }
 
@@ -234,8 +234,8 @@ static bool has_family(const struct ip *ips, size_t count, uint8_t family)
 	return false;
 }
 
-int facts_up(struct netlink *nl, const struct guest *guest, const struct policy *policy, struct facts *facts,
-	     struct err *err)
+int asking_up(struct netlink *nl, const struct guest *guest, const struct policy *policy, struct facts *facts,
+	      struct err *err)
 {
 	struct ip buffer[GUEST_IPS_MAX];
 	size_t count;
@@ -249,20 +249,20 @@ int facts_up(struct netlink *nl, const struct guest *guest, const struct policy 
 		const char *route = plan_route_of(guest, policy, &ips[i]);
 
 		binds = binds || device[0] || route[0];
-		r = facts_ask_link(nl, facts, route, err);
+		r = asking_link(nl, facts, route, err);
 		if (r == 0)
-			r = facts_ask_link(nl, facts, device, err);
+			r = asking_link(nl, facts, device, err);
 	}
 
 	if (r == 0 && binds)
 		r = ask_policy_devices(nl, guest, policy, facts, err);
 	if (r == 0 && binds)
-		r = facts_ask_addresses(nl, facts, err);
+		r = asking_addresses(nl, facts, err);
 	if (r == 0 && binds && has_family(ips, count, AF_INET6))
 		r = addresses_get(nl, AF_INET6, &facts->addresses, err);
 	for (size_t i = 0; r == 0 && i < guest->nic_count; i++) {
 		if (guest->nics[i].ip_count > 0 || policy_nic(policy, guest->nics[i].index))
-			r = facts_ask_link(nl, facts, guest->nics[i].bridge, err);
+			r = asking_link(nl, facts, guest->nics[i].bridge, err);
 		if (r == 0)
 			(void)facts_ask_vrf(nl, facts, guest->nics[i].bridge);
 	}
