@@ -192,19 +192,21 @@ static int undo(const struct guest *guest)
 	return r < 0 ? r : policy;
 }
 
-/* What was changed of how it is managed shows in its names, after whatever of its events has read the files before. */
+/*
+ * What was changed of how it is managed shows in its names, also after an event of its that read the files before. What
+ * cannot be read has been said.
+ */
 static int settle(const struct guest *guest)
 {
 	struct turn turn;
-	int r;
+	int r = 0;
 
 	turn_init(&turn, guest, "names");
 	turn_lock(&turn, TURN_TAKES_BACK);
-	(void)guest_read(&turn.guest, NULL);
-	r = turn_policy(&turn);
-	if (r == 0)
+	if (guest_read(&turn.guest, NULL) == 0 && turn_policy(&turn) == 0) {
 		r = event_quiet(&turn);
-	(void)turn_say(&turn, "names", r, false);
+		(void)turn_say(&turn, "names", r, false);
+	}
 	turn_done(&turn);
 	return r;
 }
@@ -221,7 +223,7 @@ static int attach(const struct guest *guest)
 		log_line(name, "attach: %s", err.text);
 	else
 		log_line(name, changed ? "attached" : "is attached already");
-	return r < 0 ? r : settle(guest);
+	return r;
 }
 
 static int detach(const struct guest *guest)
@@ -238,7 +240,7 @@ static int detach(const struct guest *guest)
 	else
 		log_line(name, "%s%s%s", changed ? "detached" : "is not attached", *still ? "; still managed by " : "",
 			 still);
-	return r < 0 ? r : settle(guest);
+	return r;
 }
 
 /* A line a second on a terminal, once it is clear that this takes longer. */
@@ -294,7 +296,7 @@ static int for_named(const struct call *call, command_fn command)
 /* --all: every managed guest, for apply those that run; for attach every guest of Proxmox VE. */
 static bool is_meant(const struct guest_status *s, command_fn command)
 {
-	if (command == attach)
+	if (command == attach || command == settle)
 		return s->guest.kind == GUEST_PVE && s->readable;
 	/* One that runs and cannot be read is told of. */
 	if (command == apply)
@@ -312,7 +314,7 @@ static int for_all(command_fn command)
 	int result = EXIT_SUCCESS;
 	int r;
 
-	if (command != attach) {
+	if (command != attach && command != settle) {
 		r = status_take(NULL, 0, &status, &err);
 	} else {
 		r = guest_list_configured(&guests, &err);
@@ -364,14 +366,21 @@ static int cmd_undo(const struct call *call)
 	return quieting_drop(&err) < 0 ? failed(&err) : EXIT_SUCCESS;
 }
 
+static int settle_guests(const struct call *call, int status)
+{
+	if (status == EXIT_USAGE)
+		return status;
+	return for_guests(call, settle) == EXIT_SUCCESS ? status : EXIT_FOUND;
+}
+
 static int cmd_attach(const struct call *call)
 {
-	return sync_names(for_guests(call, attach));
+	return settle_guests(call, sync_names(for_guests(call, attach)));
 }
 
 static int cmd_detach(const struct call *call)
 {
-	return sync_names(for_guests(call, detach));
+	return settle_guests(call, sync_names(for_guests(call, detach)));
 }
 
 static int cmd_sync(const struct call *call)
@@ -420,7 +429,7 @@ static int cmd_device(const struct call *call)
 	if (device_set(&guest, device, &notes, &err) < 0)
 		return failed(&err);
 	log_notes(guest_name(&guest, name), &notes);
-	return sync_names(settle(&guest) < 0 ? EXIT_FOUND : EXIT_SUCCESS);
+	return sync_names(EXIT_SUCCESS) != EXIT_SUCCESS || settle(&guest) < 0 ? EXIT_FOUND : EXIT_SUCCESS;
 }
 
 /* -------------------------------------------------------------------------------------------------------------------

@@ -15,16 +15,12 @@
 /* Another program may change the table between our look and our change. */
 #define TRIES 5
 
-/* The same with the policy's files, and with a read that fails once. */
-#define WANT_TRIES 3
-
 struct host {
 	struct guest_list guests;
 	bool guests_known;    /* /etc/pve is there: a guest that is not in it is nowhere */
 	struct policy policy; /* for guests that nobody names, and the host's devices */
 	struct quiet_names wanted;
 	struct quiet_names held; /* of guests of which too little is known to take a name away */
-	bool torn;               /* the policy of one of them was read from other texts than this one */
 	bool unread_said;
 	struct outcome *outcome;
 };
@@ -68,9 +64,8 @@ static int want_guest(struct host *host, struct guest *guest)
 	/* It may have been destroyed since it was listed. */
 	if (!readable && failure.code != ENOENT)
 		say_unread(host, guest, &failure);
-	if (policy_load(&policy, guest, &failure) < 0 && policy.broken)
+	if (policy_load_like(&policy, &host->policy, guest, &failure) < 0 && policy.broken)
 		say_unread(host, guest, &failure);
-	host->torn = host->torn || !policy_same_files(&policy, &host->policy);
 	managed = policy_manages(&policy, guest);
 	names = names_plan(guest, &policy, managed, readable ? names_ports_of(guest) : NAMES_PORTS_UNKNOWN);
 	if (!readable || policy.broken)
@@ -136,7 +131,7 @@ static int want_devices(struct host *host, struct err *err)
 	return 0;
 }
 
-static int want_once(struct host *host, struct err *err)
+static int want(struct host *host, struct err *err)
 {
 	const struct guest other = { .kind = GUEST_PVE };
 	const struct names of_all = { NAMES_OF_ALL, NAMES_NOWHERE };
@@ -153,29 +148,6 @@ static int want_once(struct host *host, struct err *err)
 	if (r == -ENOMEM)
 		return err_errno(err, ENOMEM, "names");
 	return r < 0 ? r : want_devices(host, err);
-}
-
-static void forget(struct host *host)
-{
-	policy_done(&host->policy);
-	quiet_names_done(&host->wanted);
-	quiet_names_done(&host->held);
-	guest_list_done(&host->guests);
-	host->torn = false;
-}
-
-/* By one policy for all: half of the guests by an older one would be a table that nobody has asked for. */
-static int want(struct host *host, struct err *err)
-{
-	int r = want_once(host, err);
-
-	for (int tries = 1; r == 0 && host->torn && tries < WANT_TRIES; tries++) {
-		forget(host);
-		r = want_once(host, err);
-	}
-	if (r == 0 && host->torn)
-		return err_set(err, EAGAIN, "the policy's files change all the time, or cannot be read");
-	return r;
 }
 
 /* ---- what stays -----------------------------------------------------------------------------------------------------
@@ -340,7 +312,10 @@ int quieting_host_with(const struct quiet_names *also, struct outcome *outcome, 
 	if (r == 0)
 		r = bring_about(&host, err);
 	lock_release(&lock);
-	forget(&host);
+	policy_done(&host.policy);
+	quiet_names_done(&host.wanted);
+	quiet_names_done(&host.held);
+	guest_list_done(&host.guests);
 	return r;
 }
 

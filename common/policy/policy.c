@@ -462,26 +462,64 @@ static int say_mistake(struct input inputs[], struct err *err)
 	return worst->result;
 }
 
+static int load(struct policy *policy, const struct guest *guest, struct input inputs[], struct err *err)
+{
+	while (!take_inputs(policy, guest, inputs))
+		policy_done(policy);
+	for (size_t i = 0; i < POLICY_FILE_COUNT; i++)
+		policy->files[i].state = inputs[i].state;
+	return say_mistake(inputs, err);
+}
+
 int policy_load(struct policy *policy, const struct guest *guest, struct err *err)
 {
 	struct input inputs[POLICY_FILE_COUNT] = { 0 };
+	int r;
 
 	for (size_t i = 0; i < POLICY_FILE_COUNT; i++) {
 		inputs[i].origin = &origins[i];
 		read_input(&inputs[i]);
 	}
-	while (!take_inputs(policy, guest, inputs))
-		policy_done(policy);
+	r = load(policy, guest, inputs, err);
 	for (size_t i = 0; i < POLICY_FILE_COUNT; i++) {
 		struct input *input = &inputs[i];
 
-		policy->files[i].state = input->state;
-		if (input->state == POLICY_FILE_GOOD)
-			policy->files[i].text = steal_ptr(&input->own);
+		policy->files[i].text = input->state == POLICY_FILE_KEPT ? steal_ptr(&input->kept)
+									 : steal_ptr(&input->own);
+		policy->files[i].result = input->result;
+		policy->files[i].err = input->err;
 		free(input->own);
 		free(input->kept);
 	}
-	return say_mistake(inputs, err);
+	return r;
+}
+
+int policy_load_like(struct policy *policy, const struct policy *like, const struct guest *guest, struct err *err)
+{
+	struct input inputs[POLICY_FILE_COUNT] = { 0 };
+	int r;
+
+	for (size_t i = 0; i < POLICY_FILE_COUNT; i++) {
+		const struct policy_file *file = &like->files[i];
+		char *text = file->text ? strdup(file->text) : NULL;
+
+		inputs[i] = (struct input){
+			.origin = &origins[i], .state = file->state, .result = file->result, .err = file->err
+		};
+		*(file->state == POLICY_FILE_KEPT ? &inputs[i].kept : &inputs[i].own) = text;
+		inputs[i].own_len = inputs[i].kept_len = text ? strlen(text) : 0;
+		/* Without its text as if it had a mistake: nothing is taken back then. */
+		if (file->text && !text) {
+			inputs[i].state = POLICY_FILE_BROKEN;
+			inputs[i].result = err_errno(&inputs[i].err, ENOMEM, "%s", origins[i].file);
+		}
+	}
+	r = load(policy, guest, inputs, err);
+	for (size_t i = 0; i < POLICY_FILE_COUNT; i++) {
+		free(inputs[i].own);
+		free(inputs[i].kept);
+	}
+	return r;
 }
 
 void policy_keep(const struct policy *policy, struct notes *notes)
@@ -495,25 +533,14 @@ void policy_keep(const struct policy *policy, struct notes *notes)
 		struct err err;
 		size_t len;
 
-		if (policy->files[i].state == POLICY_FILE_GONE ? !kept_exists(name) : !text)
+		if (policy->files[i].state == POLICY_FILE_GONE ? !kept_exists(name)
+							       : policy->files[i].state != POLICY_FILE_GOOD)
 			continue;
 		if (text && kept_read(name, &kept, &len, NULL) == 0 && strcmp(kept, text) == 0)
 			continue;
 		if (kept_write(name, text, &err) < 0)
 			notes_add(notes, "the last good policy is not kept: %s", err.text);
 	}
-}
-
-bool policy_same_files(const struct policy *a, const struct policy *b)
-{
-	for (size_t i = 0; i < POLICY_FILE_COUNT; i++) {
-		const struct policy_file *x = &a->files[i];
-		const struct policy_file *y = &b->files[i];
-
-		if (x->state != y->state || (x->text && y->text && strcmp(x->text, y->text) != 0))
-			return false;
-	}
-	return true;
 }
 
 bool policy_manages(const struct policy *policy, const struct guest *guest)

@@ -84,7 +84,9 @@ enum policy_file_state {
 
 struct policy_file {
 	enum policy_file_state state;
-	char *text; /* of a good one, else NULL */
+	char *text; /* that holds, as far as it can be understood; NULL for none */
+	int result; /* what is wrong with the file, 0 or -errno: err */
+	struct err err;
 };
 
 struct policy {
@@ -139,13 +141,16 @@ int policy_load(struct policy *policy, const struct guest *guest, struct err *er
 void policy_done(struct policy *policy);
 
 /*
+ * policy_load() for another guest from the texts that like was loaded from: for who goes through many guests, so that
+ * one policy holds for all of them, whatever becomes of the files meanwhile. It has no texts itself.
+ */
+int policy_load_like(struct policy *policy, const struct policy *like, const struct guest *guest, struct err *err);
+
+/*
  * Keeps the text of each file that policy_load() has found good as its last good one, where it is another than before;
  * for root alone. What fails is a note.
  */
 void policy_keep(const struct policy *policy, struct notes *notes);
-
-/* Were both loaded from the same texts? For who loads it for one guest after the other. */
-bool policy_same_files(const struct policy *a, const struct policy *b);
 
 /* Is it ours to touch? Its configuration names guestarp or a device, or a "guests" key covers it (DESIGN section 4). */
 bool policy_manages(const struct policy *policy, const struct guest *guest);

@@ -205,6 +205,38 @@ static void load_kind(void **state)
 	policy_done(&policy);
 }
 
+/* Many guests by one reading of the files, whatever becomes of these meanwhile. */
+static void like(void **state)
+{
+	static const char *const texts[] = {
+		"{\"guests\": {\"102\": {\"device\": \"eth3\"}}}",
+		"{\"guests\": {\"102\": {\"device\": 7, \"announce\": 5}}}",
+	};
+	struct policy policy;
+	struct policy other;
+	struct guest guest;
+	struct err err = { 0 };
+	struct err said = { 0 };
+
+	(void)state;
+	assert_int_equal(guest_init(&guest, GUEST_PVE, "102", NULL), 0);
+	put(POLICY_CLUSTER_FILE, NULL);
+	for (int i = 0; i < 2; i++) {
+		put(POLICY_HOST_FILE, texts[i]);
+		assert_int_equal(load_as(GUEST_PVE, "101", &policy, &err), i == 0 ? 0 : -EINVAL);
+		assert_false(policy.broken);
+		put(POLICY_HOST_FILE, "{\"guests\": {\"102\": {\"device\": \"eth4\"}}}");
+		assert_int_equal(policy_load_like(&other, &policy, &guest, &said), i == 0 ? 0 : -EINVAL);
+		assert_string_equal(said.text, err.text);
+		assert_true(other.managed);
+		assert_int_equal(other.broken, i == 1);
+		assert_string_equal(other.device, i == 0 ? "eth3" : "");
+		assert_int_equal(other.announce, i == 0 ? 2 : 5);
+		policy_done(&other);
+		policy_done(&policy);
+	}
+}
+
 static void source(void **state)
 {
 	struct policy policy;
@@ -250,6 +282,7 @@ int main(void)
 
 	TABLE_ROWS(&table, load, rows);
 	TABLE_ROWS(&table, load_kind, kinds);
+	TABLE_TEST(&table, like);
 	TABLE_TEST(&table, source);
 	TABLE_TEST(&table, key_names);
 	TABLE_TEST(&table, quiet_alone);
