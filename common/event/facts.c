@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "event/guests.h"
 #include "kernel/route.h"
 #include "plan/choice.h"
 
@@ -42,7 +43,8 @@ int facts_ask_addresses(struct netlink *nl, struct facts *facts, struct err *err
 }
 
 /* A MAC that was derived, as there was no uplink, is pinned only until there is one. */
-static int ask_giving_way(struct netlink *nl, struct facts *facts, size_t i, struct err *err)
+static int ask_giving_way(struct netlink *nl, const struct bridge_claims *claims, struct facts *facts, size_t i,
+			  struct err *err)
 {
 	const struct link *link = &facts->links[i];
 	struct bridge *bridge = &facts->bridges[i];
@@ -58,7 +60,7 @@ static int ask_giving_way(struct netlink *nl, struct facts *facts, size_t i, str
 	plan_derive_mac(facts->machine_id, link->name, &derived);
 	if (!mac_equal(&link->mac, &derived))
 		return 0;
-	r = bridge_uplink(nl, link->name, bridge, err);
+	r = bridge_uplink(nl, link->name, claims, bridge, err);
 	bridge->pinned = !bridge->has_uplink;
 	return r;
 }
@@ -79,9 +81,10 @@ static int ask_named_uplink(struct netlink *nl, const struct policy *policy, str
 }
 
 /* What is no Linux bridge has a MAC of its own already; -ENOTSUP is not a failure. */
-static int ask_bridge(struct netlink *nl, const struct policy *policy, struct facts *facts, const char *name,
-		      struct err *err)
+static int ask_bridge(struct netlink *nl, const struct guest *guest, const struct policy *policy, struct facts *facts,
+		      const char *name, struct err *err)
 {
+	const struct bridge_claims claims = { guest_has_port, guest };
 	int r = facts_ask_link(nl, facts, name, err);
 	const struct link *link = name[0] ? facts_link(facts, name) : NULL;
 	size_t i;
@@ -92,9 +95,9 @@ static int ask_bridge(struct netlink *nl, const struct policy *policy, struct fa
 	/* Mostly all NICs are in one bridge. */
 	if (facts->bridge_known[i])
 		return 0;
-	r = bridge_read(nl, link, &facts->bridges[i], err);
+	r = bridge_read(nl, link, &claims, &facts->bridges[i], err);
 	if (r == 0 && facts->bridges[i].pinned)
-		r = ask_giving_way(nl, facts, i, err);
+		r = ask_giving_way(nl, &claims, facts, i, err);
 	if (r == 0 && !facts->bridges[i].pinned)
 		r = ask_named_uplink(nl, policy, facts, i, err);
 	facts->bridge_known[i] = r == 0;
@@ -143,9 +146,9 @@ int facts_prepare(struct netlink *nl, const struct guest *guest, const struct po
 		char vlan[IFNAMSIZ];
 
 		plan_vlan_bridge(&guest->nics[i], vlan);
-		r = ask_bridge(nl, policy, facts, guest->nics[i].bridge, err);
+		r = ask_bridge(nl, guest, policy, facts, guest->nics[i].bridge, err);
 		if (r == 0)
-			r = ask_bridge(nl, policy, facts, vlan, err);
+			r = ask_bridge(nl, guest, policy, facts, vlan, err);
 	}
 	if (r == 0 && needs_machine_id(facts))
 		facts_ask_machine_id(facts);
