@@ -107,11 +107,12 @@ tests: all $(UNIT_TESTS)
 check: tests
 	GUESTARP_BUILD=$(abspath $(BUILD)) tests/run
 
-# What takes too long for every run: the administrator's command at 1,000 guests, every fault point, every event twenty times
-# on watched wires, long fuzzing.
+# What takes too long for every run: the administrator's command at 1,000 guests, every fault point, 10,000 random hosts, every
+# event twenty times on watched wires, long fuzzing.
 check-long: tests
 	GUESTARP_BUILD=$(abspath $(BUILD)) tests/admin/scale
 	GUESTARP_BUILD=$(abspath $(BUILD)) GUESTARP_FAULT_FULL=1 GUESTARP_EVENTS=10000 tests/run tests/fault/*.t tests/events/random.t
+	GUESTARP_BUILD=$(abspath $(BUILD)) GUESTARP_HOSTS=10000 tests/run tests/net/harm.t
 	GUESTARP_BUILD=$(abspath $(BUILD)) tests/wire/table
 	FUZZ_BUILD=$(BUILD)-fuzz tests/fuzz/run -runs=10000000
 

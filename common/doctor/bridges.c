@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "doctor/doctor.h"
+#include "event/guests.h"
 #include "kernel/bridge.h"
 #include "plan/plan.h"
 
@@ -173,13 +174,14 @@ static void not_uplink(struct doctor *d, const struct link *link, const struct b
 
 static void check_mac(struct doctor *d, const struct link *link)
 {
+	static const struct bridge_claims claims = { guest_has_port, NULL };
 	struct bridge bridge;
 
-	if (bridge_read(d->nl, link, &bridge, NULL) < 0)
+	if (bridge_read(d->nl, link, &claims, &bridge, NULL) < 0)
 		return;
 	if (!bridge.pinned)
 		floating(d, link, &bridge);
-	else if (bridge_uplink(d->nl, link->name, &bridge, NULL) == 0 && bridge.has_uplink &&
+	else if (bridge_uplink(d->nl, link->name, &claims, &bridge, NULL) == 0 && bridge.has_uplink &&
 		 !mac_equal(&bridge.uplink, &link->mac))
 		not_uplink(d, link, &bridge);
 }

@@ -139,9 +139,10 @@ static bool runs(const struct doctor *d, const struct claimant *c)
 /* A bridge without an uplink ends at its node. */
 static bool leaves_host(const struct doctor *d, const char *name)
 {
+	const struct bridge_claims claims = { guest_has_port, NULL };
 	struct bridge bridge = { .has_uplink = false };
 
-	return name[0] && bridge_uplink(d->nl, name, &bridge, NULL) == 0 && bridge.has_uplink;
+	return name[0] && bridge_uplink(d->nl, name, &claims, &bridge, NULL) == 0 && bridge.has_uplink;
 }
 
 /* Two networks of one numbering, as behind NAT: private addresses on different bridges, and nobody answers for them. */

@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "event/guests.h"
 #include "kernel/route.h"
 #include "plan/choice.h"
 
@@ -58,7 +59,8 @@ int asking_addresses(struct netlink *nl, struct facts *facts, struct err *err)
 }
 
 /* A MAC that was derived, as there was no uplink, is pinned only until there is one. */
-static int ask_giving_way(struct netlink *nl, struct facts *facts, size_t i, struct err *err)
+static int ask_giving_way(struct netlink *nl, const struct bridge_claims *claims, struct facts *facts, size_t i,
+			  struct err *err)
 {
 	const struct link *link = &facts->links[i];
 	struct bridge *bridge = &facts->bridges[i];
@@ -74,7 +76,7 @@ static int ask_giving_way(struct netlink *nl, struct facts *facts, size_t i, str
 	plan_derive_mac(facts->machine_id, link->name, &derived);
 	if (!mac_equal(&link->mac, &derived))
 		return 0;
-	r = bridge_uplink(nl, link->name, bridge, err);
+	r = bridge_uplink(nl, link->name, claims, bridge, err);
 	bridge->pinned = !bridge->has_uplink;
 	return r;
 }
@@ -95,9 +97,10 @@ static int ask_named_uplink(struct netlink *nl, const struct policy *policy, str
 }
 
 /* What is no Linux bridge has a MAC of its own already; -ENOTSUP is not a failure. */
-static int ask_bridge(struct netlink *nl, const struct policy *policy, struct facts *facts, const char *name,
-		      struct err *err)
+static int ask_bridge(struct netlink *nl, const struct guest *guest, const struct policy *policy, struct facts *facts,
+		      const char *name, struct err *err)
 {
+	const struct bridge_claims claims = { guest_has_port, guest };
 	int r = asking_link(nl, facts, name, err);
 	const struct link *link = name[0] ? facts_link(facts, name) : NULL;
 	size_t i;
@@ -108,9 +111,9 @@ static int ask_bridge(struct netlink *nl, const struct policy *policy, struct fa
 	/* Mostly all NICs are in one bridge. */
 	if (facts->bridge_known[i])
 		return 0;
-	r = bridge_read(nl, link, &facts->bridges[i], err);
+	r = bridge_read(nl, link, &claims, &facts->bridges[i], err);
 	if (r == 0 && facts->bridges[i].pinned)
-		r = ask_giving_way(nl, facts, i, err);
+		r = ask_giving_way(nl, &claims, facts, i, err);
 	if (r == 0 && !facts->bridges[i].pinned)
 		r = ask_named_uplink(nl, policy, facts, i, err);
 	facts->bridge_known[i] = r == 0;
@@ -151,8 +154,8 @@ static int ask_policy_devices(struct netlink *nl, const struct guest *guest, con
 }
 
 /* The bridge that the chosen device is, or is a VLAN device of: it has the MAC that is announced. */
-static int ask_bridge_under(struct netlink *nl, const struct policy *policy, struct facts *facts, const char *device,
-			    struct err *err)
+static int ask_bridge_under(struct netlink *nl, const struct guest *guest, const struct policy *policy,
+			    struct facts *facts, const char *device, struct err *err)
 {
 	int r = asking_link(nl, facts, device, err);
 	const struct link *link = device[0] ? facts_link(facts, device) : NULL;
@@ -165,7 +168,7 @@ static int ask_bridge_under(struct netlink *nl, const struct policy *policy, str
 		return r == -ENODEV ? 0 : r;
 	if (strcmp(base.kind, "bridge") != 0)
 		return 0;
-	r = ask_bridge(nl, policy, facts, base.name, err);
+	r = ask_bridge(nl, guest, policy, facts, base.name, err);
 	link = facts_link(facts, base.name);
 	if (r == 0 && link)
 		facts->carries_chosen[link - facts->links] = true;
@@ -179,14 +182,14 @@ static int ask_bridges_under(struct netlink *nl, const struct guest *guest, cons
 	size_t count;
 	const struct ip *ips = plan_ips(guest, policy, buffer, &count);
 	const char *asked = plan_device(guest, policy);
-	int r = ask_bridge_under(nl, policy, facts, asked, err);
+	int r = ask_bridge_under(nl, guest, policy, facts, asked, err);
 
 	for (size_t i = 0; r == 0 && i < count; i++) {
 		const char *device = plan_device_of(guest, policy, &ips[i]);
 
 		/* One device for all of them, mostly. */
 		if (strcmp(device, asked) != 0)
-			r = ask_bridge_under(nl, policy, facts, asked = device, err);
+			r = ask_bridge_under(nl, guest, policy, facts, asked = device, err);
 	}
 	return r;
 }
@@ -205,9 +208,9 @@ int asking_prepare(struct netlink *nl, const struct guest *guest, const struct p
 		char vlan[IFNAMSIZ];
 
 		plan_vlan_bridge(&guest->nics[i], vlan);
-		r = ask_bridge(nl, policy, facts, guest->nics[i].bridge, err);
+		r = ask_bridge(nl, guest, policy, facts, guest->nics[i].bridge, err);
 		if (r == 0)
-			r = ask_bridge(nl, policy, facts, vlan, err);
+			r = ask_bridge(nl, guest, policy, facts, vlan, err);
 	}
 	if (r == 0 && policy->pin)
 		r = ask_bridges_under(nl, guest, policy, facts, err);

@@ -310,3 +310,25 @@ int guest_read(struct guest *guest, struct err *err)
 		return vz_read(guest, err);
 	return lxc_read(guest, NULL, err);
 }
+
+static bool names_port(const struct guest *guest, const char *port)
+{
+	for (size_t i = 0; i < guest->nic_count; i++) {
+		if (strcmp(guest->nics[i].port, port) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool guest_has_port(const char *port, const void *guest)
+{
+	struct guest_list guests = { 0 };
+	bool has = guest && names_port(guest, port);
+
+	if (!has)
+		(void)guest_list_containers(&guests, NULL);
+	for (size_t i = 0; !has && i < guests.count; i++)
+		has = guest_read(&guests.list[i], NULL) == 0 && names_port(&guests.list[i], port);
+	guest_list_done(&guests);
+	return has;
+}

@@ -46,6 +46,13 @@ int guest_each_of_cluster(void (*fn)(const struct guest *guest, const char *node
 /* Has any node of the cluster a configuration of this guest of Proxmox VE? */
 bool guest_in_cluster(const struct guest *guest);
 
+/*
+ * A port that a configuration names: the guest's own, or a plain LXC container's, whose ports have whatever name their
+ * administrator gives them. guest: a struct guest, NULL for none. A bridge_claims' is_guests: it reads every
+ * container's configuration, and is asked only where a bridge has no physical port.
+ */
+bool guest_has_port(const char *port, const void *guest);
+
 bool guest_list_has(const struct guest_list *guests, const struct guest *guest);
 
 void guest_list_done(struct guest_list *guests);

@@ -48,6 +48,7 @@ struct search {
 	struct err *err;
 	unsigned depth;
 	/* Of the bridge's own ports. */
+	const struct bridge_claims *claims;
 	struct bridge *bridge;
 	bool found_physical;
 };
@@ -98,7 +99,8 @@ static int consider(const struct link *port, void *arg)
 
 	if (physical < 0)
 		return physical;
-	if (!physical && !may_lead_out(port))
+	if (!physical && (search->found_physical || !may_lead_out(port) ||
+			  search->claims->is_guests(port->name, search->claims->arg)))
 		return 0;
 	better = !bridge->has_uplink || (physical && !search->found_physical) ||
 		 (physical == search->found_physical && memcmp(port->mac.bytes, bridge->uplink.bytes, ETH_ALEN) < 0);
@@ -110,13 +112,16 @@ static int consider(const struct link *port, void *arg)
 	return 0;
 }
 
-int bridge_uplink(struct netlink *nl, const char *name, struct bridge *bridge, struct err *err)
+int bridge_uplink(struct netlink *nl, const char *name, const struct bridge_claims *claims, struct bridge *bridge,
+		  struct err *err)
 {
-	struct search search = { .nl = nl, .err = err, .bridge = bridge };
+	struct search search = { .nl = nl, .err = err, .claims = claims, .bridge = bridge };
+
 	return link_each_lower(nl, name, consider, &search, err);
 }
 
-int bridge_read(struct netlink *nl, const struct link *link, struct bridge *ret_bridge, struct err *err)
+int bridge_read(struct netlink *nl, const struct link *link, const struct bridge_claims *claims,
+		struct bridge *ret_bridge, struct err *err)
 {
 	struct bridge bridge = { 0 };
 	char text[16];
@@ -133,7 +138,7 @@ int bridge_read(struct netlink *nl, const struct link *link, struct bridge *ret_
 		return err_errno(err, -r, "%s: addr_assign_type", link->name);
 	bridge.pinned = parse_u32(text, 0, 255, &number) == 0 && number == NET_ADDR_SET;
 	if (!bridge.pinned) {
-		r = bridge_uplink(nl, link->name, &bridge, err);
+		r = bridge_uplink(nl, link->name, claims, &bridge, err);
 		if (r < 0)
 			return err_wrap(err, "%s", link->name);
 	}

@@ -238,6 +238,37 @@ ip link set up15 master vmbr14
 pve 100 pre-start
 is "$STATUS/$ERR/$(mac - vmbr14)" "0//02:0b:0b:00:00:04" "an uplink's MAC gives way to no other's"
 
+# A plain container's port has whatever name its administrator gives it. It is no uplink for that.
+ns_add ct116
+ns_add web
+ip link add vmbr16 type bridge
+ip link set vmbr16 up
+ip addr add 192.168.16.1/24 dev vmbr16
+guest_conf 100 lxc "net0: name=eth0,bridge=vmbr16,ip=192.168.16.100/24,type=veth"
+pve_ok 100 pre-start
+derived=$(mac - vmbr16)
+veth - veth116i0 fe:00:00:00:01:16 ct116 eth0 02:9e:00:00:01:16
+ip link set veth116i0 master vmbr16
+ip -n ct116 addr add 192.168.16.116/24 dev eth0
+ip -n ct116 route add 192.168.0.1/32 dev eth0
+ok "a guest reaches another address of the host's by its bridge" in_ns ct116 ping -q -c 1 -W 2 192.168.0.1
+veth - w.0 02:00:00:00:00:16 web eth0 02:9e:00:00:02:16
+ip link set w.0 master vmbr16
+mkdir -p "$ROOT/var/lib/lxc/web"
+printf 'lxc.net.0.%s\n' 'type = veth' 'link = vmbr16' 'veth.pair = w.0' 'ipv4.address = 192.168.16.7/24' >"$ROOT/var/lib/lxc/web/config"
+policy '{"guests": {"lxc/web": {}}}'
+env -i PATH="$PATH" "GUESTARP_ROOT=$ROOT" "LXC_CONFIG_FILE=$ROOT/var/lib/lxc/web/config" "$GUESTARP_BUILD/guestarp-lxc" web lxc start-host \
+    </dev/null >"$TMP/out" 2>"$TMP/err" && STATUS=0 || STATUS=$?
+is "$STATUS/$(<"$TMP/out")$(<"$TMP/err")/$(mac - vmbr16)" "0//$derived" "a container's own port is not taken for its bridge's uplink"
+pve 100 pre-start
+is "$STATUS/$ERR/$(mac - vmbr16)" "0//$derived" "nor by another guest's event"
+ok "the guest still reaches that address, with the MAC that it has" in_ns ct116 ping -q -c 1 -W 2 192.168.0.1
+# Its configuration's word counts where there is nothing else: a port that no configuration names is an uplink here.
+printf 'lxc.net.0.%s\n' 'type = veth' 'link = vmbr16' 'ipv4.address = 192.168.16.7/24' >"$ROOT/var/lib/lxc/web/config"
+pve 100 pre-start
+is "$STATUS/$(mac - vmbr16)" "0/02:00:00:00:00:16" "a port that no configuration names leads out, as nothing else does"
+policy '{}'
+
 # What /sys says is another network's: its bridges are not taken for these.
 guest_conf 100 lxc "net0: name=eth0,bridge=vmbr6,ip=192.168.6.100/24,type=veth"
 # shellcheck disable=SC2016 # the inner shell's
