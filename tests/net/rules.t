@@ -88,14 +88,14 @@ done
 # A rule for UDP alone is none for ARP.
 ip route replace $v4/32 dev veth101i0
 ip route add $v4/32 dev eth0 table 200
-ip rule add ipproto udp lookup 200
+ip rule add ipproto 17 lookup 200
 pve 101 post-start
 unlike "$ERR" "will not answer for $v4" "a rule for UDP says nothing of ARP"
 is "$(who udp) $(reached)" "eth0/eth0 yes/yes" "eth0 answers"
 findings
 is "$FOUND" "" "check finds nothing wrong"
 pve_ok 101 post-stop
-ip rule del ipproto udp lookup 200
+ip rule del ipproto 17 lookup 200
 ip route flush table 200
 
 # ---- a host route of our own, while rules lie before the main table ----------------------------------------------------------
