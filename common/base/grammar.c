@@ -11,7 +11,8 @@
 
 #include "base/text.h"
 
-#define WORD_SHOWN 24
+#define WHOLE_DIGITS_MAX 18
+#define WORD_SHOWN       24
 
 /* What may come next. The first two are a name or value directly behind its opening bracket. */
 enum expect { FIRST_NAME, FIRST_ITEM, NAME, COLON, ITEM, AFTER };
@@ -172,6 +173,15 @@ static size_t number_len(const char *p)
 	return (size_t)(q - p);
 }
 
+/* Of whole numbers what no 64 bits hold, some versions of json-c cut and others refuse without a place. */
+static bool is_too_large(const char *p)
+{
+	const char *q = p + (*p == '-');
+	size_t n = digits(q);
+
+	return n > WHOLE_DIGITS_MAX && !strchr(".eE", q[n] ? q[n] : ' ');
+}
+
 /* A number, true, false or null, up to what can stand behind one. */
 static int word(struct walk *w)
 {
@@ -182,6 +192,8 @@ static int word(struct walk *w)
 
 	for (size_t i = 0; i < 3; i++)
 		known = known || (strlen(words[i]) == len && strncmp(w->p, words[i], len) == 0);
+	if (known && is_too_large(w->p))
+		return mistake(w, w->p, "%s is too large a number", shown(w->p, text));
 	if (known) {
 		w->p += len;
 		return 0;
