@@ -159,7 +159,6 @@ static void refuse(struct owner_claim *claim, const struct standing *s, bool res
 	claim->granted = false;
 	claim->resting = resting;
 	(void)text_copy(claim->other, sizeof(claim->other), s->guest);
-	(void)text_copy(claim->other_device, sizeof(claim->other_device), s->device);
 }
 
 /* One guest's turn at the claims. */
@@ -312,20 +311,25 @@ bool owner_of(const char *vrf, const struct ip *ip, char ret_guest[GUEST_NAME_SI
 	return s.text[0];
 }
 
-static bool has_too(const struct guest *guest, const struct setting *setting)
+static bool is_recorded(const struct guest *guest, const struct setting *setting)
 {
-	enum running running = RUNNING_UNKNOWN;
 	struct plan recorded = { 0 };
 	struct notes notes = { 0 };
 	bool exists = false;
 	bool has = record_peek(guest, &recorded, &exists, &notes, NULL) == 0 && plan_find(&recorded, setting);
 
 	plan_done(&recorded);
-	return has && (running_ask(guest, &running, NULL) < 0 || running != RUNNING_NO);
+	return has;
 }
 
-/* Only for what is shared: it reads every record. */
-static bool another_has(const struct guest *guest, const struct setting *setting)
+static bool has_too(const struct guest *guest, const struct setting *setting)
+{
+	enum running running = RUNNING_UNKNOWN;
+
+	return is_recorded(guest, setting) && (running_ask(guest, &running, NULL) < 0 || running != RUNNING_NO);
+}
+
+bool owner_shares(const struct guest *guest, const struct setting *setting)
 {
 	struct guest_list guests = { 0 };
 	bool has = guest_list_recorded(&guests, NULL) < 0;
@@ -342,10 +346,14 @@ static bool another_has(const struct guest *guest, const struct setting *setting
 bool owner_may_release(const struct guest *guest, const char *vrf, const struct setting *setting)
 {
 	char owner[GUEST_NAME_SIZE];
+	struct guest other;
 
 	if (setting->shared)
-		return !another_has(guest, setting);
-	return !owner_of(vrf, &setting->ip, owner) || is_name_of(guest, owner);
+		return !owner_shares(guest, setting);
+	if (!owner_of(vrf, &setting->ip, owner) || is_name_of(guest, owner))
+		return true;
+	/* It may have been killed between its claim and its record: what is not its own would stay for ever. */
+	return guest_init_named(&other, owner, '/') && !lock_is_held(&other) && !is_recorded(&other, setting);
 }
 
 void owner_drop(const struct guest *guest, const char *vrf, const struct ip *ip)

@@ -40,7 +40,6 @@ struct owner_claim {
 	bool resting;  /* not granted: the other one does not run, and its address goes to who starts first */
 	char other[GUEST_NAME_SIZE]; /* not granted: who has it; granted: whom it was taken from while it ran, else ""
 				      */
-	char other_device[IFNAMSIZ]; /* and where that one's entry was */
 };
 
 /*
@@ -64,6 +63,9 @@ int owner_foresee(const struct guest *guest, bool start, struct owner_claim *cla
  * has claimed the address since, or has the same, where it is shared, and runs.
  */
 bool owner_may_release(const struct guest *guest, const char *vrf, const struct setting *setting);
+
+/* Does another guest that runs have the same setting, recorded as its own? Reads every record: for what is shared. */
+bool owner_shares(const struct guest *guest, const struct setting *setting);
 
 /* Removes the guest's claim of an address that is no longer its own. */
 void owner_drop(const struct guest *guest, const char *vrf, const struct ip *ip);

@@ -13,6 +13,7 @@
 #include "event/outcome.h"
 #include "event/owner.h"
 #include "event/quieting.h"
+#include "event/record.h"
 #include "event/silence.h"
 #include "kernel/proxy.h"
 #include "kernel/route.h"
@@ -30,6 +31,7 @@ struct up {
 	struct plan stale;  /* recorded earlier, no longer wanted */
 	struct plan old;    /* the record as found */
 	struct plan record; /* the record to be */
+	struct plan taken;  /* recorded for guests whose addresses were taken over: theirs no longer */
 	bool recorded;
 	bool incomplete;        /* the plan says not all that is wanted, as a device for it is missing */
 	int forwarding_told[2]; /* the device for which it was said last that forwarding is off, IPv4's and IPv6's */
@@ -76,6 +78,12 @@ static bool concerns(const struct up *up, const struct setting *old)
 	return !up->guest->partial;
 }
 
+/* A route that another guest has made: it was taken over with its address, or both guests share that. */
+static bool is_others(const struct up *up, const struct setting *setting)
+{
+	return plan_find(&up->taken, setting) || (setting->shared && owner_shares(up->guest, setting));
+}
+
 /*
  * Sorts the plan into what is to be done and what is to be recorded. False without the memory for that: a record that
  * leaves out what an earlier one has must not replace it.
@@ -103,7 +111,8 @@ static bool compare(struct up *up)
 		 */
 		if (setting->guests && old)
 			kept = keep(up, &up->record, old);
-		else if (setting->guests && (!holds || setting->kind == SETTING_PROXY || setting->platforms))
+		else if (setting->guests &&
+			 (!holds || setting->kind == SETTING_PROXY || setting->platforms || is_others(up, setting)))
 			kept = keep(up, &up->record, setting);
 		/* What could not be recorded is not done. */
 		if (!holds && kept)
@@ -283,20 +292,47 @@ static bool write_differences(struct up *up)
 	return all;
 }
 
-/* It was another guest's, which runs, and whose record still names its entry: it will not take back ours. */
+/* It was another guest's, which runs. What that one has recorded for the address it will not take back any more. */
 static void take_over(struct up *up, const struct owner_claim *claim)
 {
-	struct link link;
-	char text[IP_TEXT];
+	struct plan recorded = { 0 };
+	struct notes notes = { 0 };
+	struct guest other;
 	struct err failure;
+	bool exists;
+	char text[IP_TEXT];
 
 	notes_add(&up->turn->outcome.notes, "%s is taken over from %s, which runs", ip_to_str(&claim->ip, text),
 		  claim->other);
-	if (!claim->other_device[0] || strcmp(claim->other_device, claim->device) == 0)
+	if (!guest_init_named(&other, claim->other, '/'))
 		return;
-	if (link_get(up->nl, claim->other_device, &link, NULL) == 0 &&
-	    proxy_delete(up->nl, link.ifindex, &claim->ip, &failure) < 0)
+	if (record_peek(&other, &recorded, &exists, &notes, &failure) < 0)
 		failed(up, &failure);
+	for (size_t i = 0; i < recorded.count; i++) {
+		if (ip_equal(&recorded.settings[i].ip, &claim->ip))
+			(void)keep(up, &up->taken, &recorded.settings[i]);
+	}
+	plan_done(&recorded);
+}
+
+/* What was taken over, and is not wanted on that device. */
+static void undo_taken(struct up *up)
+{
+	for (size_t i = 0; i < up->taken.count; i++) {
+		const struct setting *setting = &up->taken.settings[i];
+		struct err failure;
+		int r;
+
+		if (plan_find(&up->plan, setting))
+			continue;
+		r = asking_link(up->nl, up->facts, setting->device, &failure);
+		if (r == 0)
+			r = apply_undo(up->nl, up->facts, setting, &failure);
+		if (r > 0)
+			outcome_undone(&up->turn->outcome, setting);
+		if (r < 0)
+			failed(up, &failure);
+	}
 }
 
 /* Each address has one owner. What is not granted is left out, and said. */
@@ -425,6 +461,7 @@ static int up_run(struct up *up, struct policy *quiet_alone)
 	r = save_intent(up);
 	if (r < 0)
 		return r;
+	undo_taken(up);
 	all = write_differences(up);
 	/* The intent names the rest, too. */
 	kept = undo_stale(up);
@@ -447,6 +484,7 @@ int event_up(struct turn *turn, const struct guest *guest)
 	r = up_run(&up, &quiet_alone);
 	if (r < 0)
 		up.result = r;
+	plan_done(&up.taken);
 	plan_done(&up.record);
 	plan_done(&up.old);
 	plan_done(&up.stale);

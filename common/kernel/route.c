@@ -178,6 +178,27 @@ static bool is_host_route(const struct rtmsg *rtm, struct nlattr *const *tb, con
 	       memcmp(nla_data(tb[RTA_DST]), ip->bytes, ip_len(ip)) == 0;
 }
 
+/* By one device, or by several at once (RTA_MULTIPATH, also of a group of nexthops). */
+static bool leaves_by(struct nlattr *tb[], int ifindex)
+{
+	const struct rtnexthop *hop;
+	int left;
+
+	if (tb[RTA_OIF] && (int)number_of(tb[RTA_OIF]) == ifindex)
+		return true;
+	if (!tb[RTA_MULTIPATH])
+		return false;
+	hop = nla_data(tb[RTA_MULTIPATH]);
+	left = nla_len(tb[RTA_MULTIPATH]);
+	while (left >= (int)sizeof(*hop) && hop->rtnh_len >= sizeof(*hop) && hop->rtnh_len <= left) {
+		if (hop->rtnh_ifindex == ifindex)
+			return true;
+		left -= (int)RTNH_ALIGN(hop->rtnh_len);
+		hop = RTNH_NEXT(hop);
+	}
+	return false;
+}
+
 static int take_by_device(struct nlmsghdr *msg, void *arg)
 {
 	struct by_device *by = arg;
@@ -187,8 +208,8 @@ static int take_by_device(struct nlmsghdr *msg, void *arg)
 	if (nlmsg_parse(msg, sizeof(*rtm), tb, RTA_MAX, NULL) < 0)
 		return -EBADMSG;
 	/* Older kernels do not filter. */
-	if (msg->nlmsg_type == RTM_NEWROUTE && rtm->rtm_type == RTN_UNICAST && tb[RTA_OIF] &&
-	    (int)number_of(tb[RTA_OIF]) == by->ifindex && (!by->host || is_host_route(rtm, tb, by->host)))
+	if (msg->nlmsg_type == RTM_NEWROUTE && rtm->rtm_type == RTN_UNICAST && leaves_by(tb, by->ifindex) &&
+	    (!by->host || is_host_route(rtm, tb, by->host)))
 		by->found = true;
 	return 0;
 }
