@@ -7,6 +7,7 @@
 #include "doctor/doctor.h"
 #include "event/silence.h"
 #include "kernel/sysctl.h"
+#include "plan/choice.h"
 
 #define ENTRIES_MAX 32 /* of one address: more devices than a finding names */
 
@@ -38,27 +39,69 @@ static void check_all_devices(struct doctor *d, const struct group *g)
 		return;
 	for_guest(f, address_patient(d, &g->entries->ip));
 	finding_set(f->what, "A proxy entry for %s names no device.", g->ip);
-	finding_set(f->mend, "ip neigh del proxy %s", g->ip);
+	/*
+	 * Without the only one nobody would answer; and while it is there the kernel takes an entry on a device for the
+	 * same one (pneigh_lookup()), so the other cannot be made first.
+	 */
+	if (g->count > 1)
+		finding_set(f->mend, "ip neigh del proxy %s", g->ip);
+	else
+		finding_set(f->last, "choose DEVICE: ip neigh del proxy %s; ip neigh add proxy %s dev DEVICE", g->ip,
+			    g->ip);
 }
 
-/* The first device is as good as any: without policy nobody has chosen one. */
+static bool in_its_subnet(const struct doctor *d, const struct proxy_entry *entry)
+{
+	for (size_t i = 0; i < d->snapshot.addresses.count; i++) {
+		const struct address *a = &d->snapshot.addresses.list[i];
+
+		if (a->ifindex == entry->ifindex && ip_same_subnet(&a->ip, &entry->ip, a->prefix))
+			return true;
+	}
+	return false;
+}
+
+/* The one that policy has chosen; else one whose neighbours ask for such an address; else the first. */
+static size_t right_one(const struct doctor *d, const struct group *g, const struct patient *patient)
+{
+	char chosen[IFNAMSIZ] = "";
+	struct policy policy;
+	size_t right = 0;
+
+	if (patient && patient->readable) {
+		(void)policy_load(&policy, &patient->guest, NULL);
+		(void)text_copy(chosen, sizeof(chosen), plan_device_of(&patient->guest, &policy, &g->entries->ip));
+		policy_done(&policy);
+	}
+	for (size_t i = g->count; i > 0; i--) {
+		if (in_its_subnet(d, &g->entries[i - 1]))
+			right = i - 1;
+	}
+	for (size_t i = 0; i < g->count; i++) {
+		if (strcmp(device_name(d, &g->entries[i]), chosen) == 0)
+			right = i;
+	}
+	return right;
+}
+
 static void check_many(struct doctor *d, const struct group *g)
 {
 	const struct patient *patient = address_patient(d, &g->entries->ip);
 	struct finding *f = findings_add(d->findings, FINDING_PROXY_MANY);
+	size_t right = right_one(d, g, patient);
 
 	if (!f)
 		return;
 	for_guest(f, patient);
-	finding_set(f->device, "%s", device_name(d, &g->entries[0]));
+	finding_set(f->device, "%s", device_name(d, &g->entries[right]));
 	finding_set(f->what, "%s%s%s%s is answered for on %zu network cards: %s", g->ip, patient ? " (guest " : "",
 		    f->guest, patient ? ")" : "", g->count, f->device);
-	for (size_t i = 1; i < g->count; i++) {
+	for (size_t i = 0; i < g->count; i++) {
 		const char *device = device_name(d, &g->entries[i]);
 
 		/* Half a command would be worse than one that mends the first few. */
-		if (text_append(f->mend, sizeof(f->mend), "%sip neigh del proxy %s dev %s", i > 1 ? " && " : "", g->ip,
-				device))
+		if (i != right && text_append(f->mend, sizeof(f->mend), "%sip neigh del proxy %s dev %s",
+					      f->mend[0] ? " && " : "", g->ip, device))
 			(void)text_append(f->what, sizeof(f->what), ", %s", device);
 	}
 	if (patient)

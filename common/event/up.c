@@ -295,7 +295,7 @@ static bool write_differences(struct up *up)
 /* It was another guest's, which runs. What that one has recorded for the address it will not take back any more. */
 static void take_over(struct up *up, const struct owner_claim *claim)
 {
-	struct plan recorded = { 0 };
+	struct plan theirs = { 0 };
 	struct notes notes = { 0 };
 	struct guest other;
 	struct err failure;
@@ -306,13 +306,13 @@ static void take_over(struct up *up, const struct owner_claim *claim)
 		  claim->other);
 	if (!guest_init_named(&other, claim->other, '/'))
 		return;
-	if (record_peek(&other, &recorded, &exists, &notes, &failure) < 0)
+	if (record_peek(&other, &theirs, &exists, &notes, &failure) < 0)
 		failed(up, &failure);
-	for (size_t i = 0; i < recorded.count; i++) {
-		if (ip_equal(&recorded.settings[i].ip, &claim->ip))
-			(void)keep(up, &up->taken, &recorded.settings[i]);
+	for (size_t i = 0; i < theirs.count; i++) {
+		if (ip_equal(&theirs.settings[i].ip, &claim->ip))
+			(void)keep(up, &up->taken, &theirs.settings[i]);
 	}
-	plan_done(&recorded);
+	plan_done(&theirs);
 }
 
 /* What was taken over, and is not wanted on that device. */

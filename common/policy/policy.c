@@ -462,7 +462,7 @@ static int say_mistake(struct input inputs[], struct err *err)
 	return worst->result;
 }
 
-static int load(struct policy *policy, const struct guest *guest, struct input inputs[], struct err *err)
+static int load_inputs(struct policy *policy, const struct guest *guest, struct input inputs[], struct err *err)
 {
 	while (!take_inputs(policy, guest, inputs))
 		policy_done(policy);
@@ -480,7 +480,7 @@ int policy_load(struct policy *policy, const struct guest *guest, struct err *er
 		inputs[i].origin = &origins[i];
 		read_input(&inputs[i]);
 	}
-	r = load(policy, guest, inputs, err);
+	r = load_inputs(policy, guest, inputs, err);
 	for (size_t i = 0; i < POLICY_FILE_COUNT; i++) {
 		struct input *input = &inputs[i];
 
@@ -514,7 +514,7 @@ int policy_load_like(struct policy *policy, const struct policy *like, const str
 			inputs[i].result = err_errno(&inputs[i].err, ENOMEM, "%s", origins[i].file);
 		}
 	}
-	r = load(policy, guest, inputs, err);
+	r = load_inputs(policy, guest, inputs, err);
 	for (size_t i = 0; i < POLICY_FILE_COUNT; i++) {
 		free(inputs[i].own);
 		free(inputs[i].kept);

@@ -267,6 +267,15 @@ for dev in eth0 eth3; do ip neigh add proxy 2001:db8:18::101 dev $dev; done
 found_and_mended proxy-many eth0 pve/101 "proxy-many, IPv6"
 is "$(proxies 6)" "2001:db8:18::101 eth0" "one IPv6 entry is left"
 
+# The device that policy has chosen stays.
+ip neigh add proxy 192.168.18.101 dev eth4
+policy '{"guests": {"101": {"device": "eth4"}}}'
+findings
+is "$(jq -r '.findings[] | select(.id == "proxy-many") | .device' "$TMP/admin.out")" eth4 "proxy-many: the chosen device is the right one"
+is "$(jq -r '.findings[] | select(.id == "proxy-many") | .mend' "$TMP/admin.out")" "ip neigh del proxy 192.168.18.101 dev eth0" "and the other entry goes"
+ip neigh del proxy 192.168.18.101 dev eth4
+policy '{}'
+
 # An address that no configuration knows.
 ip route add 192.168.18.77/32 dev veth101i0
 for dev in eth3 eth4; do ip neigh add proxy 192.168.18.77 dev $dev; done
@@ -295,8 +304,13 @@ multi_host
 multi_guest 101
 ip neigh add proxy 192.168.18.101
 answers_client 192.168.18.101 "eth0 eth3 eth4" "an entry without a device: all cards answer"
-found_and_mended proxy-all-devices "" pve/101 "proxy-all-devices"
-not_ok "after that none does" ask client eth0 192.168.18.101
+findings
+is "$(finding 0 id) $(finding 0 mend)" "proxy-all-devices " "proxy-all-devices: no command where nobody would answer after it"
+ip neigh del proxy 192.168.18.101
+ip neigh add proxy 192.168.18.101 dev eth3
+ip neigh add proxy 192.168.18.101
+found_and_mended proxy-all-devices "" pve/101 "proxy-all-devices, beside an entry on a device"
+answers_client 192.168.18.101 eth3 "after that this one answers"
 
 # ---- proxy-no-forwarding ----------------------------------------------------------------------------------------------------
 
