@@ -28,6 +28,7 @@ struct call {
 	const char *container;
 	const char *word; /* lxc.hook.<word> */
 	struct turn turn;
+	bool readable; /* its configuration could be read, when it was looked at first */
 };
 
 static const char *env(const char *name)
@@ -105,6 +106,8 @@ static int start_host(struct call *call)
 	turn->claims = true;
 	turn_lock(turn, TURN_STARTS);
 	r = find_guest(call->container, &turn->guest, &turn->err);
+	if (r < 0 && call->readable)
+		(void)turn_say(turn, "", r, false);
 	if (turn_policy(turn) < 0)
 		(void)turn_say(turn, "", -turn->err.code, false);
 	refused = up(turn, r == 0);
@@ -157,6 +160,7 @@ static int run_hook(struct call *call, const struct hook *hook)
 	int r = find_guest(call->container, &turn->guest, &turn->err);
 
 	turn_init(turn, &turn->guest, call->word);
+	call->readable = r == 0;
 	/* A configuration that we cannot read is no reason to keep a container from starting or its record. */
 	if (r < 0)
 		(void)turn_say(turn, "", r, false);

@@ -101,9 +101,14 @@ static void look_at_pve(struct look *look)
 static void look_at_unheard(struct look *look, enum running running)
 {
 	struct turn *turn = &look->turn;
+	int r;
 
-	if (running == RUNNING_YES && lxc_read(&turn->guest, NULL, NULL) == 0 &&
-	    policy_manages(&turn->policy, &turn->guest))
+	if (running != RUNNING_YES)
+		return;
+	r = lxc_read(&turn->guest, NULL, &turn->err);
+	if (r < 0)
+		say(look, "", r);
+	else if (policy_manages(&turn->policy, &turn->guest))
 		up(look, &turn->guest);
 }
 

@@ -22,7 +22,7 @@ struct turn {
 	struct guest guest;         /* as its platform has it, read by the caller */
 	struct policy policy;       /* turn_policy()'s */
 	bool loaded;
-	bool claims; /* it starts, or is asked for by name: what others' claims rest on may be taken */
+	bool claims; /* it starts, or is asked for by name: it may take addresses whose owners do not run */
 	struct lock lock;
 	int locked; /* 0, or why it could not be locked: lock_err */
 	struct err lock_err;
