@@ -116,6 +116,15 @@ bool ip_equal(const struct ip *a, const struct ip *b)
 	return a->family == b->family && memcmp(a->bytes, b->bytes, ip_len(a)) == 0;
 }
 
+bool ip_among(const struct ip *ips, size_t count, const struct ip *ip)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (ip_equal(&ips[i], ip))
+			return true;
+	}
+	return false;
+}
+
 bool ip_same_subnet(const struct ip *a, const struct ip *b, unsigned prefix)
 {
 	if (a->family != b->family || prefix > ip_len(a) * 8)

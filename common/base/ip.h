@@ -38,6 +38,7 @@ int ip_parse_prefix(const char *text, struct ip *ret_ip, uint8_t *ret_prefix);
 int ip_parse_net(const char *text, struct ip *ret_ip, unsigned *ret_bits);
 
 bool ip_equal(const struct ip *a, const struct ip *b);
+bool ip_among(const struct ip *ips, size_t count, const struct ip *ip);
 /* Are both in the subnet of so many bits? */
 bool ip_same_subnet(const struct ip *a, const struct ip *b, unsigned prefix);
 size_t ip_len(const struct ip *ip);

@@ -52,6 +52,7 @@ static void add_ip(struct doctor *d, const struct guest *guest, const struct pol
 {
 	const struct guest_nic *nic = policy ? plan_nic(guest, policy, ip) : bind_nic(guest, ip);
 	struct claimant c = { .ip = *ip };
+	const char *device;
 
 	if (!is_sane(d, ip))
 		return;
@@ -62,21 +63,12 @@ static void add_ip(struct doctor *d, const struct guest *guest, const struct pol
 		c.tag = nic->tag;
 	}
 	if (policy) {
+		device = plan_device_of(guest, policy, ip);
 		c.shared = policy_shares(policy, ip);
-		c.bound = policy_manages(policy, guest) &&
-			  (plan_device_of(guest, policy, ip)[0] || plan_route_of(guest, policy, ip)[0]);
-		take_vrf(d, plan_device_of(guest, policy, ip)[0] ? plan_device_of(guest, policy, ip) : c.bridge, c.vrf);
+		c.bound = policy_manages(policy, guest) && (device[0] || plan_route_of(guest, policy, ip)[0]);
+		take_vrf(d, device[0] ? device : c.bridge, c.vrf);
 	}
 	add(d, &c);
-}
-
-static bool has(const struct ip *ips, size_t count, const struct ip *ip)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (ip_equal(&ips[i], ip))
-			return true;
-	}
-	return false;
 }
 
 void claimants_take(struct doctor *d, const struct guest *guest, const struct policy *policy)
@@ -89,7 +81,7 @@ void claimants_take(struct doctor *d, const struct guest *guest, const struct po
 		add_ip(d, guest, policy, "", &guest->ips[i]);
 	/* Policy may give it others. */
 	for (size_t i = 0; i < count; i++) {
-		if (!has(guest->ips, guest->ip_count, &ips[i]))
+		if (!ip_among(guest->ips, guest->ip_count, &ips[i]))
 			add_ip(d, guest, policy, "", &ips[i]);
 	}
 }

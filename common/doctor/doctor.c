@@ -57,15 +57,6 @@ const char *device_guest(const char *device, char name[GUEST_NAME_SIZE])
 	return name;
 }
 
-static bool has_address(const struct guest *guest, const struct ip *ip)
-{
-	for (size_t i = 0; i < guest->ip_count; i++) {
-		if (ip_equal(&guest->ips[i], ip))
-			return true;
-	}
-	return false;
-}
-
 static bool is_likelier(const struct patient *a, const struct patient *b, const char *owner)
 {
 	bool a_runs = a->running != RUNNING_NO;
@@ -82,7 +73,7 @@ const struct patient *address_patient(const struct doctor *doctor, const struct 
 	for (size_t i = 0; i < doctor->patient_count; i++) {
 		const struct patient *p = &doctor->patients[i];
 
-		if (!has_address(&p->guest, ip))
+		if (!ip_among(p->guest.ips, p->guest.ip_count, ip))
 			continue;
 		if (found && !owner[0])
 			(void)owner_of("", ip, owner);

@@ -68,7 +68,7 @@ int check_wire(struct doctor *doctor, struct err *err);
 /* What counts of arp_ignore, arp_announce and rp_filter: the greater of all's and the device's (ip-sysctl.rst). */
 uint32_t effective(uint32_t all, uint32_t device);
 
-/* Does the bridge, which holds no address itself, answer ARP for the host's (DESIGN section 1, P1)? */
+/* Does the bridge, which holds no address itself, answer ARP for the host's? */
 bool bridge_answers(const struct doctor *doctor, const struct link *link);
 
 /* "pve/101" for fwbr101i0, tap101i0, ...; "" for a device that is no guest's. Returns name. */

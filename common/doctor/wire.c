@@ -86,15 +86,6 @@ static bool device_proxies(const struct doctor *d, const struct link *link, cons
 	return false;
 }
 
-static bool host_holds(const struct doctor *d, const struct ip *ip)
-{
-	for (size_t i = 0; i < d->snapshot.addresses.count; i++) {
-		if (ip_equal(&d->snapshot.addresses.list[i].ip, ip))
-			return true;
-	}
-	return false;
-}
-
 /* A finding that already says why this device answers: what was seen is its proof. */
 static struct finding *explained(const struct doctor *d, const struct link *link, const struct ip *ip)
 {
@@ -180,7 +171,8 @@ static void judge(struct doctor *d, const struct round *round, size_t i)
 		}
 		if (!f->seen[0])
 			finding_set(f->seen, "asked on %s for %s%s, %s answered", round->link->name,
-				    ip_to_str(ip, text), host_holds(d, ip) ? " of this host" : "", link->name);
+				    ip_to_str(ip, text),
+				    addresses_have(&d->snapshot.addresses, ip) ? " of this host" : "", link->name);
 	}
 	if (unexplained)
 		two_answers(d, round, i);

@@ -34,7 +34,7 @@ int asking_link(struct netlink *nl, struct facts *facts, const char *name, struc
 	return 0;
 }
 
-const char *facts_ask_vrf(struct netlink *nl, struct facts *facts, const char *name)
+const char *asking_vrf(struct netlink *nl, struct facts *facts, const char *name)
 {
 	const struct link *link = facts_link(facts, name);
 	size_t i;
@@ -267,10 +267,10 @@ int asking_up(struct netlink *nl, const struct guest *guest, const struct policy
 		if (guest->nics[i].ip_count > 0 || policy_nic(policy, guest->nics[i].index))
 			r = asking_link(nl, facts, guest->nics[i].bridge, err);
 		if (r == 0)
-			(void)facts_ask_vrf(nl, facts, guest->nics[i].bridge);
+			(void)asking_vrf(nl, facts, guest->nics[i].bridge);
 	}
 	for (size_t i = 0; r == 0 && i < count; i++)
-		(void)facts_ask_vrf(nl, facts, plan_device_of(guest, policy, &ips[i]));
+		(void)asking_vrf(nl, facts, plan_device_of(guest, policy, &ips[i]));
 	for (size_t i = 0; r == 0 && binds && i < 2; i++) {
 		int family = i == 0 ? AF_INET : AF_INET6;
 

@@ -13,7 +13,7 @@
 int asking_link(struct netlink *nl, struct facts *facts, const char *name, struct err *err);
 
 /* The VRF of a device that is known; the answer is in facts, too. */
-const char *facts_ask_vrf(struct netlink *nl, struct facts *facts, const char *name);
+const char *asking_vrf(struct netlink *nl, struct facts *facts, const char *name);
 
 /* The host's IPv4 addresses, unless they are known already. */
 int asking_addresses(struct netlink *nl, struct facts *facts, struct err *err);

@@ -33,7 +33,7 @@ static int take_back(const struct guest *guest, struct down *d, struct outcome *
 		int r = asking_link(nl, &facts, setting->device, &failure);
 
 		/* What another guest has claimed since is no longer ours to take back. */
-		if (r == 0 && owner_may_release(guest, facts_ask_vrf(nl, &facts, setting->device), setting))
+		if (r == 0 && owner_may_release(guest, asking_vrf(nl, &facts, setting->device), setting))
 			r = apply_undo(nl, &facts, setting, &failure);
 		if (r > 0)
 			outcome_done(outcome, setting);
@@ -55,11 +55,7 @@ struct which {
 
 static bool goes(const struct which *which, const struct setting *setting)
 {
-	for (size_t i = 0; which->ips && i < which->count; i++) {
-		if (ip_equal(&which->ips[i], &setting->ip))
-			return true;
-	}
-	return !which->ips;
+	return !which->ips || ip_among(which->ips, which->count, &setting->ip);
 }
 
 /* Splits the record; what stays is in left from the start. */
@@ -110,14 +106,10 @@ static int down(struct lock *lock, const struct which *which, struct down *d, st
 static int run(struct turn *turn, const struct which *which)
 {
 	struct down d = { 0 };
-	int r;
+	int r = turn_locked(turn, &turn->err);
 
-	if (turn->locked == -ENOENT)
-		return 0;
-	if (turn->locked < 0) {
-		turn->err = turn->lock_err;
-		return turn->locked;
-	}
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
 	r = down(&turn->lock, which, &d, &turn->outcome, &turn->err);
 	plan_done(&d.left);
 	plan_done(&d.going);

@@ -33,15 +33,11 @@ int known_read(const struct turn *turn, struct known *ret_known, struct err *err
 	struct plan settings = { 0 };
 	struct notes notes = { 0 };
 	bool exists = false;
-	int r;
+	int r = turn_locked(turn, err);
 
 	memset(ret_known, 0, sizeof(*ret_known));
-	if (turn->locked == -ENOENT)
-		return 0;
-	if (turn->locked < 0) {
-		*err = turn->lock_err;
-		return turn->locked;
-	}
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
 	r = record_load(&turn->lock, &settings, &exists, &notes, err);
 	for (size_t i = 0; r == 0 && i < settings.count; i++) {
 		const struct setting *setting = &settings.settings[i];

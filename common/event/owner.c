@@ -107,7 +107,7 @@ static bool still_wants(struct guest *guest, const struct ip *ip)
 	struct ip buffer[GUEST_IPS_MAX];
 	const struct ip *ips;
 	size_t count;
-	bool wants = false;
+	bool wants;
 	int r = guest_read(guest, NULL);
 
 	if (r == -ENOENT)
@@ -117,8 +117,7 @@ static bool still_wants(struct guest *guest, const struct ip *ip)
 		return true;
 	(void)policy_load(&policy, guest, NULL);
 	ips = plan_ips(guest, &policy, buffer, &count);
-	for (size_t i = 0; i < count; i++)
-		wants = wants || ip_equal(&ips[i], ip);
+	wants = ip_among(ips, count, ip);
 	policy_done(&policy);
 	return wants;
 }
@@ -261,9 +260,8 @@ int owner_foresee(const struct guest *guest, bool start, struct owner_claim *cla
 static enum owner_rank rank_of(const struct guest *guest, const struct policy *policy, const struct ip *ip)
 {
 	const struct guest_nic *nic = plan_nic(guest, policy, ip);
-	const struct policy_nic *said = nic ? policy_nic(policy, nic->index) : NULL;
 
-	if (!policy->addresses_from_config || (said && said->has_addresses && !said->addresses_from_config))
+	if (!policy->addresses_from_config || plan_listed(policy, nic))
 		return OWNER_NAMED;
 	return policy->allowed_any ? OWNER_CONFIG : OWNER_ALLOWED;
 }

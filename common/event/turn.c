@@ -33,6 +33,13 @@ void turn_lock(struct turn *turn, enum turn_kind kind)
 		turn->locked = record_begin(&turn->lock, &turn->lock_err);
 }
 
+int turn_locked(const struct turn *turn, struct err *err)
+{
+	if (turn->locked < 0)
+		*err = turn->lock_err;
+	return turn->locked;
+}
+
 int turn_policy(struct turn *turn)
 {
 	int r;

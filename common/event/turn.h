@@ -24,7 +24,7 @@ struct turn {
 	bool loaded;
 	bool claims; /* it starts, or is asked for by name: it may take addresses whose owners do not run */
 	struct lock lock;
-	int locked; /* 0, or why it could not be locked: lock_err */
+	int locked; /* turn_locked()'s */
 	struct err lock_err;
 	struct announcements announcements; /* to be sent when the lock is gone */
 	struct outcome outcome;
@@ -43,10 +43,13 @@ enum turn_kind {
 /*
  * Takes the guest's lock, waiting for another turn at most 10 s. Who gives up leaves a mark, and that other one is
  * followed by a sync of this guest. A turn that starts begins a record, so that whoever lists the guests from
- * now on finds this one, and waits for it. Without a lock (turn->locked < 0) event_up() makes firewall bridges quiet
+ * now on finds this one, and waits for it. Without a lock event_up() makes firewall bridges quiet
  * and event_prepare() does its work; nothing else is done. -ENOENT: there are no records, so nothing to be taken back.
  */
 void turn_lock(struct turn *turn, enum turn_kind kind);
+
+/* 0, or why it could not be locked. */
+int turn_locked(const struct turn *turn, struct err *err);
 
 /* policy_load() for the turn's guest, in place of what was loaded before, and policy_keep() where it is managed. */
 int turn_policy(struct turn *turn);

@@ -71,11 +71,7 @@ static bool concerns(const struct up *up, const struct setting *old)
 
 	if (up->policy->broken || up->incomplete)
 		return false;
-	for (size_t i = 0; up->guest->partial && i < count; i++) {
-		if (ip_equal(&ips[i], &old->ip))
-			return true;
-	}
-	return !up->guest->partial;
+	return !up->guest->partial || ip_among(ips, count, &old->ip);
 }
 
 /* A route that another guest has made: it was taken over with its address, or both guests share that. */
@@ -250,7 +246,7 @@ static bool in_same_vrf(struct up *up, const struct setting *setting)
 	if (link_get_by_index(up->nl, setting->ifindex, &link, NULL) < 0)
 		return true;
 	link_vrf(up->nl, &link, vrf);
-	return strcmp(vrf, facts_ask_vrf(up->nl, up->facts, device)) == 0;
+	return strcmp(vrf, asking_vrf(up->nl, up->facts, device)) == 0;
 }
 
 static int write_one(struct up *up, struct setting *setting, struct err *err)
@@ -366,7 +362,7 @@ static bool undo_stale(struct up *up)
 		const struct setting *setting = &up->stale.settings[i];
 		struct err failure;
 		int r = asking_link(up->nl, up->facts, setting->device, &failure);
-		const char *vrf = facts_ask_vrf(up->nl, up->facts, setting->device);
+		const char *vrf = asking_vrf(up->nl, up->facts, setting->device);
 
 		/* What another guest has claimed since is no longer ours to take back. */
 		if (r == 0 && owner_may_release(up->guest, vrf, setting)) {
@@ -424,13 +420,6 @@ static void quiet(struct up *up)
 		failed(up, &failure);
 }
 
-static int is_locked(struct up *up)
-{
-	if (up->turn->locked < 0)
-		up->turn->err = up->turn->lock_err;
-	return up->turn->locked;
-}
-
 static int up_run(struct up *up, struct policy *quiet_alone)
 {
 	struct turn *turn = up->turn;
@@ -443,7 +432,7 @@ static int up_run(struct up *up, struct policy *quiet_alone)
 		return r;
 	settle_policy(up, quiet_alone);
 	quiet(up);
-	r = is_locked(up);
+	r = turn_locked(turn, &turn->err);
 	if (r == 0)
 		r = record_load(&turn->lock, &up->old, &up->recorded, &turn->outcome.notes, &turn->err);
 	if (r == 0)

@@ -178,10 +178,8 @@ struct guest_nic *guest_add_nic(struct guest *guest, unsigned index)
 
 int guest_add_ip(struct guest *guest, const struct ip *ip)
 {
-	for (size_t i = 0; i < guest->ip_count; i++) {
-		if (ip_equal(&guest->ips[i], ip))
-			return 0;
-	}
+	if (ip_among(guest->ips, guest->ip_count, ip))
+		return 0;
 	if (guest->ip_count == GUEST_IPS_MAX)
 		return -ENOSPC;
 	guest->ips[guest->ip_count++] = *ip;

@@ -97,7 +97,7 @@ void addresses_done(struct addresses *addresses)
 	memset(addresses, 0, sizeof(*addresses));
 }
 
-static bool is_own(const struct addresses *addresses, const struct ip *ip)
+bool addresses_have(const struct addresses *addresses, const struct ip *ip)
 {
 	for (size_t i = 0; i < addresses->count; i++) {
 		if (ip_equal(&addresses->list[i].ip, ip))
@@ -117,7 +117,8 @@ static bool find_neighbour(const struct addresses *addresses, const struct addre
 
 		/* Within the last byte, whatever the prefix. */
 		ip.bytes[last] = (uint8_t)low;
-		if (!ip_same_subnet(&ip, &own->ip, own->prefix) || ip_equal(&ip, other) || is_own(addresses, &ip))
+		if (!ip_same_subnet(&ip, &own->ip, own->prefix) || ip_equal(&ip, other) ||
+		    addresses_have(addresses, &ip))
 			continue;
 		*ret_ip = ip;
 		return true;

@@ -36,6 +36,9 @@ int addresses_get(struct netlink *nl, int family, struct addresses *ret_addresse
  * that another host was found to have (RFC 4862 section 5.4). AF_UNSPEC is both families.
  */
 int addresses_get_answered(struct netlink *nl, int family, struct addresses *ret_addresses, struct err *err);
+/* Is it one of them, on whatever device? */
+bool addresses_have(const struct addresses *addresses, const struct ip *ip);
+
 void addresses_done(struct addresses *addresses);
 
 /*

@@ -60,10 +60,8 @@ enum bind_verdict bind_sane(const struct bind_question *q)
 		return BIND_NOT_ALLOWED;
 	if (is_link_local(q->ip))
 		return BIND_LINK_LOCAL;
-	for (size_t i = 0; i < q->addresses->count; i++) {
-		if (ip_equal(&q->addresses->list[i].ip, q->ip))
-			return BIND_HOSTS_OWN;
-	}
+	if (addresses_have(q->addresses, q->ip))
+		return BIND_HOSTS_OWN;
 	if (q->gateway.family && ip_equal(&q->gateway, q->ip) &&
 	    !(q->bridge && q->bridge->ifindex == q->gateway_ifindex))
 		return BIND_GATEWAY;

@@ -8,8 +8,7 @@
 
 #include "plan/bind.h"
 
-/* What the policy lists for a NIC, NULL where it is what the configuration has. */
-static const struct policy_nic *listed(const struct policy *policy, const struct guest_nic *nic)
+const struct policy_nic *plan_listed(const struct policy *policy, const struct guest_nic *nic)
 {
 	const struct policy_nic *said = nic ? policy_nic(policy, nic->index) : NULL;
 
@@ -27,11 +26,11 @@ const struct ip *plan_ips(const struct guest *guest, const struct policy *policy
 	if (policy->nic_count == 0 || guest->partial)
 		return all;
 	for (size_t i = 0; i < all_count; i++) {
-		if (!policy->addresses_from_config || !listed(policy, bind_nic(guest, &all[i])))
+		if (!policy->addresses_from_config || !plan_listed(policy, bind_nic(guest, &all[i])))
 			buffer[count++] = all[i];
 	}
 	for (size_t i = 0; i < guest->nic_count; i++) {
-		const struct policy_nic *said = listed(policy, &guest->nics[i]);
+		const struct policy_nic *said = plan_listed(policy, &guest->nics[i]);
 
 		for (size_t j = 0; said && j < said->ip_count && count < GUEST_IPS_MAX; j++)
 			buffer[count++] = said->ips[j];
@@ -43,7 +42,7 @@ const struct ip *plan_ips(const struct guest *guest, const struct policy *policy
 const struct guest_nic *plan_nic(const struct guest *guest, const struct policy *policy, const struct ip *ip)
 {
 	for (size_t i = 0; i < guest->nic_count; i++) {
-		const struct policy_nic *said = listed(policy, &guest->nics[i]);
+		const struct policy_nic *said = plan_listed(policy, &guest->nics[i]);
 
 		for (size_t j = 0; said && j < said->ip_count; j++) {
 			if (ip_equal(&said->ips[j], ip))

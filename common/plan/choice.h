@@ -18,6 +18,9 @@
 const struct ip *plan_ips(const struct guest *guest, const struct policy *policy, struct ip buffer[GUEST_IPS_MAX],
 			  size_t *ret_count);
 
+/* What the policy says of a NIC, NULL where it lists no addresses for it, and for no NIC. */
+const struct policy_nic *plan_listed(const struct policy *policy, const struct guest_nic *nic);
+
 /* The NIC that the address belongs to, by the policy or the configuration; NULL for none. */
 const struct guest_nic *plan_nic(const struct guest *guest, const struct policy *policy, const struct ip *ip);
 

@@ -286,8 +286,8 @@ static struct bind_question question_of(const struct guest *guest, const struct 
 	return (struct bind_question){
 		.ip = ip,
 		.allowed = policy_allows(policy, ip),
-		.named = !policy->addresses_from_config || guest->device[0] ||
-			 (said && (said->has_device || (said->has_addresses && !said->addresses_from_config))),
+		.named = !policy->addresses_from_config || guest->device[0] || (said && said->has_device) ||
+			 plan_listed(policy, nic),
 		.device = device,
 		.bridge = nic && nic->bridge[0] ? facts_link(facts, nic->bridge) : NULL,
 		.addresses = &facts->addresses,

@@ -16,11 +16,7 @@ bool policy_allows(const struct policy *policy, const struct ip *ip)
 
 bool policy_shares(const struct policy *policy, const struct ip *ip)
 {
-	for (size_t i = 0; i < policy->shared_count; i++) {
-		if (ip_equal(&policy->shared[i], ip))
-			return true;
-	}
-	return false;
+	return ip_among(policy->shared, policy->shared_count, ip);
 }
 
 const struct policy_nic *policy_nic(const struct policy *policy, unsigned index)

@@ -11,7 +11,7 @@
 /* The name of a key as it stands in the file. */
 const char *policy_key_to_str(enum policy_key key);
 
-/* Sets the defaults of DESIGN section 4. */
+/* Sets what holds where no file says anything. */
 void key_defaults(struct policy *policy);
 
 /*
