@@ -16,11 +16,11 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "event/event.h"
-#include "event/guests.h"
-#include "event/running.h"
 #include "guest/guest.h"
 #include "guest/lxc.h"
 #include "guest/pve.h"
+#include "host/guests.h"
+#include "host/running.h"
 #include "policy/policy.h"
 
 /* One call: what LXC said, and what came of it. */

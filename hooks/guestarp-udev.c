@@ -15,10 +15,10 @@
 #include "base/privilege.h"
 #include "base/process.h"
 #include "base/text.h"
-#include "event/running.h"
 #include "event/sync.h"
 #include "event/watch.h"
 #include "guest/pve.h"
+#include "host/running.h"
 #include "kernel/bridge.h"
 
 /* A device that is no guest's came: entries may belong on it (a network reload has rebuilt a bridge). */

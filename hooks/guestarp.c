@@ -20,10 +20,10 @@
 #include "doctor/finding.h"
 #include "doctor/status.h"
 #include "event/event.h"
-#include "event/guests.h"
 #include "event/quieting.h"
-#include "event/running.h"
 #include "event/sync.h"
+#include "host/guests.h"
+#include "host/running.h"
 #include "policy/policy.h"
 
 #define EXIT_FOUND 1

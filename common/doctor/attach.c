@@ -17,10 +17,10 @@
 #include "base/text.h"
 #include "doctor/device.h"
 #include "doctor/storage.h"
-#include "event/guests.h"
-#include "event/record.h"
 #include "guest/identity.h"
 #include "guest/pve.h"
+#include "host/guests.h"
+#include "host/record.h"
 #include "policy/edit.h"
 #include "policy/policy.h"
 

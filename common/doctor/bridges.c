@@ -6,7 +6,7 @@
 
 #include "base/file.h"
 #include "doctor/doctor.h"
-#include "event/guests.h"
+#include "host/guests.h"
 #include "kernel/bridge.h"
 #include "plan/plan.h"
 

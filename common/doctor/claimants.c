@@ -9,7 +9,7 @@
 #include "base/array.h"
 #include "base/text.h"
 #include "doctor/doctor.h"
-#include "event/owner.h"
+#include "host/owner.h"
 #include "kernel/bridge.h"
 #include "plan/bind.h"
 #include "plan/choice.h"

@@ -9,7 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "event/record.h"
+#include "host/record.h"
 #include "kernel/link.h"
 #include "kernel/netlink.h"
 #include "policy/edit.h"

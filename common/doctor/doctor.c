@@ -12,7 +12,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "event/asking.h"
-#include "event/owner.h"
+#include "host/owner.h"
 #include "plan/names.h"
 #include "policy/kept.h"
 

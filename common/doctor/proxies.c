@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 #include "doctor/doctor.h"
-#include "event/silence.h"
+#include "kernel/silence.h"
 #include "kernel/sysctl.h"
 #include "plan/choice.h"
 

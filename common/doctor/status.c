@@ -12,8 +12,8 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "doctor/output.h"
-#include "event/guests.h"
-#include "event/record.h"
+#include "host/guests.h"
+#include "host/record.h"
 
 #define MARK_COLUMN  40
 #define VERSION_JSON 1

@@ -10,7 +10,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "event/guests.h"
+#include "host/guests.h"
 #include "kernel/route.h"
 #include "plan/choice.h"
 

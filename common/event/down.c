@@ -7,7 +7,7 @@
 #include "event/asking.h"
 #include "event/event.h"
 #include "event/outcome.h"
-#include "event/owner.h"
+#include "host/owner.h"
 
 /* One down on its way from record to nothing. */
 struct down {

@@ -11,7 +11,7 @@
 #include "base/text.h"
 #include "event/apply.h"
 #include "event/asking.h"
-#include "event/record.h"
+#include "host/record.h"
 #include "plan/names.h"
 
 int inspect_table_take(struct inspect_table *ret_table, struct err *err)

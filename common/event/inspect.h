@@ -8,9 +8,9 @@
 
 #include "base/err.h"
 #include "base/log.h"
-#include "event/owner.h"
-#include "event/running.h"
 #include "guest/guest.h"
+#include "host/owner.h"
+#include "host/running.h"
 #include "kernel/quiet.h"
 #include "plan/plan.h"
 #include "policy/policy.h"

@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "event/guests.h"
 #include "event/outcome.h"
 #include "event/quieting.h"
-#include "event/record.h"
+#include "host/guests.h"
+#include "host/record.h"
 #include "kernel/address.h"
 #include "kernel/route.h"
 

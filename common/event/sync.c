@@ -8,13 +8,13 @@
 #include <string.h>
 
 #include "event/event.h"
-#include "event/guests.h"
 #include "event/known.h"
 #include "event/quieting.h"
-#include "event/running.h"
 #include "guest/lxc.h"
 #include "guest/pve.h"
 #include "guest/vz.h"
+#include "host/guests.h"
+#include "host/running.h"
 #include "policy/policy.h"
 
 /* One guest that is looked at. */

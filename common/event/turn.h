@@ -12,8 +12,8 @@
 #include "base/err.h"
 #include "event/announce.h"
 #include "event/outcome.h"
-#include "event/record.h"
 #include "guest/guest.h"
+#include "host/record.h"
 #include "policy/policy.h"
 
 struct turn {

@@ -11,12 +11,12 @@
 #include "event/asking.h"
 #include "event/event.h"
 #include "event/outcome.h"
-#include "event/owner.h"
 #include "event/quieting.h"
-#include "event/record.h"
-#include "event/silence.h"
+#include "host/owner.h"
+#include "host/record.h"
 #include "kernel/proxy.h"
 #include "kernel/route.h"
+#include "kernel/silence.h"
 #include "plan/choice.h"
 
 /* One up on its way from plan to record. */

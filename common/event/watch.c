@@ -11,9 +11,9 @@
 #include "base/cleanup.h"
 #include "base/process.h"
 #include "event/announce.h"
-#include "event/running.h"
 #include "event/sync.h"
 #include "guest/pve.h"
+#include "host/running.h"
 #include "kernel/netlink.h"
 #include "kernel/packet.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Records: whatever a file says is refused or understood; what is understood and saved is read again as the same. */
 
-#include "event/record.c" /* NOLINT(bugprone-suspicious-include): for its static functions */
+#include "host/record.c" /* NOLINT(bugprone-suspicious-include): for its static functions */
 
 #include "fuzz.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which files of the records' directory are guests. */
 
-#include "event/guests.h"
+#include "host/guests.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Records: written and read again, damaged in many ways, planted by others, and one event at a time. */
 
-#include "event/record.h"
+#include "host/record.h"
 
 #include <errno.h>
 #include <string.h>

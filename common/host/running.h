@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef GUESTARP_EVENT_RUNNING_H
-#define GUESTARP_EVENT_RUNNING_H
+#ifndef GUESTARP_HOST_RUNNING_H
+#define GUESTARP_HOST_RUNNING_H
 /* Does a guest run here? Its platform is asked. */
 
 #include <stdbool.h>

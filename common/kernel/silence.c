@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The kernel's conditions for answering, asked for one address and one device. */
 
-#include "event/silence.h"
+#include "kernel/silence.h"
 
 #include <sys/socket.h>
 

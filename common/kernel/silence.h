@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef GUESTARP_EVENT_SILENCE_H
-#define GUESTARP_EVENT_SILENCE_H
+#ifndef GUESTARP_KERNEL_SILENCE_H
+#define GUESTARP_KERNEL_SILENCE_H
 /* Why the kernel would not serve an address although its proxy entry is there (arp_process(), ndisc_recv_ns()). */
 
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Records on tmpfs: lost with the kernel state that they describe, at a reboot. */
 
-#include "event/record.h"
+#include "host/record.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Finding guests where their platforms leave traces. */
 
-#include "event/guests.h"
+#include "host/guests.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -16,11 +16,11 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "event/record.h"
-#include "event/running.h"
 #include "guest/lxc.h"
 #include "guest/pve.h"
 #include "guest/vz.h"
+#include "host/record.h"
+#include "host/running.h"
 
 #define PATH_SIZE 4096
 #define SLOTS_MIN 64 /* a power of two */

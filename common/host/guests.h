@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef GUESTARP_EVENT_GUESTS_H
-#define GUESTARP_EVENT_GUESTS_H
+#ifndef GUESTARP_HOST_GUESTS_H
+#define GUESTARP_HOST_GUESTS_H
 /* The guests of this host, as records, devices and configurations tell of them. Not for a hook's path. */
 
 #include <stdbool.h>

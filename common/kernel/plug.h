@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef GUESTARP_EVENT_PLUG_H
-#define GUESTARP_EVENT_PLUG_H
+#ifndef GUESTARP_KERNEL_PLUG_H
+#define GUESTARP_KERNEL_PLUG_H
 /* Plugging a container's veth, where the platform leaves that to its hook (vznetcfg's EXTERNAL_SCRIPT). */
 
 #include "base/err.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef GUESTARP_EVENT_LOCK_H
-#define GUESTARP_EVENT_LOCK_H
+#ifndef GUESTARP_HOST_LOCK_H
+#define GUESTARP_HOST_LOCK_H
 /*
  * The locks of RECORD_DIR/lock: one byte (an OFD lock) for each guest, the policy and the quiet names. So no file per
  * guest is left behind, and a lock is gone with its process.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Locks without files of their own. */
 
-#include "event/lock.h"
+#include "host/lock.h"
 
 #include <errno.h>
 #include <fcntl.h>

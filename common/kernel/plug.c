@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vznetcfg's own work, done in its stead. */
 
-#include "event/plug.h"
+#include "kernel/plug.h"
 
 #include <errno.h>
 #include <string.h>

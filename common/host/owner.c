@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Claims as symbolic links, which are read without opening anything. */
 
-#include "event/owner.h"
+#include "host/owner.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,10 +13,10 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "event/guests.h"
-#include "event/record.h"
-#include "event/running.h"
 #include "guest/lxc.h"
+#include "host/guests.h"
+#include "host/record.h"
+#include "host/running.h"
 #include "plan/choice.h"
 
 #define TRIES           4

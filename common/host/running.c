@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The platforms' own processes and lists, then devices as evidence. */
 
-#include "event/running.h"
+#include "host/running.h"
 
 #include <errno.h>
 #include <inttypes.h>

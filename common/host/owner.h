@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef GUESTARP_EVENT_OWNER_H
-#define GUESTARP_EVENT_OWNER_H
+#ifndef GUESTARP_HOST_OWNER_H
+#define GUESTARP_HOST_OWNER_H
 /*
  * An address has one owner in each VRF of this host: /run/guestarp/owner/<address>, and in a VRF <address>@<vrf>, is a
  * symbolic link to "<guest> <rank> <device>". The VRF is that of the device which answers, else of the NIC's bridge.

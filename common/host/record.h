@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef GUESTARP_EVENT_RECORD_H
-#define GUESTARP_EVENT_RECORD_H
+#ifndef GUESTARP_HOST_RECORD_H
+#define GUESTARP_HOST_RECORD_H
 /* /run/guestarp/<kind>-<id>.json: that a guest is up, and what guestarp has to take back when it is gone. */
 
 #include <stdbool.h>
 
 #include "base/err.h"
 #include "base/log.h"
-#include "event/lock.h"
 #include "guest/guest.h"
+#include "host/lock.h"
 #include "plan/plan.h"
 
 /* As record_load(), without the guest's lock: what it says just now, for who only wants to know. */
