@@ -229,6 +229,7 @@ declare -A MONITOR_PID=()
 
 # What LXC's monitor has for others: somebody listens on its abstract socket. lxc_make_abstract_socket_name(), as in 5.0.
 lxc_monitor() { # NAME [LXCPATH]
+    rm -f "$TMP/monitor.$1" # of one before: the file is emptied only when the new one runs
     # shellcheck disable=SC2016 # Perl's own
     perl -MSocket -e 'socket(my $s, AF_UNIX, SOCK_STREAM, 0) or die;
         bind($s, pack("Sa*", AF_UNIX, "\0$ARGV[0]")) && listen($s, 5) or die "$ARGV[0]: $!\n";
