@@ -70,7 +70,7 @@ static int post_start(struct call *call)
 		return r;
 	/* Between clusters no node is named, but the configuration is locked until the move. */
 	call->moves = call->migrated_from || turn->guest.migrating;
-	turn->guest.elsewhere = call->moves;
+	turn->elsewhere = call->moves;
 	/* Once more: when policy was changed since pre-start nobody knew of this guest. */
 	prepared = event_prepare(turn, &turn->guest, false);
 	failure = turn->err;

@@ -83,6 +83,7 @@ static void open_call(struct call *call, const char *word, bool aborts)
 	call->family = vz_family();
 	r = guest_init(&turn->guest, GUEST_VZ, env("VEID"), &turn->err);
 	turn_init(turn, &turn->guest, word);
+	turn_takes_some(turn);
 	if (r < 0) {
 		turn->name[0] = '\0';
 		/* vz.conf is sourced by scripts that are about no container. */
@@ -120,7 +121,6 @@ static void end(struct call *call)
 static void take_ips(const struct call *call, const char *variable, struct guest *guest)
 {
 	guest_copy(guest, &call->turn.guest);
-	guest->partial = true;
 	guest->ip_count = vz_parse_ips(call->family, env(variable), guest->ips, GUEST_IPS_MAX);
 }
 
@@ -165,7 +165,6 @@ static bool up_routed(struct call *call, const char *port)
 	struct guest guest;
 
 	guest_copy(&guest, &call->turn.guest);
-	guest.partial = true;
 	guest.ip_count = nic ? nic->ip_count : 0;
 	for (size_t i = 0; i < guest.ip_count; i++)
 		guest.ips[i] = nic->ips[i].ip;

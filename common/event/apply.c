@@ -5,6 +5,8 @@
 
 #include <errno.h>
 
+#include "event/asking.h"
+#include "host/owner.h"
 #include "kernel/proxy.h"
 #include "kernel/route.h"
 #include "kernel/sysctl.h"
@@ -175,13 +177,33 @@ int apply_write(struct netlink *nl, const struct setting *setting, struct err *e
 	return in_words(kinds[setting->kind].write(nl, setting, err), setting, err);
 }
 
-int apply_undo(struct netlink *nl, const struct facts *facts, const struct setting *setting, struct err *err)
+int apply_hold(struct netlink *nl, const struct facts *facts, const struct setting *setting, struct err *err)
 {
-	const struct link *link = facts_link(facts, setting->device);
-	int r;
+	bool holds = false;
+	int r = apply_read(nl, facts, setting, &holds, err);
 
-	if (!link)
-		return 0;
+	if (r == 0 && !holds)
+		r = apply_write(nl, setting, err);
+	return r < 0 ? r : !holds;
+}
+
+int apply_release(struct netlink *nl, struct facts *facts, const struct guest *guest, const struct setting *setting,
+		  struct err *err)
+{
+	int r = asking_link(nl, facts, setting->device, err);
+
+	if (r < 0 || !owner_may_release(guest, asking_vrf(nl, facts, setting->device), setting))
+		return r;
+	return apply_delete(nl, facts, setting, err);
+}
+
+int apply_delete(struct netlink *nl, struct facts *facts, const struct setting *setting, struct err *err)
+{
+	int r = asking_link(nl, facts, setting->device, err);
+	const struct link *link = facts_link(facts, setting->device);
+
+	if (r < 0 || !link)
+		return r;
 	r = setting->kind == SETTING_PROXY ? proxy_delete(nl, link->ifindex, &setting->ip, err)
 					   : route_delete_host(nl, link->ifindex, &setting->ip, err);
 	return r == -ENODEV ? 0 : in_words(r, setting, err);

@@ -48,13 +48,23 @@ const char *asking_vrf(struct netlink *nl, struct facts *facts, const char *name
 	return facts->vrfs[i];
 }
 
-int asking_addresses(struct netlink *nl, struct facts *facts, struct err *err)
+int asking_addresses(struct netlink *nl, struct facts *facts, uint8_t family, struct err *err)
 {
+	bool *known = &facts->addresses_known[family == AF_INET6];
+	int r = *known ? 0 : addresses_get(nl, family, &facts->addresses, err);
+
+	*known = r == 0;
+	return r;
+}
+
+static int ask_gateway(struct netlink *nl, struct facts *facts, uint8_t family, struct err *err)
+{
+	size_t i = family == AF_INET6;
 	int r = 0;
 
-	if (!facts->addresses_known)
-		r = addresses_get(nl, AF_INET, &facts->addresses, err);
-	facts->addresses_known = r == 0;
+	if (!facts->gateway_known[i])
+		r = route_gateway(nl, family, &facts->gateways[i], &facts->gateway_ifindexes[i], err);
+	facts->gateway_known[i] = r == 0;
 	return r;
 }
 
@@ -260,9 +270,9 @@ int asking_up(struct netlink *nl, const struct guest *guest, const struct policy
 	if (r == 0 && binds)
 		r = ask_policy_devices(nl, guest, policy, facts, err);
 	if (r == 0 && binds)
-		r = asking_addresses(nl, facts, err);
+		r = asking_addresses(nl, facts, AF_INET, err);
 	if (r == 0 && binds && has_family(ips, count, AF_INET6))
-		r = addresses_get(nl, AF_INET6, &facts->addresses, err);
+		r = asking_addresses(nl, facts, AF_INET6, err);
 	for (size_t i = 0; r == 0 && i < guest->nic_count; i++) {
 		if (guest->nics[i].ip_count > 0 || policy_nic(policy, guest->nics[i].index))
 			r = asking_link(nl, facts, guest->nics[i].bridge, err);
@@ -271,11 +281,9 @@ int asking_up(struct netlink *nl, const struct guest *guest, const struct policy
 	}
 	for (size_t i = 0; r == 0 && i < count; i++)
 		(void)asking_vrf(nl, facts, plan_device_of(guest, policy, &ips[i]));
-	for (size_t i = 0; r == 0 && binds && i < 2; i++) {
-		int family = i == 0 ? AF_INET : AF_INET6;
-
-		if (has_family(ips, count, (uint8_t)family))
-			r = route_gateway(nl, family, &facts->gateways[i], &facts->gateway_ifindexes[i], err);
-	}
+	if (r == 0 && binds && has_family(ips, count, AF_INET))
+		r = ask_gateway(nl, facts, AF_INET, err);
+	if (r == 0 && binds && has_family(ips, count, AF_INET6))
+		r = ask_gateway(nl, facts, AF_INET6, err);
 	return r;
 }

@@ -15,8 +15,8 @@ int asking_link(struct netlink *nl, struct facts *facts, const char *name, struc
 /* The VRF of a device that is known; the answer is in facts, too. */
 const char *asking_vrf(struct netlink *nl, struct facts *facts, const char *name);
 
-/* The host's IPv4 addresses, unless they are known already. */
-int asking_addresses(struct netlink *nl, struct facts *facts, struct err *err);
+/* The host's addresses of the family, unless they are known already. */
+int asking_addresses(struct netlink *nl, struct facts *facts, uint8_t family, struct err *err);
 
 /* The machine's id, "" where there is none: what MACs are derived from. */
 void asking_machine_id(struct facts *facts);

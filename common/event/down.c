@@ -4,10 +4,7 @@
 #include <errno.h>
 
 #include "event/apply.h"
-#include "event/asking.h"
 #include "event/event.h"
-#include "event/outcome.h"
-#include "host/owner.h"
 
 /* One down on its way from record to nothing. */
 struct down {
@@ -18,32 +15,25 @@ struct down {
 };
 
 /* Returns the first failure. */
-static int take_back(const struct guest *guest, struct down *d, struct outcome *outcome, struct err *err)
+static int take_back(struct turn *turn, struct down *d)
 {
-	CLEANUP(netlink) struct netlink *nl = NULL;
-	struct facts facts;
-	int result = netlink_open(&nl, err);
+	int result = turn_ask(turn);
 
 	if (result < 0)
 		return result;
-	facts_init(&facts);
 	for (size_t i = 0; i < d->going.count; i++) {
 		const struct setting *setting = &d->going.settings[i];
 		struct err failure;
-		int r = asking_link(nl, &facts, setting->device, &failure);
+		int r = apply_release(turn->nl, &turn->facts, &turn->guest, setting, &failure);
 
-		/* What another guest has claimed since is no longer ours to take back. */
-		if (r == 0 && owner_may_release(guest, asking_vrf(nl, &facts, setting->device), setting))
-			r = apply_undo(nl, &facts, setting, &failure);
 		if (r > 0)
-			outcome_done(outcome, setting);
+			outcome_done(&turn->outcome, setting);
 		if (r >= 0)
 			continue;
-		outcome_failed(outcome, &result, &failure, err);
+		outcome_failed(&turn->outcome, &result, &failure, &turn->err);
 		if (plan_add(&d->left, setting) < 0)
 			d->unlisted = true;
 	}
-	facts_done(&facts);
 	return result;
 }
 
@@ -74,11 +64,13 @@ static int choose(const struct plan *recorded, const struct which *which, struct
 	return r;
 }
 
-static int down(struct lock *lock, const struct which *which, struct down *d, struct outcome *outcome, struct err *err)
+static int down(struct turn *turn, const struct which *which, struct down *d)
 {
+	const struct lock *lock = &turn->lock;
+	struct err *err = &turn->err;
 	bool exists = false;
 	struct err failure;
-	int result = record_load(lock, &d->recorded, &exists, &outcome->notes, err);
+	int result = record_load(lock, &d->recorded, &exists, &turn->outcome.notes, err);
 	size_t staying;
 	int r;
 
@@ -91,7 +83,7 @@ static int down(struct lock *lock, const struct which *which, struct down *d, st
 		return err_errno(err, ENOMEM, "record");
 	staying = d->left.count;
 	if (d->going.count > 0)
-		result = take_back(lock->guest, d, outcome, err);
+		result = take_back(turn, d);
 	if (result == 0 && staying == 0)
 		return record_remove(lock, err);
 	/* Nothing was tried: the record stays as it is, and may name too much. */
@@ -99,7 +91,7 @@ static int down(struct lock *lock, const struct which *which, struct down *d, st
 		return result;
 	r = record_save(lock, &d->left, &failure);
 	if (r < 0)
-		notes_add_err(&outcome->notes, &failure);
+		notes_add_err(&turn->outcome.notes, &failure);
 	return result;
 }
 
@@ -110,7 +102,7 @@ static int run(struct turn *turn, const struct which *which)
 
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
-	r = down(&turn->lock, which, &d, &turn->outcome, &turn->err);
+	r = down(turn, which, &d);
 	plan_done(&d.left);
 	plan_done(&d.going);
 	plan_done(&d.recorded);

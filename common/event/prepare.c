@@ -28,45 +28,42 @@ static int announce_bridge(struct netlink *nl, const struct setting *setting, st
 	return r < 0 ? err_wrap(err, "%s", setting->device) : 0;
 }
 
-static int hold(struct netlink *nl, struct turn *turn, const struct facts *facts, struct setting *setting,
-		struct err *err)
+static int hold(struct turn *turn, const struct setting *setting, struct err *err)
 {
-	const struct link *link = facts_link(facts, setting->device);
-	bool holds = false;
-	int r = apply_read(nl, facts, setting, &holds, err);
+	const struct link *link = facts_link(&turn->facts, setting->device);
+	int r = apply_hold(turn->nl, &turn->facts, setting, err);
 
-	if (r < 0 || holds)
-		return r;
-	r = apply_write(nl, setting, err);
-	if (r < 0)
+	if (r <= 0)
 		return r;
 	outcome_done(&turn->outcome, setting);
 	if (setting->kind != SETTING_BRIDGE_MAC || mac_equal(&setting->mac, &link->mac))
-		return 0;
-	return announce_bridge(nl, setting, &turn->announcements, err);
+		return 1;
+	r = announce_bridge(turn->nl, setting, &turn->announcements, err);
+	return r < 0 ? r : 1;
 }
 
-static int prepare(struct netlink *nl, struct turn *turn, const struct guest *guest, bool may_probe,
-		   struct facts *facts, struct plan *plan)
+static int prepare(struct turn *turn, const struct guest *guest, bool probe, struct plan *plan, bool *ret_changed)
 {
 	const struct policy *policy = &turn->policy;
 	struct err *err = &turn->err;
 	struct err failure;
-	int result = asking_prepare(nl, guest, policy, facts, err);
+	int result = asking_prepare(turn->nl, guest, policy, &turn->facts, err);
 
 	if (result < 0)
 		return result;
-	result = plan_prepare(guest, policy, facts, plan, &turn->outcome.notes, err);
+	result = plan_prepare(guest, policy, &turn->facts, plan, &turn->outcome.notes, err);
 	for (size_t i = 0; i < plan->count; i++) {
-		if (hold(nl, turn, facts, &plan->settings[i], &failure) == 0)
+		int r = hold(turn, &plan->settings[i], &failure);
+
+		*ret_changed = *ret_changed || r != 0;
+		if (r >= 0)
 			continue;
 		if (plan_uses(guest, policy, plan->settings[i].device))
 			outcome_failed(&turn->outcome, &result, &failure, err);
 		else
 			notes_add_err(&turn->outcome.notes, &failure);
 	}
-	if (may_probe && policy->probe != PROBE_OFF &&
-	    probe_addresses(nl, guest, policy, facts, &turn->outcome, &failure) < 0) {
+	if (probe && probe_addresses(turn, guest, &failure) < 0) {
 		/* An address in use outranks other failures: it alone may stop the start by itself. */
 		if (failure.code == EADDRINUSE && result < 0) {
 			notes_add_err(&turn->outcome.notes, err);
@@ -79,19 +76,19 @@ static int prepare(struct netlink *nl, struct turn *turn, const struct guest *gu
 
 int event_prepare(struct turn *turn, const struct guest *guest, bool probe)
 {
-	CLEANUP(netlink) struct netlink *nl = NULL;
-	struct facts facts;
 	struct plan plan = { 0 };
+	bool changed = false;
 	int r;
 
 	if (turn->policy.broken)
 		return 0;
-	r = netlink_open(&nl, &turn->err);
-	if (r < 0)
-		return r;
-	facts_init(&facts);
-	r = prepare(nl, turn, guest, probe, &facts, &plan);
+	probe = probe && turn->policy.probe != PROBE_OFF;
+	r = turn_ask(turn);
+	if (r == 0)
+		r = prepare(turn, guest, probe, &plan, &changed);
 	plan_done(&plan);
-	facts_done(&facts);
+	/* Values and MACs are others now, and a probe takes its time. */
+	if (changed || probe)
+		facts_forget(&turn->facts);
 	return r;
 }

@@ -8,7 +8,6 @@
 #include <sys/socket.h>
 
 #include "event/asking.h"
-#include "event/outcome.h"
 #include "kernel/packet.h"
 #include "kernel/proxy.h"
 #include "plan/choice.h"
@@ -71,18 +70,19 @@ static void note_own(struct netlink *nl, const struct facts *facts, const struct
 
 static int ask_addresses(struct netlink *nl, struct facts *facts, const struct ip *ips, size_t count, struct err *err)
 {
-	int r = asking_addresses(nl, facts, err);
+	int r = asking_addresses(nl, facts, AF_INET, err);
 
 	for (size_t i = 0; r == 0 && i < count; i++) {
 		if (ips[i].family == AF_INET6)
-			return addresses_get(nl, AF_INET6, &facts->addresses, err);
+			r = asking_addresses(nl, facts, AF_INET6, err);
 	}
 	return r;
 }
 
-int probe_addresses(struct netlink *nl, const struct guest *guest, const struct policy *policy, struct facts *facts,
-		    struct outcome *outcome, struct err *err)
+int probe_addresses(struct turn *turn, const struct guest *guest, struct err *err)
 {
+	const struct policy *policy = &turn->policy;
+	struct facts *facts = &turn->facts;
 	struct packet packets[GUEST_IPS_MAX];
 	struct probe_result results[GUEST_IPS_MAX];
 	const struct link *link = facts_link(facts, plan_device(guest, policy));
@@ -94,7 +94,7 @@ int probe_addresses(struct netlink *nl, const struct guest *guest, const struct 
 
 	if (!link)
 		return 0;
-	r = ask_addresses(nl, facts, ips, count, err);
+	r = ask_addresses(turn->nl, facts, ips, count, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < count; i++) {
@@ -105,20 +105,20 @@ int probe_addresses(struct netlink *nl, const struct guest *guest, const struct 
 	if (r < 0)
 		return err_wrap(err, "%s: address probe", link->name);
 	for (size_t i = 0; i < count; i++) {
-		const struct mac *holder = foreign_holder(nl, facts, &packets[i], &results[i]);
+		const struct mac *holder = foreign_holder(turn->nl, facts, &packets[i], &results[i]);
 		struct err used;
 		char ip[IP_TEXT];
 		char mac[MAC_TEXT];
 
-		note_own(nl, facts, &packets[i], outcome);
+		note_own(turn->nl, facts, &packets[i], &turn->outcome);
 		if (!holder)
 			continue;
 		(void)err_set(&used, EADDRINUSE, "%s is in use: %s answers for it on %s", ip_to_str(&ips[i], ip),
 			      mac_to_str(holder, mac), link->name);
 		if (policy->probe == PROBE_REFUSE)
-			outcome_failed(outcome, &result, &used, err);
+			outcome_failed(&turn->outcome, &result, &used, err);
 		else
-			notes_add_err(&outcome->notes, &used);
+			notes_add_err(&turn->outcome.notes, &used);
 	}
 	return result;
 }

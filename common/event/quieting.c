@@ -10,7 +10,6 @@
 #include "base/text.h"
 #include "event/apply.h"
 #include "event/asking.h"
-#include "event/outcome.h"
 #include "host/guests.h"
 #include "host/record.h"
 #include "kernel/neighbour.h"
@@ -233,7 +232,7 @@ static int is_routed(struct netlink *nl, struct facts *facts, const struct link 
 	*ret_routed = port->value[LINK_PROXY_ARP] != 0;
 	if (*ret_routed)
 		return 0;
-	r = asking_addresses(nl, facts, err);
+	r = asking_addresses(nl, facts, AF_INET, err);
 	if (r < 0)
 		return r;
 	*ret_routed = has_address(facts, port->ifindex);
@@ -277,53 +276,46 @@ static int ask_ports(struct netlink *nl, const struct guest *guest, struct facts
  * What a loud firewall bridge has learned itself is wrong, too. Then the real bridges tell the guest and the LAN their
  * own MACs, those of IPv4: a firewall bridge has no IPv6.
  */
-static int heal(struct netlink *nl, const struct guest *guest, struct facts *facts, struct announcements *announcements,
-		struct outcome *outcome, struct err *err)
+static int heal(struct turn *turn, const struct guest *guest, struct err *err)
 {
 	struct err failure;
 	int result = 0;
 
 	for (size_t i = 0; i < guest->nic_count; i++) {
-		const char *name = guest->nics[i].firewall_bridge;
-		const struct link *firewall = name[0] ? facts_link(facts, name) : NULL;
+		const struct link *firewall = facts_link(&turn->facts, guest->nics[i].firewall_bridge);
 
-		if (firewall && neighbour_flush(nl, firewall->ifindex, &failure) < 0)
-			outcome_failed(outcome, &result, &failure, err);
+		if (firewall && neighbour_flush(turn->nl, firewall->ifindex, &failure) < 0)
+			outcome_failed(&turn->outcome, &result, &failure, err);
 	}
-	if (announcements_add_bridges(announcements, nl, guest, AF_INET, false, &failure) < 0)
-		outcome_failed(outcome, &result, &failure, err);
+	if (announcements_add_bridges(&turn->announcements, turn->nl, guest, AF_INET, false, &failure) < 0)
+		outcome_failed(&turn->outcome, &result, &failure, err);
 	return result;
 }
 
 /* Returns the first failure. *ret_changed: one of them was loud but for its name. */
-static int second_line(struct netlink *nl, const struct guest *guest, const struct policy *policy, struct facts *facts,
-		       bool *ret_changed, struct outcome *outcome, struct err *err)
+static int second_line(struct turn *turn, const struct guest *guest, const struct policy *policy, bool *ret_changed,
+		       struct err *err)
 {
 	struct plan plan = { 0 };
 	struct err failure;
-	int result = asking_quiet(nl, guest, facts, err);
+	int result = asking_quiet(turn->nl, guest, &turn->facts, err);
 
 	if (result == 0)
-		result = plan_quiet(guest, policy, facts, &plan, err);
+		result = plan_quiet(guest, policy, &turn->facts, &plan, err);
 	for (size_t i = 0; i < plan.count; i++) {
-		bool holds = false;
-		int r = apply_read(nl, facts, &plan.settings[i], &holds, &failure);
+		int r = apply_hold(turn->nl, &turn->facts, &plan.settings[i], &failure);
 
-		if (r == 0 && !holds)
-			r = apply_write(nl, &plan.settings[i], &failure);
-		if (r == 0 && !holds) {
-			outcome_done(outcome, &plan.settings[i]);
-			*ret_changed = true;
-		}
+		if (r > 0)
+			outcome_done(&turn->outcome, &plan.settings[i]);
 		if (r < 0)
-			outcome_failed(outcome, &result, &failure, err);
+			outcome_failed(&turn->outcome, &result, &failure, err);
+		*ret_changed = *ret_changed || r > 0;
 	}
 	plan_done(&plan);
 	return result;
 }
 
-int quieting_up(struct netlink *nl, const struct guest *guest, const struct policy *policy, struct facts *facts,
-		struct announcements *announcements, struct outcome *outcome, struct err *err)
+int quieting_up(struct turn *turn, const struct guest *guest, const struct policy *policy, struct err *err)
 {
 	enum quieting quieting = QUIETING_KEPT;
 	enum names_ports ports = NAMES_PORTS_UNKNOWN;
@@ -333,15 +325,16 @@ int quieting_up(struct netlink *nl, const struct guest *guest, const struct poli
 
 	if (guest->kind != GUEST_PVE)
 		return 0;
-	result = ask_ports(nl, guest, facts, &ports, err);
-	if (quieting_names(guest, policy, ports, &quieting, outcome, &failure) < 0)
-		outcome_failed(outcome, &result, &failure, err);
-	if (second_line(nl, guest, policy, facts, &changed, outcome, &failure) < 0)
-		outcome_failed(outcome, &result, &failure, err);
+	result = ask_ports(turn->nl, guest, &turn->facts, &ports, err);
+	if (quieting_names(guest, policy, ports, &quieting, &turn->outcome, &failure) < 0)
+		outcome_failed(&turn->outcome, &result, &failure, err);
+	if (second_line(turn, guest, policy, &changed, &failure) < 0)
+		outcome_failed(&turn->outcome, &result, &failure, err);
 	/* After all are quiet: an answer of another firewall bridge must not undo the healing. */
-	if (quieting == QUIETING_KEPT || (quieting == QUIETING_UNSUPPORTED && !changed))
-		return result;
-	if (heal(nl, guest, facts, announcements, outcome, &failure) < 0)
-		outcome_failed(outcome, &result, &failure, err);
+	if ((quieting == QUIETING_MADE || (quieting == QUIETING_UNSUPPORTED && changed)) &&
+	    heal(turn, guest, &failure) < 0)
+		outcome_failed(&turn->outcome, &result, &failure, err);
+	if (changed)
+		facts_forget(&turn->facts);
 	return result;
 }

@@ -30,11 +30,10 @@ int quieting_names(const struct guest *guest, const struct policy *policy, enum 
 		   enum quieting *ret_quieting, struct outcome *outcome, struct err *err);
 
 /*
- * The same for a guest whose devices exist, and the second line. What was loud until now is healed: the bridges behind
- * add announcements of their own addresses.
+ * The same for a guest whose devices exist, and the second line; with turn->nl. What was loud until now is healed: the
+ * bridges behind add announcements of their own addresses. policy is what holds of the turn's.
  */
-int quieting_up(struct netlink *nl, const struct guest *guest, const struct policy *policy, struct facts *facts,
-		struct announcements *announcements, struct outcome *outcome, struct err *err);
+int quieting_up(struct turn *turn, const struct guest *guest, const struct policy *policy, struct err *err);
 
 /*
  * The table as all guests' configurations and policies want it: made, mended, or deleted where nothing is wanted. A

@@ -132,11 +132,11 @@ static void look_at_recorded(struct look *look)
 	}
 	if (known.ip_count == 0 && turn->guest.kind == GUEST_LXC)
 		look_at_unheard(look, running);
+	turn_takes_some(turn);
 	for (size_t i = 0; i < known.ip_count; i++) {
 		struct guest guest;
 
 		guest_copy(&guest, &turn->guest);
-		guest.partial = true;
 		guest.ips[0] = known.ips[i];
 		guest.ip_count = 1;
 		memcpy(guest.route, known.routes[i], IFNAMSIZ);

@@ -18,8 +18,12 @@ void turn_init(struct turn *turn, const struct guest *who, const char *word)
 	(void)guest_name(who, turn->name);
 	turn->loaded = false;
 	turn->claims = false;
+	turn->partly = false;
+	turn->elsewhere = false;
 	turn->lock = closed;
 	turn->locked = err_set(&turn->lock_err, ENOLCK, "not locked");
+	turn->nl = NULL;
+	facts_init(&turn->facts);
 	memset(&turn->announcements, 0, sizeof(turn->announcements));
 	memset(&turn->outcome, 0, sizeof(turn->outcome));
 }
@@ -50,7 +54,21 @@ int turn_policy(struct turn *turn)
 	turn->loaded = true;
 	if (policy_manages(&turn->policy, &turn->guest))
 		policy_keep(&turn->policy, &turn->outcome.notes);
+	if (turn->partly)
+		policy_drop_nic_addresses(&turn->policy);
 	return r;
+}
+
+void turn_takes_some(struct turn *turn)
+{
+	turn->partly = true;
+	if (turn->loaded)
+		policy_drop_nic_addresses(&turn->policy);
+}
+
+int turn_ask(struct turn *turn)
+{
+	return turn->nl ? 0 : netlink_open(&turn->nl, &turn->err);
 }
 
 bool turn_say(struct turn *turn, const char *done, int result, bool may_abort)
@@ -81,6 +99,9 @@ void turn_unlock(struct turn *turn)
 		record_give_up(&turn->lock);
 	lock_release(&turn->lock);
 	turn->locked = err_set(&turn->lock_err, ENOLCK, "not locked");
+	netlink_close(turn->nl);
+	turn->nl = NULL;
+	facts_forget(&turn->facts);
 	if (turn->loaded)
 		announce(turn);
 	/* Whoever gave up knew something that this turn may not have seen. */

@@ -22,10 +22,14 @@ struct turn {
 	struct guest guest;         /* as its platform has it, read by the caller */
 	struct policy policy;       /* turn_policy()'s */
 	bool loaded;
-	bool claims; /* it starts, or is asked for by name: it may take addresses whose owners do not run */
+	bool claims;    /* it starts, or is asked for by name: it may take addresses whose owners do not run */
+	bool partly;    /* turn_takes_some() */
+	bool elsewhere; /* the guest still runs on another node (live migration): nothing may answer for it here yet */
 	struct lock lock;
 	int locked; /* turn_locked()'s */
 	struct err lock_err;
+	struct netlink *nl;                 /* turn_ask()'s */
+	struct facts facts;                 /* what its events have asked of the host */
 	struct announcements announcements; /* to be sent when the lock is gone */
 	struct outcome outcome;
 	struct err err;
@@ -55,13 +59,23 @@ int turn_locked(const struct turn *turn, struct err *err);
 int turn_policy(struct turn *turn);
 
 /*
+ * Its events are about those addresses that they are given: what is recorded for others stays, and what policy lists
+ * for single NICs stays out.
+ */
+void turn_takes_some(struct turn *turn);
+
+/* Opens turn->nl, unless it is open already. */
+int turn_ask(struct turn *turn);
+
+/*
  * Logs the failure (result < 0, turn->err), what was done and the notes, and empties the outcome for a next event. done
  * begins the line of what was done ("up"). Returns whether the failure is to keep the guest from starting: only where
  * may_abort, and policy's on_error says abort or an address is in use and its probe says refuse.
  */
 bool turn_say(struct turn *turn, const char *done, int result, bool may_abort);
 
-/* Lets go of the lock, then announces what is new, and says what went wrong with that. May be repeated. */
+/* Lets go of the lock, forgets what was asked, then announces what is new, and says what went wrong with that. May be
+ * repeated. */
 void turn_unlock(struct turn *turn);
 
 /* Unlocks, and frees what was loaded. */

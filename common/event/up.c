@@ -24,8 +24,8 @@ struct up {
 	struct turn *turn;
 	const struct guest *guest;
 	const struct policy *policy; /* what holds of the turn's */
-	struct netlink *nl;
-	struct facts *facts; /* apart from it, as its tables are large and mostly unused */
+	struct netlink *nl;          /* the turn's, and its facts */
+	struct facts *facts;
 	struct plan plan;
 	struct plan todo;   /* of the plan, what the kernel does not have yet */
 	struct plan stale;  /* recorded earlier, no longer wanted */
@@ -71,7 +71,7 @@ static bool concerns(const struct up *up, const struct setting *old)
 
 	if (up->policy->broken || up->incomplete)
 		return false;
-	return !up->guest->partial || ip_among(ips, count, &old->ip);
+	return !up->turn->partly || ip_among(ips, count, &old->ip);
 }
 
 /* A route that another guest has made: it was taken over with its address, or both guests share that. */
@@ -317,13 +317,10 @@ static void undo_taken(struct up *up)
 	for (size_t i = 0; i < up->taken.count; i++) {
 		const struct setting *setting = &up->taken.settings[i];
 		struct err failure;
-		int r;
+		int r = 0;
 
-		if (plan_find(&up->plan, setting))
-			continue;
-		r = asking_link(up->nl, up->facts, setting->device, &failure);
-		if (r == 0)
-			r = apply_undo(up->nl, up->facts, setting, &failure);
+		if (!plan_find(&up->plan, setting))
+			r = apply_delete(up->nl, up->facts, setting, &failure);
 		if (r > 0)
 			outcome_undone(&up->turn->outcome, setting);
 		if (r < 0)
@@ -361,15 +358,10 @@ static bool undo_stale(struct up *up)
 	for (size_t i = 0; i < up->stale.count; i++) {
 		const struct setting *setting = &up->stale.settings[i];
 		struct err failure;
-		int r = asking_link(up->nl, up->facts, setting->device, &failure);
-		const char *vrf = asking_vrf(up->nl, up->facts, setting->device);
+		int r = apply_release(up->nl, up->facts, up->guest, setting, &failure);
 
-		/* What another guest has claimed since is no longer ours to take back. */
-		if (r == 0 && owner_may_release(up->guest, vrf, setting)) {
-			r = apply_undo(up->nl, up->facts, setting, &failure);
-			if (r >= 0 && setting->kind == SETTING_PROXY && !plan_entry_device(&up->plan, &setting->ip)[0])
-				owner_drop(up->guest, vrf, &setting->ip);
-		}
+		if (r >= 0 && setting->kind == SETTING_PROXY && !plan_entry_device(&up->plan, &setting->ip)[0])
+			owner_drop(up->guest, asking_vrf(up->nl, up->facts, setting->device), &setting->ip);
 		if (r > 0)
 			outcome_undone(&up->turn->outcome, setting);
 		if (r < 0) {
@@ -413,30 +405,18 @@ static void settle_policy(struct up *up, struct policy *quiet_alone)
 /* First, and without the lock: nothing that may go wrong with that keeps a firewall bridge from being quiet. */
 static void quiet(struct up *up)
 {
-	struct turn *turn = up->turn;
 	struct err failure;
 
-	if (quieting_up(up->nl, up->guest, up->policy, up->facts, &turn->announcements, &turn->outcome, &failure) < 0)
+	if (quieting_up(up->turn, up->guest, up->policy, &failure) < 0)
 		failed(up, &failure);
 }
 
-static int up_run(struct up *up, struct policy *quiet_alone)
+static int take_addresses(struct up *up)
 {
 	struct turn *turn = up->turn;
 	struct err failure;
-	bool all;
-	bool kept;
-	int r = netlink_open(&up->nl, &turn->err);
+	int r = asking_up(up->nl, up->guest, up->policy, up->facts, &turn->err);
 
-	if (r < 0)
-		return r;
-	settle_policy(up, quiet_alone);
-	quiet(up);
-	r = turn_locked(turn, &turn->err);
-	if (r == 0)
-		r = record_load(&turn->lock, &up->old, &up->recorded, &turn->outcome.notes, &turn->err);
-	if (r == 0)
-		r = asking_up(up->nl, up->guest, up->policy, up->facts, &turn->err);
 	if (r < 0)
 		return r;
 	if (plan_up(up->guest, up->policy, up->facts, &up->plan, &turn->outcome.notes, &failure) < 0) {
@@ -445,6 +425,29 @@ static int up_run(struct up *up, struct policy *quiet_alone)
 		failed(up, &failure);
 	}
 	claim_addresses(up);
+	return 0;
+}
+
+static int up_run(struct up *up, struct policy *quiet_alone)
+{
+	struct turn *turn = up->turn;
+	struct err failure;
+	bool all;
+	bool kept;
+	int r = turn_ask(turn);
+
+	if (r < 0)
+		return r;
+	up->nl = turn->nl;
+	settle_policy(up, quiet_alone);
+	quiet(up);
+	r = turn_locked(turn, &turn->err);
+	if (r == 0)
+		r = record_load(&turn->lock, &up->old, &up->recorded, &turn->outcome.notes, &turn->err);
+	if (r == 0 && !turn->elsewhere)
+		r = take_addresses(up);
+	if (r < 0)
+		return r;
 	if (!compare(up))
 		return up->result;
 	r = save_intent(up);
@@ -465,12 +468,9 @@ static int up_run(struct up *up, struct policy *quiet_alone)
 int event_up(struct turn *turn, const struct guest *guest)
 {
 	struct policy quiet_alone;
-	struct facts facts;
-	struct up up = { .turn = turn, .guest = guest, .facts = &facts };
-	int r;
+	struct up up = { .turn = turn, .guest = guest, .facts = &turn->facts };
+	int r = up_run(&up, &quiet_alone);
 
-	facts_init(&facts);
-	r = up_run(&up, &quiet_alone);
 	if (r < 0)
 		up.result = r;
 	plan_done(&up.taken);
@@ -479,7 +479,5 @@ int event_up(struct turn *turn, const struct guest *guest)
 	plan_done(&up.stale);
 	plan_done(&up.todo);
 	plan_done(&up.plan);
-	facts_done(&facts);
-	netlink_close(up.nl);
 	return up.result;
 }

@@ -65,8 +65,6 @@ struct guest {
 	char route[IFNAMSIZ];  /* the device towards it as its platform makes it, "" for none */
 	bool platform_routes;  /* the platform itself adds the host routes by that device, perhaps later */
 	bool migrating;        /* its configuration is locked for a migration: it may still run on another node */
-	bool elsewhere;        /* it still runs on another node (live migration): nothing may answer for it here yet */
-	bool partial;          /* ips are those that an event is about: what was recorded for others stays */
 	char lxcpath[GUEST_PATH_SIZE]; /* the directory of its LXC directory, "" for the usual one and other kinds */
 	size_t nic_count;
 	size_t ip_count;

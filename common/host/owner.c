@@ -274,7 +274,7 @@ size_t owner_claims_of(const struct guest *guest, const struct policy *policy, c
 	const struct ip *ips = plan_ips(guest, policy, buffer, &ip_count);
 	size_t count = 0;
 
-	if (policy->broken || guest->elsewhere)
+	if (policy->broken)
 		return 0;
 	for (size_t i = 0; i < ip_count; i++) {
 		struct owner_claim *claim = &claims[count];

@@ -23,7 +23,7 @@ const struct ip *plan_ips(const struct guest *guest, const struct policy *policy
 	size_t count = 0;
 
 	*ret_count = all_count;
-	if (policy->nic_count == 0 || guest->partial)
+	if (policy->nic_count == 0)
 		return all;
 	for (size_t i = 0; i < all_count; i++) {
 		if (!policy->addresses_from_config || !plan_listed(policy, bind_nic(guest, &all[i])))
@@ -56,7 +56,7 @@ static const struct policy_nic *said_of(const struct guest *guest, const struct 
 {
 	const struct guest_nic *nic = policy->nic_count > 0 ? plan_nic(guest, policy, ip) : NULL;
 
-	return nic && !guest->elsewhere && !policy->broken ? policy_nic(policy, nic->index) : NULL;
+	return nic && !policy->broken ? policy_nic(policy, nic->index) : NULL;
 }
 
 const char *plan_device_of(const struct guest *guest, const struct policy *policy, const struct ip *ip)
@@ -75,14 +75,14 @@ const char *plan_route_of(const struct guest *guest, const struct policy *policy
 
 const char *plan_device(const struct guest *guest, const struct policy *policy)
 {
-	if (guest->elsewhere || policy->broken)
+	if (policy->broken)
 		return "";
 	return guest->device[0] ? guest->device : policy->device;
 }
 
 const char *plan_route(const struct guest *guest, const struct policy *policy)
 {
-	if (guest->elsewhere || policy->broken)
+	if (policy->broken)
 		return "";
 	return policy->route[0] ? policy->route : guest->route;
 }

@@ -29,8 +29,8 @@ const char *plan_device_of(const struct guest *guest, const struct policy *polic
 const char *plan_route_of(const struct guest *guest, const struct policy *policy, const struct ip *ip);
 
 /*
- * The device that is to answer: the guest's own choice in its configuration, else the policy's; "" for none, while the
- * guest runs elsewhere, and where policy is broken.
+ * The device that is to answer: the guest's own choice in its configuration, else the policy's; "" for none, and
+ * where policy is broken.
  */
 const char *plan_device(const struct guest *guest, const struct policy *policy);
 

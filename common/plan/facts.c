@@ -34,12 +34,19 @@ void facts_init(struct facts *facts)
 {
 	facts->link_count = 0;
 	memset(&facts->addresses, 0, sizeof(facts->addresses));
-	facts->addresses_known = false;
+	memset(facts->addresses_known, 0, sizeof(facts->addresses_known));
 	memset(facts->gateways, 0, sizeof(facts->gateways));
+	memset(facts->gateway_known, 0, sizeof(facts->gateway_known));
 	facts->machine_id[0] = '\0';
 }
 
 void facts_done(struct facts *facts)
 {
 	addresses_done(&facts->addresses);
+}
+
+void facts_forget(struct facts *facts)
+{
+	facts_done(facts);
+	facts_init(facts);
 }

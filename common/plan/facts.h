@@ -10,7 +10,7 @@
 #include "kernel/bridge.h"
 #include "kernel/link.h"
 
-#define FACTS_LINKS_MAX 192
+#define FACTS_LINKS_MAX 384
 #define MACHINE_ID_SIZE 33
 
 /* What is known of the host: only what this guest's plan needs was asked. */
@@ -25,11 +25,13 @@ struct facts {
 	bool vrf_known[FACTS_LINKS_MAX];
 	size_t link_count;
 
-	struct ip gateways[2]; /* of the default routes, IPv4's and IPv6's; family 0 for none */
+	/* Of each family, IPv4's first: the default route's gateway, family 0 for none, and the host's own addresses.
+	 */
+	struct ip gateways[2];
 	int gateway_ifindexes[2];
-
-	struct addresses addresses; /* the host's own, once asked for */
-	bool addresses_known;
+	bool gateway_known[2];
+	struct addresses addresses;
+	bool addresses_known[2];
 	char machine_id[MACHINE_ID_SIZE]; /* "" when there is none */
 };
 
@@ -42,5 +44,8 @@ const struct bridge *facts_bridge(const struct facts *facts, const char *name);
 /* Empties facts cheaply: the tables are large and mostly unused. */
 void facts_init(struct facts *facts);
 void facts_done(struct facts *facts);
+
+/* What is known may no longer be so. */
+void facts_forget(struct facts *facts);
 
 #endif

@@ -397,3 +397,9 @@ void policy_done(struct policy *policy)
 		policy->files[i].text = NULL;
 	}
 }
+
+void policy_drop_nic_addresses(struct policy *policy)
+{
+	for (size_t i = 0; i < policy->nic_count; i++)
+		policy->nics[i].has_addresses = false;
+}

@@ -158,6 +158,9 @@ bool policy_manages(const struct policy *policy, const struct guest *guest);
 /* What still holds for a guest whose policy is broken: its firewall bridge is kept quiet, nothing else. */
 void policy_quiet_alone(struct policy *policy);
 
+/* As if it listed no addresses for single NICs. */
+void policy_drop_nic_addresses(struct policy *policy);
+
 /* Does the address lie in one of "allowed", or is there no such limit? */
 bool policy_allows(const struct policy *policy, const struct ip *ip);
 bool policy_shares(const struct policy *policy, const struct ip *ip);
