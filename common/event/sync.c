@@ -10,9 +10,8 @@
 #include "event/event.h"
 #include "event/known.h"
 #include "event/quieting.h"
-#include "guest/lxc.h"
 #include "guest/pve.h"
-#include "guest/vz.h"
+#include "plan/choice.h"
 #include "host/guests.h"
 #include "host/running.h"
 #include "policy/policy.h"
@@ -97,52 +96,60 @@ static void look_at_pve(struct look *look)
 	up(look, guest);
 }
 
-/* A plain container that runs although no hook has told of it: it was started before it was managed. */
-static void look_at_unheard(struct look *look, enum running running)
+/*
+ * A plain container whose configuration is in its place, and has all that is recorded. It may have been started unheard,
+ * before it was managed. One that was started with a file of its own is left to its record.
+ */
+static bool is_as_configured(struct guest *guest, const struct policy *policy, const struct known *known)
 {
-	struct turn *turn = &look->turn;
-	int r;
+	bool is = guest->kind == GUEST_LXC && guest->nic_count > 0 && policy_manages(policy, guest);
+	struct ip buffer[GUEST_IPS_MAX];
+	size_t count;
+	const struct ip *ips = plan_ips(guest, policy, buffer, &count);
 
-	if (running != RUNNING_YES)
-		return;
-	r = lxc_read(&turn->guest, NULL, &turn->err);
-	if (r < 0)
-		say(look, "", r);
-	else if (policy_manages(&turn->policy, &turn->guest))
-		up(look, &turn->guest);
+	for (size_t i = 0; is && i < known->ip_count; i++)
+		is = ip_among(ips, count, &known->ips[i]);
+	return is;
 }
 
 /* Each recorded address by itself, as each may have a route of its own. */
+static void look_at_addresses(struct look *look, const struct known *known)
+{
+	struct turn *turn = &look->turn;
+
+	turn_takes_some(turn);
+	for (size_t i = 0; i < known->ip_count; i++) {
+		struct guest guest;
+
+		guest_copy(&guest, &turn->guest);
+		guest.ips[0] = known->ips[i];
+		guest.ip_count = 1;
+		memcpy(guest.route, known->routes[i], IFNAMSIZ);
+		guest.platform_routes = known->platforms[i];
+		up(look, &guest);
+	}
+}
+
 static void look_at_recorded(struct look *look)
 {
 	struct turn *turn = &look->turn;
+	struct guest *guest = &turn->guest;
 	enum running running;
 	struct known known;
 
-	if (turn->guest.kind == GUEST_VZ)
-		(void)vz_read(&turn->guest, NULL);
+	if (guest_read(guest, &turn->err) < 0 && turn->err.code != ENOENT)
+		say(look, "", -turn->err.code);
 	if (turn_policy(turn) < 0)
 		say(look, "", -turn->err.code);
 	running = runs(look);
 	if (running == RUNNING_NO)
 		return;
-	if (known_read(turn, &known, &turn->err) < 0) {
+	if (known_read(turn, &known, &turn->err) < 0)
 		say(look, "", -turn->err.code);
-		return;
-	}
-	if (known.ip_count == 0 && turn->guest.kind == GUEST_LXC)
-		look_at_unheard(look, running);
-	turn_takes_some(turn);
-	for (size_t i = 0; i < known.ip_count; i++) {
-		struct guest guest;
-
-		guest_copy(&guest, &turn->guest);
-		guest.ips[0] = known.ips[i];
-		guest.ip_count = 1;
-		memcpy(guest.route, known.routes[i], IFNAMSIZ);
-		guest.platform_routes = known.platforms[i];
-		up(look, &guest);
-	}
+	else if (running == RUNNING_YES && is_as_configured(guest, &turn->policy, &known))
+		up(look, guest);
+	else
+		look_at_addresses(look, &known);
 }
 
 /* Most devices and containers are of guests that nobody gave us: they need no lock, and are left alone. */

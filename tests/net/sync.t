@@ -222,6 +222,14 @@ lxc start-host 2>/dev/null
 like "$(proxies 4)" "^$v4 eth3," "a container whose port has another name is bound"
 guestarp_sync
 like "$(proxies 4)" "^$v4 eth3," "its monitor is there: sync leaves it bound"
+cp "$ROOT/etc/guestarp/guestarp.json" "$TMP/policy"
+policy '{"defaults": {"announce": 0, "nics": {"net0": {"device": "eth4"}}}, "guests": {"*": {"device": "eth3"}}}'
+lxc start-host 2>/dev/null
+like "$(proxies 4)" "^$v4 eth4," "the device of its one NIC is another: its address is bound there"
+guestarp_sync
+like "$(proxies 4)" "^$v4 eth4," "and sync leaves it there"
+cp "$TMP/policy" "$ROOT/etc/guestarp/guestarp.json"
+lxc start-host 2>/dev/null
 lxc_monitor_end web
 guestarp_sync
 is "$STATUS $(proxies 4)" "0 192.168.18.250 eth3" "the monitor was killed, no hook was called: sync takes the entries back"
