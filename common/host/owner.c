@@ -225,8 +225,25 @@ static int claim_one(const struct claiming *c, struct owner_claim *claim)
 	return r < 0 ? r : 0;
 }
 
+/* Mostly nobody else wants any of them: then all are judged under one lock. */
+static int claim_free(const struct claiming *c, struct owner_claim *claims, size_t count, bool contested[GUEST_IPS_MAX])
+{
+	struct standing ask;
+	int r = 0;
+
+	if (lock_owners(c->dir, c->write ? LOCK_EX : LOCK_SH) < 0)
+		return err_errno(c->err, errno, OWNER_DIR);
+	for (size_t i = 0; r >= 0 && i < count; i++) {
+		r = judge(c, &claims[i], NULL, HOLDER_RUNS, &ask);
+		contested[i] = r > 0;
+	}
+	(void)flock(c->dir, LOCK_UN);
+	return r < 0 ? r : 0;
+}
+
 static int claim_all(struct claiming *c, struct owner_claim *claims, size_t count)
 {
+	bool contested[GUEST_IPS_MAX] = { false };
 	CLEANUP(fd) int dir = -1;
 	int r = 0;
 
@@ -238,8 +255,10 @@ static int claim_all(struct claiming *c, struct owner_claim *claims, size_t coun
 	if (r == -ENOENT && !c->write)
 		return 0;
 	c->dir = dir;
+	if (r == 0 && count > 0)
+		r = claim_free(c, claims, count, contested);
 	for (size_t i = 0; r == 0 && i < count; i++)
-		r = claim_one(c, &claims[i]);
+		r = contested[i] ? claim_one(c, &claims[i]) : 0;
 	return r;
 }
 
