@@ -38,7 +38,7 @@ void outcome_done(struct outcome *outcome, const struct setting *setting)
 {
 	char text[SETTING_TEXT];
 
-	add(outcome, setting_to_str(setting, text));
+	add(outcome, outcome->count_left_out > 0 ? "" : setting_to_str(setting, text));
 }
 
 void outcome_undone(struct outcome *outcome, const struct setting *setting)

@@ -57,7 +57,7 @@ static bool keep(struct up *up, struct plan *list, const struct setting *setting
 /* What an earlier up recorded and still is so: same fact, same device. */
 static const struct setting *recorded(const struct up *up, const struct setting *setting)
 {
-	const struct setting *old = plan_find(&up->old, setting);
+	const struct setting *old = setting->guests ? plan_find(&up->old, setting) : NULL;
 
 	return old && old->ifindex == setting->ifindex ? old : NULL;
 }

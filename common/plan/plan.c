@@ -101,12 +101,16 @@ static void missing(struct building *b, const char *what, const char *name)
 	}
 }
 
-static void add(struct building *b, const struct setting *setting)
+static void append(struct building *b, const struct setting *setting)
 {
-	if (plan_find(b->plan, setting))
-		return;
 	if (plan_add(b->plan, setting) < 0)
 		b->result = err_errno(b->err, ENOMEM, "plan");
+}
+
+static void add(struct building *b, const struct setting *setting)
+{
+	if (!plan_find(b->plan, setting))
+		append(b, setting);
 }
 
 static void add_value(struct building *b, enum setting_kind kind, const struct link *link, uint32_t value)
@@ -125,7 +129,12 @@ static void add_ip(struct building *b, enum setting_kind kind, int ifindex, cons
 	/* The platform's own route: recorded, so that none is left behind, but never made by us. */
 	setting.platforms = kind == SETTING_ROUTE && b->guest->platform_routes && !b->policy->route[0];
 	(void)text_copy(setting.device, sizeof(setting.device), device);
-	add(b, &setting);
+	/* One address after the other: what is planned for this one already is last. */
+	for (size_t i = b->plan->count; i > 0 && ip_equal(&b->plan->settings[i - 1].ip, ip); i--) {
+		if (setting_same(&b->plan->settings[i - 1], &setting))
+			return;
+	}
+	append(b, &setting);
 }
 
 static void plan_devices(struct building *b)
@@ -362,8 +371,9 @@ int plan_up(const struct guest *guest, const struct policy *policy, const struct
 
 	missing_devices(&b, ips, count, "");
 	missing_routes(&b, ips, count);
+	/* The policy may name one twice. */
 	for (size_t i = 0; i < count; i++)
-		bound[i] = plan_address(&b, &ips[i]);
+		bound[i] = ip_among(ips, i, &ips[i]) ? NULL : plan_address(&b, &ips[i]);
 	/* Behind all that answers right. */
 	for (size_t i = 0; i < count; i++) {
 		if (bound[i])

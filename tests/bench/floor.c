@@ -4,7 +4,9 @@
  * without a policy, a plan, a check or a library's help; linked as guestarp is. The difference to guestarp is what
  * guestarp's own code costs, the difference to the empty program what the kernel's answers cost.
  *
- * floor CONFIG POLICY DIRECTORY FIREWALL-BRIDGE BRIDGE DEVICE ADDRESS OTHER-DEVICE...
+ * floor CONFIG POLICY DIRECTORY FIREWALL-BRIDGE BRIDGE DEVICE ADDRESS COUNT OTHER-DEVICE...
+ *
+ * COUNT addresses from ADDRESS on.
  */
 
 #include <arpa/inet.h>
@@ -24,10 +26,14 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+
+#define GUEST_ADDRESSES_MAX 128
 
 struct request {
 	struct nlmsghdr header;
@@ -295,18 +301,50 @@ static void read_file(const char *path)
 	close(fd);
 }
 
-static void write_record(const char *path)
+/* The address that is so many behind the first. */
+static struct in_addr address(const struct in_addr *first, int i)
+{
+	return (struct in_addr){ htonl(ntohl(first->s_addr) + (unsigned)i) };
+}
+
+/* Whose each address is, as a symbolic link under one lock. */
+static void claim(const char *path, const struct in_addr *first, int count)
+{
+	int parent = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int dir;
+
+	(void)mkdirat(parent, "floor.owner", 0700);
+	dir = openat(parent, "floor.owner", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0 || flock(dir, LOCK_EX) < 0)
+		err(1, "%s/floor.owner", path);
+	for (int i = 0; i < count; i++) {
+		struct in_addr ip = address(first, i);
+		char name[INET_ADDRSTRLEN];
+		char old[256];
+
+		(void)inet_ntop(AF_INET, &ip, name, sizeof(name));
+		if (readlinkat(dir, name, old, sizeof(old)) < 0 && symlinkat("pve/101 0 eth3", dir, name) < 0)
+			err(1, "%s", name);
+	}
+	close(dir);
+	close(parent);
+}
+
+static void write_record(const char *path, int count)
 {
 	static const char text[] =
-		"{ \"version\": 1, \"settings\": [ as long as the record that guestarp writes for three settings of a "
-		"guest: its firewall bridge's arp_ignore and NOARP, and the proxy entry of its address; each with what "
-		"it was before, so that it can be taken back when the guest is gone ] }";
+		"{ \"version\": 1, \"settings\": [ as long as the record that guestarp writes for the settings of a "
+		"guest: the proxy entry of its address with what has to be known to take it back, ] }";
+	static char record[GUEST_ADDRESSES_MAX * sizeof(text)];
 	int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int lock = openat(dir, "floor.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	int fd = openat(dir, ".floor.tmp", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	struct flock all = { .l_type = F_WRLCK };
 
-	if (dir < 0 || lock < 0 || fd < 0 || fcntl(lock, F_OFD_SETLK, &all) < 0 || write(fd, text, sizeof(text)) < 0)
+	for (int i = 0; i < count; i++)
+		memcpy(record + (size_t)i * sizeof(text), text, sizeof(text));
+	if (dir < 0 || lock < 0 || fd < 0 || fcntl(lock, F_OFD_SETLK, &all) < 0 ||
+	    write(fd, record, (size_t)count * sizeof(text)) < 0)
 		err(1, "%s", path);
 	close(fd);
 	if (renameat(dir, ".floor.tmp", dir, "floor.json") < 0)
@@ -345,13 +383,15 @@ int main(int argc, char *argv[])
 {
 	static const char words[] =
 		"floor: the line of which every event has one, as long as it usually is in the journal\n";
-	struct in_addr ip;
+	struct in_addr first;
+	int others[16];
+	int count = argc < 10 ? 0 : (int)strtol(argv[8], NULL, 10);
 	int packet;
 	int bridge;
 	int device;
 
-	if (argc < 9 || inet_pton(AF_INET, argv[7], &ip) != 1)
-		errx(2, "usage: floor CONFIG POLICY DIRECTORY FIREWALL-BRIDGE BRIDGE DEVICE ADDRESS OTHER-DEVICE...");
+	if (count < 1 || count > GUEST_ADDRESSES_MAX || argc > 25 || inet_pton(AF_INET, argv[7], &first) != 1)
+		errx(2, "usage: floor CONFIG POLICY DIRECTORY FIREWALL-BRIDGE BRIDGE DEVICE ADDRESS COUNT OTHER-DEVICE...");
 	signal(SIGPIPE, SIG_IGN);
 	read_file(argv[2]);
 	read_file(argv[1]);
@@ -362,20 +402,32 @@ int main(int argc, char *argv[])
 	get_link(argv[4]);
 	get_link(argv[6]);
 	get_addresses();
-	neighbour(RTM_GETNEIGH, 0, device, &ip);
-	for (int i = 8; i < argc; i++)
-		neighbour(RTM_GETNEIGH, 0, (int)if_nametoindex(argv[i]), &ip);
-	write_record(argv[3]);
+	for (int i = 9; i < argc; i++)
+		others[i - 9] = (int)if_nametoindex(argv[i]);
+	claim(argv[3], &first, count);
+	for (int i = 0; i < count; i++) {
+		struct in_addr ip = address(&first, i);
+
+		neighbour(RTM_GETNEIGH, 0, device, &ip);
+		for (int j = 9; j < argc; j++)
+			neighbour(RTM_GETNEIGH, 0, others[j - 9], &ip);
+	}
+	write_record(argv[3], count);
 	set_arp_ignore(bridge);
 	set_noarp(bridge);
-	neighbour(RTM_NEWNEIGH, NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE, device, &ip);
+	for (int i = 0; i < count; i++) {
+		struct in_addr ip = address(&first, i);
+
+		neighbour(RTM_NEWNEIGH, NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE, device, &ip);
+		get_route(&ip);
+	}
 	neighbours_of(bridge);
 	get_link(argv[5]);
-	get_route(&ip);
 	close(nl);
 	packet = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 	announce(packet, (int)if_nametoindex(argv[5]));
-	announce(packet, device);
+	for (int i = 0; i < count; i++)
+		announce(packet, device);
 	leave(packet);
 	return write(STDERR_FILENO, words, sizeof(words) - 1) < 0;
 }
