@@ -391,7 +391,8 @@ int main(int argc, char *argv[])
 	int device;
 
 	if (count < 1 || count > GUEST_ADDRESSES_MAX || argc > 25 || inet_pton(AF_INET, argv[7], &first) != 1)
-		errx(2, "usage: floor CONFIG POLICY DIRECTORY FIREWALL-BRIDGE BRIDGE DEVICE ADDRESS COUNT OTHER-DEVICE...");
+		errx(2, "usage: floor CONFIG POLICY DIRECTORY FIREWALL-BRIDGE BRIDGE DEVICE ADDRESS COUNT "
+			"OTHER-DEVICE...");
 	signal(SIGPIPE, SIG_IGN);
 	read_file(argv[2]);
 	read_file(argv[1]);
