@@ -64,7 +64,7 @@ sub wanted {
     my $guests = $policy->{guests} // {};
     my @names;
     my $all_quiet = $guests->{'*'} && ({ %{ $policy->{defaults} // {} }, %{ $guests->{'*'} } }->{firewall_bridge} // '') ne 'leave';
-    push @names, map { "quiet $_" } 'fwbr*', 'fwln*', 'fwpr*' if $all_quiet;
+    push @names, map { my $stem = $_; map { "quiet $stem$_*" } 1 .. 9 } qw(fwbr fwln fwpr) if $all_quiet;
     for my $conf (glob "$root/etc/pve/lxc/*.conf $root/etc/pve/qemu-server/*.conf") {
         my ($id) = $conf =~ /(\d+)\.conf$/;
         next if !$guests->{'*'} && !$guests->{$id} && slurp($conf) !~ m{^hookscript: local:snippets/guestarp$}m;

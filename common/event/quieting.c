@@ -59,7 +59,7 @@ static const char *owner_of(const char *text, char ret_owner[GUEST_NAME_SIZE])
 
 	if (names_parse(text, &guest, &port))
 		return guest_name(&guest, ret_owner);
-	(void)snprintf(ret_owner, GUEST_NAME_SIZE, "%s", text);
+	(void)snprintf(ret_owner, GUEST_NAME_SIZE, "%s", names_all_cover(text) ? "every guest" : text);
 	return ret_owner;
 }
 
@@ -161,7 +161,8 @@ static int by_name(struct netlink *nl, const struct guest *guest, const struct p
 	}
 	if (r == 0)
 		r = unwanted(nl, guest, policy, &names, &deleted, err);
-	missing = r == -ENOENT || r == -EEXIST;
+	/* Of the names for all these were only the guest's own part. */
+	missing = r == -ENOENT || r == -EEXIST || (r == 0 && quieted && names.firewall == NAMES_OF_ALL);
 	lock_release(&lock);
 	*ret_quieting = quieted || missing ? QUIETING_MADE : QUIETING_KEPT;
 	return missing ? whole_table(guest, &names, outcome, err) : r;

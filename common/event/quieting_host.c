@@ -117,7 +117,7 @@ static int want_devices(struct host *host, struct err *err)
 		bool may = false;
 		int r = 0;
 
-		if (!host->policy.devices[i].quiet || names_of_all_cover(device))
+		if (!host->policy.devices[i].quiet || names_all_cover(device))
 			continue;
 		if (!nl)
 			r = netlink_open(&nl, err);
@@ -134,7 +134,6 @@ static int want_devices(struct host *host, struct err *err)
 static int want(struct host *host, struct err *err)
 {
 	const struct guest other = { .kind = GUEST_PVE };
-	const struct names of_all = { NAMES_OF_ALL, NAMES_NOWHERE };
 	int r;
 
 	(void)policy_load(&host->policy, &other, NULL);
@@ -144,7 +143,7 @@ static int want(struct host *host, struct err *err)
 			r = want_guest(host, &host->guests.list[i]);
 	}
 	if (r == 0 && names_for_all(&host->policy))
-		r = names_add(&of_all, &other, &host->wanted);
+		r = names_add_all(&host->wanted);
 	if (r == -ENOMEM)
 		return err_errno(err, ENOMEM, "names");
 	return r < 0 ? r : want_devices(host, err);
@@ -175,18 +174,11 @@ static bool stays(const struct host *host, const struct quiet_name *name)
 	return false;
 }
 
-/* Two forms at once overlap. */
-static bool has_form_of_all(const struct quiet_names *names)
-{
-	const struct quiet_name name = { .text = "fwbr*" };
-
-	return quiet_names_have(names, &name);
-}
-
 /* What is wanted, and what stays. */
 static int final_names(const struct host *host, const struct quiet_table *table, struct quiet_names *ret_names)
 {
-	bool of_all = has_form_of_all(&host->wanted) || (host->policy.broken && has_form_of_all(&table->names));
+	bool of_all = names_form_of(&host->wanted) != NAMES_FORM_SINGLE ||
+		      (host->policy.broken && names_form_of(&table->names) != NAMES_FORM_SINGLE);
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < table->names.count; i++) {
@@ -237,7 +229,7 @@ static int change(struct netlink *nl, const struct quiet_table *table, const str
 {
 	struct quiet_names added = { 0 };
 	struct quiet_names removed = { 0 };
-	bool anew = table->exists && (!table->whole || has_form_of_all(&table->names) != has_form_of_all(wanted));
+	bool anew = table->exists && (!table->whole || names_form_of(&table->names) != names_form_of(wanted));
 	int r = missing(wanted, &table->names, &added);
 
 	if (r == 0)

@@ -33,7 +33,7 @@ struct quiet_name {
 	bool loud; /* in the set of those that are left alone all the same */
 };
 
-/* A name may overlap no other of its set ("fwbr*" and "fwbr101i*"); the kernel says -EEXIST. */
+/* A name may overlap no other of its set ("fwbr1*" and "fwbr101i*"); the kernel says -EEXIST. */
 struct quiet_names {
 	struct quiet_name *list;
 	size_t count;

@@ -19,20 +19,73 @@ static const struct form port_forms[] = { { "tap", 'i' }, { "veth", 'i' } };
 #define FIREWALL_COUNT (sizeof(firewall_forms) / sizeof(firewall_forms[0]))
 #define PORT_COUNT     (sizeof(port_forms) / sizeof(port_forms[0]))
 
-static const char *const for_all[] = { "fwbr*", "fwln*", "fwpr*" };
+/*
+ * For all guests: a VMID begins with one of nine digits. A host's own bridge may well be called fwbridge0 or fwprod, and
+ * has to answer.
+ */
+static const char *const stems[] = { "fwbr", "fwln", "fwpr" };
+static const char digits[] = "123456789";
+
+#define STEM_COUNT (sizeof(stems) / sizeof(stems[0]))
+#define ALL_COUNT  (STEM_COUNT * (sizeof(digits) - 1))
 
 bool names_for_all(const struct policy *policy)
 {
 	return policy->all && policy->quiet_others && !policy->broken;
 }
 
-bool names_of_all_cover(const char *device)
+/* Those of the VMIDs that begin with the digit. */
+static int add_digit(char digit, struct quiet_names *list)
 {
-	for (size_t i = 0; i < sizeof(for_all) / sizeof(for_all[0]); i++) {
-		if (strncmp(device, for_all[i], strlen(for_all[i]) - 1) == 0)
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < STEM_COUNT; i++) {
+		char text[IFNAMSIZ];
+
+		(void)snprintf(text, sizeof(text), "%s%c*", stems[i], digit);
+		r = quiet_names_add(list, text, false);
+	}
+	return r;
+}
+
+int names_add_all(struct quiet_names *list)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && digits[i]; i++)
+		r = add_digit(digits[i], list);
+	return r;
+}
+
+bool names_all_cover(const char *device)
+{
+	for (size_t i = 0; i < STEM_COUNT; i++) {
+		size_t len = strlen(stems[i]);
+
+		if (strncmp(device, stems[i], len) == 0 && device[len] && strchr(digits, device[len]))
 			return true;
 	}
 	return false;
+}
+
+enum names_form names_form_of(const struct quiet_names *names)
+{
+	size_t all = 0;
+	size_t former = 0;
+
+	for (size_t i = 0; i < names->count; i++) {
+		const struct quiet_name *name = &names->list[i];
+		size_t len = strlen(name->text);
+
+		if (name->loud || len == 0 || name->text[len - 1] != '*')
+			continue;
+		all += len == 6 && names_all_cover(name->text);
+		for (size_t j = 0; j < STEM_COUNT; j++)
+			former += len == 5 && strncmp(name->text, stems[j], 4) == 0;
+	}
+	if (all + former == 0)
+		return NAMES_FORM_SINGLE;
+	return all == ALL_COUNT && former == 0 ? NAMES_FORM_ALL : NAMES_FORM_OTHER;
 }
 
 struct names names_plan(const struct guest *guest, const struct policy *policy, bool managed, enum names_ports ports)
@@ -101,8 +154,8 @@ int names_add(const struct names *names, const struct guest *guest, struct quiet
 {
 	int r = 0;
 
-	for (size_t i = 0; names->firewall == NAMES_OF_ALL && r == 0 && i < sizeof(for_all) / sizeof(for_all[0]); i++)
-		r = quiet_names_add(wanted, for_all[i], false);
+	if (names->firewall == NAMES_OF_ALL)
+		r = add_digit(guest->id[0], wanted);
 	if (r == 0 && (names->firewall == NAMES_QUIET || names->firewall == NAMES_LOUD))
 		r = names_add_firewall(guest, names->firewall == NAMES_LOUD, wanted);
 	if (r == 0 && (names->ports == NAMES_QUIET || names->ports == NAMES_LOUD))
@@ -113,16 +166,16 @@ int names_add(const struct names *names, const struct guest *guest, struct quiet
 static bool parse(const char *text, const struct form *form, struct guest *ret_guest)
 {
 	size_t len = strlen(form->before);
-	size_t digits;
+	size_t count;
 	char id[IFNAMSIZ];
 
 	if (strncmp(text, form->before, len) != 0)
 		return false;
-	digits = strspn(text + len, "0123456789");
-	if (digits == 0 || text[len + digits] != form->behind || strcmp(text + len + digits + 1, "*") != 0)
+	count = strspn(text + len, "0123456789");
+	if (count == 0 || text[len + count] != form->behind || strcmp(text + len + count + 1, "*") != 0)
 		return false;
-	memcpy(id, text + len, digits);
-	id[digits] = '\0';
+	memcpy(id, text + len, count);
+	id[count] = '\0';
 	return guest_init(ret_guest, GUEST_PVE, id, NULL) == 0;
 }
 

@@ -32,8 +32,19 @@ enum names_ports {
 /* Does one set of names stand for the firewall bridges of all guests? */
 bool names_for_all(const struct policy *policy);
 
-/* Does it stand for this device, too? */
-bool names_of_all_cover(const char *device);
+/* Adds that set: "fwbr1*" and so on. -ENOMEM. */
+int names_add_all(struct quiet_names *list);
+
+/* The form that a list of names has. Two forms at once overlap. */
+enum names_form {
+	NAMES_FORM_SINGLE, /* of single guests */
+	NAMES_FORM_ALL,
+	NAMES_FORM_OTHER, /* a part of those for all, or "fwbr*", as versions before 0.2.1 had it */
+};
+enum names_form names_form_of(const struct quiet_names *names);
+
+/* Do the names for all stand for this device, too? */
+bool names_all_cover(const char *device);
 
 /* ports: what the kernel shows of them, where it has been asked, else what the configuration says. */
 struct names names_plan(const struct guest *guest, const struct policy *policy, bool managed, enum names_ports ports);
@@ -41,7 +52,7 @@ struct names names_plan(const struct guest *guest, const struct policy *policy, 
 /* What the configuration says. */
 enum names_ports names_ports_of(const struct guest *guest);
 
-/* Adds the names that must be there. -ENOMEM. */
+/* Adds the names that must be there, of those for all the ones that stand for this guest. -ENOMEM. */
 int names_add(const struct names *names, const struct guest *guest, struct quiet_names *wanted);
 
 /* Adds a guest's names, all of one kind. -ENOMEM. */

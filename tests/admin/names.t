@@ -59,9 +59,7 @@ synced() { # DESC LINE...: after sync the table has exactly these names, and the
     is "$STATUS $OUT$ERR" "0 " "$desc: once more, and nothing is to be done"
 }
 
-for_all='quiet fwbr*
-quiet fwln*
-quiet fwpr*'
+for_all=$(printf 'quiet %s\n' {fwbr,fwln,fwpr}{1..9}'*')
 
 # ---- attach and detach ----------------------------------------------------------------------------------------------------
 
@@ -101,6 +99,32 @@ both_sides 101 vmbr0 "a policy for all"
 ct_start 103 0 vmbr0 192.168.0.103/24
 both_sides 103 vmbr0 "a guest that nobody has ever heard of"
 ct_stop 103 0
+
+# The names that versions before 0.2.1 had for every guest: whoever is first, a hook or sync, makes them the new ones.
+for first in "guestarp-pve 101 pre-start" "guestarp sync"; do
+    nft -f - <<'END'
+flush set arp guestarp quiet
+add element arp guestarp quiet { "fwbr*", "fwln*", "fwpr*", "tap101i*", "veth101i*", "tap102i*", "veth102i*" }
+END
+    # shellcheck disable=SC2086 # two words
+    (cd "$GUESTARP_BUILD" && GUESTARP_ROOT=$ROOT ./$first) >/dev/null 2>&1
+    table_is "the former names for all: $first" "$for_all" "$(names_of quiet ports 101 102)"
+done
+
+# Bridges of the host's own, whose names begin as Proxmox VE's do: somebody reaches the host by them.
+subnet=10
+for own in fwbridge0 fwprod fwln-dmz; do
+    ip link add "$own" type bridge
+    ip addr add "192.0.$subnet.1/24" dev "$own"
+    ip link set "$own" up
+    veth - "port$subnet" "02:77:00:00:$subnet:01" outside "by$subnet" "02:77:00:00:$subnet:02"
+    ip link set "port$subnet" master "$own"
+    ip -n outside addr add "192.0.$subnet.2/24" dev "by$subnet"
+    ok "the host's own $own answers" in_ns outside ping -q -c 1 -W 2 "192.0.$subnet.1"
+    ip link del "$own"
+    ip link del "port$subnet"
+    subnet=$((subnet + 1))
+done
 
 policy '{"guests": {"*": {}, "102": {"firewall_bridge": "leave"}}}'
 synced "one that is left alone" "$for_all" "$(names_of loud firewall 102)" "$(names_of quiet ports 101 102)"

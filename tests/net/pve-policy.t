@@ -57,15 +57,16 @@ policy '{"defaults": {"firewall_bridge": "leave", "bridge_mac": "leave"}}'
 pve 101 post-start
 is "$STATUS $(quiet_names)" "0 $ports" "firewall_bridge changed to leave: its names go"
 is "$(quiet_values)" "1 NOARP" "and what was set on a bridge that is there stays: taking it back would make it answer"
+for_all=$(echo {fwbr,fwln,fwpr}{1..9}'*')
 policy '{"guests": {"*": {}}}'
 pve 101 post-start
-is "$STATUS $(quiet_names)" "0 fwbr* fwln* fwpr* $ports" "a policy for every guest: one name stands for all their firewall bridges"
+is "$STATUS $(quiet_names)" "0 $for_all $ports" "a policy for every guest: one name stands for all their firewall bridges"
 policy '{"guests": {"*": {}, "101": {"firewall_bridge": "leave"}}}'
 pve 101 pre-start
-is "$STATUS $(quiet_names)" "0 !fwbr101i* !fwln101i* !fwln101o* !fwpr101p* fwbr* fwln* fwpr* $ports" "but this one"
+is "$STATUS $(quiet_names)" "0 !fwbr101i* !fwln101i* !fwln101o* !fwpr101p* $for_all $ports" "but this one"
 policy '{"guests": {"*": {}}}'
 pve 101 pre-start
-is "$STATUS $(quiet_names)" "0 fwbr* fwln* fwpr* $ports" "and no longer"
+is "$STATUS $(quiet_names)" "0 $for_all $ports" "and no longer"
 policy '{"defaults": {}}'
 pve 101 pre-start
 is "$STATUS $(quiet_names)" "0 $(names_of 101)" "a policy for none but those that are attached: each has its own names again"

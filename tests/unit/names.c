@@ -38,7 +38,7 @@ static const struct row {
 	{ .name = "ports leave", .leave_ports = true, .ports = NAMES_PORTS_BRIDGED, .names = FIREWALL },
 	{ .name = "firewall_bridge leave", .leave = true, .ports = NAMES_PORTS_BRIDGED, .names = PORTS },
 	{ .name = "both leave", .leave = true, .leave_ports = true, .ports = NAMES_PORTS_BRIDGED, .names = "" },
-	{ .name = "every guest", .all = true, .ports = NAMES_PORTS_BRIDGED, .names = "fwbr* fwln* fwpr* " PORTS },
+	{ .name = "every guest", .all = true, .ports = NAMES_PORTS_BRIDGED, .names = "fwbr1* fwln1* fwpr1* " PORTS },
 	{ .name = "every guest but this one",
 	  .all = true,
 	  .leave = true,
