@@ -39,7 +39,7 @@ int names_add_all(struct quiet_names *list);
 enum names_form {
 	NAMES_FORM_SINGLE, /* of single guests */
 	NAMES_FORM_ALL,
-	NAMES_FORM_OTHER, /* a part of those for all, or "fwbr*", as versions before 0.2.1 had it */
+	NAMES_FORM_OTHER, /* a part of those for all, or "fwbr*", as it was at first */
 };
 enum names_form names_form_of(const struct quiet_names *names);
 
