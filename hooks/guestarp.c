@@ -19,6 +19,7 @@
 #include "doctor/explain.h"
 #include "doctor/finding.h"
 #include "doctor/status.h"
+#include "event/announce.h"
 #include "event/event.h"
 #include "event/quieting.h"
 #include "event/sync.h"
@@ -396,6 +397,23 @@ static int cmd_sync(const struct call *call)
 	return result.failed ? EXIT_FOUND : EXIT_SUCCESS;
 }
 
+/* After a MAC that was set by hand. */
+static int cmd_announce(const struct call *call)
+{
+	const char *device = call->words[0];
+	struct err err;
+	size_t count;
+
+	if (!ifname_valid(device)) {
+		(void)err_set(&err, EINVAL, "announce: that is no device's name");
+		return wrong(&err);
+	}
+	if (announce_device(device, 2, &count, &err) < 0)
+		return failed(&err);
+	log_line(NULL, "announce: %s: %zu address%s", device, count, count == 1 ? "" : "es");
+	return EXIT_SUCCESS;
+}
+
 static int cmd_policy(const struct call *call)
 {
 	struct guest guest;
@@ -466,6 +484,7 @@ static const struct command {
 	{ "detach", OPT_ALL, 0, SIZE_MAX, cmd_detach, "GUEST...|--all", "the reverse" },
 	{ "policy", OPT_CHECK | OPT_JSON, 1, 1, cmd_policy, "GUEST [--json]|--check FILE",
 	  "what policy wants, and where it says so" },
+	{ "announce", 0, 1, 1, cmd_announce, "DEVICE", "tell neighbours a device's MAC" },
 	{ "device", 0, 2, 2, cmd_device, "GUEST DEVICE|none", "choose the device that answers for it" },
 };
 
@@ -475,7 +494,7 @@ static void usage(void)
 {
 	(void)puts("usage: guestarp COMMAND ...\n");
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
-		(void)printf("  %-7s %-28s %s\n", commands[i].word, commands[i].arguments, commands[i].help);
+		(void)printf("  %-8s %-28s %s\n", commands[i].word, commands[i].arguments, commands[i].help);
 	(void)puts("\nGUEST is a number or a name, or pve/100, vz/101, lxc/web1.");
 }
 

@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 #include "base/process.h"
 #include "kernel/proxy.h"
+#include "kernel/snapshot.h"
 #include "plan/choice.h"
 
 #define INTERVAL_MS 2000
@@ -76,6 +77,31 @@ int announcements_add_own(struct announcements *announcements, struct netlink *n
 			return err_errno(err, ENOMEM, "announcement");
 	}
 	return 0;
+}
+
+int announcements_add_proxied(struct announcements *announcements, struct netlink *nl, const struct link *bridge,
+			      struct err *err)
+{
+	struct snapshot snapshot;
+	int r = snapshot_take(nl, &snapshot, err);
+
+	for (size_t i = 0; r == 0 && i < snapshot.proxy_count; i++) {
+		const struct proxy_entry *entry = &snapshot.proxies[i];
+		struct announcement a = { .proxied = true, .packet.ip = entry->ip };
+		struct link link;
+		bool speaks = false;
+
+		if (entry->ifindex != 0)
+			r = ask_speaker(nl, entry->ifindex, bridge, &link, &speaks, err);
+		if (r < 0 || !speaks)
+			continue;
+		a.packet.ifindex = link.ifindex;
+		a.packet.source = link.mac;
+		if (announcements_add(announcements, &a) < 0)
+			r = err_errno(err, ENOMEM, "announcement");
+	}
+	snapshot_done(&snapshot);
+	return r;
 }
 
 static int add_bridge(struct announcements *announcements, struct netlink *nl, const char *name,
@@ -220,4 +246,30 @@ int announcements_send(const struct announcements *announcements, unsigned round
 		_exit(0);
 	}
 	return r < 0 && rounds > 1 ? err_wrap(err, "announcing again") : 0;
+}
+
+int announce_device(const char *name, unsigned rounds, size_t *ret_count, struct err *err)
+{
+	CLEANUP(netlink) struct netlink *nl = NULL;
+	struct announcements announcements = { 0 };
+	struct addresses addresses = { 0 };
+	struct link link;
+	int r = netlink_open(&nl, err);
+
+	if (r == 0)
+		r = link_get(nl, name, &link, err);
+	if (r == 0 && !announcements_can(&link))
+		r = err_set(err, ENETDOWN, "it is down, or does no ARP");
+	if (r == 0)
+		r = addresses_get_answered(nl, AF_UNSPEC, &addresses, err);
+	if (r == 0)
+		r = announcements_add_own(&announcements, nl, &link, &addresses, NULL, err);
+	if (r == 0)
+		r = announcements_add_proxied(&announcements, nl, &link, err);
+	*ret_count = announcements.count;
+	if (r == 0)
+		r = announcements_send(&announcements, rounds, err);
+	announcements_done(&announcements);
+	addresses_done(&addresses);
+	return r < 0 ? err_wrap(err, "%s", name) : 0;
 }

@@ -40,6 +40,12 @@ int announcements_add_own(struct announcements *announcements, struct netlink *n
 /* The same of each bridge that the guest's NICs are in, told to all hosts or to the guest alone. */
 int announcements_add_bridges(struct announcements *announcements, struct netlink *nl, const struct guest *guest,
 			      int family, bool guest_alone, struct err *err);
+/* And the entries by which the device, or a VLAN device on it, answers for others. Lists the host's: for a person's
+ * command.
+ */
+int announcements_add_proxied(struct announcements *announcements, struct netlink *nl, const struct link *bridge,
+			      struct err *err);
+
 void announcements_done(struct announcements *announcements);
 
 /* Sends all once. The first failure is returned, the others are sent all the same. */
@@ -50,5 +56,11 @@ int announcements_say(const struct announcements *announcements, int fd, struct 
  * detached child that repeats only what still is so.
  */
 int announcements_send(const struct announcements *announcements, unsigned rounds, struct err *err);
+
+/*
+ * Tells all that has the device's MAC, for who has changed that by hand. *ret_count: how many addresses. -ENODEV;
+ * -ENETDOWN where it can say nothing.
+ */
+int announce_device(const char *name, unsigned rounds, size_t *ret_count, struct err *err);
 
 #endif
