@@ -8,6 +8,7 @@
 #include "doctor/doctor.h"
 #include "host/guests.h"
 #include "kernel/bridge.h"
+#include "kernel/route.h"
 #include "plan/plan.h"
 
 #define VLAN_DEPTH_MAX 8 /* the kernel's MAX_NEST_DEV */
@@ -65,6 +66,32 @@ bool bridge_answers(const struct doctor *d, const struct link *link)
 	return rp_filter == 0 && (d->all_proxy_arp || link->value[LINK_PROXY_ARP]) && link->value[LINK_FORWARDING];
 }
 
+/*
+ * Nothing but a guest's own frames passes a firewall bridge. Any other may be somebody's gateway by IPv6, which NOARP
+ * would end too; what arp_ignore leaves needs the names.
+ */
+static void mend_bridge(const struct doctor *d, const struct link *link, struct finding *f)
+{
+	if (f->guest[0]) {
+		finding_set(f->mend, "ip link set dev %s arp off", link->name);
+		finding_set(f->last, "guestarp attach %s", f->guest);
+		return;
+	}
+	if (f->kind == FINDING_BRIDGE_ANSWERS && effective(d->all_arp_ignore, link->value[LINK_ARP_IGNORE]) == 0 &&
+	    !d->all_proxy_arp && !link->value[LINK_PROXY_ARP])
+		finding_set(f->mend, "sysctl -w net/ipv4/conf/%s/arp_ignore=1", link->name);
+	finding_set(f->last, "\"%s\": {\"quiet\": true} among \"devices\" in %s, then guestarp sync", link->name,
+		    POLICY_HOST_FILE);
+}
+
+/* One by which IPv4 routes leave is there to be asked: for the gateway, which may be any address of the host's. */
+static bool is_gateway(const struct doctor *d, const struct link *link)
+{
+	bool routed = false;
+
+	return route_by_device(d->nl, link->ifindex, &routed, NULL) == 0 && routed;
+}
+
 static void answering(struct doctor *d, const struct link *link)
 {
 	struct finding *f = findings_add(d->findings, FINDING_BRIDGE_ANSWERS);
@@ -76,9 +103,7 @@ static void answering(struct doctor *d, const struct link *link)
 	(void)device_guest(link->name, f->guest);
 	finding_set(f->what, "Bridge %s%s%s has no address, yet it answers ARP %sfor this host's addresses.",
 		    link->name, f->guest[0] ? " in front of guest " : "", f->guest, probes ? "probes " : "");
-	finding_set(f->mend, "ip link set dev %s arp off", link->name);
-	if (f->guest[0])
-		finding_set(f->last, "guestarp attach %s", f->guest);
+	mend_bridge(d, link, f);
 }
 
 static void martians(struct doctor *d, const struct link *link)
@@ -90,9 +115,7 @@ static void martians(struct doctor *d, const struct link *link)
 	finding_set(f->device, "%s", link->name);
 	(void)device_guest(link->name, f->guest);
 	finding_set(f->what, "Bridge %s has no address and is asked by ARP all the same.", link->name);
-	finding_set(f->mend, "ip link set dev %s arp off", link->name);
-	if (f->guest[0])
-		finding_set(f->last, "guestarp attach %s", f->guest);
+	mend_bridge(d, link, f);
 }
 
 static bool logs_martians(const struct doctor *d, const struct link *link)
@@ -135,6 +158,16 @@ static void port_guest(const char *port, char name[GUEST_NAME_SIZE])
 		(void)device_guest(fwbr, name);
 }
 
+/* Who knew the MAC that it had learns the other one at once. */
+static void mend_mac(const struct link *link, const struct mac *mac, struct finding *f)
+{
+	char text[MAC_TEXT];
+	bool other = !mac_equal(mac, &link->mac);
+
+	finding_set(f->mend, "ip link set dev %s address %s%s%s", link->name, mac_to_str(mac, text),
+		    other ? " && guestarp announce " : "", other ? link->name : "");
+}
+
 static void floating(struct doctor *d, const struct link *link, const struct bridge *bridge)
 {
 	const struct link *port = lender(d, link);
@@ -153,7 +186,8 @@ static void floating(struct doctor *d, const struct link *link, const struct bri
 	finding_set(f->what, "The MAC of bridge %s follows its lowest port%s%s%s%s.", link->name,
 		    port ? "; it is now that of " : "", port ? port->name : "",
 		    f->guest[0] ? " and changes when it stops: guest " : "", f->guest);
-	finding_set(f->mend, "ip link set dev %s address %s", link->name, mac_to_str(&mac, text));
+	mend_mac(link, &mac, f);
+	(void)mac_to_str(&mac, text);
 	finding_set(f->last, "guestarp attach its guests, or hwaddress %s in /etc/network/interfaces", text);
 }
 
@@ -168,7 +202,7 @@ static void not_uplink(struct doctor *d, const struct link *link, const struct b
 	finding_set(f->device, "%s", link->name);
 	finding_set(f->what, "Bridge %s has the MAC %s, its network card has %s.", link->name,
 		    mac_to_str(&link->mac, is), mac_to_str(&bridge->uplink, uplink));
-	finding_set(f->mend, "ip link set dev %s address %s", link->name, uplink);
+	mend_mac(link, &bridge->uplink, f);
 	finding_set(f->last, "hwaddress %s in /etc/network/interfaces", uplink);
 }
 
@@ -195,7 +229,7 @@ void check_bridges(struct doctor *d)
 
 		if (strcmp(link->kind, "bridge") == 0 && has_neighbours(d, link))
 			check_mac(d, link);
-		if (!can_answer || !is_addressless_bridge(d, link))
+		if (!can_answer || !is_addressless_bridge(d, link) || is_gateway(d, link))
 			continue;
 		if (bridge_answers(d, link))
 			answering(d, link);

@@ -94,7 +94,8 @@ static void check_platform(struct doctor *d)
 	finding_set(f->last, "systemctl status pve-cluster");
 }
 
-/* What ends it: the last good text in the file's place, or where there is none the file out of the way. */
+/* What ends it: the last good text in the file's place. Out of the way it would take everything back that it once
+ * wanted. */
 static void policy_fix(struct finding *f, const char *file, const char *kept, enum policy_file_state state)
 {
 	char path[PATH_MAX];
@@ -106,9 +107,8 @@ static void policy_fix(struct finding *f, const char *file, const char *kept, en
 	}
 	if (state == POLICY_FILE_KEPT)
 		finding_set(f->mend, "mv %s %s.broken && cp " KEPT_DIR "/%s %s", file, file, kept, file);
-	else
-		finding_set(f->mend, "mv %s %s.broken", file, file);
-	finding_set(f->last, "correct it and see: guestarp policy --check %s.broken", file);
+	finding_set(f->last, "correct it and see: guestarp policy --check %s%s", file,
+		    state == POLICY_FILE_KEPT ? ".broken" : "");
 }
 
 /* The same mistake in a policy file concerns every guest, and is said once. */

@@ -22,6 +22,24 @@ static bool shares_subnet(const struct doctor *d, const struct address *address)
 	return false;
 }
 
+/*
+ * An address of the subnet on a device that hears no request for it (lo, a bridge without ports): with arp_ignore
+ * nobody would answer for it. NULL for none.
+ */
+static const struct address *only_answered_there(const struct doctor *d, const struct address *address)
+{
+	const struct addresses *all = &d->snapshot.addresses;
+
+	for (size_t i = 0; i < all->count; i++) {
+		const struct address *other = &all->list[i];
+
+		if (other->ifindex != address->ifindex && ip_same_subnet(&other->ip, &address->ip, address->prefix) &&
+		    !shares_subnet(d, other))
+			return other;
+	}
+	return NULL;
+}
+
 static bool reported(const struct doctor *d, const char *device)
 {
 	for (size_t i = 0; i < d->findings->count; i++) {
@@ -38,6 +56,7 @@ void check_flux(struct doctor *d)
 	for (size_t i = 0; i < d->snapshot.addresses.count; i++) {
 		const struct address *address = &d->snapshot.addresses.list[i];
 		const struct link *link = snapshot_link(&d->snapshot, address->ifindex);
+		const struct address *silenced;
 		struct finding *f;
 		char ip[IP_TEXT];
 
@@ -56,8 +75,16 @@ void check_flux(struct doctor *d)
 		finding_set(f->device, "%s", link->name);
 		finding_set(f->what, "%s (%s/%u) is one of several network cards in the same subnet.", link->name,
 			    ip_to_str(&address->ip, ip), address->prefix);
-		finding_set(f->mend, "sysctl -w net/ipv4/conf/%s/arp_ignore=1 net/ipv4/conf/%s/arp_announce=2",
-			    link->name, link->name);
-		finding_set(f->last, "\"devices\" in /etc/guestarp/guestarp.json");
+		silenced = only_answered_there(d, address);
+		if (!silenced) {
+			finding_set(f->mend, "sysctl -w net/ipv4/conf/%s/arp_ignore=1 net/ipv4/conf/%s/arp_announce=2",
+				    link->name, link->name);
+			finding_set(f->last, "\"devices\" in /etc/guestarp/guestarp.json");
+			continue;
+		}
+		finding_set(f->last,
+			    "first give %s, which another device has and this one answers for, to %s; then "
+			    "arp_ignore and arp_announce among \"devices\" in /etc/guestarp/guestarp.json",
+			    ip_to_str(&silenced->ip, ip), link->name);
 	}
 }

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "doctor/doctor.h"
+#include "host/record.h"
 #include "kernel/silence.h"
 #include "kernel/sysctl.h"
 #include "plan/choice.h"
@@ -112,6 +113,7 @@ static void check_many(struct doctor *d, const struct group *g)
 static void check_gone(struct doctor *d, const struct group *g, const struct patient *patient)
 {
 	const char *device = device_name(d, g->entries);
+	struct setting entry = { .kind = SETTING_PROXY, .ifindex = g->entries->ifindex, .ip = g->entries->ip };
 	struct finding *f = findings_add(d->findings, FINDING_PROXY_GONE);
 
 	if (!f)
@@ -119,7 +121,11 @@ static void check_gone(struct doctor *d, const struct group *g, const struct pat
 	for_guest(f, patient);
 	finding_set(f->device, "%s", device);
 	finding_set(f->what, "%s answers for %s of guest %s, which does not run here.", device, g->ip, f->guest);
-	finding_set(f->mend, "ip neigh del proxy %s dev %s", g->ip, device);
+	/* Somebody else's may serve a guest whose address no configuration has (DHCP, set inside). */
+	if (record_has(&patient->guest, &entry))
+		finding_set(f->mend, "guestarp sync");
+	else
+		finding_set(f->last, "if no other guest uses the address: ip neigh del proxy %s dev %s", g->ip, device);
 }
 
 static bool check_forwarding(struct doctor *d, const struct group *g, const struct link *link)

@@ -11,9 +11,9 @@
 #include "event/known.h"
 #include "event/quieting.h"
 #include "guest/pve.h"
-#include "plan/choice.h"
 #include "host/guests.h"
 #include "host/running.h"
+#include "plan/choice.h"
 #include "policy/policy.h"
 
 /* One guest that is looked at. */
@@ -97,8 +97,8 @@ static void look_at_pve(struct look *look)
 }
 
 /*
- * A plain container whose configuration is in its place, and has all that is recorded. It may have been started unheard,
- * before it was managed. One that was started with a file of its own is left to its record.
+ * A plain container whose configuration is in its place, and has all that is recorded. It may have been started
+ * unheard, before it was managed. One that was started with a file of its own is left to its record.
  */
 static bool is_as_configured(struct guest *guest, const struct policy *policy, const struct known *known)
 {

@@ -328,22 +328,11 @@ bool owner_of(const char *vrf, const struct ip *ip, char ret_guest[GUEST_NAME_SI
 	return s.text[0];
 }
 
-static bool is_recorded(const struct guest *guest, const struct setting *setting)
-{
-	struct plan recorded = { 0 };
-	struct notes notes = { 0 };
-	bool exists = false;
-	bool has = record_peek(guest, &recorded, &exists, &notes, NULL) == 0 && plan_find(&recorded, setting);
-
-	plan_done(&recorded);
-	return has;
-}
-
 static bool has_too(const struct guest *guest, const struct setting *setting)
 {
 	enum running running = RUNNING_UNKNOWN;
 
-	return is_recorded(guest, setting) && (running_ask(guest, &running, NULL) < 0 || running != RUNNING_NO);
+	return record_has(guest, setting) && (running_ask(guest, &running, NULL) < 0 || running != RUNNING_NO);
 }
 
 bool owner_shares(const struct guest *guest, const struct setting *setting)
@@ -370,7 +359,7 @@ bool owner_may_release(const struct guest *guest, const char *vrf, const struct 
 	if (!owner_of(vrf, &setting->ip, owner) || is_name_of(guest, owner))
 		return true;
 	/* It may have been killed between its claim and its record: what is not its own would stay for ever. */
-	return guest_init_named(&other, owner, '/') && !lock_is_held(&other) && !is_recorded(&other, setting);
+	return guest_init_named(&other, owner, '/') && !lock_is_held(&other) && !record_has(&other, setting);
 }
 
 void owner_drop(const struct guest *guest, const char *vrf, const struct ip *ip)

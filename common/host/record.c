@@ -256,3 +256,14 @@ int record_remove(const struct lock *lock, struct err *err)
 
 	return file_remove_at(lock->dir, record_name(lock->guest, name), err);
 }
+
+bool record_has(const struct guest *guest, const struct setting *setting)
+{
+	struct plan recorded = { 0 };
+	struct notes notes = { 0 };
+	bool exists = false;
+	bool has = record_peek(guest, &recorded, &exists, &notes, NULL) == 0 && plan_find(&recorded, setting);
+
+	plan_done(&recorded);
+	return has;
+}

@@ -15,6 +15,9 @@
 int record_peek(const struct guest *guest, struct plan *ret_settings, bool *ret_exists, struct notes *notes,
 		struct err *err);
 
+/* Does it name this setting just now? */
+bool record_has(const struct guest *guest, const struct setting *setting);
+
 /* Has nobody asked this since the host was started? False where that cannot be told. */
 bool record_first(const char *what);
 

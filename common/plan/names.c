@@ -20,8 +20,8 @@ static const struct form port_forms[] = { { "tap", 'i' }, { "veth", 'i' } };
 #define PORT_COUNT     (sizeof(port_forms) / sizeof(port_forms[0]))
 
 /*
- * For all guests: a VMID begins with one of nine digits. A host's own bridge may well be called fwbridge0 or fwprod, and
- * has to answer.
+ * For all guests: a VMID begins with one of nine digits. A host's own bridge may well be called fwbridge0 or fwprod,
+ * and has to answer.
  */
 static const char *const stems[] = { "fwbr", "fwln", "fwpr" };
 static const char digits[] = "123456789";

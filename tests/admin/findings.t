@@ -294,7 +294,14 @@ ip link set elsewhere up
 ip route add 192.168.18.102/32 dev elsewhere
 ip neigh add proxy 192.168.18.102 dev eth3
 answers_client 192.168.18.102 eth3 "the host answers for a guest that does not run"
-found_and_mended proxy-gone eth3 pve/102 "proxy-gone"
+findings
+is "$FOUND/$(finding 0 mend)" "proxy-gone/" "proxy-gone: no command where another guest may use somebody else's entry"
+is "$(finding 0 for_good)" "if no other guest uses the address: ip neigh del proxy 192.168.18.102 dev eth3" "but which one it would be"
+ip neigh del proxy 192.168.18.102 dev eth3
+policy '{"guests": {"102": {"device": "eth3", "announce": 0}}}'
+GUESTARP_ROOT=$ROOT "$GUESTARP_BUILD/guestarp-pve" 102 post-start 2>/dev/null
+answers_client 192.168.18.102 eth3 "the guest was started, and nobody has told of its end"
+found_and_mended proxy-gone eth3 pve/102 "proxy-gone, our own entry"
 not_ok "after that nobody does" ask client eth0 192.168.18.102
 
 # ---- proxy-all-devices ----------------------------------------------------------------------------------------------------
@@ -501,12 +508,15 @@ bridged_guest 101
 policy '{"defaults": {"devise": "eth0"}}'
 findings
 like "$(finding 0 what)" "^/etc/guestarp/guestarp.json: .*devise.*device" "file, place and the nearest key"
-found_and_mended policy-broken "" "" "policy-broken, this host's"
+is "$FOUND $(finding 0 mend)" "policy-broken " "no command: without the file what it once wanted would be taken back from guests that run"
+is "$(finding 0 for_good)" "correct it and see: guestarp policy --check /etc/guestarp/guestarp.json" "but what to do"
+policy '{"guests": {"101": {"announce": 1}}}'
+GUESTARP_ROOT=$ROOT "$GUESTARP_BUILD/guestarp-pve" 101 pre-start 2>/dev/null
+policy '{"guests": {"101": {"announce": "two"}}}'
+found_and_mended policy-broken "" "" "policy-broken, with a last good text"
 ok "the file is kept" test -e "$ROOT/etc/guestarp/guestarp.json.broken"
 echo '{' >"$ROOT/etc/pve/guestarp.json"
-found_and_mended policy-broken "" "" "policy-broken, the cluster's"
-ok "the file is kept" test -e "$ROOT/etc/pve/guestarp.json.broken"
-policy '{"guests": {"101": {"announce": "two"}}}'
-found_and_mended policy-broken "" "" "policy-broken, one guest's"
+findings
+is "$FOUND $(finding 0 mend)" "policy-broken " "the cluster's: no command without a last good text"
 
 done_testing
