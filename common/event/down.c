@@ -18,9 +18,12 @@ struct down {
 };
 
 /* Returns the first failure. */
-static int take_back(const struct guest *guest, struct down *d, struct outcome *outcome, struct err *err)
+static int take_back(struct turn *turn, struct down *d)
 {
 	CLEANUP(netlink) struct netlink *nl = NULL;
+	const struct policy *policy = turn->loaded ? &turn->policy : NULL;
+	struct outcome *outcome = &turn->outcome;
+	struct err *err = &turn->err;
 	struct facts facts;
 	int result = netlink_open(&nl, err);
 
@@ -33,7 +36,8 @@ static int take_back(const struct guest *guest, struct down *d, struct outcome *
 		int r = asking_link(nl, &facts, setting->device, &failure);
 
 		/* What another guest has claimed since is no longer ours to take back. */
-		if (r == 0 && owner_may_release(guest, asking_vrf(nl, &facts, setting->device), setting))
+		if (r == 0 &&
+		    owner_may_release(turn->lock.guest, policy, asking_vrf(nl, &facts, setting->device), setting))
 			r = apply_undo(nl, &facts, setting, &failure);
 		if (r > 0)
 			outcome_done(outcome, setting);
@@ -74,8 +78,11 @@ static int choose(const struct plan *recorded, const struct which *which, struct
 	return r;
 }
 
-static int down(struct lock *lock, const struct which *which, struct down *d, struct outcome *outcome, struct err *err)
+static int down(struct turn *turn, const struct which *which, struct down *d)
 {
+	struct lock *lock = &turn->lock;
+	struct outcome *outcome = &turn->outcome;
+	struct err *err = &turn->err;
 	bool exists = false;
 	struct err failure;
 	int result = record_load(lock, &d->recorded, &exists, &outcome->notes, err);
@@ -91,7 +98,7 @@ static int down(struct lock *lock, const struct which *which, struct down *d, st
 		return err_errno(err, ENOMEM, "record");
 	staying = d->left.count;
 	if (d->going.count > 0)
-		result = take_back(lock->guest, d, outcome, err);
+		result = take_back(turn, d);
 	if (result == 0 && staying == 0)
 		return record_remove(lock, err);
 	/* Nothing was tried: the record stays as it is, and may name too much. */
@@ -110,7 +117,7 @@ static int run(struct turn *turn, const struct which *which)
 
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
-	r = down(&turn->lock, which, &d, &turn->outcome, &turn->err);
+	r = down(turn, which, &d);
 	plan_done(&d.left);
 	plan_done(&d.going);
 	plan_done(&d.recorded);

@@ -341,12 +341,13 @@ bool owner_shares(const struct guest *guest, const struct setting *setting)
 	return has;
 }
 
-bool owner_may_release(const struct guest *guest, const char *vrf, const struct setting *setting)
+bool owner_may_release(const struct guest *guest, const struct policy *policy, const char *vrf,
+		       const struct setting *setting)
 {
 	char owner[GUEST_NAME_SIZE];
 	struct guest other;
 
-	if (setting->shared)
+	if (setting->shared || (policy && policy_shares(policy, &setting->ip)))
 		return !owner_shares(guest, setting);
 	if (!owner_of(vrf, &setting->ip, owner) || is_name_of(guest, owner))
 		return true;

@@ -365,7 +365,7 @@ static bool undo_stale(struct up *up)
 		const char *vrf = asking_vrf(up->nl, up->facts, setting->device);
 
 		/* What another guest has claimed since is no longer ours to take back. */
-		if (r == 0 && owner_may_release(up->guest, vrf, setting)) {
+		if (r == 0 && owner_may_release(up->guest, up->policy, vrf, setting)) {
 			r = apply_undo(up->nl, up->facts, setting, &failure);
 			if (r >= 0 && setting->kind == SETTING_PROXY && !plan_entry_device(&up->plan, &setting->ip)[0])
 				owner_drop(up->guest, vrf, &setting->ip);

@@ -105,6 +105,19 @@ reached "shared: who made the route has stopped, and the other one is reached"
 stop 109
 nothing_left "shared: both have stopped: nothing is left"
 
+# Policy says so only when the first one runs already.
+guest 108 vmbr1
+both '"route": "vmbr1"' '"route": "vmbr1"'
+start 108
+both "\"route\": \"vmbr1\", \"shared\": [\"$address\"]" "\"route\": \"vmbr1\", \"shared\": [\"$address\"]"
+guest 109 vmbr1
+start 109
+stop 108
+reached "shared since: the first one has stopped, and the other one is reached"
+stop 109
+nothing_left "shared since: both have stopped: nothing is left"
+rm -r "$ROOT/run/guestarp"
+
 # ---- a gateway by several routes at once -----------------------------------------------------------------------------------------
 
 address=192.168.18.151
