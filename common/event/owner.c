@@ -173,7 +173,8 @@ static int grant(const struct claiming *c, struct owner_claim *claim, const stru
 {
 	refuse(claim, s, false);
 	claim->granted = true;
-	if (!displaces)
+	claim->displaces = displaces;
+	if (claim->standing)
 		claim->other[0] = '\0';
 	return c->write ? write_claim(c->dir, c->guest, claim, s, c->err) : 0;
 }

@@ -36,10 +36,10 @@ struct owner_claim {
 
 	/* The answer. */
 	bool granted;
-	bool standing; /* the guest had it already */
-	bool resting;  /* not granted: the other one does not run, and its address goes to who starts first */
-	char other[GUEST_NAME_SIZE]; /* not granted: who has it; granted: whom it was taken from while it ran, else ""
-				      */
+	bool standing;  /* the guest had it already */
+	bool resting;   /* not granted: the other one does not run, and its address goes to who starts first */
+	bool displaces; /* granted: the other one runs */
+	char other[GUEST_NAME_SIZE]; /* not granted: who has it; granted: whom it was taken from, "" for nobody */
 };
 
 /*

@@ -288,7 +288,10 @@ static bool write_differences(struct up *up)
 	return all;
 }
 
-/* It was another guest's, which runs. What that one has recorded for the address it will not take back any more. */
+/*
+ * It was another guest's. What that one has still recorded for the address it will not take back any more: also one
+ * that has stopped unheard, or whose configuration is on another node by now.
+ */
 static void take_over(struct up *up, const struct owner_claim *claim)
 {
 	struct plan theirs = { 0 };
@@ -298,8 +301,9 @@ static void take_over(struct up *up, const struct owner_claim *claim)
 	bool exists;
 	char text[IP_TEXT];
 
-	notes_add(&up->turn->outcome.notes, "%s is taken over from %s, which runs", ip_to_str(&claim->ip, text),
-		  claim->other);
+	if (claim->displaces)
+		notes_add(&up->turn->outcome.notes, "%s is taken over from %s, which runs", ip_to_str(&claim->ip, text),
+			  claim->other);
 	if (!guest_init_named(&other, claim->other, '/'))
 		return;
 	if (record_peek(&other, &theirs, &exists, &notes, &failure) < 0)

@@ -118,6 +118,46 @@ stop 109
 nothing_left "shared since: both have stopped: nothing is left"
 rm -r "$ROOT/run/guestarp"
 
+# ---- two that run, and one has it --------------------------------------------------------------------------------------------------
+
+# Both of them; what answers for 108 is away, so that 109 alone can be reached.
+two() { # KEYS-OF-108 KEYS-OF-109
+    guest 108 vmbr1
+    both "$1" "$2"
+    start 108
+    ct_stop 108 0
+    ip link add veth108i0 type bridge # its port is there: it runs
+    guest 109 vmbr1
+    start 109
+}
+
+none_left() { # DESC
+    [ ! -e /sys/class/net/veth108i0 ] || ip link del veth108i0
+    pve_ok 108 post-stop
+    stop 109
+    nothing_left "$1: both have stopped: nothing is left"
+    ip netns del ct108
+    rm -r "$ROOT/run/guestarp"
+    rm -f "$ROOT"/etc/pve/nodes/pve*/lxc/10[89].conf
+}
+
+sync() {
+    ok "sync" env GUESTARP_ROOT="$ROOT" "$GUESTARP_BUILD/guestarp" sync
+}
+
+owner() { readlink "$ROOT/run/guestarp/owner/$address" | cut -d ' ' -f 1; }
+
+two '"route": "vmbr1"' '"route": "vmbr1"'
+is "$(owner)" pve/108 "both run: the first one has it"
+mkdir -p "$ROOT/etc/pve/nodes/pve2/lxc"
+mv "$ROOT/etc/pve/nodes/pve1/lxc/108.conf" "$ROOT/etc/pve/nodes/pve2/lxc/"
+sync
+is "$(owner)" pve/109 "the first one's configuration is on another node now: the second one has it"
+ip link del veth108i0
+pve_ok 108 post-stop
+reached "the first one's devices go: the second one is reached"
+none_left "moved"
+
 # ---- a gateway by several routes at once -----------------------------------------------------------------------------------------
 
 address=192.168.18.151
