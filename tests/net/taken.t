@@ -158,6 +158,12 @@ pve_ok 108 post-stop
 reached "the first one's devices go: the second one is reached"
 none_left "moved"
 
+two "\"route\": \"vmbr1\", \"addresses\": [\"$address\"]" '"route": "vmbr1"'
+both '"route": "vmbr1"' '"route": "vmbr1", "allowed": ["192.168.18.0/24"]'
+pve_ok 109 post-start
+is "$(owner)" pve/109 "the policy named it for the first one, and allows it to the second one now: it is the second one's"
+none_left "rank"
+
 # ---- a gateway by several routes at once -----------------------------------------------------------------------------------------
 
 address=192.168.18.151
