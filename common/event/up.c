@@ -357,6 +357,17 @@ static void claim_addresses(struct up *up)
 	}
 }
 
+/* It is the guest's also where no device of the host's is to answer for it any more. */
+static bool is_claimed(const struct up *up, const struct ip *ip)
+{
+	struct ip buffer[GUEST_IPS_MAX];
+	size_t count;
+	const struct ip *ips = plan_ips(up->guest, up->policy, buffer, &count);
+
+	return ip_among(ips, count, ip) && !policy_shares(up->policy, ip) &&
+	       plan_sane(up->guest, up->policy, up->facts, ip);
+}
+
 /* What cannot be taken back stays in the record, for the next event to try again. False where it was not kept there. */
 static bool undo_stale(struct up *up)
 {
@@ -371,7 +382,7 @@ static bool undo_stale(struct up *up)
 		/* What another guest has claimed since is no longer ours to take back. */
 		if (r == 0 && owner_may_release(up->guest, up->policy, vrf, setting)) {
 			r = apply_undo(up->nl, up->facts, setting, &failure);
-			if (r >= 0 && setting->kind == SETTING_PROXY && !plan_entry_device(&up->plan, &setting->ip)[0])
+			if (r >= 0 && setting->kind == SETTING_PROXY && !is_claimed(up, &setting->ip))
 				owner_drop(up->guest, vrf, &setting->ip);
 		}
 		if (r > 0)

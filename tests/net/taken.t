@@ -164,6 +164,14 @@ pve_ok 109 post-start
 is "$(owner)" pve/109 "the policy named it for the first one, and allows it to the second one now: it is the second one's"
 none_left "rank"
 
+two '"route": "vmbr1"' '"route": "vmbr1"'
+both '"device": null' '"route": "vmbr1"'
+pve_ok 108 post-start
+is "$(owner)/$(proxies 4)" "pve/108/" "no device answers for the first one any more: the address is its own all the same"
+sync
+is "$(owner)/$(proxies 4)" "pve/108/" "and a sync gives it to nobody else"
+none_left "bridged"
+
 # ---- a gateway by several routes at once -----------------------------------------------------------------------------------------
 
 address=192.168.18.151
