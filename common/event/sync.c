@@ -74,6 +74,7 @@ static void look_at_pve(struct look *look)
 	int r = pve_read(guest, NULL, &failure);
 
 	guest->hooked = guest->hooked || look->hint->managed;
+	turn->claims = look->hint->managed;
 	if (turn_policy(turn) < 0)
 		say(look, "", -turn->err.code);
 	/*

@@ -172,6 +172,31 @@ sync
 is "$(owner)/$(proxies 4)" "pve/108/" "and a sync gives it to nobody else"
 none_left "bridged"
 
+# ---- a live migration ----------------------------------------------------------------------------------------------------------------
+
+migrated() { # PHASE: on the target, while it still runs on the source
+    env GUESTARP_ROOT="$ROOT" PVE_MIGRATED_FROM=pve2 "$GUESTARP_BUILD/guestarp-pve" 109 "$1" </dev/null
+}
+
+guest 108 vmbr1
+both '"route": "vmbr1"' '"route": "vmbr1"'
+start 108
+ct_stop 108 0
+pve_ok 108 post-stop
+is "$(owner)" pve/108 "one that has stopped keeps its address"
+guest 109 vmbr1
+mv "$ROOT/etc/pve/nodes/pve1/lxc/109.conf" "$ROOT/etc/pve/nodes/pve2/lxc/"
+ok "another one comes with the same address: the target's pre-start" migrated pre-start
+ok "the target's post-start" migrated post-start
+is "$(owner)" pve/108 "while it runs on the source the address is not its own here"
+mv "$ROOT/etc/pve/nodes/pve2/lxc/109.conf" "$ROOT/etc/pve/nodes/pve1/lxc/"
+arrived() { [ "$(owner)/$(proxies 4)" = "pve/109/$address eth3" ]; }
+ok "it has moved here: its own arrival takes the address" wait_for arrived
+reached "and it is reached"
+
+ip link add veth108i0 type bridge
+none_left "migrated"
+
 # ---- a gateway by several routes at once -----------------------------------------------------------------------------------------
 
 address=192.168.18.151
