@@ -194,6 +194,12 @@ arrived() { [ "$(owner)/$(proxies 4)" = "pve/109/$address eth3" ]; }
 ok "it has moved here: its own arrival takes the address" wait_for arrived
 reached "and it is reached"
 
+# Its configuration is locked while it is copied.
+sed -i '1i lock: migrate' "$ROOT/etc/pve/nodes/pve1/lxc/109.conf"
+ip link set eth3 down
+ip link set eth3 up
+sync
+reached "it migrates away, and its device flaps meanwhile: it is still reached"
 ip link add veth108i0 type bridge
 none_left "migrated"
 
