@@ -122,6 +122,8 @@ static int post_stop(struct call *call)
 	if (strcmp(env("LXC_TARGET"), "reboot") == 0 || !record_exists(&turn->guest))
 		return EXIT_SUCCESS;
 	turn_lock(turn, TURN_TAKES_BACK);
+	/* What it shares stays, and what that is the policy says. */
+	(void)turn_policy(turn);
 	(void)turn_say(turn, "took back", event_down(turn), false);
 	return EXIT_SUCCESS;
 }

@@ -187,12 +187,12 @@ int apply_hold(struct netlink *nl, const struct facts *facts, const struct setti
 	return r < 0 ? r : !holds;
 }
 
-int apply_release(struct netlink *nl, struct facts *facts, const struct guest *guest, const struct setting *setting,
-		  struct err *err)
+int apply_release(struct netlink *nl, struct facts *facts, const struct guest *guest, const struct policy *policy,
+		  const struct setting *setting, struct err *err)
 {
 	int r = asking_link(nl, facts, setting->device, err);
 
-	if (r < 0 || !owner_may_release(guest, asking_vrf(nl, facts, setting->device), setting))
+	if (r < 0 || !owner_may_release(guest, policy, asking_vrf(nl, facts, setting->device), setting))
 		return r;
 	return apply_delete(nl, facts, setting, err);
 }

@@ -22,8 +22,8 @@ int apply_hold(struct netlink *nl, const struct facts *facts, const struct setti
  * Deletes a recorded entry or route of the guest's, unless owner_may_release() says that it is another's by now. Asks
  * for its device. Returns 1 when that changed something, 0 where it was gone already.
  */
-int apply_release(struct netlink *nl, struct facts *facts, const struct guest *guest, const struct setting *setting,
-		  struct err *err);
+int apply_release(struct netlink *nl, struct facts *facts, const struct guest *guest, const struct policy *policy,
+		  const struct setting *setting, struct err *err);
 
 /* The same, whoever's it is. */
 int apply_delete(struct netlink *nl, struct facts *facts, const struct setting *setting, struct err *err);

@@ -17,6 +17,7 @@ struct down {
 /* Returns the first failure. */
 static int take_back(struct turn *turn, struct down *d)
 {
+	const struct policy *policy = turn->loaded ? &turn->policy : NULL;
 	int result = turn_ask(turn);
 
 	if (result < 0)
@@ -24,7 +25,7 @@ static int take_back(struct turn *turn, struct down *d)
 	for (size_t i = 0; i < d->going.count; i++) {
 		const struct setting *setting = &d->going.settings[i];
 		struct err failure;
-		int r = apply_release(turn->nl, &turn->facts, &turn->guest, setting, &failure);
+		int r = apply_release(turn->nl, &turn->facts, &turn->guest, policy, setting, &failure);
 
 		if (r > 0)
 			outcome_done(&turn->outcome, setting);

@@ -50,6 +50,17 @@ static void up(struct look *look, const struct guest *guest)
 	say(look, "up", event_up(&look->turn, guest));
 }
 
+/*
+ * It is answered for here by what its record says. Then its configuration is locked as it leaves: on a migration's
+ * target nothing is bound before it is there.
+ */
+static bool is_bound(const struct turn *turn)
+{
+	struct known known;
+
+	return known_read(turn, &known, NULL) == 0 && known.ip_count > 0;
+}
+
 /* A NIC that is being plugged: its firewall bridge is there, its line in the configuration is not. */
 static void add_nic(struct guest *guest, unsigned index)
 {
@@ -73,13 +84,14 @@ static void look_at_pve(struct look *look)
 	int r = pve_read(guest, NULL, &failure);
 
 	guest->hooked = guest->hooked || look->hint->managed;
+	turn->claims = look->hint->managed;
 	if (turn_policy(turn) < 0)
 		say(look, "", -turn->err.code);
 	/*
-	 * No longer managed: nothing new, but what was set for it goes when it goes. In a migration it runs here or
-	 * there: what holds is right until the lock is gone, and then its move is told.
+	 * No longer managed: nothing new, but what was set for it goes when it goes. The same on a migration's target
+	 * until the lock is gone, and then its move is told; on its source the guest has to be reached all the while.
 	 */
-	leave = !policy_manages(&turn->policy, guest) || (guest->migrating && !look->hint->managed);
+	leave = !policy_manages(&turn->policy, guest) || (guest->migrating && !look->hint->managed && !is_bound(turn));
 	if (r == 0 && leave)
 		say(look, "quiet", event_quiet(turn));
 	/* On another node, or destroyed: what is left of it here is taken back once its devices are gone. */

@@ -27,7 +27,7 @@ int event_sync(bool prepare, struct sync_result *ret_result, struct err *err);
 /* What a caller knows or wants beside the guest's configuration. */
 struct hint {
 	int nic;      /* this NIC's firewall bridge is there, though hot-plug writes the configuration last; -1: none */
-	bool managed; /* Proxmox VE has called us as its hookscript, under whatever name */
+	bool managed; /* Proxmox VE has called us as its hookscript, and this is that event's end */
 };
 
 #define HINT_NONE                                                                                                      \

@@ -288,7 +288,10 @@ static bool write_differences(struct up *up)
 	return all;
 }
 
-/* It was another guest's, which runs. What that one has recorded for the address it will not take back any more. */
+/*
+ * It was another guest's. What that one has still recorded for the address it will not take back any more: also one
+ * that has stopped unheard, or whose configuration is on another node by now.
+ */
 static void take_over(struct up *up, const struct owner_claim *claim)
 {
 	struct plan theirs = { 0 };
@@ -298,8 +301,9 @@ static void take_over(struct up *up, const struct owner_claim *claim)
 	bool exists;
 	char text[IP_TEXT];
 
-	notes_add(&up->turn->outcome.notes, "%s is taken over from %s, which runs", ip_to_str(&claim->ip, text),
-		  claim->other);
+	if (claim->displaces)
+		notes_add(&up->turn->outcome.notes, "%s is taken over from %s, which runs", ip_to_str(&claim->ip, text),
+			  claim->other);
 	if (!guest_init_named(&other, claim->other, '/'))
 		return;
 	if (record_peek(&other, &theirs, &exists, &notes, &failure) < 0)
@@ -350,6 +354,17 @@ static void claim_addresses(struct up *up)
 	}
 }
 
+/* It is the guest's also where no device of the host's is to answer for it any more. */
+static bool is_claimed(const struct up *up, const struct ip *ip)
+{
+	struct ip buffer[GUEST_IPS_MAX];
+	size_t count;
+	const struct ip *ips = plan_ips(up->guest, up->policy, buffer, &count);
+
+	return ip_among(ips, count, ip) && !policy_shares(up->policy, ip) &&
+	       plan_sane(up->guest, up->policy, up->facts, ip);
+}
+
 /* What cannot be taken back stays in the record, for the next event to try again. False where it was not kept there. */
 static bool undo_stale(struct up *up)
 {
@@ -358,9 +373,9 @@ static bool undo_stale(struct up *up)
 	for (size_t i = 0; i < up->stale.count; i++) {
 		const struct setting *setting = &up->stale.settings[i];
 		struct err failure;
-		int r = apply_release(up->nl, up->facts, up->guest, setting, &failure);
+		int r = apply_release(up->nl, up->facts, up->guest, up->policy, setting, &failure);
 
-		if (r >= 0 && setting->kind == SETTING_PROXY && !plan_entry_device(&up->plan, &setting->ip)[0])
+		if (r >= 0 && setting->kind == SETTING_PROXY && !is_claimed(up, &setting->ip))
 			owner_drop(up->guest, asking_vrf(up->nl, up->facts, setting->device), &setting->ip);
 		if (r > 0)
 			outcome_undone(&up->turn->outcome, setting);

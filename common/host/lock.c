@@ -14,7 +14,7 @@
 #include "base/file.h"
 #include "base/text.h"
 
-#define LOCK_TRIES 2000 /* of 5 ms */
+#define LOCK_WAIT_S 10
 
 const char *lock_file_name(const struct guest *guest, const char *ending, char name[LOCK_FILE_SIZE])
 {
@@ -43,6 +43,15 @@ static off_t lock_offset(const char *name)
 	return (off_t)(text_hash(TEXT_HASH_START, name) >> 2);
 }
 
+static bool is_over(const struct timespec *begun)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec - begun->tv_sec > LOCK_WAIT_S ||
+	       (now.tv_sec - begun->tv_sec == LOCK_WAIT_S && now.tv_nsec >= begun->tv_nsec);
+}
+
 /* guest: whose mark is left, NULL for none. It may be let go of just before that: hence the last try. */
 static int take_lock(const char *name, int dir, int fd, bool alone, const struct guest *guest, struct err *err)
 {
@@ -54,18 +63,22 @@ static int take_lock(const char *name, int dir, int fd, bool alone, const struct
 		.l_len = 1,
 	};
 	const struct timespec pause = { .tv_nsec = 5 * 1000 * 1000 };
+	struct timespec begun;
+	bool last = false;
 
-	for (int i = 0; i <= LOCK_TRIES; i++) {
-		if (i == LOCK_TRIES && guest)
+	(void)clock_gettime(CLOCK_MONOTONIC, &begun);
+	/* By the clock: on a busy host each pause takes longer. */
+	for (;; last = is_over(&begun)) {
+		if (last && guest)
 			(void)mknodat(dir, mark_name(guest, mark), S_IFREG | 0600, 0);
 		if (fcntl(fd, F_OFD_SETLK, &lock) == 0)
 			return 0;
 		if (errno != EAGAIN && errno != EACCES)
 			return err_errno(err, errno, "lock");
-		if (i < LOCK_TRIES)
-			(void)nanosleep(&pause, NULL);
+		if (last)
+			return err_set(err, EBUSY, "another event has not let go of %s for %d s", name, LOCK_WAIT_S);
+		(void)nanosleep(&pause, NULL);
 	}
-	return err_set(err, EBUSY, "another event has not let go of %s for 10 s", name);
 }
 
 static int take(const char *name, bool create, bool alone, const struct guest *guest, struct lock *ret_lock,

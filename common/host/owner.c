@@ -97,11 +97,20 @@ static int write_claim(int dir, const struct guest *guest, const struct owner_cl
 	return 0;
 }
 
+static enum owner_rank rank_of(const struct guest *guest, const struct policy *policy, const struct ip *ip)
+{
+	const struct guest_nic *nic = plan_nic(guest, policy, ip);
+
+	if (!policy->addresses_from_config || plan_listed(policy, nic))
+		return OWNER_NAMED;
+	return policy->allowed_any ? OWNER_CONFIG : OWNER_ALLOWED;
+}
+
 /*
- * Does its configuration still have the address, or its policy? A guest that is nowhere has none; but where pmxcfs is
- * down, each of Proxmox VE's seems to be nowhere.
+ * Does its configuration still have the address, or its policy, and at what rank? A guest that is nowhere has none; but
+ * where pmxcfs is down, each of Proxmox VE's seems to be nowhere. The rank stays as it was where policy cannot be read.
  */
-static bool still_wants(struct guest *guest, const struct ip *ip)
+static bool still_wants(struct guest *guest, const struct ip *ip, unsigned *rank)
 {
 	static struct policy policy;
 	struct ip buffer[GUEST_IPS_MAX];
@@ -117,24 +126,26 @@ static bool still_wants(struct guest *guest, const struct ip *ip)
 		return true;
 	(void)policy_load(&policy, guest, NULL);
 	ips = plan_ips(guest, &policy, buffer, &count);
-	wants = ip_among(ips, count, ip);
+	wants = policy.broken || (ip_among(ips, count, ip) && policy_allows(&policy, ip));
+	if (!policy.broken)
+		*rank = rank_of(guest, &policy, ip);
 	policy_done(&policy);
 	return wants;
 }
 
-/* What is asked of another guest, without the lock of the claims. */
+/* What is asked of another guest, without the lock of the claims. Its rank is what it is by now. */
 enum holder {
 	HOLDER_RUNS,
 	HOLDER_RESTS,
 	HOLDER_GONE,
 };
 
-static enum holder ask_holder(const struct standing *s, const struct ip *ip)
+static enum holder ask_holder(struct standing *s, const struct ip *ip)
 {
 	static struct guest guest;
 	enum running running = RUNNING_UNKNOWN;
 
-	if (!guest_init_named(&guest, s->guest, '/') || !still_wants(&guest, ip))
+	if (!guest_init_named(&guest, s->guest, '/') || !still_wants(&guest, ip, &s->rank))
 		return HOLDER_GONE;
 	if (running_ask(&guest, &running, NULL) < 0 || running != RUNNING_NO)
 		return HOLDER_RUNS;
@@ -173,7 +184,8 @@ static int grant(const struct claiming *c, struct owner_claim *claim, const stru
 {
 	refuse(claim, s, false);
 	claim->granted = true;
-	if (!displaces)
+	claim->displaces = displaces;
+	if (claim->standing)
 		claim->other[0] = '\0';
 	return c->write ? write_claim(c->dir, c->guest, claim, s, c->err) : 0;
 }
@@ -197,7 +209,7 @@ static int judge(const struct claiming *c, struct owner_claim *claim, const stru
 	}
 	if (holder == HOLDER_GONE || (holder == HOLDER_RESTS && c->start))
 		return grant(c, claim, &s, false);
-	if (claim->rank > s.rank)
+	if (claim->rank > asked->rank)
 		return grant(c, claim, &s, holder == HOLDER_RUNS);
 	refuse(claim, &s, holder == HOLDER_RESTS);
 	return 0;
@@ -276,15 +288,6 @@ int owner_foresee(const struct guest *guest, bool start, struct owner_claim *cla
 	return claim_all(&c, claims, count);
 }
 
-static enum owner_rank rank_of(const struct guest *guest, const struct policy *policy, const struct ip *ip)
-{
-	const struct guest_nic *nic = plan_nic(guest, policy, ip);
-
-	if (!policy->addresses_from_config || plan_listed(policy, nic))
-		return OWNER_NAMED;
-	return policy->allowed_any ? OWNER_CONFIG : OWNER_ALLOWED;
-}
-
 size_t owner_claims_of(const struct guest *guest, const struct policy *policy, const struct facts *facts,
 		       const struct plan *plan, struct owner_claim claims[GUEST_IPS_MAX])
 {
@@ -349,12 +352,13 @@ bool owner_shares(const struct guest *guest, const struct setting *setting)
 	return has;
 }
 
-bool owner_may_release(const struct guest *guest, const char *vrf, const struct setting *setting)
+bool owner_may_release(const struct guest *guest, const struct policy *policy, const char *vrf,
+		       const struct setting *setting)
 {
 	char owner[GUEST_NAME_SIZE];
 	struct guest other;
 
-	if (setting->shared)
+	if (setting->shared || (policy && policy_shares(policy, &setting->ip)))
 		return !owner_shares(guest, setting);
 	if (!owner_of(vrf, &setting->ip, owner) || is_name_of(guest, owner))
 		return true;

@@ -36,10 +36,10 @@ struct owner_claim {
 
 	/* The answer. */
 	bool granted;
-	bool standing; /* the guest had it already */
-	bool resting;  /* not granted: the other one does not run, and its address goes to who starts first */
-	char other[GUEST_NAME_SIZE]; /* not granted: who has it; granted: whom it was taken from while it ran, else ""
-				      */
+	bool standing;  /* the guest had it already */
+	bool resting;   /* not granted: the other one does not run, and its address goes to who starts first */
+	bool displaces; /* granted: the other one runs */
+	char other[GUEST_NAME_SIZE]; /* not granted: who has it; granted: whom it was taken from, "" for nobody */
 };
 
 /*
@@ -60,9 +60,11 @@ int owner_foresee(const struct guest *guest, bool start, struct owner_claim *cla
 
 /*
  * May the guest take back this recorded entry or route, whose device is in the VRF ("" for none)? Not where another one
- * has claimed the address since, or has the same, where it is shared, and runs.
+ * has claimed the address since, or has the same, where it is shared, and runs. It is shared when it was recorded so,
+ * or where policy, NULL for none known, says so now.
  */
-bool owner_may_release(const struct guest *guest, const char *vrf, const struct setting *setting);
+bool owner_may_release(const struct guest *guest, const struct policy *policy, const char *vrf,
+		       const struct setting *setting);
 
 /* Does another guest that runs have the same setting, recorded as its own? Reads every record: for what is shared. */
 bool owner_shares(const struct guest *guest, const struct setting *setting);

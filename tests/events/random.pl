@@ -1,11 +1,14 @@
 #!/usr/bin/perl
-# Run by random.t in its namespaces. The model knows guests, their NICs, what is plugged and what the policy says; never a
-# record, never what guestarp printed. Devices are made in Proxmox VE's order (facts/pve.md 3.2, 4), in as few calls as it takes.
+# Run by random.t in its namespaces. The model knows guests, their NICs, what is plugged, what the policy says, and by
+# Owners.pm which of two guests has an address; never a record, never what guestarp printed. Devices are made in Proxmox
+# VE's order (facts/pve.md 3.2, 4), in as few calls as it takes.
 
 use strict;
 use warnings;
+use Owners;
 use State;
 use Table;
+use Time::HiRes qw(sleep time);
 
 $| = 1;
 my $build  = $ENV{GUESTARP_BUILD};
@@ -24,45 +27,77 @@ sub maybe { return rand() < ($_[0] // 0.5) }
 
 # ---- the model --------------------------------------------------------------------------------------------------------
 
-# id => { vm, managed, device, leave, running, quiet => {nic => 1}, up, nic => { n => {bridge, firewall, plugged} } }
-for my $id (101 .. 120, 201 .. 210) {
-    $guest{$id} = {
-        id => $id, vm => $id > 200, managed => $id % 6 != 0, device => pick('eth3', 'eth4', ''), leave => 0, running => 0, up => 0,
-        nic => { 0 => { bridge => 'vmbr1', firewall => 1 } },
+# id => { vm, managed, device, leave, running, here (the configuration is on this node), lock (it says "lock: migrate"),
+# arriving (its devices are here, the guest is not yet), quiet => {nic => 1}, up, addresses, allowed,
+# bound => {ip => device}, nic => { n => {bridge, firewall, plugged, ip4, ip6} } }. Clones have ids from 301 or 401 on.
+my $owners = Owners->new(\%guest);
+
+sub new_guest {
+    my ($id, $vm) = @_;
+    return $guest{$id} = {
+        id => $id, vm => $vm, managed => 1, device => '', leave => 0, running => 0, up => 0, here => 1, nic => {}, bound => {},
     };
 }
 
-sub ipv4    { my ($g, $n) = @_; return '192.168.' . (18 + $n) . '.' . ($g->{id} % 100 + ($g->{vm} ? 100 : 0) + 20) }
-sub ipv6    { my ($g, $n) = @_; return '2001:db8:18::' . $g->{id} . ':' . ($n + 1) }
-sub port    { my ($g, $n) = @_; return ($g->{vm} ? 'tap' : 'veth') . "$g->{id}i$n" }
+sub new_nic {
+    my ($g, $n, $bridge, $firewall) = @_;
+    my $host = $g->{id} % 100 + ($g->{vm} ? 100 : 0) + ($g->{id} > 300 ? 50 : 20);
+    return $g->{nic}{$n} = { bridge => $bridge, firewall => $firewall,
+        ip4 => '192.168.' . (18 + $n) . ".$host", ip6 => "2001:db8:18::$g->{id}:" . ($n + 1) };
+}
 
-# The hook of this guest was called, or udev or sync for it, while it runs.
-sub model_up {
-    my ($g) = @_;
-    return if !$g->{managed} || !$g->{running};
+for my $id (101 .. 120, 201 .. 210) {
+    my $g = new_guest($id, $id > 200);
+    @$g{qw(managed device)} = ($id % 6 != 0, pick('eth3', 'eth4', ''));
+    new_nic($g, 0, 'vmbr1', 1);
+}
+
+sub port { my ($g, $n) = @_; return ($g->{vm} ? 'tap' : 'veth') . "$g->{id}i$n" }
+
+# Only one at a time may want an address besides the guest, and that one is not asked to share it.
+sub alone { my (@ips) = @_; return !grep { $owners->{shared}{$_} || $owners->users($_) > 1 } @ips }
+
+# The names of one guest, by an event of its own; without a table, those of all guests that are here.
+sub model_name {
+    my (@guests) = @_;
+    @guests = (@guests, grep { $_->{here} } values %guest) if !$table;
     $table = 1;
-    $g->{up} = $g->{device} || 'no device';
-    $g->{bound} = [keys %{ $g->{nic} }];
-    $bound_once{ $g->{device} } = 1 if $g->{device};
-    # A bridge that a crash left behind, of a NIC since taken out, stays quiet.
-    $g->{quiet}{$_} = 1 for grep { $g->{fwbr}{$_} } keys %{ $g->{nic} };
+    $_->{names} = $_->{leave} ? 'leave' : 'quiet' for grep { $_->{managed} } @guests;
     return;
 }
 
-# Its names stay, and a firewall bridge that outlives it stays quiet.
+# A bridge that a crash left behind, of a NIC since taken out, stays quiet.
+sub model_quiet { my ($g) = @_; $g->{quiet}{$_} = 1 for grep { $g->{fwbr}{$_} } keys %{ $g->{nic} }; return }
+
+# The hook of this guest was called, or udev or sync for it, while it runs. One that migrates runs here where it is
+# answered for.
+sub model_up {
+    my ($g, $own) = @_;
+    return if !$g->{managed} || !$g->{running} || $g->{arriving} || ($g->{lock} && !%{ $g->{bound} });
+    model_name($g);
+    $g->{up} = 1;
+    $owners->up($g, $own);
+    $bound_once{ $g->{bound}{$_} }{ /:/ ? 6 : 4 } = 1 for keys %{ $g->{bound} };
+    model_quiet($g);
+    return;
+}
+
+# Its names stay, its addresses remain its own, and a firewall bridge that outlives it stays quiet.
 sub model_down {
     my ($g) = @_;
-    @$g{qw(up bound)} = (0, []);
+    @$g{qw(up bound)} = (0, {});
     return;
 }
 
-# Of every managed guest, whether it runs or not.
+# Those of a guest on another node may be there or not: of what is done there nothing is known here.
 sub model_names {
+    my ($away) = @_;
     my @names;
-    for my $g (grep { $_->{managed} } values %guest) {
+    for my $g (grep { $_->{names} && !$_->{here} == !!$away } values %guest) {
         push @names, map { "quiet $_" } "fwbr$g->{id}i*", "fwln$g->{id}i*", "fwln$g->{id}o*", "fwpr$g->{id}p*";
-        push @names, map { "quiet $_" } "tap$g->{id}i*", "veth$g->{id}i*" if !$g->{leave};
+        push @names, map { "quiet $_" } "tap$g->{id}i*", "veth$g->{id}i*" if $g->{names} ne 'leave';
     }
+    return @names if $away;
     return $table ? Table::with(@names) : ();
 }
 
@@ -70,14 +105,18 @@ sub model_facts {
     my @facts;
     for my $g (values %guest) {
         push @facts, map { ("fwbr$g->{id}i$_ NOARP", "fwbr$g->{id}i$_ arp_ignore 1") } keys %{ $g->{quiet} };
-        next if !$g->{up};
-        push @facts, "record pve-$g->{id}";
-        next if $g->{up} eq 'no device';
-        push @facts, map { ("$g->{up} proxy " . ipv4($g, $_), "$g->{up} proxy " . ipv6($g, $_),
-            'lo route ' . ipv4($g, $_), 'lo route ' . ipv6($g, $_)) } @{ $g->{bound} };
+        push @facts, "record pve-$g->{id}" if $g->{up};
+        push @facts, map { ("$g->{bound}{$_} proxy $_", "lo route $_") } keys %{ $g->{bound} };
     }
-    push @facts, map { ("$_ proxy_delay 0", "$_ proxy_delay_ipv6 0", "$_ proxy_ndp 1") } keys %bound_once;
+    push @facts, map { "$_ proxy_delay 0" } grep { $bound_once{$_}{4} } keys %bound_once;
+    push @facts, map { ("$_ proxy_delay_ipv6 0", "$_ proxy_ndp 1") } grep { $bound_once{$_}{6} } keys %bound_once;
     return sort @facts, model_names();
+}
+
+# A device that is chosen may be made ready before anything is bound there.
+sub may_be {
+    my ($fact) = @_;
+    return $fact =~ /^eth[34] proxy_(?:delay|delay_ipv6|ndp) /;
 }
 
 # ---- the host -----------------------------------------------------------------------------------------------------------
@@ -100,26 +139,50 @@ sub write_file {
     return;
 }
 
+sub conf {
+    my ($g, $here) = @_;
+    my ($node, $kind) = ($here ? 'pve1' : 'pve2', $g->{vm} ? 'qemu-server' : 'lxc');
+    return "$root/etc/pve/nodes/$node/$kind/$g->{id}.conf";
+}
+
+# As pmxcfs has it: at once, on one node alone.
+sub move_conf {
+    my ($g) = @_;
+    rename conf($g, $g->{here}), conf($g, !$g->{here}) or die "rename: $!\n";
+    $g->{here} = !$g->{here};
+    return;
+}
+
 sub write_conf {
     my ($g) = @_;
     my $text = $g->{managed} ? "hookscript: local:snippets/guestarp\n" : '';
+    $text .= "lock: migrate\n" if $g->{lock};
     for my $n (sort keys %{ $g->{nic} }) {
         my $nic = $g->{nic}{$n};
         my $common = "bridge=$nic->{bridge}" . ($nic->{firewall} ? ',firewall=1' : '');
-        my $ips = 'ip=' . ipv4($g, $n) . '/32,ip6=' . ipv6($g, $n) . '/128';
+        my $ips = "ip=$nic->{ip4}/32,ip6=$nic->{ip6}/128";
         $text .= $g->{vm} ? "net$n: virtio=02:9E:00:00:00:00,$common\nipconfig$n: $ips\n" : "net$n: name=eth$n,$common,$ips,type=veth\n";
     }
-    write_file("$root/etc/pve/" . ($g->{vm} ? 'qemu-server' : 'lxc') . "/$g->{id}.conf", $text);
+    write_file(conf($g, $g->{here}), $text);
     return;
 }
+
+my %allowed = (ipv4 => ['192.168.0.0/16'], all => ['192.168.0.0/16', '2001:db8:18::/48']);
+
+sub quoted { return '[' . join(', ', map { qq("$_") } @_) . ']' }
 
 sub write_policy {
     my @guests = grep { $_->{managed} } sort { $a->{id} <=> $b->{id} } values %guest;
     my $guests = join ', ', map {
-        my @keys = ($_->{device} ? qq("device": "$_->{device}", "route": "lo") : (), $_->{leave} ? '"ports": "leave"' : ());
+        my @keys = ($_->{device} ? qq("device": "$_->{device}", "route": "lo") : (),
+            $_->{leave} ? '"ports": "leave"' : (),
+            $_->{addresses} ? '"addresses": ' . quoted(@{ $_->{addresses} }) : (),
+            $_->{allowed} ? '"allowed": ' . quoted(@{ $allowed{ $_->{allowed} } }) : ());
         @keys ? qq("$_->{id}": {) . join(', ', @keys) . '}' : ()
     } @guests;
-    write_file("$root/etc/guestarp/guestarp.json", qq({"defaults": {"announce": 1}, "guests": {$guests}}\n));
+    my $shared = quoted(sort keys %{ $owners->{shared} });
+    write_file("$root/etc/guestarp/guestarp.json",
+        qq({"defaults": {"announce": 1, "shared": $shared}, "guests": {$guests}}\n));
     return;
 }
 
@@ -141,9 +204,9 @@ sub run {
 }
 
 sub hookscript {
-    my ($g, $phase) = @_;
-    run({ PVE_MIGRATED_FROM => '' }, 'guestarp-pve', $g->{id}, $phase) if $g->{managed};
-    $table = 1 if $g->{managed} && $phase =~ /start/;
+    my ($g, $phase, $from) = @_;
+    run({ PVE_MIGRATED_FROM => $from // '' }, 'guestarp-pve', $g->{id}, $phase) if $g->{managed};
+    model_name($g) if $g->{managed} && $phase =~ /start/;
     return;
 }
 
@@ -164,7 +227,7 @@ sub settle {
 
 sub guestarp_sync {
     run({}, 'guestarp', 'sync');
-    $table = 1;
+    model_name(grep { $_->{here} } values %guest);
     model_up($_) for values %guest;
     return;
 }
@@ -239,7 +302,7 @@ sub start {
     # lxc-start by hand: no phase.
     hookscript($g, 'post-start') if $g->{vm} || maybe(0.8);
     settle();
-    model_up($g);
+    model_up($g, 1);
     return;
 }
 
@@ -284,13 +347,18 @@ sub reboot_inside {
     plug_all($g);
     lxc_hook($g, 'start-host');
     settle();
-    model_up($g);
+    model_up($g, 1);
     return;
 }
 
 sub hotplug {
     my ($g) = @_;
-    $g->{nic}{1} = { bridge => pick('vmbr0', 'vmbr1'), firewall => maybe() ? 1 : 0 };
+    my $nic = new_nic($g, 1, pick('vmbr0', 'vmbr1'), maybe() ? 1 : 0);
+    # Another one's, whose configuration was restored here and there.
+    if (grep { $owners->users($_) > 2 } @$nic{qw(ip4 ip6)}) {
+        delete $g->{nic}{1};
+        return;
+    }
     plug($g, 1) if $g->{running};
     write_conf($g);
     settle();
@@ -350,9 +418,39 @@ sub flap {
     return $dev;
 }
 
+sub any_guest { return $guest{ pick(sort keys %guest) } }
+
+# Who shares an address with another one has its device, too.
+sub choose_device {
+    my ($g) = @_;
+    my @all = $owners->sharers($g);
+    return if grep { $_->{lock} || $_->{arriving} } @all;
+    my $device = pick('eth3', 'eth4', '');
+    $_->{device} = $device for @all;
+    return;
+}
+
+# Of one guest at a time: of two that come to want an address, which one sync comes to first is nobody's to say.
+sub choose_addresses {
+    my ($g) = @_;
+    return if !$g->{managed} || $g->{lock} || $g->{arriving};
+    my @own = grep { alone($_) } map { $_->{ip4} } values %{ $g->{nic} };
+    my $other = any_guest();
+    my @others = grep { alone($_) } $other->{nic}{0}{ip4}, $other->{nic}{0}{ip6};
+    delete @$g{qw(addresses allowed)};
+    $g->{allowed} = pick('all', 'ipv4') if maybe(0.3);
+    return if !@others || maybe() || grep { $owners->{shared}{$_} } Owners::configured($g);
+    $g->{addresses} = @own && maybe() ? \@own : \@others;
+    return;
+}
+
 sub policy_change {
     my ($g) = @_;
-    for ($g, map { pick(values %guest) } 1 .. int rand 4) { @$_{qw(device leave)} = (pick('eth3', 'eth4', ''), maybe(0.3) ? 1 : 0) }
+    for ($g, map { any_guest() } 1 .. int rand 4) {
+        choose_device($_);
+        $_->{leave} = maybe(0.3) ? 1 : 0 if $_->{here} && !$_->{arriving};
+    }
+    choose_addresses($g) if maybe();
     write_policy();
     guestarp_sync();
     return;
@@ -363,19 +461,213 @@ sub policy_change {
 sub nftables {
     my ($g) = @_;
     system('nft', 'flush ruleset') == 0 or die "nft failed\n";
-    return guestarp_sync() if !$g->{managed} || !$g->{running};
+    delete $_->{names} for values %guest;
+    $table = 0;
+    return guestarp_sync() if !$g->{managed} || !$g->{running} || $g->{lock} || $g->{arriving};
     hookscript($g, 'post-start');
-    model_up($g);
+    model_up($g, 1);
     return;
 }
 
 # Nothing is to be mended.
 sub sync_alone { guestarp_sync(); return }
 
+# The administrator's word.
+sub typed_apply {
+    my ($g) = @_;
+    return if !$g->{managed};
+    run({}, 'guestarp', 'apply', $g->{id});
+    model_name(grep { $_->{here} } values %guest);
+    model_up($g, 1);
+    return;
+}
+
+# ---- two guests with one address -------------------------------------------------------------------------------------
+
+sub copy_nics {
+    my ($from) = @_;
+    return { map { $_ => { %{ $from->{nic}{$_} } } } keys %{ $from->{nic} } };
+}
+
+# Proxmox VE's clone keeps the hookscript, and a container's and cloud-init's addresses as they are. Now and then the
+# pair is one that shares them, and the policy says so while the first one runs.
+sub clone {
+    my ($g) = @_;
+    my ($id) = grep { !$guest{$_} } $g->{vm} ? 401 .. 405 : 301 .. 305;
+    return if !$id || $g->{lock} || $g->{arriving} || !alone(Owners::configured($g));
+    my $new = new_guest($id, $g->{vm});
+    @$new{qw(managed device nic)} = ($g->{managed}, pick('eth3', 'eth4', ''), copy_nics($g));
+    if (maybe(0.25) && !$g->{addresses}) {
+        $owners->share(Owners::configured($g));
+        $new->{device} = $g->{device};
+    }
+    write_conf($new);
+    write_policy();
+    guestarp_sync() if maybe();
+    return;
+}
+
+# No longer one address for both, when neither runs.
+sub unshare {
+    my ($g) = @_;
+    return if grep { $_->{running} } $owners->sharers($g);
+    $owners->unshare(grep { $owners->{shared}{$_} } Owners::configured($g));
+    write_policy();
+    return guestarp_sync();
+}
+
+sub destroy {
+    my ($g) = @_;
+    return unshare($g) if $g->{id} < 300;
+    my @shared = grep { $owners->{shared}{$_} } Owners::configured($g);
+    return if @shared && grep { $_->{running} } $owners->sharers($g);
+    $owners->unshare(@shared);
+    fw_cleanup($g, $_) for sort keys %{ $g->{fwbr} };
+    unlink conf($g, 1) or die "unlink: $!\n";
+    delete $guest{ $g->{id} };
+    write_policy();
+    return guestarp_sync();
+}
+
+# Another guest's backup over this one's number.
+sub restore {
+    my ($g) = @_;
+    my @like = grep { $_ != $g && $_->{vm} == $g->{vm} && $_->{managed} == $g->{managed} } values %guest;
+    my @from = grep { alone(Owners::configured($_)) } @like;
+    return if !@from || grep { $owners->{shared}{$_} } Owners::configured($g);
+    my $from = pick(sort { $a->{id} <=> $b->{id} } @from);
+    $g->{nic} = copy_nics($from);
+    write_conf($g);
+    return guestarp_sync();
+}
+
+# ---- migrations ------------------------------------------------------------------------------------------------------
+
+# A stopped guest's configuration goes to the other node, or comes.
+sub move {
+    my ($g) = @_;
+    move_conf($g);
+    return start($g) if $g->{here} && maybe();
+    return guestarp_sync();
+}
+
+# Live, away: the source gets no phase. In between others have their events.
+sub leave_begins {
+    my ($g) = @_;
+    return if !$g->{vm};
+    $g->{lock} = 1;
+    write_conf($g);
+    guestarp_sync() if maybe();
+    return;
+}
+
+sub leave_ends {
+    my ($g) = @_;
+    move_conf($g);
+    guestarp_sync() if maybe();
+    fw_cleanup($g, $_) for sort keys %{ $g->{fwbr} };
+    ports_gone($g);
+    $g->{lock} = 0;
+    write_conf($g);
+    settle();
+    model_down($g);
+    return guestarp_sync();
+}
+
+sub leave_aborts {
+    my ($g) = @_;
+    $g->{lock} = 0;
+    write_conf($g);
+    return guestarp_sync();
+}
+
+sub leave_crashes {
+    my ($g) = @_;
+    crash($g);
+    $g->{lock} = 0;
+    write_conf($g);
+    return;
+}
+
+# Live, here. Between clusters the configuration is here from the start, and locked.
+sub arrival_begins {
+    my ($g) = @_;
+    return move($g) if !$g->{vm};
+    my $from = maybe(0.3) ? '' : 'pve2';
+    $g->{lock} = 1;
+    move_conf($g) if !$from;
+    write_conf($g);
+    hookscript($g, 'pre-start', $from);
+    plug_all($g);
+    $g->{arriving} = 1;
+    settle() if maybe();
+    hookscript($g, 'post-start', $from);
+    settle();
+    return if !$g->{managed};
+    $g->{up} = 1;
+    model_quiet($g);
+    return;
+}
+
+# Whoever waits for the move sees to it by itself. What it brings about is waited for; where that is nothing, the
+# administrator makes sure that it has been there.
+sub arrives {
+    my ($g) = @_;
+    move_conf($g) if !$g->{here};
+    guestarp_sync() if maybe();
+    @$g{qw(lock arriving)} = (0, 0);
+    write_conf($g);
+    return if !$g->{managed};
+    model_up($g, 1);
+    for (my $end = time + 10; time < $end && (() = differences());) { sleep 0.02 }
+    return if grep { !$owners->{shared}{$_} } keys %{ $g->{bound} };
+    sleep 0.3;
+    typed_apply($g);
+    return;
+}
+
+# The source goes on; on the target its qemu ends, mostly with a phase.
+sub arrival_aborts {
+    my ($g) = @_;
+    my $from = $g->{here} ? '' : 'pve2';
+    fw_cleanup($g, $_) for sort keys %{ $g->{fwbr} };
+    ports_gone($g);
+    hookscript($g, 'post-stop', $from) if maybe(0.7);
+    move_conf($g) if $g->{here};
+    @$g{qw(lock arriving)} = (0, 0);
+    write_conf($g);
+    settle();
+    model_down($g);
+    return guestarp_sync();
+}
+
 my @of_running = ([\&stop, 6, 'stop'], [\&crash, 3, 'crash'], [\&reboot_inside, 4, 'reboot inside'],
-    [\&second_nic, 5, 'second NIC'], [\&toggle, 5, 'firewall toggled'], [\&other_bridge, 2, 'bridge changed']);
-my @of_stopped = ([\&start, 12, 'start'], [\&second_nic, 1, 'second NIC, offline'], [\&toggle, 1, 'firewall toggled, offline']);
-my @of_host = ([\&flap, 2, 'flap'], [\&policy_change, 2, 'policy changed'], [\&nftables, 2, 'nftables flushed'], [\&sync_alone, 1, 'sync']);
+    [\&second_nic, 5, 'second NIC'], [\&toggle, 5, 'firewall toggled'], [\&other_bridge, 2, 'bridge changed'],
+    [\&typed_apply, 2, 'apply'], [\&clone, 2, 'clone'], [\&leave_begins, 3, 'migration away']);
+my @of_stopped = ([\&start, 16, 'start'], [\&second_nic, 1, 'second NIC, offline'],
+    [\&toggle, 1, 'firewall toggled, offline'], [\&clone, 1, 'clone'], [\&restore, 1, 'restore'],
+    [\&move, 1, 'moved away'], [\&destroy, 2, 'destroyed or unshared']);
+my @of_away = ([\&arrival_begins, 3, 'migration here'], [\&move, 1, 'moved here']);
+my @of_leaving = ([\&leave_ends, 3, 'is away'], [\&leave_aborts, 1, 'migration away fails'],
+    [\&leave_crashes, 1, 'crash']);
+my @of_arriving = ([\&arrives, 3, 'is here'], [\&arrival_aborts, 1, 'migration here fails']);
+my @of_host = ([\&flap, 2, 'flap'], [\&policy_change, 3, 'policy changed'], [\&nftables, 2, 'nftables flushed'],
+    [\&sync_alone, 1, 'sync']);
+
+sub events_of {
+    my ($g) = @_;
+    return @of_arriving if $g->{arriving};
+    return $g->{here} ? @of_stopped : @of_away if !$g->{running};
+    return $g->{lock} ? @of_leaving : @of_running;
+}
+
+# Every third time one of two that have an address.
+sub pick_guest {
+    my %count;
+    $count{$_}++ for map { Owners::named($_) } values %guest;
+    my %two = map { $_->{id} => 1 } grep { grep { $count{$_} > 1 } Owners::named($_) } values %guest;
+    return $guest{ pick(sort { $a <=> $b } keys %two && maybe(0.35) ? keys %two : keys %guest) };
+}
 
 sub weighted {
     my @from = map { my $event = $_; map { $event } 1 .. $event->[1] } @_;
@@ -383,8 +675,8 @@ sub weighted {
 }
 
 sub one_event {
-    my $g = $guest{ pick(sort keys %guest) };
-    my $event = maybe(0.15) ? weighted(@of_host) : weighted($g->{running} ? @of_running : @of_stopped);
+    my $g = pick_guest();
+    my $event = maybe(0.15) ? weighted(@of_host) : weighted(events_of($g));
     push @history, "$event->[2] $g->{id}" . ($g->{managed} ? '' : ' (unmanaged)');
     $said = '';
     my $more = $event->[0]->($g);
@@ -399,7 +691,29 @@ my %base = map { $_ => 1 } State::facts($root);
 sub differences {
     my %want = map { $_ => 1 } model_facts();
     my %got = map { $_ => 1 } grep { !$base{$_} } State::facts($root), Table::facts();
-    return ((map { "missing: $_\n" } grep { !$got{$_} } sort keys %want), (map { "too much: $_\n" } grep { !$want{$_} } sort keys %got));
+    delete @got{ map { "table $_" } model_names('away') };
+    return ((map { "missing: $_\n" } grep { !$got{$_} } sort keys %want),
+        (map { "too much: $_\n" } grep { !$want{$_} && !may_be($_) } sort keys %got));
+}
+
+# On the wire of each device that may be chosen every guest's IPv4 addresses are asked for: there is one answer where
+# somebody has it there, and none else.
+sub wire_differences {
+    my %answered = $owners->answered();
+    my %ips = map { $_ => 0 } grep { /\./ } map { Owners::named($_), Owners::configured($_) } values %guest;
+    my @different;
+    for ([eth3 => 'p3', '192.168.18.13'], [eth4 => 'p4', '192.168.18.14']) {
+        my ($dev, $peer, $fence) = @$_;
+        my @ask = ("$ENV{TESTS_DIR}/events/answers-each", $peer, $fence, '192.168.18.250', sort keys %ips);
+        for (qx(ip netns exec far @ask)) {
+            my ($ip, $answers, $macs) = split;
+            my $want = ($answered{$ip} // '') eq $dev ? 1 : 0;
+            $ips{$ip}++;
+            next if $answers == $want && $macs == $want;
+            push @different, "$dev answers $answers times by $macs MACs for $ip, not $want\n";
+        }
+    }
+    return @different, map { "not asked for: $_\n" } grep { $ips{$_} != 2 } sort keys %ips;
 }
 
 my ($test, $failed) = (0, 0);
@@ -412,6 +726,14 @@ sub ok {
 }
 
 sub explain {
+    my %ips = map { $_ => 1 } map { /(192[\d.]+|2001[\w:]+)/g } @_;
+    for my $ip (sort keys %ips) {
+        push @_, "$ip: owner " . ($owners->{shared}{$ip} ? 'shared' : $owners->{owner}{$ip} // 'none') . "\n";
+        for my $g ($owners->users($ip)) {
+            my @is = grep { $g->{$_} } qw(managed here running lock arriving device);
+            push @_, "$ip: $g->{id} wants it, rank " . Owners::rank($g) . join('', map { ", $_ $g->{$_}" } @is) . "\n";
+        }
+    }
     print STDERR map { "# $_\n" } "seed $seed, event " . @history, map { split /\n/ } @_, 'the last events:',
       @history[($#history > 20 ? $#history - 20 : 0) .. $#history], 'programs of the last one:', split /\n/, $said;
     print STDERR map { "# $_\n" } 'the last lines said:', map { s/\n//r } qx(tail -n 8 /run/test/said);
@@ -430,8 +752,10 @@ while ($number < $events) {
         @different = eval { one_event(); differences() };
         @different = ("died: $@") if $@;
     }
+    @different = map { "on the wire: $_" } wire_differences() if !@different;
     my $running = grep { $_->{running} } values %guest;
-    ok(!@different, "events up to $last: after each, the kernel is what the model says (seed $seed, $running guests run)") and next;
+    ok(!@different, "events up to $last: after each the kernel, and then the wire, is what the model says "
+          . "(seed $seed, $running guests run)") and next;
     explain(@different);
     last;
 }
@@ -441,7 +765,9 @@ s/ \d.*//, $kinds{$_}++ for map { "$_" } @history;
 print "# $kinds{$_} x $_\n" for sort keys %kinds;
 
 if (!$failed) {
-    for my $g (grep { $_->{running} } values %guest) { stop($g) }
+    for my $g (grep { $_->{running} } values %guest) {
+        $g->{arriving} ? arrival_aborts($g) : $g->{lock} ? leave_ends($g) : stop($g);
+    }
     my @left = differences();
     ok(!@left, 'when all guests are stopped, nothing of any of them is left but their names') or explain(@left);
     ok(!(grep { /^record/ } State::facts($root)), 'and no record');

@@ -105,6 +105,104 @@ reached "shared: who made the route has stopped, and the other one is reached"
 stop 109
 nothing_left "shared: both have stopped: nothing is left"
 
+# Policy says so only when the first one runs already.
+guest 108 vmbr1
+both '"route": "vmbr1"' '"route": "vmbr1"'
+start 108
+both "\"route\": \"vmbr1\", \"shared\": [\"$address\"]" "\"route\": \"vmbr1\", \"shared\": [\"$address\"]"
+guest 109 vmbr1
+start 109
+stop 108
+reached "shared since: the first one has stopped, and the other one is reached"
+stop 109
+nothing_left "shared since: both have stopped: nothing is left"
+rm -r "$ROOT/run/guestarp"
+
+# ---- two that run, and one has it --------------------------------------------------------------------------------------------------
+
+# Both of them; what answers for 108 is away, so that 109 alone can be reached.
+two() { # KEYS-OF-108 KEYS-OF-109
+    guest 108 vmbr1
+    both "$1" "$2"
+    start 108
+    ct_stop 108 0
+    ip link add veth108i0 type bridge # its port is there: it runs
+    guest 109 vmbr1
+    start 109
+}
+
+none_left() { # DESC
+    [ ! -e /sys/class/net/veth108i0 ] || ip link del veth108i0
+    pve_ok 108 post-stop
+    stop 109
+    nothing_left "$1: both have stopped: nothing is left"
+    ip netns del ct108
+    rm -r "$ROOT/run/guestarp"
+    rm -f "$ROOT"/etc/pve/nodes/pve*/lxc/10[89].conf
+}
+
+sync() {
+    ok "sync" env GUESTARP_ROOT="$ROOT" "$GUESTARP_BUILD/guestarp" sync
+}
+
+owner() { readlink "$ROOT/run/guestarp/owner/$address" | cut -d ' ' -f 1; }
+
+two '"route": "vmbr1"' '"route": "vmbr1"'
+is "$(owner)" pve/108 "both run: the first one has it"
+mkdir -p "$ROOT/etc/pve/nodes/pve2/lxc"
+mv "$ROOT/etc/pve/nodes/pve1/lxc/108.conf" "$ROOT/etc/pve/nodes/pve2/lxc/"
+sync
+is "$(owner)" pve/109 "the first one's configuration is on another node now: the second one has it"
+ip link del veth108i0
+pve_ok 108 post-stop
+reached "the first one's devices go: the second one is reached"
+none_left "moved"
+
+two "\"route\": \"vmbr1\", \"addresses\": [\"$address\"]" '"route": "vmbr1"'
+both '"route": "vmbr1"' '"route": "vmbr1", "allowed": ["192.168.18.0/24"]'
+pve_ok 109 post-start
+is "$(owner)" pve/109 "the policy named it for the first one, and allows it to the second one now: it is the second one's"
+none_left "rank"
+
+two '"route": "vmbr1"' '"route": "vmbr1"'
+both '"device": null' '"route": "vmbr1"'
+pve_ok 108 post-start
+is "$(owner)/$(proxies 4)" "pve/108/" "no device answers for the first one any more: the address is its own all the same"
+sync
+is "$(owner)/$(proxies 4)" "pve/108/" "and a sync gives it to nobody else"
+none_left "bridged"
+
+# ---- a live migration ----------------------------------------------------------------------------------------------------------------
+
+migrated() { # PHASE: on the target, while it still runs on the source
+    env GUESTARP_ROOT="$ROOT" PVE_MIGRATED_FROM=pve2 "$GUESTARP_BUILD/guestarp-pve" 109 "$1" </dev/null
+}
+
+guest 108 vmbr1
+both '"route": "vmbr1"' '"route": "vmbr1"'
+start 108
+ct_stop 108 0
+pve_ok 108 post-stop
+is "$(owner)" pve/108 "one that has stopped keeps its address"
+guest 109 vmbr1
+mv "$ROOT/etc/pve/nodes/pve1/lxc/109.conf" "$ROOT/etc/pve/nodes/pve2/lxc/"
+ok "another one comes with the same address: the target's pre-start" migrated pre-start
+ok "the target's post-start" migrated post-start
+is "$(owner)" pve/108 "while it runs on the source the address is not its own here"
+mv "$ROOT/etc/pve/nodes/pve2/lxc/109.conf" "$ROOT/etc/pve/nodes/pve1/lxc/"
+arrived() { [ "$(owner)/$(proxies 4)" = "pve/109/$address eth3" ]; }
+ok "it has moved here: its own arrival takes the address" wait_for arrived
+reached "and it is reached"
+
+# Its configuration is locked while it is copied.
+sed -i '1i lock: migrate' "$ROOT/etc/pve/nodes/pve1/lxc/109.conf"
+ip link set eth3 down
+ip link set eth3 up
+sync
+reached "it migrates away, and its device flaps meanwhile: it is still reached"
+ip link add veth108i0 type bridge
+none_left "migrated"
+
 # ---- a gateway by several routes at once -----------------------------------------------------------------------------------------
 
 address=192.168.18.151

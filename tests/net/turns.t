@@ -45,8 +45,9 @@ pve_ok 101 pre-start
 # The record is written after all has been read, and before anything is done.
 (GUESTARP_WRAP='strace -f -qq -o /dev/null -e inject=renameat:delay_enter=14000000:when=1' pve_exec 101 post-start) </dev/null >"$TMP/slow" 2>&1 &
 slow=$!
-wait_for locked
-sleep 1
+half_written() { [ -n "$(find "$ROOT/run/guestarp" -name '*.tmp')" ]; }
+wait_for half_written
+ok 'the slow one has read all, and holds the lock' locked
 on eth4
 program guestarp sync
 like "$ERR" 'another event has not let go of pve-101.json for 10 s' 'sync says whom it has waited for in vain'
@@ -66,7 +67,8 @@ ip -n ct101 route add 192.168.18.129/32 via 10.20.0.1 dev eth1 onlink
 (GUESTARP_ROOT=$ROOT exec strace -f -qq -o /dev/null -e inject=clone:delay_enter=1500000:when=1 \
     "$GUESTARP_BUILD/guestarp-udev" add fwbr101i1) </dev/null >"$TMP/slow" 2>&1 &
 slow=$!
-sleep 0.7
+looked() { has_flag fwbr101i1 NOARP && ! locked; }
+wait_for looked
 guest_conf 101 lxc "$(nic 0 101)" "$(nic 1 102)"
 wait "$slow"
 is "$?" 0 'guestarp-udev ends well'
