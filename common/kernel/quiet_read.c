@@ -242,6 +242,29 @@ static int look(struct netlink *nl, struct looking *looking, struct err *err)
 	return r == -ENOENT ? -EAGAIN : r;
 }
 
+/*
+ * Whether the table could be made: a kernel whose nf_tables has no family arp says only to who adds one that it has
+ * none, and to all others that there is no such table. It is added twice, which nothing comes of: the second time it
+ * exists.
+ */
+static int ask_family(struct netlink *nl, struct err *err)
+{
+	struct nl_msg *msgs[2] = { NULL };
+	size_t count = sizeof(msgs) / sizeof(msgs[0]);
+	int r = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		msgs[i] = quiet_message(NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL, 0, NFTA_TABLE_NAME);
+		if (!msgs[i])
+			r = err_errno(err, ENOMEM, "netlink request");
+	}
+	if (r == 0)
+		r = netlink_batch(nl, msgs, count, NULL, NULL, err);
+	for (size_t i = 0; i < count; i++)
+		nlmsg_free(msgs[i]);
+	return r == -EEXIST ? 0 : r;
+}
+
 int quiet_read(struct netlink *nl, struct quiet_table *ret_table, struct err *err)
 {
 	struct looking looking;
@@ -259,6 +282,8 @@ int quiet_read(struct netlink *nl, struct quiet_table *ret_table, struct err *er
 			break;
 		ret_table->exists = false;
 	}
+	if (r == 0 && !ret_table->exists)
+		r = ask_family(nl, err);
 	ret_table->whole = ret_table->exists && !looking.seen.strange && looking.seen.parts == PART_ALL;
 	quiet_names_sort(&ret_table->names);
 	return r < 0 ? err_wrap(err, "nftables") : 0;
