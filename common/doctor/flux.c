@@ -6,6 +6,19 @@
 
 #include "doctor/doctor.h"
 
+/* A VRF has a table of its own: the kernel finds no address of another one in it, and is silent. */
+static bool same_vrf(const struct doctor *d, int ifindex, int other)
+{
+	const struct link *links[2] = { snapshot_link(&d->snapshot, ifindex), snapshot_link(&d->snapshot, other) };
+	char vrfs[2][IFNAMSIZ] = { "", "" };
+
+	for (size_t i = 0; i < 2; i++) {
+		if (links[i])
+			link_vrf(d->nl, links[i], vrfs[i]);
+	}
+	return strcmp(vrfs[0], vrfs[1]) == 0;
+}
+
 static bool shares_subnet(const struct doctor *d, const struct address *address)
 {
 	const struct addresses *all = &d->snapshot.addresses;
@@ -16,7 +29,8 @@ static bool shares_subnet(const struct doctor *d, const struct address *address)
 		/* A host route's /32 on two devices is no subnet that both are in. */
 		if (other->ifindex != address->ifindex && other->prefix < 32 && address->prefix < 32 &&
 		    ip_same_subnet(&other->ip, &address->ip,
-				   other->prefix > address->prefix ? other->prefix : address->prefix))
+				   other->prefix > address->prefix ? other->prefix : address->prefix) &&
+		    same_vrf(d, address->ifindex, other->ifindex))
 			return true;
 	}
 	return false;
