@@ -43,6 +43,13 @@ static bool is_physical(const struct link *link)
 	return !link->kind[0] && link->type == ARPHRD_ETHER && !(link->flags & IFF_LOOPBACK);
 }
 
+/* Whether a device leads out of the host, and how surely. */
+enum way_out {
+	WAY_OUT_NONE,
+	WAY_OUT_LIKELY, /* nothing physical is seen: a host that is a container itself has such */
+	WAY_OUT_PHYSICAL
+};
+
 struct search {
 	struct netlink *nl;
 	struct err *err;
@@ -50,64 +57,94 @@ struct search {
 	/* Of the bridge's own ports. */
 	const struct bridge_claims *claims;
 	struct bridge *bridge;
-	bool found_physical;
+	enum way_out found;
 };
 
-static int stands_on_physical(struct search *search, const struct link *link);
+/* What one device stands on. */
+struct lowers {
+	struct search *search;
+	size_t count;
+	enum way_out best;
+};
 
-static int any_lower(const struct link *link, void *arg)
+static int way_out(struct search *search, const struct link *link, enum way_out *ret_way);
+
+static int take_lower(const struct link *link, void *arg)
 {
-	return stands_on_physical(arg, link);
+	struct lowers *lowers = arg;
+	enum way_out way = WAY_OUT_NONE;
+	int r = way_out(lowers->search, link, &way);
+
+	lowers->count++;
+	if (way > lowers->best)
+		lowers->best = way;
+	return r < 0 ? r : lowers->best == WAY_OUT_PHYSICAL;
 }
 
-/* 1 where it does, 0 where it does not. */
-static int stands_on_physical(struct search *search, const struct link *link)
+static bool stands_on_others(const struct link *link)
 {
 	static const char *const kinds[] = { "bond", "team", "bridge", "vlan" };
-	int r = 0;
 
-	if (is_physical(link))
-		return 1;
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		if (strcmp(link->kind, kinds[i]) != 0 || search->depth == DEPTH_MAX)
-			continue;
-		search->depth++;
-		r = link_each_lower(search->nl, link->name, any_lower, search, search->err);
-		search->depth--;
+		if (strcmp(link->kind, kinds[i]) == 0)
+			return true;
 	}
-	return r;
+	return false;
 }
 
-/* A port that may lead out although nothing physical is seen: a host that is a container itself has such. */
-static bool may_lead_out(const struct link *port)
+/* By the device itself, where nothing physical is seen. */
+static bool may_lead_out(const struct search *search, const struct link *link)
 {
-	static const char *const never[] = { "vxlan", "tun", "macvlan", "macvtap" };
+	static const char *const never[] = { "vxlan", "tun", "macvlan", "macvtap", "ipvlan", "ipvtap", "dummy" };
 
 	for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++) {
-		if (strcmp(port->kind, never[i]) == 0)
+		if (strcmp(link->kind, never[i]) == 0)
 			return false;
 	}
-	return !bridge_port_is_guests(port->name);
+	return !bridge_port_is_guests(link->name) && !search->claims->is_guests(link->name, search->claims->arg);
+}
+
+static int way_out(struct search *search, const struct link *link, enum way_out *ret_way)
+{
+	struct lowers lowers = { .search = search };
+	int r = 0;
+
+	*ret_way = WAY_OUT_NONE;
+	if (is_physical(link)) {
+		*ret_way = WAY_OUT_PHYSICAL;
+		return 0;
+	}
+	if (stands_on_others(link)) {
+		if (search->depth == DEPTH_MAX)
+			return 0;
+		search->depth++;
+		r = link_each_lower(search->nl, link->name, take_lower, &lowers, search->err);
+		search->depth--;
+		*ret_way = lowers.best;
+		/* A VLAN device may have been given to a container, and the one below it not. */
+		if (r < 0 || lowers.count > 0 || strcmp(link->kind, "vlan") != 0)
+			return r < 0 ? r : 0;
+	}
+	if (search->found != WAY_OUT_PHYSICAL && may_lead_out(search, link))
+		*ret_way = WAY_OUT_LIKELY;
+	return 0;
 }
 
 static int consider(const struct link *port, void *arg)
 {
 	struct search *search = arg;
 	struct bridge *bridge = search->bridge;
-	bool better;
-	int physical = stands_on_physical(search, port);
+	enum way_out way;
+	int r = way_out(search, port, &way);
 
-	if (physical < 0)
-		return physical;
-	if (!physical && (search->found_physical || !may_lead_out(port) ||
-			  search->claims->is_guests(port->name, search->claims->arg)))
+	if (r < 0)
+		return r;
+	if (way == WAY_OUT_NONE || way < search->found)
 		return 0;
-	better = !bridge->has_uplink || (physical && !search->found_physical) ||
-		 (physical == search->found_physical && memcmp(port->mac.bytes, bridge->uplink.bytes, ETH_ALEN) < 0);
-	if (better) {
+	if (way > search->found || memcmp(port->mac.bytes, bridge->uplink.bytes, ETH_ALEN) < 0) {
 		bridge->has_uplink = true;
 		bridge->uplink = port->mac;
-		search->found_physical = physical;
+		search->found = way;
 	}
 	return 0;
 }

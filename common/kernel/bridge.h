@@ -33,8 +33,10 @@ int bridge_read(struct netlink *nl, const struct link *link, const struct bridge
 /*
  * Looks for the uplink whether it is pinned or not; sets has_uplink and uplink. An uplink is a physical device, or a
  * bond, team, VLAN device or bridge that stands on one. Only where there is none of these (a host that is a container
- * itself) it is another port, one that neither a platform's naming nor claims give to a guest. Of several it is the one
- * with the lowest MAC, which the kernel takes without guests. Claims are asked for such ports alone.
+ * itself) it is another port, or one that stands on another device, that neither a platform's naming nor claims give to
+ * a guest; never a dummy, macvlan, ipvlan, vxlan or tun device, which lead nowhere or have a MAC made up at each boot.
+ * Of several it is the one with the lowest MAC, which the kernel takes without guests. Claims are asked for such ports
+ * alone.
  */
 int bridge_uplink(struct netlink *nl, const char *name, const struct bridge_claims *claims, struct bridge *bridge,
 		  struct err *err);
