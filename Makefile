@@ -180,8 +180,9 @@ DEPS      := gcc libc6-dev pkg-config libnl-3-dev libnl-route-3-dev libjson-c-de
              python3 python3-jsonschema time tmux
 LINT_DEPS := git clang-format clang-tidy cppcheck shellcheck universal-ctags mandoc gcovr
 FUZZ_DEPS := clang libclang-rt-dev
-# The virtual machines of tests/wire, which are skipped without them. Not in DEPS: a demo must not put another kernel on a host.
-VM_DEPS   := qemu-system-x86 linux-image-cloud-amd64 kmod cpio
+# The other kernels of tests/wire, tests/kernel and tests/uml, which are skipped without them. Not in DEPS: a demo must not put
+# another kernel on a host.
+VM_DEPS   := qemu-system-x86 linux-image-cloud-amd64 kmod cpio user-mode-linux
 # What `make deb`, `make source` and `make check-package` need.
 PACKAGE_DEPS := build-essential debhelper pkgconf libnl-3-dev libnl-route-3-dev libjson-c-dev mmdebstrap
 
