@@ -56,9 +56,14 @@ refused() { # EXTENDED-REGEX DESC WORD...
     fi
 }
 
-# Checks, and sets FOUND to the ids of all findings, in order; "broken" where the output is no JSON.
+# Checks, and sets FOUND to the ids of all findings, in order; "broken" where the output is no JSON. Where nft itself can make
+# no table for ARP, that check says so is not among them (tests/uml).
 findings() { # [--probe]
     admin check --json "$@"
+    if ! nft -c add table arp other 2>/dev/null && jq 'del(.findings[] | select(.id == "no-nf_tables"))' <<<"$OUT" >"$TMP/admin.out" 2>&1; then
+        OUT=$(<"$TMP/admin.out")
+        [ "$STATUS" != 1 ] || STATUS=$(jq '.findings | length > 0 | if . then 1 else 0 end' <<<"$OUT")
+    fi
     FOUND=$(jq -r '[.findings[].id] | join(" ")' <<<"$OUT" 2>/dev/null) || FOUND="broken, status $STATUS: $OUT $ERR"
 }
 

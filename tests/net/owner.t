@@ -39,6 +39,13 @@ pve_ok 101 pre-start
 pve_ok 101 post-start
 is "$(who alone $v4)/$(reached $v4)" "eth3/yes" "101 runs: eth3 answers for its address, and the client reaches it"
 
+# Linux 6.1 renames no device that is up.
+rename() { # OLD NEW
+    ip link set "$1" down
+    ip link set "$1" name "$2"
+    ip link set "$2" up
+}
+
 # ---- a clone is started, looked at, stopped --------------------------------------------------------------------------------
 
 # Proxmox VE's restore of a backup of 101 as 105: the same address.
@@ -60,7 +67,8 @@ is "$(who stopped $v4)/$(reached $v4)" "eth3/yes" "the clone stops: 101 is still
 # ---- 101 stops; whose is the address then? ----------------------------------------------------------------------------------
 
 pve_ok 101 post-stop
-ip link set veth101i0 name rest101
+rename veth101i0 rest101
+ip route replace $v4/32 dev rest101
 is "$(who nobody $v4)" "" "101 stops: nobody answers"
 ip link add veth105i0 type veth peer name peer105
 sync
@@ -68,7 +76,8 @@ is "$STATUS $(proxies 4)" "0 " "105 runs and 101 rests: sync gives the address t
 pve 105 post-start
 is "$STATUS $(proxies 4)" "0 $v4 eth4" "105's own start takes it"
 is "$(who taken $v4)" "eth4" "and eth4 answers"
-ip link set rest101 name veth101i0
+rename rest101 veth101i0
+ip route replace $v4/32 dev veth101i0
 pve 101 post-start
 is "$STATUS $(proxies 4)" "0 $v4 eth4" "101 starts again while 105 runs: it is 105's now"
 like "$ERR" "101: $v4 is pve/105's, and left to it" "which is said"
@@ -186,7 +195,7 @@ ip link del veth110i0
 pve_ok 110 post-stop
 is "$(reached 192.168.18.117)" "yes" "after the other's stop, too"
 ip link del veth107i0
-ip link set veth107i1 name port107
+rename veth107i1 port107
 pve_ok 107 post-stop
 
 guest_conf 107 lxc "net0: name=eth0,bridge=vmbr1,ip=192.168.18.107/32,type=veth"
