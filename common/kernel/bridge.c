@@ -107,7 +107,7 @@ static bool may_lead_out(const struct search *search, const struct link *link)
 static int way_out(struct search *search, const struct link *link, enum way_out *ret_way)
 {
 	struct lowers lowers = { .search = search };
-	int r = 0;
+	int r;
 
 	*ret_way = WAY_OUT_NONE;
 	if (is_physical(link)) {
