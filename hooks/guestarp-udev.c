@@ -26,7 +26,7 @@ static int host_device(const char *name, struct err *err)
 {
 	struct sync_result result;
 
-	return bridge_port_is_guests(name) ? 0 : event_sync(false, &result, err);
+	return bridge_port_is_guests(name) ? 0 : event_sync(false, false, &result, err);
 }
 
 /* Proxmox VE writes the configuration after it has plugged or unplugged: it is looked at again when it has. */
@@ -35,7 +35,7 @@ static int sync_guest(const struct guest *guest, const struct hint *hint, struct
 	CLEANUP(free) char *text = NULL;
 	int r = pve_text(guest, &text, NULL);
 
-	return event_sync_pve(guest, hint) && r == 0 ? watch_config(guest, text, err) : 0;
+	return event_sync_guest(guest, hint) && r == 0 ? watch_config(guest, text, err) : 0;
 }
 
 static int add(const char *name, struct err *err)
@@ -52,7 +52,7 @@ static int add(const char *name, struct err *err)
 	return sync_guest(&guest, &hint, err);
 }
 
-/* Whether it was the guest's last device is what event_sync_pve() asks the kernel, now: it may be back already. */
+/* Whether it was the guest's last device is what event_sync_guest() asks the kernel, now: it may be back already. */
 static int removed(const char *name, struct err *err)
 {
 	const struct hint none = HINT_NONE;

@@ -392,7 +392,7 @@ static int cmd_sync(const struct call *call)
 	(void)call;
 	if (guest_platform_missing())
 		log_line(NULL, "sync: %s; nothing is taken back because of that", GUEST_PLATFORM_MISSING);
-	if (event_sync(true, &result, &err) < 0)
+	if (event_sync(true, false, &result, &err) < 0)
 		return failed(&err);
 	return result.failed ? EXIT_FOUND : EXIT_SUCCESS;
 }

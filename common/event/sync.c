@@ -84,7 +84,7 @@ static void look_at_pve(struct look *look)
 	int r = pve_read(guest, NULL, &failure);
 
 	guest->hooked = guest->hooked || look->hint->managed;
-	turn->claims = look->hint->managed;
+	turn->claims = look->hint->managed || look->hint->arrives;
 	if (turn_policy(turn) < 0)
 		say(look, "", -turn->err.code);
 	/*
@@ -193,8 +193,11 @@ static bool look_at(const struct guest *who, const struct hint *hint, bool prepa
 	if (!concerns(who, hint))
 		return false;
 	turn_init(&look.turn, who, "sync");
+	look.turn.hurry = hint->hurry;
 	turn_lock(&look.turn, TURN_LOOKS);
-	if (who->kind == GUEST_PVE)
+	if (hint->hurry && look.turn.locked == -EBUSY)
+		look.alive = false;
+	else if (who->kind == GUEST_PVE)
 		look_at_pve(&look);
 	else
 		look_at_recorded(&look);
@@ -203,19 +206,11 @@ static bool look_at(const struct guest *who, const struct hint *hint, bool prepa
 	return look.alive;
 }
 
-bool event_sync_pve(const struct guest *guest, const struct hint *hint)
+bool event_sync_guest(const struct guest *guest, const struct hint *hint)
 {
 	bool failed;
 
 	return look_at(guest, hint, true, &failed);
-}
-
-void event_sync_guest(const struct guest *guest)
-{
-	const struct hint none = HINT_NONE;
-	bool failed;
-
-	(void)look_at(guest, &none, true, &failed);
 }
 
 /* First: a guest that starts meanwhile has what it needs. */
@@ -229,9 +224,9 @@ static bool sync_names(void)
 	return r == 0 || r == -EOPNOTSUPP;
 }
 
-int event_sync(bool prepare, struct sync_result *ret_result, struct err *err)
+int event_sync(bool prepare, bool hurry, struct sync_result *ret_result, struct err *err)
 {
-	const struct hint none = HINT_NONE;
+	const struct hint hint = { .nic = -1, .hurry = hurry };
 	struct guest_list guests = { 0 };
 	int r;
 
@@ -246,7 +241,7 @@ int event_sync(bool prepare, struct sync_result *ret_result, struct err *err)
 	for (size_t i = 0; r == 0 && i < guests.count; i++) {
 		bool failed;
 
-		(void)look_at(&guests.list[i], &none, prepare, &failed);
+		(void)look_at(&guests.list[i], &hint, prepare, &failed);
 		ret_result->guests++;
 		ret_result->failed += failed;
 	}

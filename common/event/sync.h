@@ -19,15 +19,17 @@ struct sync_result {
  * Every guest with a record and every managed guest of Proxmox VE with a device here: up again when it runs,
  * down when it does not. Plain LXC and OpenVZ cannot be asked: what their record says is put back. For link
  * flaps, network reloads and whatever killed a hook. Lists devices: not for a guest's own hooks.
- * prepare: also the host's devices and bridges. Not while a bridge is still being made: without its uplink it would be
- * pinned to a MAC that no provider knows.
+ * hurry: as in struct hint. prepare: also the host's devices and bridges. Not while a bridge is still being made:
+ * without its uplink it would be pinned to a MAC that no provider knows.
  */
-int event_sync(bool prepare, struct sync_result *ret_result, struct err *err);
+int event_sync(bool prepare, bool hurry, struct sync_result *ret_result, struct err *err);
 
 /* What a caller knows or wants beside the guest's configuration. */
 struct hint {
 	int nic;      /* this NIC's firewall bridge is there, though hot-plug writes the configuration last; -1: none */
 	bool managed; /* Proxmox VE has called us as its hookscript, and this is that event's end */
+	bool arrives; /* it has just migrated here: it may take addresses whose owners do not run */
+	bool hurry;   /* an event of the guest's that is under way is not waited for: it syncs the guest in the end */
 };
 
 #define HINT_NONE                                                                                                      \
@@ -35,11 +37,7 @@ struct hint {
 		.nic = -1                                                                                              \
 	}
 
-/* The same for one guest of Proxmox VE, told by a device of its that came or went. True when it is managed and runs
- * here. */
-bool event_sync_pve(const struct guest *guest, const struct hint *hint);
-
-/* The same for one guest of any kind, of which nothing is told. */
-void event_sync_guest(const struct guest *guest);
+/* The same for one guest of any kind. True when it is managed and runs here, as far as its platform is Proxmox VE. */
+bool event_sync_guest(const struct guest *guest, const struct hint *hint);
 
 #endif

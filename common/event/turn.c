@@ -17,6 +17,7 @@ void turn_init(struct turn *turn, const struct guest *who, const char *word)
 		guest_copy(&turn->guest, who);
 	(void)guest_name(who, turn->name);
 	turn->loaded = false;
+	turn->hurry = false;
 	turn->claims = false;
 	turn->partly = false;
 	turn->elsewhere = false;
@@ -30,7 +31,7 @@ void turn_init(struct turn *turn, const struct guest *who, const char *word)
 
 void turn_lock(struct turn *turn, enum turn_kind kind)
 {
-	turn->locked = lock_guest(&turn->guest, kind != TURN_TAKES_BACK, &turn->lock, &turn->lock_err);
+	turn->locked = lock_guest(&turn->guest, kind != TURN_TAKES_BACK, turn->hurry, &turn->lock, &turn->lock_err);
 	if (turn->locked == 0)
 		record_adopt(&turn->lock);
 	if (turn->locked == 0 && kind == TURN_STARTS)
@@ -93,11 +94,12 @@ static void announce(struct turn *turn)
 
 void turn_unlock(struct turn *turn)
 {
-	bool again = lock_was_wanted(&turn->lock);
+	const struct hint none = HINT_NONE;
+	bool again;
 
 	if (turn->lock.fd >= 0)
 		record_give_up(&turn->lock);
-	lock_release(&turn->lock);
+	again = lock_let_go(&turn->lock);
 	turn->locked = err_set(&turn->lock_err, ENOLCK, "not locked");
 	netlink_close(turn->nl);
 	turn->nl = NULL;
@@ -106,7 +108,7 @@ void turn_unlock(struct turn *turn)
 		announce(turn);
 	/* Whoever gave up knew something that this turn may not have seen. */
 	if (again)
-		event_sync_guest(&turn->guest);
+		(void)event_sync_guest(&turn->guest, &none);
 }
 
 void turn_done(struct turn *turn)

@@ -22,6 +22,7 @@ struct turn {
 	struct guest guest;         /* as its platform has it, read by the caller */
 	struct policy policy;       /* turn_policy()'s */
 	bool loaded;
+	bool hurry;     /* another event that is under way is not waited for: it does this one's work in the end */
 	bool claims;    /* it starts, or is asked for by name: it may take addresses whose owners do not run */
 	bool partly;    /* turn_takes_some() */
 	bool elsewhere; /* the guest still runs on another node (live migration): nothing may answer for it here yet */

@@ -75,7 +75,7 @@ static void wait_for_move(struct guest *guest)
 
 	for (long i = 0; i < MOVE_INTERVALS_MAX; i++) {
 		if (is_here(guest, &here)) {
-			(void)event_sync_pve(guest, &hint);
+			(void)event_sync_guest(guest, &hint);
 			announce_here(guest);
 			return;
 		}
@@ -93,7 +93,7 @@ static void wait_for_config(struct guest *guest, const char *text)
 		CLEANUP(free) char *now = NULL;
 
 		if (pve_text(guest, &now, NULL) == 0 && strcmp(now, text) != 0) {
-			(void)event_sync_pve(guest, &none);
+			(void)event_sync_guest(guest, &none);
 			return;
 		}
 		wait_ms(PLUG_INTERVAL_MS);
@@ -118,6 +118,18 @@ int watch_migration(const struct guest *guest, struct err *err)
 		_exit(0);
 	}
 	return r < 0 ? err_wrap(err, "waiting for the migration's end") : 0;
+}
+
+int watch_arrival(const struct guest *guest, struct err *err)
+{
+	struct guest bare;
+	int r = detach(guest, &bare, err);
+
+	if (r == 1) {
+		announce_here(&bare);
+		_exit(0);
+	}
+	return r < 0 ? err_wrap(err, "telling it of its new gateway") : 0;
 }
 
 int watch_config(const struct guest *guest, const char *text, struct err *err)

@@ -14,6 +14,9 @@
  */
 int watch_migration(const struct guest *guest, struct err *err);
 
+/* The last of that alone, for a guest that has just moved here. */
+int watch_arrival(const struct guest *guest, struct err *err);
+
 /*
  * A running guest whose devices have changed: Proxmox VE plugs first and writes the configuration afterwards. When that
  * is no longer the text that was read before the guest was looked at, within 10 s, it is looked at once more.

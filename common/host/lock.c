@@ -43,17 +43,18 @@ static off_t lock_offset(const char *name)
 	return (off_t)(text_hash(TEXT_HASH_START, name) >> 2);
 }
 
-static bool is_over(const struct timespec *begun)
+static bool is_over(const struct timespec *begun, int wait_s)
 {
 	struct timespec now;
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec - begun->tv_sec > LOCK_WAIT_S ||
-	       (now.tv_sec - begun->tv_sec == LOCK_WAIT_S && now.tv_nsec >= begun->tv_nsec);
+	return now.tv_sec - begun->tv_sec > wait_s ||
+	       (now.tv_sec - begun->tv_sec == wait_s && now.tv_nsec >= begun->tv_nsec);
 }
 
 /* guest: whose mark is left, NULL for none. It may be let go of just before that: hence the last try. */
-static int take_lock(const char *name, int dir, int fd, bool alone, const struct guest *guest, struct err *err)
+static int take_lock(const char *name, int dir, int fd, bool alone, const struct guest *guest, int wait_s,
+		     struct err *err)
 {
 	char mark[LOCK_FILE_SIZE];
 	struct flock lock = {
@@ -68,7 +69,7 @@ static int take_lock(const char *name, int dir, int fd, bool alone, const struct
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &begun);
 	/* By the clock: on a busy host each pause takes longer. */
-	for (;; last = is_over(&begun)) {
+	for (;; last = is_over(&begun, wait_s)) {
 		if (last && guest)
 			(void)mknodat(dir, mark_name(guest, mark), S_IFREG | 0600, 0);
 		if (fcntl(fd, F_OFD_SETLK, &lock) == 0)
@@ -76,12 +77,12 @@ static int take_lock(const char *name, int dir, int fd, bool alone, const struct
 		if (errno != EAGAIN && errno != EACCES)
 			return err_errno(err, errno, "lock");
 		if (last)
-			return err_set(err, EBUSY, "another event has not let go of %s for %d s", name, LOCK_WAIT_S);
+			return err_set(err, EBUSY, "another event has not let go of %s for %d s", name, wait_s);
 		(void)nanosleep(&pause, NULL);
 	}
 }
 
-static int take(const char *name, bool create, bool alone, const struct guest *guest, struct lock *ret_lock,
+static int take(const char *name, bool create, bool alone, const struct guest *guest, int wait_s, struct lock *ret_lock,
 		struct err *err)
 {
 	CLEANUP(fd) int dir = -1;
@@ -93,7 +94,7 @@ static int take(const char *name, bool create, bool alone, const struct guest *g
 	fd = openat(dir, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return err_errno(err, errno, RECORD_DIR "/lock");
-	r = take_lock(name, dir, fd, alone, guest, err);
+	r = take_lock(name, dir, fd, alone, guest, wait_s, err);
 	if (r < 0)
 		return r;
 	ret_lock->dir = steal_fd(&dir);
@@ -101,31 +102,24 @@ static int take(const char *name, bool create, bool alone, const struct guest *g
 	return 0;
 }
 
-int lock_guest(const struct guest *guest, bool create, struct lock *ret_lock, struct err *err)
+int lock_guest(const struct guest *guest, bool create, bool hurry, struct lock *ret_lock, struct err *err)
 {
 	char name[LOCK_FILE_SIZE];
 
 	ret_lock->guest = guest;
-	return take(lock_name(guest, name), create, true, guest, ret_lock, err);
-}
-
-bool lock_was_wanted(const struct lock *lock)
-{
-	char mark[LOCK_FILE_SIZE];
-
-	return lock->fd >= 0 && lock->guest && unlinkat(lock->dir, mark_name(lock->guest, mark), 0) == 0;
+	return take(lock_name(guest, name), create, true, guest, hurry ? 0 : LOCK_WAIT_S, ret_lock, err);
 }
 
 int lock_policy(struct lock *ret_lock, struct err *err)
 {
 	ret_lock->guest = NULL;
-	return take("the policy", true, true, NULL, ret_lock, err);
+	return take("the policy", true, true, NULL, LOCK_WAIT_S, ret_lock, err);
 }
 
 int lock_names(bool alone, struct lock *ret_lock, struct err *err)
 {
 	ret_lock->guest = NULL;
-	return take("the quiet names", true, alone, NULL, ret_lock, err);
+	return take("the quiet names", true, alone, NULL, LOCK_WAIT_S, ret_lock, err);
 }
 
 bool lock_is_held(const struct guest *guest)
@@ -140,6 +134,18 @@ bool lock_is_held(const struct guest *guest)
 		return false;
 	fd = openat(dir, "lock", O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	return fd >= 0 && fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
+bool lock_let_go(struct lock *lock)
+{
+	char mark[LOCK_FILE_SIZE];
+	bool wanted = lock->fd >= 0 && lock->guest;
+
+	/* Who leaves a mark from here on tries once more, and gets it. */
+	cleanup_fd(&lock->fd);
+	wanted = wanted && unlinkat(lock->dir, mark_name(lock->guest, mark), 0) == 0;
+	cleanup_fd(&lock->dir);
+	return wanted;
 }
 
 void lock_release(struct lock *lock)

@@ -26,10 +26,10 @@ struct lock {
 	}
 
 /*
- * One event of a guest at a time: waits for another at most 10 s, and leaves a mark for it then (-EBUSY).
- * create makes the directory when it is missing; else that is -ENOENT: there are no records at all.
+ * One event of a guest at a time: waits for another at most 10 s, and leaves a mark for it then (-EBUSY); with hurry at
+ * once. create makes the directory when it is missing; else that is -ENOENT: there are no records at all.
  */
-int lock_guest(const struct guest *guest, bool create, struct lock *ret_lock, struct err *err);
+int lock_guest(const struct guest *guest, bool create, bool hurry, struct lock *ret_lock, struct err *err);
 
 /* For the names in kernel/quiet.h: alone for who takes some away, beside others for who only adds. */
 int lock_names(bool alone, struct lock *ret_lock, struct err *err);
@@ -42,11 +42,11 @@ int lock_policy(struct lock *ret_lock, struct err *err);
 #define LOCK_FILE_SIZE (GUEST_NAME_SIZE + 8)
 const char *lock_file_name(const struct guest *guest, const char *ending, char name[LOCK_FILE_SIZE]);
 
-/* Has somebody given up waiting for this lock, since this was asked last? */
-bool lock_was_wanted(const struct lock *lock);
-
 /* Is an event of the guest under way? */
 bool lock_is_held(const struct guest *guest);
+
+/* Releases a guest's. True when somebody has given up waiting for it, and left his work to us. */
+bool lock_let_go(struct lock *lock);
 
 /* Takes one that was never held, too. */
 void lock_release(struct lock *lock);

@@ -40,7 +40,7 @@ static void save_and_load(const struct plan *settings)
 
 	if (lock.dir < 0) {
 		CHECK(guest_init(&guest, GUEST_PVE, "101", &err) == 0);
-		CHECK(lock_guest(&guest, true, &lock, &err) == 0);
+		CHECK(lock_guest(&guest, true, false, &lock, &err) == 0);
 	}
 	CHECK(record_save(&lock, settings, &err) == 0);
 	CHECK(record_load(&lock, &loaded, &exists, &notes, &err) == 0);
