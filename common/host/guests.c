@@ -90,28 +90,6 @@ static int add_guest(struct guest_list *guests, const struct guest *guest)
 	return 0;
 }
 
-/* "<kind>-<id>.json", as record_name() makes it, back to the guest. The name's end counts: an id may have ".json"
- * inside. */
-static bool parse_record_name(const char *name, struct guest *ret_guest)
-{
-	static const char suffix[] = ".json";
-	char text[GUEST_NAME_SIZE];
-	size_t len = strlen(name);
-
-	if (len < sizeof(suffix) || strcmp(name + len - (sizeof(suffix) - 1), suffix) != 0)
-		return false;
-	len -= sizeof(suffix) - 1;
-	if (len >= sizeof(text))
-		return false;
-	memcpy(text, name, len);
-	text[len] = '\0';
-	for (char *p = text; *p; p++) {
-		if (*p == ':')
-			*p = '/';
-	}
-	return guest_init_named(ret_guest, text, '-');
-}
-
 int guest_list_recorded(struct guest_list *guests, struct err *err)
 {
 	char path[4096];
@@ -127,7 +105,7 @@ int guest_list_recorded(struct guest_list *guests, struct err *err)
 	while ((entry = next_entry(dir)) != NULL) {
 		struct guest guest;
 
-		if (parse_record_name(entry->d_name, &guest) && add_guest(guests, &guest) < 0)
+		if (record_guest(entry->d_name, &guest) && add_guest(guests, &guest) < 0)
 			return err_errno(err, ENOMEM, RECORD_DIR);
 	}
 	return errno ? err_errno(err, errno, RECORD_DIR) : 0;

@@ -25,6 +25,27 @@ static const char *record_name(const struct guest *guest, char name[LOCK_FILE_SI
 	return lock_file_name(guest, ".json", name);
 }
 
+/* The name's end counts: an id may have ".json" inside. */
+bool record_guest(const char *name, struct guest *ret_guest)
+{
+	static const char suffix[] = ".json";
+	char text[GUEST_NAME_SIZE];
+	size_t len = strlen(name);
+
+	if (len < sizeof(suffix) || strcmp(name + len - (sizeof(suffix) - 1), suffix) != 0)
+		return false;
+	len -= sizeof(suffix) - 1;
+	if (len >= sizeof(text))
+		return false;
+	memcpy(text, name, len);
+	text[len] = '\0';
+	for (char *p = text; *p; p++) {
+		if (*p == ':')
+			*p = '/';
+	}
+	return guest_init_named(ret_guest, text, '-');
+}
+
 int record_peek(const struct guest *guest, struct plan *ret_settings, bool *ret_exists, struct notes *notes,
 		struct err *err)
 {

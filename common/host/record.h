@@ -15,6 +15,9 @@
 int record_peek(const struct guest *guest, struct plan *ret_settings, bool *ret_exists, struct notes *notes,
 		struct err *err);
 
+/* The guest whose record has this file name; false for any other file. */
+bool record_guest(const char *name, struct guest *ret_guest);
+
 /* Does it name this setting just now? */
 bool record_has(const struct guest *guest, const struct setting *setting);
 

@@ -221,6 +221,21 @@ static int take_wanted(struct nlmsghdr *answer, void *arg)
 	return quiet_each_element(answer, match, arg);
 }
 
+static int ignore(struct nlmsghdr *answer, void *arg)
+{
+	(void)answer;
+	(void)arg;
+	return 0;
+}
+
+int quiet_exists(struct netlink *nl, bool *ret_exists, struct err *err)
+{
+	int r = netlink_get(nl, quiet_message(NFT_MSG_GETTABLE, 0, 0, NFTA_TABLE_NAME), ignore, NULL, err);
+
+	*ret_exists = r == 0;
+	return r < 0 && r != -ENOENT ? err_wrap(err, "nftables") : 0;
+}
+
 int quiet_has(struct netlink *nl, const struct quiet_name *name, bool *ret_has, struct err *err)
 {
 	struct wanted wanted = { .found = false };

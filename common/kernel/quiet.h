@@ -74,6 +74,9 @@ int quiet_read(struct netlink *nl, struct quiet_table *ret_table, struct err *er
 int quiet_ensure(struct netlink *nl, const struct quiet_names *names, size_t *ret_quiet, size_t *ret_loud,
 		 struct err *err);
 
+/* Is there a table of this name at all? */
+int quiet_exists(struct netlink *nl, bool *ret_exists, struct err *err);
+
 /* Is the name there? One that overlaps it is another. */
 int quiet_has(struct netlink *nl, const struct quiet_name *name, bool *ret_has, struct err *err);
 

@@ -86,6 +86,10 @@ wrong guestarp-udev "$usage" -- add ''
 wrong guestarp-udev "$usage" -- add ../veth101i0
 wrong guestarp-udev "$usage" -- add a-name-too-long-
 
+usage="usage: guestarp-watch"
+wrong guestarp-watch "$usage" -- --foreground
+wrong guestarp-watch "$usage" -- eth3
+
 usage="vznet-custom: called with no role that it knows"
 wrong vznet-custom "$usage" --
 wrong vznet-custom "$usage" -- frobnicate

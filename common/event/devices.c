@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A sorted list: new devices mostly have the highest index, and are put at its end. */
+
+#include "event/devices.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "base/text.h"
+#include "kernel/snapshot.h"
+
+/* The place of the first that is not below. */
+static size_t place_of(const struct devices *devices, int ifindex)
+{
+	size_t low = 0;
+	size_t high = devices->count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (devices->list[middle].ifindex < ifindex)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+const struct device *devices_find(const struct devices *devices, int ifindex)
+{
+	size_t at = place_of(devices, ifindex);
+
+	return at < devices->count && devices->list[at].ifindex == ifindex ? &devices->list[at] : NULL;
+}
+
+int devices_take(struct devices *devices, const struct link *link, struct change *ret_change)
+{
+	size_t at = place_of(devices, link->ifindex);
+	bool known = at < devices->count && devices->list[at].ifindex == link->ifindex;
+	struct device now = { .ifindex = link->ifindex, .master = link->master };
+	const struct device *before = known ? &devices->list[at] : NULL;
+
+	now.up = (link->flags & (IFF_UP | IFF_RUNNING)) == (IFF_UP | IFF_RUNNING);
+	(void)text_copy(now.name, sizeof(now.name), link->name);
+	ret_change->came = !before || strcmp(before->name, now.name) != 0;
+	ret_change->rose = now.up && (!before || !before->up);
+	ret_change->joined = now.master != 0 && (!before || before->master != now.master);
+	if (!known) {
+		struct device *list = array_grow(devices->list, devices->count, &devices->room, sizeof(*list));
+
+		if (!list)
+			return -ENOMEM;
+		devices->list = list;
+		memmove(&list[at + 1], &list[at], (devices->count - at) * sizeof(*list));
+		devices->count++;
+	}
+	devices->list[at] = now;
+	return 0;
+}
+
+void devices_forget(struct devices *devices, int ifindex)
+{
+	size_t at = place_of(devices, ifindex);
+
+	if (at == devices->count || devices->list[at].ifindex != ifindex)
+		return;
+	devices->count--;
+	memmove(&devices->list[at], &devices->list[at + 1], (devices->count - at) * sizeof(*devices->list));
+}
+
+int devices_read(struct devices *devices, struct netlink *nl, struct err *err)
+{
+	struct snapshot snapshot;
+	struct change change;
+	int r = snapshot_take(nl, &snapshot, err);
+
+	devices->count = 0;
+	for (size_t i = 0; r == 0 && i < snapshot.link_count; i++) {
+		if (devices_take(devices, &snapshot.links[i], &change) < 0)
+			r = err_errno(err, ENOMEM, "devices");
+	}
+	snapshot_done(&snapshot);
+	return r;
+}
+
+void devices_done(struct devices *devices)
+{
+	free(devices->list);
+	memset(devices, 0, sizeof(*devices));
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef GUESTARP_EVENT_DEVICES_H
+#define GUESTARP_EVENT_DEVICES_H
+/* The host's devices as they were heard of last, so that what is news can be told from what is not. */
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "kernel/link.h"
+#include "kernel/netlink.h"
+
+struct device {
+	int ifindex;
+	char name[IFNAMSIZ];
+	bool up; /* and has its carrier: a device without either may lose its proxy entries */
+	int master;
+};
+
+struct devices {
+	struct device *list; /* by ifindex */
+	size_t count;
+	size_t room;
+};
+
+/* All that there are now; what was known before is forgotten. */
+int devices_read(struct devices *devices, struct netlink *nl, struct err *err);
+void devices_done(struct devices *devices);
+
+const struct device *devices_find(const struct devices *devices, int ifindex);
+
+/* What is new about a device. */
+struct change {
+	bool came; /* or has another name */
+	bool rose;
+	bool joined; /* another master than before, or its first */
+};
+
+/* Takes it in. -ENOMEM. */
+int devices_take(struct devices *devices, const struct link *link, struct change *ret_change);
+void devices_forget(struct devices *devices, int ifindex);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef GUESTARP_EVENT_LATE_H
+#define GUESTARP_EVENT_LATE_H
+/*
+ * Configurations that are yet to be written. Proxmox VE plugs first and writes afterwards; on a migration's target the
+ * devices come first, too, and the configuration when the guest is resumed.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "guest/guest.h"
+
+#define LATE_MAX 64 /* at a time; the others wait for their next event */
+
+struct late {
+	char guest[GUEST_NAME_SIZE]; /* "" for none */
+	char *text; /* another one is waited for; NULL: that it is here, and not locked for a migration */
+	long until;
+};
+
+struct lates {
+	struct late list[LATE_MAX];
+	size_t count;
+};
+
+/* text is lates' from now on. now_ms: CLOCK_MONOTONIC, in milliseconds. */
+void late_add(struct lates *lates, const char *guest, char *text, long now_ms);
+
+/* Calls written for each whose waiting has ended well. Given up after 10 s; an arrival when the guest's devices are
+ * gone. */
+void late_look(struct lates *lates, long now_ms, void (*written)(const char *guest, bool arrives, void *arg),
+	       void *arg);
+
+void late_done(struct lates *lates);
+
+/* It does not run here. */
+bool late_is_gone(const struct guest *guest);
+
+#endif

@@ -1,0 +1,597 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One loop: all news that is there is taken in first, then acted upon, so that a burst of it is one pass. */
+
+#include "event/watcher.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/inotify.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/array.h"
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "event/apply.h"
+#include "event/devices.h"
+#include "event/late.h"
+#include "event/quieting.h"
+#include "event/sync.h"
+#include "event/watch.h"
+#include "guest/pve.h"
+#include "host/bindings.h"
+#include "host/guests.h"
+#include "host/record.h"
+#include "host/running.h"
+#include "kernel/bridge.h"
+#include "kernel/news.h"
+
+#define FILES_MS    2000  /* between two looks at pmxcfs and the table of names */
+#define ENTRIES_MS  30000 /* between two looks at the entries, of whose deletion the kernel tells nobody */
+#define LATE_MS     250   /* between two looks at a configuration that is yet to be written */
+#define CALM_MS     1000  /* after news was lost, at least, and doubled each time */
+#define CALM_MAX_MS 60000
+
+#define POLICY_DIR "/etc/guestarp"
+
+/* A guest that is to be looked at. */
+struct due {
+	char guest[GUEST_NAME_SIZE];
+	int nic;      /* as in struct hint */
+	bool arrives; /* likewise */
+};
+
+struct watcher {
+	struct netlink *nl;
+	int links, addresses, files, signals, epoll;
+	int policy_dir, record_dir; /* inotify's numbers, -1 for none */
+	struct devices devices;
+	struct bindings bindings;
+	struct lates late;
+
+	/* What is to be done. */
+	struct due *due;
+	size_t due_count;
+	size_t due_room;
+	bool all;     /* every guest */
+	bool prepare; /* with the host's devices and bridges */
+	bool lost;    /* some news */
+	bool ended;
+
+	long calm_until; /* no sync of all before that because of lost news */
+	long calm_ms;
+	long files_at;
+	long entries_at;
+	struct timespec version; /* of pmxcfs */
+	struct timespec cluster_policy;
+	bool table; /* the names were there */
+};
+
+static long now_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000L + now.tv_nsec / 1000000;
+}
+
+/* ---- what is to be done --------------------------------------------------------------------------------------------
+ */
+
+static void want_all(struct watcher *w, bool prepare)
+{
+	w->all = true;
+	w->prepare = w->prepare || prepare;
+}
+
+static struct due *want(struct watcher *w, const char *guest, int nic)
+{
+	static struct due none;
+	struct due *due;
+
+	for (size_t i = 0; i < w->due_count; i++) {
+		if (w->due[i].nic == nic && strcmp(w->due[i].guest, guest) == 0)
+			return &w->due[i];
+	}
+	due = array_grow(w->due, w->due_count, &w->due_room, sizeof(*due));
+	/* Too much, in any case. */
+	if (!due) {
+		want_all(w, false);
+		return &none;
+	}
+	w->due = due;
+	due += w->due_count++;
+	memset(due, 0, sizeof(*due));
+	memcpy(due->guest, guest, GUEST_NAME_SIZE);
+	due->nic = nic;
+	return due;
+}
+
+/* Those that have something on the device. */
+static void want_bound(struct watcher *w, const struct link *link)
+{
+	for (size_t i = 0; i < w->bindings.count; i++) {
+		const struct setting *setting = &w->bindings.list[i].setting;
+
+		if (setting->ifindex == link->ifindex || strcmp(setting->device, link->name) == 0)
+			(void)want(w, w->bindings.list[i].guest, -1);
+	}
+}
+
+/* A guest of Proxmox VE's own naming. False for any other device. */
+static bool want_guest(struct watcher *w, const char *name)
+{
+	char text[GUEST_NAME_SIZE] = "";
+	struct guest guest;
+	unsigned nic;
+	bool firewall_bridge;
+
+	if (!running_parse_port(name, &guest, &nic, &firewall_bridge))
+		return false;
+	(void)want(w, guest_name(&guest, text), firewall_bridge ? (int)nic : -1);
+	return true;
+}
+
+/* ---- news of devices -----------------------------------------------------------------------------------------------
+ */
+
+/* Could a bridge take its MAC from it? What guests are plugged by comes and goes all the time. */
+static bool may_be_uplink(const struct link *link)
+{
+	static const char *const never[] = { "veth", "tun", "bridge", "macvlan", "ipvlan", "vxlan", "dummy" };
+
+	for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++) {
+		if (strcmp(link->kind, never[i]) == 0)
+			return false;
+	}
+	return !bridge_port_is_guests(link->name);
+}
+
+/* Does a policy name it? Any string that is its name will do. */
+static bool is_in_policy(const char *name)
+{
+	static const char *const paths[] = { POLICY_HOST_FILE, POLICY_CLUSTER_FILE };
+	char word[IFNAMSIZ + 2];
+	bool is = false;
+
+	(void)snprintf(word, sizeof(word), "\"%s\"", name);
+	for (size_t i = 0; !is && i < 2; i++) {
+		CLEANUP(free) char *text = NULL;
+		size_t len;
+
+		is = file_read(paths[i], FILE_ANY, &text, &len, NULL) == 0 && strstr(text, word);
+	}
+	return is;
+}
+
+static void take_link(struct watcher *w, const struct link *link)
+{
+	struct change change;
+
+	if (devices_take(&w->devices, link, &change) < 0) {
+		w->lost = true;
+		return;
+	}
+	if (change.came || change.rose)
+		want_bound(w, link);
+	if (change.came && !want_guest(w, link->name) && w->bindings.guest_count > 0 && is_in_policy(link->name))
+		want_all(w, false);
+	if (change.joined && w->bindings.guest_count > 0 && may_be_uplink(link))
+		want_all(w, true);
+}
+
+static void take_news(const struct news *news, void *arg)
+{
+	struct watcher *w = arg;
+	const struct device *device;
+	struct link link = news->link;
+
+	switch (news->kind) {
+	case NEWS_LINK:
+		take_link(w, &link);
+		break;
+	case NEWS_LINK_GONE:
+		devices_forget(&w->devices, link.ifindex);
+		want_bound(w, &link);
+		if (strncmp(link.name, "fwbr", 4) != 0)
+			(void)want_guest(w, link.name);
+		break;
+	case NEWS_ADDRESS:
+		device = devices_find(&w->devices, link.ifindex);
+		/* Each guest's entries are on no other device that holds an address. */
+		if (w->bindings.count > 0 && (!device || !bridge_port_is_guests(device->name)))
+			want_all(w, false);
+		break;
+	default:
+		break;
+	}
+}
+
+/* ---- files ---------------------------------------------------------------------------------------------------------
+ */
+
+/* True when it begins. */
+static bool watch_directory(const struct watcher *w, const char *path, int *number)
+{
+	char full[4096];
+
+	if (*number >= 0 || file_path(path, full, sizeof(full), NULL) < 0)
+		return false;
+	*number = inotify_add_watch(w->files, full, IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE);
+	return *number >= 0;
+}
+
+static void take_file(struct watcher *w, const struct inotify_event *event)
+{
+	struct guest guest;
+
+	if (event->mask & IN_IGNORED) {
+		/* The directory is gone. */
+		if (event->wd == w->policy_dir)
+			w->policy_dir = -1;
+		if (event->wd == w->record_dir)
+			w->record_dir = -1;
+	} else if (event->mask & IN_Q_OVERFLOW) {
+		w->lost = true;
+	} else if (event->wd == w->policy_dir && event->len > 0 && strcmp(event->name, "guestarp.json") == 0) {
+		want_all(w, true);
+	} else if (event->wd == w->record_dir && event->len > 0 && record_guest(event->name, &guest)) {
+		if (bindings_update(&w->bindings, &guest) < 0)
+			w->lost = true;
+	}
+}
+
+static void read_files(struct watcher *w)
+{
+	static char buffer[16384] __attribute__((aligned(__alignof__(struct inotify_event))));
+	ssize_t len;
+
+	while ((len = read(w->files, buffer, sizeof(buffer))) > 0) {
+		for (const char *at = buffer; at < buffer + len;) {
+			const struct inotify_event *event = (const void *)at;
+
+			take_file(w, event);
+			at += sizeof(*event) + event->len;
+		}
+	}
+}
+
+/* Has the file another time than it had? The first look only takes it down. */
+static bool is_changed(const char *path, struct timespec *time)
+{
+	char full[4096];
+	struct stat st = { .st_mtim = { .tv_nsec = 1 } };
+	bool changed;
+
+	if (file_path(path, full, sizeof(full), NULL) < 0)
+		return false;
+	(void)stat(full, &st);
+	changed = (time->tv_sec != 0 || time->tv_nsec != 0) &&
+		  (time->tv_sec != st.st_mtim.tv_sec || time->tv_nsec != st.st_mtim.tv_nsec);
+	*time = st.st_mtim;
+	return changed;
+}
+
+static bool is_unknown(const struct timespec *time)
+{
+	return time->tv_sec == 0 && time->tv_nsec == 0;
+}
+
+/* The configuration of a container or a virtual machine of this node. */
+static bool is_config_changed(struct bound_guest *guest)
+{
+	static const char *const dirs[] = { "lxc", "qemu-server" };
+	struct timespec before = guest->config;
+	bool changed = false;
+
+	for (size_t i = 0; i < 2; i++) {
+		char path[GUEST_NAME_SIZE + 64];
+		struct timespec time = before;
+
+		(void)snprintf(path, sizeof(path), "/etc/pve/%s/%s.conf", dirs[i], guest->name + strlen("pve/"));
+		changed = is_changed(path, &time);
+		guest->config = time;
+		if (time.tv_sec != 0)
+			break;
+	}
+	return changed;
+}
+
+/*
+ * pmxcfs is a file system of its own, which has no inotify for what another node did. It has a file that changes with
+ * any other. What is new to us is only taken down.
+ */
+static void look_at_cluster(struct watcher *w)
+{
+	bool any = is_changed("/etc/pve/.version", &w->version);
+
+	if ((any || is_unknown(&w->cluster_policy)) && is_changed(POLICY_CLUSTER_FILE, &w->cluster_policy))
+		want_all(w, true);
+	for (size_t i = 0; i < w->bindings.guest_count; i++) {
+		struct bound_guest *guest = &w->bindings.guests[i];
+
+		if (strncmp(guest->name, "pve/", strlen("pve/")) == 0 && (any || is_unknown(&guest->config)) &&
+		    is_config_changed(guest))
+			(void)want(w, guest->name, -1);
+	}
+}
+
+static bool table_is_there(void)
+{
+	CLEANUP(netlink) struct netlink *nl = NULL;
+	bool exists = false;
+
+	return netlink_open_netfilter(&nl, NULL) == 0 && quiet_exists(nl, &exists, NULL) == 0 && exists;
+}
+
+static void look_at_table(struct watcher *w)
+{
+	struct outcome outcome = { 0 };
+	struct err err;
+	int r;
+
+	if (!w->table || table_is_there())
+		return;
+	r = quieting_host(&outcome, &err);
+	outcome_say(&outcome, NULL, "quiet by name", "sync", r == -EOPNOTSUPP ? 0 : r, &err, false);
+	w->table = table_is_there();
+}
+
+/* ---- entries -------------------------------------------------------------------------------------------------------
+ */
+
+static void look_at_binding(struct watcher *w, struct binding *binding)
+{
+	struct facts facts;
+	const struct device *device = devices_find(&w->devices, binding->setting.ifindex);
+	char text[SETTING_TEXT];
+	bool holds = true;
+
+	/* What is down has none, and comes with news when it is up. */
+	if (binding->left_alone || !device || !device->up)
+		return;
+	facts_init(&facts);
+	if (apply_read(w->nl, &facts, &binding->setting, &holds, NULL) < 0 || holds)
+		return;
+	if (binding_may_return(binding, now_ms() / 1000))
+		(void)want(w, binding->guest, -1);
+	else
+		log_line(binding->guest, "%s was deleted for the third time within a minute: left alone",
+			 setting_to_str(&binding->setting, text));
+}
+
+static void look_at_entries(struct watcher *w)
+{
+	for (size_t i = 0; i < w->bindings.count; i++)
+		look_at_binding(w, &w->bindings.list[i]);
+}
+
+/* ---- the loop ------------------------------------------------------------------------------------------------------
+ */
+
+/* Its devices are here, and its configuration is another node's, or locked for a migration. */
+static bool is_coming(struct guest *guest, int found, bool alive)
+{
+	if (found == -ENOENT)
+		return guest_platform_known() && !late_is_gone(guest);
+	return found == 0 && !alive && pve_read(guest, NULL, NULL) == 0 && guest->migrating;
+}
+
+static void sync_due(struct watcher *w, const struct due *due)
+{
+	const struct hint hint = { .nic = due->nic, .arrives = due->arrives, .hurry = true };
+	CLEANUP(free) char *text = NULL;
+	struct guest guest;
+	struct err err;
+	bool alive;
+	int r;
+
+	if (!guest_init_named(&guest, due->guest, '/'))
+		return;
+	r = guest.kind == GUEST_PVE ? pve_text(&guest, &text, &err) : -EOPNOTSUPP;
+	alive = event_sync_guest(&guest, &hint);
+	if (alive && due->arrives && watch_arrival(&guest, &err) < 0)
+		log_line(due->guest, "watch: %s", err.text);
+	if (alive && r == 0)
+		late_add(&w->late, due->guest, steal_ptr(&text), now_ms());
+	else if (is_coming(&guest, r, alive))
+		late_add(&w->late, due->guest, NULL, now_ms());
+}
+
+static void read_signals(struct watcher *w)
+{
+	struct signalfd_siginfo info;
+
+	while (read(w->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		if (info.ssi_signo == SIGHUP)
+			want_all(w, true);
+		else
+			w->ended = true;
+	}
+}
+
+static void take_all(struct watcher *w)
+{
+	w->lost = news_read(w->links, take_news, w) < 0 || w->lost;
+	w->lost = news_read(w->addresses, take_news, w) < 0 || w->lost;
+	read_files(w);
+	read_signals(w);
+}
+
+static void act(struct watcher *w)
+{
+	struct sync_result result;
+	bool prepare = w->prepare;
+	struct err err;
+
+	if (w->all) {
+		w->all = false;
+		w->prepare = false;
+		if (event_sync(prepare, true, &result, &err) < 0)
+			log_line(NULL, "watch: %s", err.text);
+		w->table = table_is_there();
+	}
+	/* What comes meanwhile is taken in between: the kernel keeps only so much of it. */
+	while (w->due_count > 0 && !w->all && !w->ended) {
+		struct due due = w->due[0];
+
+		w->due_count--;
+		memmove(&w->due[0], &w->due[1], w->due_count * sizeof(w->due[0]));
+		sync_due(w, &due);
+		take_all(w);
+	}
+	/* What was written before is not told. */
+	w->lost = watch_directory(w, POLICY_DIR, &w->policy_dir) || w->lost;
+	w->lost = watch_directory(w, RECORD_DIR, &w->record_dir) || w->lost;
+}
+
+/* All anew. Not more often than is good for the host, however much is lost. */
+static void recover(struct watcher *w)
+{
+	long now = now_ms();
+	struct err err;
+
+	if (!w->lost || now < w->calm_until)
+		return;
+	w->calm_ms = w->calm_ms == 0 || now > w->calm_until + CALM_MAX_MS ? CALM_MS : w->calm_ms * 2;
+	if (w->calm_ms > CALM_MAX_MS)
+		w->calm_ms = CALM_MAX_MS;
+	w->calm_until = now + w->calm_ms;
+	w->lost = false;
+	if (devices_read(&w->devices, w->nl, &err) < 0 || bindings_read(&w->bindings, &err) < 0) {
+		log_line(NULL, "watch: %s", err.text);
+		w->lost = true;
+	}
+	want_all(w, true);
+}
+
+static void take_late(const char *guest, bool arrives, void *arg)
+{
+	want(arg, guest, -1)->arrives = arrives;
+}
+
+static void run_timers(struct watcher *w)
+{
+	long now = now_ms();
+
+	if (w->bindings.guest_count > 0 && now >= w->files_at) {
+		look_at_cluster(w);
+		look_at_table(w);
+		w->files_at = now + FILES_MS;
+	}
+	if (w->bindings.count > 0 && now >= w->entries_at) {
+		look_at_entries(w);
+		w->entries_at = now + ENTRIES_MS;
+	}
+	if (w->late.count > 0)
+		late_look(&w->late, now, take_late, w);
+}
+
+/* Until the next timer; -1 where there is none. */
+static int wait_ms(const struct watcher *w)
+{
+	long now = now_ms();
+	long at = -1;
+
+	if (w->all || w->due_count > 0)
+		return 0;
+	if (w->bindings.guest_count > 0)
+		at = w->files_at;
+	if (w->bindings.count > 0 && w->entries_at < at)
+		at = w->entries_at;
+	if (w->late.count > 0 && (at < 0 || now + LATE_MS < at))
+		at = now + LATE_MS;
+	if (w->lost && (at < 0 || w->calm_until < at))
+		at = w->calm_until;
+	return at < 0 ? -1 : at <= now ? 0 : (int)(at - now);
+}
+
+static void loop(struct watcher *w)
+{
+	struct epoll_event event;
+
+	while (!w->ended) {
+		if (epoll_wait(w->epoll, &event, 1, wait_ms(w)) < 0 && errno != EINTR)
+			break;
+		take_all(w);
+		recover(w);
+		run_timers(w);
+		act(w);
+	}
+}
+
+static int open_all(struct watcher *w, struct err *err)
+{
+	int *const heard[] = { &w->links, &w->addresses, &w->files, &w->signals };
+	sigset_t signals;
+	int r = news_open(NEWS_LINKS, 0, &w->links, err);
+
+	if (r == 0)
+		r = news_open(NEWS_ADDRESSES, 0, &w->addresses, err);
+	if (r == 0)
+		r = netlink_open(&w->nl, err);
+	if (r < 0)
+		return r;
+	(void)sigemptyset(&signals);
+	(void)sigaddset(&signals, SIGTERM);
+	(void)sigaddset(&signals, SIGINT);
+	(void)sigaddset(&signals, SIGHUP);
+	(void)sigprocmask(SIG_BLOCK, &signals, NULL);
+	w->signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	w->files = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	w->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (w->signals < 0 || w->files < 0 || w->epoll < 0)
+		return err_errno(err, errno, "watch");
+	for (size_t i = 0; i < sizeof(heard) / sizeof(heard[0]); i++) {
+		struct epoll_event event = { .events = EPOLLIN };
+
+		if (epoll_ctl(w->epoll, EPOLL_CTL_ADD, *heard[i], &event) < 0)
+			return err_errno(err, errno, "watch");
+	}
+	return 0;
+}
+
+static void close_all(struct watcher *w)
+{
+	cleanup_fd(&w->epoll);
+	cleanup_fd(&w->signals);
+	cleanup_fd(&w->files);
+	cleanup_fd(&w->addresses);
+	cleanup_fd(&w->links);
+	netlink_close(w->nl);
+	late_done(&w->late);
+	free(w->due);
+	devices_done(&w->devices);
+	bindings_done(&w->bindings);
+}
+
+int watcher_run(void (*ready)(void), struct err *err)
+{
+	static struct watcher w;
+	int r;
+
+	w = (struct watcher){ .links = -1, .addresses = -1, .files = -1, .signals = -1, .epoll = -1 };
+	w.policy_dir = -1;
+	w.record_dir = -1;
+	/* Nobody waits for the children that announce. */
+	(void)signal(SIGCHLD, SIG_IGN);
+	r = open_all(&w, err);
+	if (r == 0) {
+		/* Listening first: what happens from here on is heard, and what was before is looked at. */
+		(void)watch_directory(&w, POLICY_DIR, &w.policy_dir);
+		(void)watch_directory(&w, RECORD_DIR, &w.record_dir);
+		w.lost = true;
+		recover(&w);
+		act(&w);
+		ready();
+		loop(&w);
+	}
+	close_all(&w);
+	return r;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef GUESTARP_EVENT_WATCHER_H
+#define GUESTARP_EVENT_WATCHER_H
+/*
+ * The kernel's own news, and what it tells nobody of, acted upon by the same sync as everybody's: for what no hook
+ * hears. It runs until SIGTERM or SIGINT; SIGHUP has it sync all guests.
+ */
+
+#include "base/err.h"
+
+/* ready is called once all guests have been looked at, and from then on every change is heard. 0, or why it cannot run.
+ */
+int watcher_run(void (*ready)(void), struct err *err);
+
+#endif

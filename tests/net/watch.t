@@ -1,0 +1,199 @@
+#!/bin/bash
+# guestarp-watch: what no hook hears is right again by itself, seen on the wire: a device that is taken down and up, made anew or
+# renamed, entries, names and policy that somebody changes, a guest that dies unheard. And it sleeps when nothing happens.
+
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/../lib.sh"
+require ip jq nft strace arping tcpdump
+
+export ASAN_OPTIONS=detect_leaks=0 # of what is traced
+v4=192.168.18.101
+
+topo_multi
+for device in eth0 eth3 eth4; do sysctl -q -w "net.ipv4.neigh.$device.proxy_delay=0"; done
+ip link add vmbr0 address 02:00:00:00:00:b0 type bridge
+ip link set vmbr0 up
+ip addr add 10.20.0.1/24 dev vmbr0
+sysctl -q -w net.ipv4.conf.vmbr0.forwarding=1
+ct_start 101 0 vmbr0 $v4/32
+ip route add $v4/32 dev vmbr0
+ip -n ct101 route add default via 10.20.0.1 dev eth0 onlink
+guest_conf 101 lxc "net0: name=eth0,bridge=vmbr0,firewall=1,hwaddr=$(guest_mac 101 0),ip=$v4/32,gw=10.20.0.1,type=veth"
+on() { # DEVICE: written as an editor does
+    printf '{"defaults": {"announce": 1}, "guests": {"101": {"device": "%s"}}}\n' "$1" >"$ROOT/etc/guestarp/.new"
+    mv "$ROOT/etc/guestarp/.new" "$ROOT/etc/guestarp/guestarp.json"
+}
+
+reached() { in_ns client ping -q -c 1 -W 1 $v4 >/dev/null 2>&1; }
+cut_off() { ! reached; }
+answers_from() { # "DEV..." DESC
+    capture asked client eth0
+    ask client eth0 $v4 || true
+    fence client asked
+    capture_stop asked
+    answered_by asked $v4 "$1" "$2"
+}
+anew() { in_ns client ip neigh flush all; }
+
+watch_start() { # COMMAND...: before it
+    GUESTARP_ROOT=$ROOT "$@" "$GUESTARP_BUILD/guestarp-watch" </dev/null >"$TMP/watch.out" 2>&1 &
+    WATCH=$!
+}
+watch_stop() {
+    pkill -TERM -P "$WATCH" 2>/dev/null || kill "$WATCH"
+    STATUS=0
+    wait "$WATCH" || STATUS=$?
+}
+restored() { # DESC [SECONDS]
+    local i
+    for ((i = 0; i < ${2:-5} * 20; i++)); do
+        if reached; then
+            pass "$1"
+            return
+        fi
+        sleep 0.05
+    done
+    fail "$1" "$(proxies 4); $(<"$TMP/watch.out")"
+}
+
+on eth3
+pve_ok 101 pre-start
+pve_ok 101 post-start
+ok "with its hooks alone: the guest is reached" reached
+ip link set eth3 down
+ip link set eth3 up
+anew
+ok "the device was taken down and up: nobody has heard of it" cut_off
+
+# ---- what happened while it was away ----------------------------------------------------------------------------------------
+
+watch_start
+restored "when it starts it mends what was lost before"
+answers_from eth3 "by the chosen device alone"
+
+# ---- devices ------------------------------------------------------------------------------------------------------------------
+
+for _ in 1 2 3; do
+    ip link set eth3 down
+    ip link set eth3 up
+    anew
+    restored "down and up: back by itself"
+done
+answers_from eth3 "by the chosen device alone"
+ip -n lan link set port3 down
+wait_for sh -c '! ip link show eth3 | grep -q LOWER_UP'
+ip neigh del proxy $v4 dev eth3 2>/dev/null || true # as kernels before 2025 do by themselves
+ip -n lan link set port3 up
+anew
+restored "its carrier was lost: there again"
+ip link set eth3 down
+ip link set eth3 name eth33
+ip link set eth33 up
+on eth33
+anew
+restored "it has another name, and the policy the same"
+answers_from eth33 "and it answers alone"
+ip link set eth33 down
+ip link set eth33 name eth3
+on eth3
+ip link set eth3 up
+anew
+restored "and back"
+
+# ---- policy ---------------------------------------------------------------------------------------------------------------------
+
+on eth4
+wait_for sh -c "ip neigh show proxy dev eth4 | grep -q $v4"
+anew
+answers_from eth4 "another device is chosen: that one answers"
+ok "the guest is reached by it" reached
+printf '{"defaults": {"announce": 1}, "guests": {"101": {"device": "eth3"}},}}\n' >"$ROOT/etc/guestarp/guestarp.json"
+sleep 1
+ok "a policy with a mistake changes nothing" reached
+on eth3
+wait_for sh -c "ip neigh show proxy dev eth3 | grep -q $v4"
+
+# ---- what another node writes in pmxcfs -----------------------------------------------------------------------------------------
+
+version() { # what pmxcfs does with each change of any file
+    sleep 0.01
+    date +%N >"$ROOT/etc/pve/.version"
+}
+version
+sleep 2.5
+guest_conf 101 lxc "net0: name=eth0,bridge=vmbr0,firewall=1,hwaddr=$(guest_mac 101 0),ip=192.168.18.102/32,gw=10.20.0.1,type=veth"
+version
+wait_for sh -c "! ip neigh show proxy dev eth3 | grep -q $v4"
+anew
+ok "the guest has another address in its configuration: the former one is no longer answered for" cut_off
+guest_conf 101 lxc "net0: name=eth0,bridge=vmbr0,firewall=1,hwaddr=$(guest_mac 101 0),ip=$v4/32,gw=10.20.0.1,type=veth"
+version
+restored "and back"
+printf '{"defaults": {"announce": 1}}\n' >"$ROOT/etc/guestarp/guestarp.json"
+wait_for sh -c "! ip neigh show proxy dev eth3 | grep -q $v4"
+printf '{"guests": {"101": {"device": "eth4", "announce": 1}}}\n' >"$ROOT/etc/pve/guestarp.json"
+version
+anew
+restored "the cluster's policy names a device: the guest is reached"
+answers_from eth4 "by that one"
+rm "$ROOT/etc/pve/guestarp.json"
+on eth3
+wait_for sh -c "ip neigh show proxy dev eth3 | grep -q $v4"
+
+# ---- the table of names ---------------------------------------------------------------------------------------------------------
+
+nft flush ruleset
+wait_for sh -c 'nft list table arp guestarp 2>/dev/null | grep -q fwbr101i'
+pass "nft flush ruleset: the names are there again"
+
+# ---- entries: put back, but not for ever ----------------------------------------------------------------------------------------
+
+ip neigh del proxy $v4 dev eth3
+anew
+restored "an entry that somebody has deleted is back" 40
+ip neigh del proxy $v4 dev eth3
+anew
+restored "once more" 40
+ip neigh del proxy $v4 dev eth3
+anew
+wait_for_long() { for ((i = 0; i < 400; i++)); do ! "$@" || return 0; sleep 0.1; done; return 1; }
+ok "the third time within a minute it says so" wait_for_long grep -q 'third time within a minute: left alone' "$TMP/watch.out"
+ok "and leaves it" cut_off
+pve_ok 101 post-start
+ok "the guest's own event binds it again" reached
+
+# ---- a guest that dies unheard, and one that comes ---------------------------------------------------------------------------------
+
+ct_stop 101 0
+wait_for sh -c "! ip neigh show proxy dev eth3 | grep -q $v4"
+pass "its devices are gone, no hook was called: its entry is taken back"
+ct_start 101 0 vmbr0 $v4/32
+ip route replace $v4/32 dev vmbr0
+ip -n ct101 route add default via 10.20.0.1 dev eth0 onlink
+anew
+restored "it is started by nobody's hook: bound"
+
+# ---- at rest -----------------------------------------------------------------------------------------------------------------------
+
+is "$(grep -vc '^guestarp: ' "$TMP/watch.out" || true)" 0 "it says lines of its own alone"
+watch_stop
+is "$STATUS" 0 "SIGTERM ends it well"
+watch_start strace -f -tt -e trace=epoll_wait,sendmsg,sendto -o "$TMP/trace"
+wait_for grep -q epoll_wait "$TMP/trace"
+sleep 3
+: >"$TMP/trace"
+sleep 12
+watch_stop
+waits=$(grep -c 'epoll_wait.*= 0' "$TMP/trace" || true)
+if [ "$waits" -ge 4 ] && [ "$waits" -le 8 ]; then pass "nothing happens: it wakes every 2 s"; else fail "nothing happens: it wakes every 2 s" "$waits times in 12 s"; fi
+ct_stop 101 0
+pve_ok 101 post-stop
+watch_start strace -f -tt -e trace=epoll_wait -o "$TMP/trace"
+wait_for grep -q epoll_wait "$TMP/trace"
+sleep 2
+: >"$TMP/trace"
+sleep 6
+is "$(grep -c 'epoll_wait.*= 0' "$TMP/trace" || true)" 0 "no guest runs: it does not wake at all"
+watch_stop
+
+done_testing
