@@ -156,6 +156,7 @@ install-host:
 	$(call place,if-up.in,755,$(IFUPDIR)/guestarp)
 	$(call place,tmpfiles.conf,644,$(TMPFILES)/guestarp.conf)
 	$(if $(UNITDIR),$(call place,guestarp.service.in,644,$(UNITDIR)/guestarp.service))
+	$(if $(UNITDIR),$(call place,guestarp-watch.service.in,644,$(UNITDIR)/guestarp-watch.service))
 	ln -sfn $(LIBEXECDIR)/guestarp/guestarp-pve $(DESTDIR)$(SNIPPETS)/guestarp
 	ln -sfn $(LIBEXECDIR)/guestarp/vznet-custom $(DESTDIR)$(VZCTLDIR)/vznet-custom
 
