@@ -233,6 +233,6 @@ journal_of_ours() { # PRIORITY
 
 cable() { # DEV on|off
     local answer
-    echo "@link $1 $2"
-    read -r -t 10 answer && [ "$answer" = "done" ]
+    echo "@link $1 $2" >/dev/ttyS1
+    read -r -t 60 answer </dev/ttyS1 && [ "$answer" = "done" ]
 }
