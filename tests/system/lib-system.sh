@@ -195,6 +195,8 @@ pct_stop() { # VMID
     hook "$1" pre-stop
     lxc-stop -n "$1" --kill
     wait_for -t 60 ct_ended "$1"
+    # lxc-start's status is that of the init that was killed.
+    systemctl reset-failed "pve-container@$1.service" 2>/dev/null || true
 }
 
 in_ct() { # VMID COMMAND...: in its network
