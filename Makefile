@@ -59,7 +59,7 @@ sed -e 's,@BINDIR@,$(BINDIR),g' -e 's,@LIBEXECDIR@,$(LIBEXECDIR),g' packaging/ho
 chmod $(2) $(DESTDIR)$(3)
 endef
 
-.PHONY: all tests check check-long coverage fuzz bench demo lint one install install-host deb source check-package clean deps lint-deps fuzz-deps package-deps vm-deps
+.PHONY: all tests check check-long coverage fuzz bench demo lint one install install-host deb source check-package check-system clean deps lint-deps fuzz-deps package-deps vm-deps
 .DELETE_ON_ERROR:
 
 all: $(PROGRAMS)
@@ -172,8 +172,13 @@ source:
 check-package:
 	packaging/check $(BUILD)/check-package $(RELEASES)
 
+# In whole Debian systems, booted in QEMU. PARTS="NAME...", SHORT=1: see tests/README.md. What is kept from call to call has
+# a directory of its own.
+check-system:
+	tests/system/check $(BUILD)-system $(RELEASES)
+
 clean:
-	rm -rf $(BUILD) $(BUILD)-fuzz $(BUILD)-coverage
+	rm -rf $(BUILD) $(BUILD)-fuzz $(BUILD)-coverage $(BUILD)-system
 
 # What building, demo and tests need beyond `make`; what lint and coverage, fuzzing, packaging need. apt is asked only for what is missing.
 DEPS      := gcc libc6-dev pkg-config libnl-3-dev libnl-route-3-dev libjson-c-dev libcmocka-dev perl iproute2 jq \

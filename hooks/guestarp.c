@@ -554,7 +554,7 @@ static int run(const struct command *command, int argc, char *argv[])
 		return wrong(&err);
 	}
 	/* Policy, records and configurations are root's: anybody else would be told of a host without them. */
-	if (!call.check && geteuid() != 0 && !secure_getenv("GUESTARP_ROOT")) {
+	if (!call.check && !privilege_is_root()) {
 		(void)err_set(&err, EPERM, "%s: only root can do that", command->word);
 		return failed(&err);
 	}

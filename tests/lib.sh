@@ -123,9 +123,13 @@ wait_for() { # [-t SECONDS] COMMAND...: poll until it succeeds; fails when the t
 
 # ---- private namespaces ---------------------------------------------------------------------------------------------
 
+# tests/system: a virtual machine that was made for it (its image has the file) is the test's as a whole.
+WHOLE_MACHINE=
+[ -z "${GUESTARP_SYSTEM:-}" ] || [ ! -e /etc/guestarp-system ] || WHOLE_MACHINE=1
+
 # GUESTARP_INSIDE carries the outer network namespace, so a variable left in somebody's environment cannot make a test
 # touch the machine's own devices.
-if [ -z "${GUESTARP_INSIDE:-}" ]; then
+if [ -z "${GUESTARP_INSIDE:-}" ] && [ -z "$WHOLE_MACHINE" ]; then
     namespaces=(-m -n -p)
     GUESTARP_ROOT_OUTSIDE=1
     if [ "$(id -u)" -ne 0 ]; then
@@ -139,7 +143,9 @@ if [ -z "${GUESTARP_INSIDE:-}" ]; then
     export GUESTARP_INSIDE GUESTARP_UNIQUE GUESTARP_ROOT_OUTSIDE GUESTARP_BUILD
     exec unshare "${namespaces[@]}" --fork --kill-child --mount-proc -- "$BASH" "$0" "$@"
 fi
-if [ $$ -ne 1 ] || [ "$(readlink /proc/self/ns/net)" = "$GUESTARP_INSIDE" ]; then
+if [ -n "$WHOLE_MACHINE" ]; then
+    GUESTARP_ROOT_OUTSIDE=1 GUESTARP_UNIQUE=$$
+elif [ $$ -ne 1 ] || [ "$(readlink /proc/self/ns/net)" = "$GUESTARP_INSIDE" ]; then
     echo "GUESTARP_INSIDE is set, but this is no private namespace" >&2
     exit 1
 fi
@@ -155,11 +161,14 @@ trap lib_on_exit EXIT
 trap 'diag "${0##*/}:$LINENO: failed: $BASH_COMMAND"' ERR
 trap 'exit 130' INT TERM HUP
 
-mount -t sysfs sysfs /sys
-mount -t tmpfs -o mode=0755 tmpfs /run
+if [ -z "$WHOLE_MACHINE" ]; then
+    mount -t sysfs sysfs /sys
+    mount -t tmpfs -o mode=0755 tmpfs /run
+fi
 umask 022
 TMP=/run/test
 ROOT=$TMP/root
+[ -z "$WHOLE_MACHINE" ] || ROOT=
 mkdir -p "$TMP" /run/netns
 
 # A new network namespace inherits the machine's IPv4 values: give each test the kernel's own defaults.
@@ -172,16 +181,18 @@ kernel_defaults() {
     sysctl -q -w net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.default.router_solicitations=0
     ip link set lo up
 }
-kernel_defaults
+[ -n "$WHOLE_MACHINE" ] || kernel_defaults
 
 # ---- the program under test -----------------------------------------------------------------------------------------
 
 # GUESTARP_ROOT as a Proxmox VE node lays it out: /etc/pve/lxc and qemu-server are links into nodes/NAME.
-mkdir -p "$ROOT/etc/guestarp" "$ROOT/etc/pve/nodes/pve1/lxc" "$ROOT/etc/pve/nodes/pve1/qemu-server" "$ROOT/run" "$ROOT/var/lib/vz"
-ln -s nodes/pve1 "$ROOT/etc/pve/local"
-ln -s nodes/pve1/lxc "$ROOT/etc/pve/lxc"
-ln -s nodes/pve1/qemu-server "$ROOT/etc/pve/qemu-server"
-echo 0123456789abcdef0123456789abcdef >"$ROOT/etc/machine-id"
+if [ -z "$WHOLE_MACHINE" ]; then
+    mkdir -p "$ROOT/etc/guestarp" "$ROOT/etc/pve/nodes/pve1/lxc" "$ROOT/etc/pve/nodes/pve1/qemu-server" "$ROOT/run" "$ROOT/var/lib/vz"
+    ln -s nodes/pve1 "$ROOT/etc/pve/local"
+    ln -s nodes/pve1/lxc "$ROOT/etc/pve/lxc"
+    ln -s nodes/pve1/qemu-server "$ROOT/etc/pve/qemu-server"
+    echo 0123456789abcdef0123456789abcdef >"$ROOT/etc/machine-id"
+fi
 
 policy() { # JSON: this host's /etc/guestarp/guestarp.json
     printf '%s\n' "$1" >"$ROOT/etc/guestarp/guestarp.json"
@@ -321,7 +332,7 @@ kernel_state() {
     ip -j -4 neigh show proxy | jq -c '.[]'
     ip -j -6 neigh show proxy | jq -c '.[]'
     echo "names: $(quiet_names)"
-    for dev in /sys/class/net/*; do echo "${dev##*/} $(<"$dev/addr_assign_type")"; done
+    for dev in /sys/class/net/*; do [ ! -d "$dev" ] || echo "${dev##*/} $(<"$dev/addr_assign_type")"; done
     grep -rs . /proc/sys/net/ipv4/conf /proc/sys/net/ipv4/neigh /proc/sys/net/ipv6/conf /proc/sys/net/ipv6/neigh | sort || true
 }
 

@@ -5,11 +5,17 @@
 
 #include <errno.h>
 #include <linux/capability.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #define KEPT ((1U << CAP_NET_ADMIN) | (1U << CAP_NET_RAW))
+
+bool privilege_is_root(void)
+{
+	return geteuid() == 0 || secure_getenv("GUESTARP_ROOT");
+}
 
 int privilege_drop(bool will_exec, struct err *err)
 {

@@ -7,6 +7,9 @@
 
 #include "base/err.h"
 
+/* Is this root, to whom policy, records and configurations belong, or somebody with a GUESTARP_ROOT of his own? */
+bool privilege_is_root(void);
+
 /*
  * Keeps CAP_NET_ADMIN and CAP_NET_RAW of what the process has, for good (capabilities(7)); its files are root's own
  * and need none. Without will_exec also no_new_privs (prctl(2)). With it a program that root executes later has
