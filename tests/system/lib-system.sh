@@ -209,7 +209,7 @@ in_ct() { # VMID COMMAND...: in its network
 # What policy_all makes quiet: everybody's firewall bridges, and each guest's own ports.
 names_of_all() { # VMID...
     {
-        printf '%s\n' 'fwbr*' 'fwln*' 'fwpr*'
+        printf '%s\n' {fwbr,fwln,fwpr}{1..9}'*'
         printf 'tap%si*\n' "$@"
         printf 'veth%si*\n' "$@"
     } | sort | paste -s -d ' '
