@@ -36,9 +36,16 @@ static bool shares_subnet(const struct doctor *d, const struct address *address)
 	return false;
 }
 
+static bool hears(const struct doctor *d, int ifindex)
+{
+	const struct link *link = snapshot_link(&d->snapshot, ifindex);
+
+	return link && (link->flags & (IFF_UP | IFF_RUNNING)) == (IFF_UP | IFF_RUNNING);
+}
+
 /*
- * An address of the subnet on a device that hears no request for it (lo, a bridge without ports): with arp_ignore
- * nobody would answer for it. NULL for none.
+ * An address of the subnet on a device that hears no request for it (lo, a bridge without ports, a card without its
+ * cable): with arp_ignore nobody would answer for it. NULL for none.
  */
 static const struct address *only_answered_there(const struct doctor *d, const struct address *address)
 {
@@ -48,7 +55,7 @@ static const struct address *only_answered_there(const struct doctor *d, const s
 		const struct address *other = &all->list[i];
 
 		if (other->ifindex != address->ifindex && ip_same_subnet(&other->ip, &address->ip, address->prefix) &&
-		    !shares_subnet(d, other))
+		    (!shares_subnet(d, other) || !hears(d, other->ifindex)))
 			return other;
 	}
 	return NULL;

@@ -162,7 +162,12 @@ static void check_silent(struct doctor *d, const struct group *g, const struct l
 			return;
 		finding_set(f->what, "%s is to be answered for on %s, but the route to it leaves by %s itself.", g->ip,
 			    link->name, link->name);
-		finding_set(f->mend, "ip neigh del proxy %s dev %s", g->ip, link->name);
+		/* IPv4's is silent. IPv6's may be the only answer: ports that are isolated, or a router on the way. */
+		if (v4)
+			finding_set(f->mend, "ip neigh del proxy %s dev %s", g->ip, link->name);
+		else
+			finding_set(f->last, "if who asks there is heard by it: ip neigh del proxy %s dev %s", g->ip,
+				    link->name);
 	} else {
 		if (check_forwarding(d, g, link) || v4 || d->all_proxy_ndp ||
 		    sysctl_get(SYSCTL_PROXY_NDP, link->name, &ndp, NULL) < 0 || ndp != 0)

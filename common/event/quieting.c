@@ -240,8 +240,8 @@ static int is_routed(struct netlink *nl, struct facts *facts, const struct link 
 	return *ret_routed ? 0 : route_by_device(nl, port->ifindex, ret_routed, err);
 }
 
-static int ask_ports(struct netlink *nl, const struct guest *guest, struct facts *facts, enum names_ports *ret_ports,
-		     struct err *err)
+int quieting_ports(struct netlink *nl, const struct guest *guest, struct facts *facts, enum names_ports *ret_ports,
+		   struct err *err)
 {
 	static const char *const prefixes[] = { "tap", "veth" };
 
@@ -326,7 +326,7 @@ int quieting_up(struct turn *turn, const struct guest *guest, const struct polic
 
 	if (guest->kind != GUEST_PVE)
 		return 0;
-	result = ask_ports(turn->nl, guest, &turn->facts, &ports, err);
+	result = quieting_ports(turn->nl, guest, &turn->facts, &ports, err);
 	if (quieting_names(guest, policy, ports, &quieting, &turn->outcome, &failure) < 0)
 		outcome_failed(&turn->outcome, &result, &failure, err);
 	if (second_line(turn, guest, policy, &changed, &failure) < 0)

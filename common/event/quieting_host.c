@@ -22,6 +22,8 @@ struct host {
 	struct quiet_names wanted;
 	struct quiet_names held; /* of guests of which too little is known to take a name away */
 	bool unread_said;
+	bool asks_ports; /* there is no table that would know which of them are routed */
+	struct netlink *nl;
 	struct outcome *outcome;
 };
 
@@ -52,6 +54,21 @@ static void say_unread(struct host *host, const struct guest *guest, const struc
 	host->unread_said = true;
 }
 
+/* A port that is routed may be its guest's gateway just now, and the table that has left it alone is gone. */
+static enum names_ports ports_of(struct host *host, const struct guest *guest)
+{
+	enum names_ports ports = names_ports_of(guest);
+	static struct facts facts;
+
+	if (!host->asks_ports || ports != NAMES_PORTS_BRIDGED)
+		return ports;
+	facts_init(&facts);
+	/* What cannot be asked is as the configuration says. */
+	(void)quieting_ports(host->nl, guest, &facts, &ports, NULL);
+	facts_done(&facts);
+	return ports;
+}
+
 static int want_guest(struct host *host, struct guest *guest)
 {
 	static struct policy policy;
@@ -67,7 +84,7 @@ static int want_guest(struct host *host, struct guest *guest)
 	if (policy_load_like(&policy, &host->policy, guest, &failure) < 0 && policy.broken)
 		say_unread(host, guest, &failure);
 	managed = policy_manages(&policy, guest);
-	names = names_plan(guest, &policy, managed, readable ? names_ports_of(guest) : NAMES_PORTS_UNKNOWN);
+	names = names_plan(guest, &policy, managed, readable && managed ? ports_of(host, guest) : NAMES_PORTS_UNKNOWN);
 	if (!readable || policy.broken)
 		r = hold_all(host, guest);
 	/* A port that was seen to be routed is left alone from then on: at a start it is in its bridge until the
@@ -292,6 +309,7 @@ int quieting_host_with(const struct quiet_names *also, struct outcome *outcome, 
 	memset(&host, 0, sizeof(host));
 	host.outcome = outcome;
 	host.guests_known = guest_platform_known();
+	host.asks_ports = netlink_open(&host.nl, NULL) == 0 && !quieting_has_table();
 	/* Policy is read under it: who adds a name by a later policy comes later. */
 	(void)lock_names(true, &lock, NULL);
 	r = want(&host, err);
@@ -304,6 +322,7 @@ int quieting_host_with(const struct quiet_names *also, struct outcome *outcome, 
 	if (r == 0)
 		r = bring_about(&host, err);
 	lock_release(&lock);
+	netlink_close(host.nl);
 	policy_done(&host.policy);
 	quiet_names_done(&host.wanted);
 	quiet_names_done(&host.held);
@@ -316,6 +335,14 @@ int quieting_host(struct outcome *outcome, struct err *err)
 	const struct quiet_names none = { 0 };
 
 	return quieting_host_with(&none, outcome, err);
+}
+
+bool quieting_has_table(void)
+{
+	CLEANUP(netlink) struct netlink *nl = NULL;
+	bool exists = false;
+
+	return netlink_open_netfilter(&nl, NULL) == 0 && quiet_exists(nl, &exists, NULL) == 0 && exists;
 }
 
 int quieting_drop(struct err *err)

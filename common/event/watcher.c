@@ -11,7 +11,6 @@
 #include <sys/epoll.h>
 #include <sys/inotify.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -26,6 +25,7 @@
 #include "event/watch.h"
 #include "guest/pve.h"
 #include "host/bindings.h"
+#include "host/changed.h"
 #include "host/guests.h"
 #include "host/record.h"
 #include "host/running.h"
@@ -34,6 +34,7 @@
 
 #define FILES_MS    2000  /* between two looks at pmxcfs and the table of names */
 #define ENTRIES_MS  30000 /* between two looks at the entries, of whose deletion the kernel tells nobody */
+#define SETTLE_MS   1000  /* from the last change of the bridges on: a network reload is over */
 #define LATE_MS     250   /* between two looks at a configuration that is yet to be written */
 #define CALM_MS     1000  /* after news was lost, at least, and doubled each time */
 #define CALM_MAX_MS 60000
@@ -66,6 +67,7 @@ struct watcher {
 
 	long calm_until; /* no sync of all before that because of lost news */
 	long calm_ms;
+	long settled_at; /* 0 for not */
 	long files_at;
 	long entries_at;
 	struct timespec version; /* of pmxcfs */
@@ -170,6 +172,15 @@ static bool is_in_policy(const char *name)
 	return is;
 }
 
+static bool is_guests(const char *name)
+{
+	struct guest guest;
+	unsigned nic;
+	bool firewall_bridge;
+
+	return running_parse_port(name, &guest, &nic, &firewall_bridge);
+}
+
 static void take_link(struct watcher *w, const struct link *link)
 {
 	struct change change;
@@ -182,8 +193,15 @@ static void take_link(struct watcher *w, const struct link *link)
 		want_bound(w, link);
 	if (change.came && !want_guest(w, link->name) && w->bindings.guest_count > 0 && is_in_policy(link->name))
 		want_all(w, false);
-	if (change.joined && w->bindings.guest_count > 0 && may_be_uplink(link))
+	if (w->bindings.guest_count == 0)
+		return;
+	if (change.joined && may_be_uplink(link))
 		want_all(w, true);
+	/* One that was made anew is to be pinned when its ports are there, and a host that is a container has veths for
+	 * cards. */
+	if ((change.came && strcmp(link->kind, "bridge") == 0 && !is_guests(link->name)) ||
+	    (change.joined && strcmp(link->kind, "veth") == 0 && !bridge_port_is_guests(link->name)))
+		w->settled_at = now_ms() + SETTLE_MS;
 }
 
 static void take_news(const struct news *news, void *arg)
@@ -235,8 +253,10 @@ static void take_file(struct watcher *w, const struct inotify_event *event)
 		/* The directory is gone. */
 		if (event->wd == w->policy_dir)
 			w->policy_dir = -1;
-		if (event->wd == w->record_dir)
+		if (event->wd == w->record_dir) {
 			w->record_dir = -1;
+			w->lost = true;
+		}
 	} else if (event->mask & IN_Q_OVERFLOW) {
 		w->lost = true;
 	} else if (event->wd == w->policy_dir && event->len > 0 && strcmp(event->name, "guestarp.json") == 0) {
@@ -262,72 +282,23 @@ static void read_files(struct watcher *w)
 	}
 }
 
-/* Has the file another time than it had? The first look only takes it down. */
-static bool is_changed(const char *path, struct timespec *time)
-{
-	char full[4096];
-	struct stat st = { .st_mtim = { .tv_nsec = 1 } };
-	bool changed;
-
-	if (file_path(path, full, sizeof(full), NULL) < 0)
-		return false;
-	(void)stat(full, &st);
-	changed = (time->tv_sec != 0 || time->tv_nsec != 0) &&
-		  (time->tv_sec != st.st_mtim.tv_sec || time->tv_nsec != st.st_mtim.tv_nsec);
-	*time = st.st_mtim;
-	return changed;
-}
-
-static bool is_unknown(const struct timespec *time)
-{
-	return time->tv_sec == 0 && time->tv_nsec == 0;
-}
-
-/* The configuration of a container or a virtual machine of this node. */
-static bool is_config_changed(struct bound_guest *guest)
-{
-	static const char *const dirs[] = { "lxc", "qemu-server" };
-	struct timespec before = guest->config;
-	bool changed = false;
-
-	for (size_t i = 0; i < 2; i++) {
-		char path[GUEST_NAME_SIZE + 64];
-		struct timespec time = before;
-
-		(void)snprintf(path, sizeof(path), "/etc/pve/%s/%s.conf", dirs[i], guest->name + strlen("pve/"));
-		changed = is_changed(path, &time);
-		guest->config = time;
-		if (time.tv_sec != 0)
-			break;
-	}
-	return changed;
-}
-
 /*
  * pmxcfs is a file system of its own, which has no inotify for what another node did. It has a file that changes with
  * any other. What is new to us is only taken down.
  */
 static void look_at_cluster(struct watcher *w)
 {
-	bool any = is_changed("/etc/pve/.version", &w->version);
+	bool any = changed_file("/etc/pve/.version", &w->version);
 
-	if ((any || is_unknown(&w->cluster_policy)) && is_changed(POLICY_CLUSTER_FILE, &w->cluster_policy))
+	if ((any || changed_never_seen(&w->cluster_policy)) && changed_file(POLICY_CLUSTER_FILE, &w->cluster_policy))
 		want_all(w, true);
 	for (size_t i = 0; i < w->bindings.guest_count; i++) {
 		struct bound_guest *guest = &w->bindings.guests[i];
 
-		if (strncmp(guest->name, "pve/", strlen("pve/")) == 0 && (any || is_unknown(&guest->config)) &&
-		    is_config_changed(guest))
+		if (strncmp(guest->name, "pve/", strlen("pve/")) == 0 && (any || changed_never_seen(&guest->config)) &&
+		    changed_config(guest))
 			(void)want(w, guest->name, -1);
 	}
-}
-
-static bool table_is_there(void)
-{
-	CLEANUP(netlink) struct netlink *nl = NULL;
-	bool exists = false;
-
-	return netlink_open_netfilter(&nl, NULL) == 0 && quiet_exists(nl, &exists, NULL) == 0 && exists;
 }
 
 static void look_at_table(struct watcher *w)
@@ -336,11 +307,11 @@ static void look_at_table(struct watcher *w)
 	struct err err;
 	int r;
 
-	if (!w->table || table_is_there())
+	if (!w->table || quieting_has_table())
 		return;
 	r = quieting_host(&outcome, &err);
 	outcome_say(&outcome, NULL, "quiet by name", "sync", r == -EOPNOTSUPP ? 0 : r, &err, false);
-	w->table = table_is_there();
+	w->table = quieting_has_table();
 }
 
 /* ---- entries -------------------------------------------------------------------------------------------------------
@@ -435,7 +406,7 @@ static void act(struct watcher *w)
 		w->prepare = false;
 		if (event_sync(prepare, true, &result, &err) < 0)
 			log_line(NULL, "watch: %s", err.text);
-		w->table = table_is_there();
+		w->table = quieting_has_table();
 	}
 	/* What comes meanwhile is taken in between: the kernel keeps only so much of it. */
 	while (w->due_count > 0 && !w->all && !w->ended) {
@@ -489,6 +460,10 @@ static void run_timers(struct watcher *w)
 		look_at_entries(w);
 		w->entries_at = now + ENTRIES_MS;
 	}
+	if (w->settled_at > 0 && now >= w->settled_at) {
+		w->settled_at = 0;
+		want_all(w, true);
+	}
 	if (w->late.count > 0)
 		late_look(&w->late, now, take_late, w);
 }
@@ -507,6 +482,8 @@ static int wait_ms(const struct watcher *w)
 		at = w->entries_at;
 	if (w->late.count > 0 && (at < 0 || now + LATE_MS < at))
 		at = now + LATE_MS;
+	if (w->settled_at > 0 && (at < 0 || w->settled_at < at))
+		at = w->settled_at;
 	if (w->lost && (at < 0 || w->calm_until < at))
 		at = w->calm_until;
 	return at < 0 ? -1 : at <= now ? 0 : (int)(at - now);

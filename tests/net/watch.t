@@ -38,9 +38,11 @@ anew() { in_ns client ip neigh flush all; }
 watch_start() { # COMMAND...: before it
     GUESTARP_ROOT=$ROOT "$@" "$GUESTARP_BUILD/guestarp-watch" </dev/null >"$TMP/watch.out" 2>&1 &
     WATCH=$!
+    TRACED=$#
 }
 watch_stop() {
-    pkill -TERM -P "$WATCH" 2>/dev/null || kill "$WATCH"
+    # Of a tracer the traced one; its own children, which announce, end by themselves.
+    if [ "$TRACED" -gt 0 ]; then pkill -TERM -o -P "$WATCH"; else kill "$WATCH"; fi
     STATUS=0
     wait "$WATCH" || STATUS=$?
 }
@@ -145,6 +147,48 @@ wait_for sh -c "ip neigh show proxy dev eth3 | grep -q $v4"
 nft flush ruleset
 wait_for sh -c 'nft list table arp guestarp 2>/dev/null | grep -q fwbr101i'
 pass "nft flush ruleset: the names are there again"
+
+# A port that is its guest's gateway was left alone by a name that is gone with the table.
+guest_conf 202 lxc "net0: name=eth0,bridge=vmbr0,firewall=0,hwaddr=$(guest_mac 202 0),ip=10.22.0.2/24,gw=10.22.0.1,type=veth"
+ns_add ct202
+veth - veth202i0 02:ff:00:00:02:02 ct202 eth0 "$(guest_mac 202 0)"
+ip addr add 10.22.0.1/24 dev veth202i0
+ip -n ct202 addr add 10.22.0.2/24 dev eth0
+printf '{"defaults": {"announce": 1}, "guests": {"*": {}, "101": {"device": "eth3"}}}\n' >"$ROOT/etc/guestarp/guestarp.json"
+wait_for sh -c 'nft list table arp guestarp 2>/dev/null | grep -q veth202i'
+gateway() { in_ns ct202 ip neigh flush all && in_ns ct202 ping -q -c 1 -W 1 10.22.0.1 >/dev/null; }
+ok "a guest whose port is its gateway reaches it" gateway
+nft flush ruleset
+wait_for sh -c 'nft list table arp guestarp 2>/dev/null | grep -qF "fwbr9*"'
+ok "after nft flush ruleset, too" gateway
+ip link del veth202i0
+find "$ROOT/etc/pve/" -name 202.conf -delete
+on eth3
+wait_for sh -c '! nft list table arp guestarp 2>/dev/null | grep -qF "fwbr9*"'
+
+# ---- a network reload makes a bridge anew --------------------------------------------------------------------------------------
+
+ip link set fwpr101p0 nomaster
+ip link del vmbr0
+ip link add vmbr0 type bridge
+ip link set vmbr0 up
+ip addr add 10.20.0.1/24 dev vmbr0
+sysctl -q -w net.ipv4.conf.vmbr0.forwarding=1
+ip link set fwpr101p0 master vmbr0
+ip route replace $v4/32 dev vmbr0
+pinned() { [ "$(cat /sys/class/net/vmbr0/addr_assign_type)" = 3 ]; }
+ok "its MAC is pinned when its ports are there" wait_for pinned
+anew
+restored "the guest is reached"
+
+# ---- records are gone ------------------------------------------------------------------------------------------------------------
+
+rm -rf "$ROOT/run/guestarp"
+wait_for sh -c "grep -qs $v4 '$ROOT/run/guestarp/pve-101.json'"
+ip link set eth3 down
+ip link set eth3 up
+anew
+restored "somebody has removed all records, and the device flaps: back all the same"
 
 # ---- entries: put back, but not for ever ----------------------------------------------------------------------------------------
 

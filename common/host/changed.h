@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef GUESTARP_HOST_CHANGED_H
+#define GUESTARP_HOST_CHANGED_H
+/* Files that are looked at again and again: has one changed since? One that is not there is one that never changes. */
+
+#include <stdbool.h>
+#include <time.h>
+
+#include "host/bindings.h"
+
+/* Has the file, below GUESTARP_ROOT, another time than it had? The first look only takes it down. */
+bool changed_file(const char *path, struct timespec *time);
+
+/* It has not been looked at yet. */
+bool changed_never_seen(const struct timespec *time);
+
+/* The configuration of a guest of Proxmox VE, a container's or a virtual machine's of this node. */
+bool changed_config(struct bound_guest *guest);
+
+#endif
