@@ -16,8 +16,9 @@
 
 static void usage(void)
 {
-	(void)puts("usage: guestarp-watch\n\n"
-		   "Runs until SIGTERM; SIGHUP has it look at every guest. guestarp-watch.service starts it.");
+	(void)puts("usage: guestarp-watch (guestarp-watch.service runs it)\n\n"
+		   "  SIGHUP   look at every guest\n"
+		   "  SIGTERM  end");
 }
 
 /* sd_notify(3) is one datagram. */

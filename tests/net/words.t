@@ -52,7 +52,7 @@ for file in "$TESTS_DIR"/../hooks/*.c; do
     like "$STATUS/$ERR/$OUT" "^0//usage: $program " "$program --help says how it is called"
     is "$(tail -n 1 <<<"$OUT")" "guestarp $version, $program(8)" "$program --help names version and manual"
     is "$(awk 'length($0) > 80' <<<"$OUT")" "" "$program --help: no line over 80 columns"
-    mapfile -t explained < <(sed -n 's/^  \([a-z][^ ,]*\).*/\1/p' <<<"$OUT")
+    mapfile -t explained < <(sed -n 's/^  \([a-zA-Z][^ ,]*\).*/\1/p' <<<"$OUT")
     ok "$program --help: there are words to explain (${#explained[@]})" test "${#explained[@]}" -ge 2
     for word in "${explained[@]}"; do
         ok "$program $word: the manual has it" grep -qwF -- "${word#lxc.hook.}" "$MANUALS/$program.8"
