@@ -141,6 +141,14 @@ static int whole_table(const struct guest *guest, const struct names *names, str
 	return r;
 }
 
+static int has_all(struct netlink *nl, const struct guest *guest, bool *ret_has, struct err *err)
+{
+	struct quiet_name name;
+
+	names_other_of_all(guest, &name);
+	return quiet_has(nl, &name, ret_has, err);
+}
+
 static int by_name(struct netlink *nl, const struct guest *guest, const struct policy *policy, enum names_ports ports,
 		   enum quieting *ret_quieting, struct outcome *outcome, struct err *err)
 {
@@ -148,6 +156,7 @@ static int by_name(struct netlink *nl, const struct guest *guest, const struct p
 	struct lock lock = LOCK_RELEASED;
 	bool quieted = false;
 	bool deleted = false;
+	bool whole = true;
 	bool missing; /* the table, or it has names of the other form: policy has just begun, or ceased, to cover all */
 	int r;
 
@@ -161,8 +170,10 @@ static int by_name(struct netlink *nl, const struct guest *guest, const struct p
 	}
 	if (r == 0)
 		r = unwanted(nl, guest, policy, &names, &deleted, err);
-	/* Of the names for all these were only the guest's own part. */
-	missing = r == -ENOENT || r == -EEXIST || (r == 0 && quieted && names.firewall == NAMES_OF_ALL);
+	/* Of the names for all these are only the guest's own part. */
+	if (r == 0 && names.firewall == NAMES_OF_ALL)
+		r = has_all(nl, guest, &whole, err);
+	missing = r == -ENOENT || r == -EEXIST || !whole;
 	lock_release(&lock);
 	*ret_quieting = quieted || missing ? QUIETING_MADE : QUIETING_KEPT;
 	return missing ? whole_table(guest, &names, outcome, err) : r;

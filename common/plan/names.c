@@ -57,6 +57,12 @@ int names_add_all(struct quiet_names *list)
 	return r;
 }
 
+void names_other_of_all(const struct guest *guest, struct quiet_name *ret_name)
+{
+	memset(ret_name, 0, sizeof(*ret_name));
+	(void)snprintf(ret_name->text, sizeof(ret_name->text), "fwpr%c*", guest->id[0] == '9' ? '8' : '9');
+}
+
 bool names_all_cover(const char *device)
 {
 	for (size_t i = 0; i < STEM_COUNT; i++) {

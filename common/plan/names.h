@@ -35,6 +35,9 @@ bool names_for_all(const struct policy *policy);
 /* Adds that set: "fwbr1*" and so on. -ENOMEM. */
 int names_add_all(struct quiet_names *list);
 
+/* One of the set that stands for other guests than this one: where it is missing, the set is not whole. */
+void names_other_of_all(const struct guest *guest, struct quiet_name *ret_name);
+
 /* The form that a list of names has. Two forms at once overlap. */
 enum names_form {
 	NAMES_FORM_SINGLE, /* of single guests */
