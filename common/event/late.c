@@ -34,14 +34,14 @@ void late_add(struct lates *lates, const char *guest, char *text, long now_ms)
 	late->until = now_ms + (text ? WRITTEN_MS : ARRIVAL_MS);
 }
 
-static bool is_written(const struct guest *guest, const char *text)
+bool late_is_written(const struct guest *guest, const char *text)
 {
 	CLEANUP(free) char *now = NULL;
 
 	return pve_text(guest, &now, NULL) == 0 && strcmp(now, text) != 0;
 }
 
-static bool has_arrived(struct guest *guest)
+bool late_has_arrived(struct guest *guest)
 {
 	return pve_read(guest, NULL, NULL) == 0 && !guest->migrating;
 }
@@ -61,7 +61,7 @@ void late_look(struct lates *lates, long now_ms, void (*written)(const char *gue
 
 		if (!late->guest[0] || !guest_init_named(&guest, late->guest, '/'))
 			continue;
-		if (late->text ? is_written(&guest, late->text) : has_arrived(&guest))
+		if (late->text ? late_is_written(&guest, late->text) : late_has_arrived(&guest))
 			written(late->guest, !late->text, arg);
 		else if (now_ms < late->until && (late->text || !late_is_gone(&guest)))
 			continue;

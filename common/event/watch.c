@@ -3,7 +3,6 @@
 
 #include "event/watch.h"
 
-#include <string.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -11,9 +10,8 @@
 #include "base/cleanup.h"
 #include "base/process.h"
 #include "event/announce.h"
+#include "event/late.h"
 #include "event/sync.h"
-#include "guest/pve.h"
-#include "host/running.h"
 #include "kernel/netlink.h"
 #include "kernel/packet.h"
 
@@ -35,14 +33,7 @@ static void wait_ms(long ms)
 static bool is_here(const struct guest *guest, struct guest *ret_read)
 {
 	guest_copy(ret_read, guest);
-	return pve_read(ret_read, NULL, NULL) == 0 && !ret_read->migrating;
-}
-
-static bool is_gone(const struct guest *guest)
-{
-	enum running running;
-
-	return running_ask(guest, &running, NULL) == 0 && running == RUNNING_NO;
+	return late_has_arrived(ret_read);
 }
 
 /*
@@ -79,7 +70,7 @@ static void wait_for_move(struct guest *guest)
 			announce_here(guest);
 			return;
 		}
-		if (i % DEVICES_EVERY == DEVICES_EVERY - 1 && is_gone(guest))
+		if (i % DEVICES_EVERY == DEVICES_EVERY - 1 && late_is_gone(guest))
 			return;
 		wait_ms(MOVE_INTERVAL_MS);
 	}
@@ -90,9 +81,7 @@ static void wait_for_config(struct guest *guest, const char *text)
 	const struct hint none = HINT_NONE;
 
 	for (int i = 0; i < PLUG_INTERVALS; i++) {
-		CLEANUP(free) char *now = NULL;
-
-		if (pve_text(guest, &now, NULL) == 0 && strcmp(now, text) != 0) {
+		if (late_is_written(guest, text)) {
 			(void)event_sync_guest(guest, &none);
 			return;
 		}
