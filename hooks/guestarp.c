@@ -259,16 +259,10 @@ static void progress(size_t done, size_t count, time_t begun)
 /* What was changed of which guests are managed shows in the names at once: the next start may be the first thing. */
 static int sync_names(int status)
 {
-	struct outcome outcome = { 0 };
-	struct err err;
-	int r;
-
 	/* Called wrongly: nothing is done. */
 	if (status == EXIT_USAGE)
 		return status;
-	r = quieting_host(&outcome, &err);
-	outcome_say(&outcome, NULL, "quiet by name", "names", r == -EOPNOTSUPP ? 0 : r, &err, false);
-	return r < 0 && r != -EOPNOTSUPP ? EXIT_FOUND : status;
+	return event_sync_names("names") < 0 ? EXIT_FOUND : status;
 }
 
 /* All are found before anything is done to one of them. */

@@ -213,15 +213,16 @@ bool event_sync_guest(const struct guest *guest, const struct hint *hint)
 	return look_at(guest, hint, true, &failed);
 }
 
-/* First: a guest that starts meanwhile has what it needs. */
-static bool sync_names(void)
+int event_sync_names(const char *word)
 {
 	struct outcome outcome = { 0 };
 	struct err err;
 	int r = quieting_host(&outcome, &err);
 
-	outcome_say(&outcome, NULL, "quiet by name", "sync", r == -EOPNOTSUPP ? 0 : r, &err, false);
-	return r == 0 || r == -EOPNOTSUPP;
+	if (r == -EOPNOTSUPP)
+		r = 0;
+	outcome_say(&outcome, NULL, "quiet by name", word, r, &err, false);
+	return r;
 }
 
 int event_sync(bool prepare, bool hurry, struct sync_result *ret_result, struct err *err)
@@ -231,7 +232,8 @@ int event_sync(bool prepare, bool hurry, struct sync_result *ret_result, struct 
 	int r;
 
 	memset(ret_result, 0, sizeof(*ret_result));
-	ret_result->failed += !sync_names();
+	/* First: a guest that starts meanwhile has what it needs. */
+	ret_result->failed += event_sync_names("sync") < 0;
 	r = guest_list_recorded(&guests, err);
 	if (r == 0)
 		r = guest_list_running(&guests, err);

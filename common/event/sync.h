@@ -24,6 +24,9 @@ struct sync_result {
  */
 int event_sync(bool prepare, bool hurry, struct sync_result *ret_result, struct err *err);
 
+/* The table of quiet names as all guests want it, said under the caller's word. 0 also without nf_tables. */
+int event_sync_names(const char *word);
+
 /* What a caller knows or wants beside the guest's configuration. */
 struct hint {
 	int nic;      /* this NIC's firewall bridge is there, though hot-plug writes the configuration last; -1: none */

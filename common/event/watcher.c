@@ -172,18 +172,10 @@ static bool is_in_policy(const char *name)
 	return is;
 }
 
-static bool is_guests(const char *name)
-{
-	struct guest guest;
-	unsigned nic;
-	bool firewall_bridge;
-
-	return running_parse_port(name, &guest, &nic, &firewall_bridge);
-}
-
 static void take_link(struct watcher *w, const struct link *link)
 {
 	struct change change;
+	bool guests;
 
 	if (devices_take(&w->devices, link, &change) < 0) {
 		w->lost = true;
@@ -191,15 +183,16 @@ static void take_link(struct watcher *w, const struct link *link)
 	}
 	if (change.came || change.rose)
 		want_bound(w, link);
-	if (change.came && !want_guest(w, link->name) && w->bindings.guest_count > 0 && is_in_policy(link->name))
-		want_all(w, false);
+	guests = change.came && want_guest(w, link->name);
 	if (w->bindings.guest_count == 0)
 		return;
+	if (change.came && !guests && is_in_policy(link->name))
+		want_all(w, false);
 	if (change.joined && may_be_uplink(link))
 		want_all(w, true);
 	/* One that was made anew is to be pinned when its ports are there, and a host that is a container has veths for
 	 * cards. */
-	if ((change.came && strcmp(link->kind, "bridge") == 0 && !is_guests(link->name)) ||
+	if ((change.came && strcmp(link->kind, "bridge") == 0 && !guests) ||
 	    (change.joined && strcmp(link->kind, "veth") == 0 && !bridge_port_is_guests(link->name)))
 		w->settled_at = now_ms() + SETTLE_MS;
 }
@@ -303,14 +296,9 @@ static void look_at_cluster(struct watcher *w)
 
 static void look_at_table(struct watcher *w)
 {
-	struct outcome outcome = { 0 };
-	struct err err;
-	int r;
-
 	if (!w->table || quieting_has_table())
 		return;
-	r = quieting_host(&outcome, &err);
-	outcome_say(&outcome, NULL, "quiet by name", "sync", r == -EOPNOTSUPP ? 0 : r, &err, false);
+	(void)event_sync_names("sync");
 	w->table = quieting_has_table();
 }
 
