@@ -10,10 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "root.h"
-
-static struct guest guest_101;
-static struct guest guest_102;
+#include "held.h"
 
 /* Waiting for a lock takes no time here: it is counted. On a busy host each pause takes longer. */
 #define BUSY_NS 2500000
@@ -39,16 +36,6 @@ int nanosleep(const struct timespec *requested, struct timespec *remaining)
 	if (at_nap)
 		at_nap();
 	return 0;
-}
-
-static struct lock hold(const struct guest *guest)
-{
-	struct lock lock = LOCK_RELEASED;
-	struct err err = { 0 };
-
-	root_mkdirs("/run/");
-	assert_int_equal(lock_guest(guest, true, false, &lock, &err), 0);
-	return lock;
 }
 
 static void lock_is_busy(void **state)
@@ -165,13 +152,6 @@ static void descriptors(void **state)
 	root_clean();
 }
 
-static int setup(void **state)
-{
-	if (guest_init(&guest_101, GUEST_PVE, "101", NULL) < 0 || guest_init(&guest_102, GUEST_PVE, "102", NULL) < 0)
-		return -1;
-	return root_setup(state);
-}
-
 int main(void)
 {
 	static struct table table;
@@ -181,5 +161,5 @@ int main(void)
 	TABLE_TEST(&table, lock_is_one_guests);
 	TABLE_TEST(&table, lock_dies_with_its_process);
 	TABLE_TEST(&table, descriptors);
-	return table_run(&table, setup, root_teardown);
+	return table_run(&table, held_setup, root_teardown);
 }

@@ -8,23 +8,10 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "held.h"
 #include "memory.h"
-#include "root.h"
 
 #define RECORD "/run/guestarp/pve-101.json"
-
-static struct guest guest_101;
-static struct guest guest_102;
-
-static struct lock hold(const struct guest *guest)
-{
-	struct lock lock = LOCK_RELEASED;
-	struct err err = { 0 };
-
-	root_mkdirs("/run/");
-	assert_int_equal(lock_guest(guest, true, false, &lock, &err), 0);
-	return lock;
-}
 
 static void add(struct plan *plan, enum setting_kind kind, const char *device, const char *ip)
 {
@@ -433,13 +420,6 @@ static void no_directory(void **state)
 	root_clean();
 }
 
-static int setup(void **state)
-{
-	if (guest_init(&guest_101, GUEST_PVE, "101", NULL) < 0 || guest_init(&guest_102, GUEST_PVE, "102", NULL) < 0)
-		return -1;
-	return root_setup(state);
-}
-
 int main(void)
 {
 	static struct table table;
@@ -464,5 +444,5 @@ int main(void)
 		puts("# not root: records of another user are not tried");
 	}
 	TABLE_TEST(&table, no_directory);
-	return table_run(&table, setup, root_teardown);
+	return table_run(&table, held_setup, root_teardown);
 }
