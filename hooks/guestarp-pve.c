@@ -12,7 +12,7 @@
 #include "base/text.h"
 #include "event/chain.h"
 #include "event/event.h"
-#include "event/watch.h"
+#include "event/move.h"
 #include "guest/guest.h"
 #include "guest/pve.h"
 
@@ -143,7 +143,7 @@ static bool take_turn(struct call *call, const struct phase *phase)
 		abort = turn_say(turn, phase->done, r, phase->aborts);
 	}
 	turn_unlock(turn);
-	if (!abort && call->moves && watch_migration(&turn->guest, &turn->err) < 0)
+	if (!abort && call->moves && move_wait(&turn->guest, &turn->err) < 0)
 		(void)turn_say(turn, "", -turn->err.code, false);
 	return abort;
 }

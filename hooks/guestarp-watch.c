@@ -16,7 +16,7 @@
 
 static void usage(void)
 {
-	(void)puts("usage: guestarp-watch (guestarp-watch.service runs it)\n\n"
+	(void)puts("usage: guestarp-watch [--foreground] (guestarp-watch.service runs it)\n\n"
 		   "  SIGHUP   look at every guest\n"
 		   "  SIGTERM  end");
 }
@@ -50,8 +50,9 @@ int main(int argc, char *argv[])
 	process_begin();
 	if (log_help(argc, argv, "guestarp-watch", usage))
 		return EXIT_SUCCESS;
-	if (argc != 1) {
-		log_line(NULL, "usage: guestarp-watch (see --help)");
+	/* It always is; for who wants to say so. */
+	if (argc > 2 || (argc == 2 && strcmp(argv[1], "--foreground") != 0)) {
+		log_line(NULL, "usage: guestarp-watch [--foreground] (see --help)");
 		return 2;
 	}
 	if (privilege_drop(false, &err) < 0 || watcher_run(ready, &err) < 0) {

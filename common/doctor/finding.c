@@ -65,6 +65,9 @@ static const struct {
 					      "guests whose policy cannot be read." },
 	[FINDING_PLATFORM] = { "pmxcfs-down", "What is not known cannot be checked. guestarp takes nothing back for "
 					      "want of a configuration." },
+	[FINDING_WATCH] = { "watch-not-running", "What no hook hears stays wrong until guestarp sync: a network card "
+						 "that is taken down and up, "
+						 "an entry that somebody deletes, a guest whose process is killed." },
 };
 
 struct finding *findings_add(struct findings *findings, enum finding_kind kind)

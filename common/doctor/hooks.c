@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Does Proxmox VE call us for the guests that it should? */
+/* Does Proxmox VE call us for the guests that it should, and does guestarp-watch hear what it calls nobody for? */
 
 #include <errno.h>
 #include <string.h>
@@ -7,6 +7,7 @@
 #include "doctor/doctor.h"
 #include "doctor/storage.h"
 #include "guest/identity.h"
+#include "host/watching.h"
 
 static void missing(struct doctor *d, const struct patient *p, const struct err *err)
 {
@@ -53,8 +54,26 @@ static void other(struct doctor *d, const struct patient *p)
 		finding_set(f->mend, "guestarp attach %s", p->name);
 }
 
+static void check_watch(struct doctor *d)
+{
+	struct finding *f;
+	bool managed = false;
+
+	for (size_t i = 0; i < d->patient_count; i++)
+		managed = managed || d->patients[i].managed;
+	if (!managed || !watching_is_due() || watching_runs())
+		return;
+	f = findings_add(d->findings, FINDING_WATCH);
+	if (!f)
+		return;
+	finding_set(f->what, "guestarp-watch does not run.");
+	finding_set(f->mend, "systemctl start guestarp-watch.service");
+	finding_set(f->last, "systemctl enable guestarp-watch.service");
+}
+
 void check_hooks(struct doctor *d)
 {
+	check_watch(d);
 	for (size_t i = 0; i < d->patient_count; i++) {
 		const struct patient *p = &d->patients[i];
 		struct err err;

@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/text.h"
+
 #define COLUMNS 79
 
 int output_json(struct json_object *json, FILE *out)
@@ -38,4 +40,13 @@ void output_wrapped(FILE *out, const char *text, int indent)
 		text += strspn(text, " ");
 	}
 	(void)fputc('\n', out);
+}
+
+const char *output_time(time_t time, char text[OUTPUT_TIME])
+{
+	struct tm tm;
+
+	if (!localtime_r(&time, &tm) || strftime(text, OUTPUT_TIME, "%Y-%m-%d %H:%M:%S", &tm) == 0)
+		(void)text_copy(text, OUTPUT_TIME, "?");
+	return text;
 }

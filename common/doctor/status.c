@@ -4,6 +4,7 @@
 #include "doctor/status.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <json-c/json_object.h>
 #include <stdlib.h>
 #include <string.h>
@@ -157,6 +158,7 @@ int status_take(char *const *guests, size_t count, struct status *ret_status, st
 
 	memset(ret_status, 0, sizeof(*ret_status));
 	ret_status->platform_missing = guest_platform_missing();
+	ret_status->watched = watching_read(&ret_status->watching);
 	if (r == 0 && count == 0) {
 		r = guest_list_recorded(&all, err);
 		recorded = all.count;
@@ -365,6 +367,24 @@ static void print_bridge(const struct tree *t, const struct status *status, cons
 	}
 }
 
+/* "since 2026-11-27 02:33:01, 12 events; last pve/101 at 2026-11-27 02:40:12, 3 ms" */
+static void print_watching(const struct tree *t, const struct status *status)
+{
+	const struct watching *w = &status->watching;
+	char text[STATUS_CLAIM] = "does not run";
+	char time[OUTPUT_TIME];
+
+	if (!status->watched && (status->count == 0 || !watching_is_due()))
+		return;
+	if (status->watched)
+		(void)snprintf(text, sizeof(text), "since %s, %" PRIu64 " events", output_time(w->since, time),
+			       w->events);
+	print_line(t, 1, "guestarp-watch", status->watched ? MARK_OK : MARK_BAD, text);
+	if (status->watched && w->last[0])
+		(void)fprintf(t->out, "%*slast: %s, %s, %.1f ms\n", 6, "", w->last, output_time(w->last_at, time),
+			      (double)w->last_us / 1000);
+}
+
 void status_print(const struct status *status, bool colour, FILE *out)
 {
 	struct tree t = { out, colour };
@@ -377,6 +397,7 @@ void status_print(const struct status *status, bool colour, FILE *out)
 		(void)fprintf(out, "   note: ");
 		output_wrapped(out, GUEST_PLATFORM_MISSING, 9);
 	}
+	print_watching(&t, status);
 	for (size_t i = 0; i < status->count; i++) {
 		const struct guest_status *s = &status->list[i];
 
@@ -453,6 +474,24 @@ static struct json_object *guest_json(const struct guest_status *s)
 	return json;
 }
 
+/* null where it does not run. */
+static struct json_object *watching_json(const struct status *status)
+{
+	const struct watching *w = &status->watching;
+	struct json_object *json = json_object_new_object();
+	struct json_object *last = w->last[0] ? json_object_new_object() : NULL;
+
+	json_object_object_add(json, "since", json_object_new_int64(w->since));
+	json_object_object_add(json, "events", json_object_new_int64((int64_t)w->events));
+	if (last) {
+		json_object_object_add(last, "what", json_object_new_string(w->last));
+		json_object_object_add(last, "at", json_object_new_int64(w->last_at));
+		json_object_object_add(last, "microseconds", json_object_new_int64((int64_t)w->last_us));
+	}
+	json_object_object_add(json, "last", last);
+	return json;
+}
+
 int status_print_json(const struct status *status, FILE *out)
 {
 	CLEANUP(json) struct json_object *json = json_object_new_object();
@@ -463,6 +502,7 @@ int status_print_json(const struct status *status, FILE *out)
 		json_object_array_add(notes, json_object_new_string(GUEST_PLATFORM_MISSING));
 	json_object_object_add(json, "version", json_object_new_int(VERSION_JSON));
 	json_object_object_add(json, "notes", notes);
+	json_object_object_add(json, "watch", status->watched ? watching_json(status) : NULL);
 	json_object_object_add(json, "guests", guests);
 	for (size_t i = 0; i < status->count; i++)
 		json_object_array_add(guests, guest_json(&status->list[i]));

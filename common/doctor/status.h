@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "event/inspect.h"
 #include "guest/guest.h"
+#include "host/watching.h"
 
 struct guest_status {
 	struct guest guest;
@@ -24,7 +25,9 @@ struct guest_status {
 struct status {
 	struct guest_status *list;
 	size_t count;
-	bool platform_missing; /* pmxcfs is down: there may be more guests, and what is known of these is little */
+	struct watching watching; /* guestarp-watch */
+	bool watched;             /* it runs */
+	bool platform_missing;    /* pmxcfs is down: there may be more guests, and what is known of these is little */
 };
 
 /*

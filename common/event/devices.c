@@ -42,10 +42,11 @@ int devices_take(struct devices *devices, const struct link *link, struct change
 	struct device now = { .ifindex = link->ifindex, .master = link->master };
 	const struct device *before = known ? &devices->list[at] : NULL;
 
-	now.up = (link->flags & (IFF_UP | IFF_RUNNING)) == (IFF_UP | IFF_RUNNING);
+	now.up = link->flags & IFF_UP;
+	now.running = now.up && link->flags & IFF_RUNNING;
 	(void)text_copy(now.name, sizeof(now.name), link->name);
 	ret_change->came = !before || strcmp(before->name, now.name) != 0;
-	ret_change->rose = now.up && (!before || !before->up);
+	ret_change->rose = (now.up && (!before || !before->up)) || (now.running && !before->running);
 	ret_change->joined = now.master != 0 && (!before || before->master != now.master);
 	if (!known) {
 		struct device *list = array_grow(devices->list, devices->count, &devices->room, sizeof(*list));

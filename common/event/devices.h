@@ -14,7 +14,8 @@
 struct device {
 	int ifindex;
 	char name[IFNAMSIZ];
-	bool up; /* and has its carrier: a device without either may lose its proxy entries */
+	bool up;
+	bool running; /* has its carrier: without either a device may lose its proxy entries */
 	int master;
 };
 
@@ -33,7 +34,7 @@ const struct device *devices_find(const struct devices *devices, int ifindex);
 /* What is new about a device. */
 struct change {
 	bool came; /* or has another name */
-	bool rose;
+	bool rose; /* it is up, or has its carrier, and had not: the kernel tells of the carrier up to a second later */
 	bool joined; /* another master than before, or its first */
 };
 

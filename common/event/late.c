@@ -34,7 +34,7 @@ void late_add(struct lates *lates, const char *guest, char *text, long now_ms)
 	late->until = now_ms + (text ? WRITTEN_MS : ARRIVAL_MS);
 }
 
-bool late_is_written(const struct guest *guest, const char *text)
+static bool is_written(const struct guest *guest, const char *text)
 {
 	CLEANUP(free) char *now = NULL;
 
@@ -61,7 +61,7 @@ void late_look(struct lates *lates, long now_ms, void (*written)(const char *gue
 
 		if (!late->guest[0] || !guest_init_named(&guest, late->guest, '/'))
 			continue;
-		if (late->text ? late_is_written(&guest, late->text) : late_has_arrived(&guest))
+		if (late->text ? is_written(&guest, late->text) : late_has_arrived(&guest))
 			written(late->guest, !late->text, arg);
 		else if (now_ms < late->until && (late->text || !late_is_gone(&guest)))
 			continue;

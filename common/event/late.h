@@ -34,9 +34,6 @@ void late_look(struct lates *lates, long now_ms, void (*written)(const char *gue
 
 void late_done(struct lates *lates);
 
-/* Its configuration here is another text than that. */
-bool late_is_written(const struct guest *guest, const char *text);
-
 /* It is here, and not locked for a migration. Reads it. */
 bool late_has_arrived(struct guest *guest);
 

@@ -17,25 +17,28 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "event/apply.h"
 #include "event/devices.h"
 #include "event/late.h"
+#include "event/move.h"
 #include "event/quieting.h"
 #include "event/sync.h"
-#include "event/watch.h"
 #include "guest/pve.h"
 #include "host/bindings.h"
 #include "host/changed.h"
 #include "host/guests.h"
 #include "host/record.h"
 #include "host/running.h"
+#include "host/watching.h"
 #include "kernel/bridge.h"
 #include "kernel/news.h"
 
 #define FILES_MS    2000  /* between two looks at pmxcfs and the table of names */
 #define ENTRIES_MS  30000 /* between two looks at the entries, of whose deletion the kernel tells nobody */
 #define SETTLE_MS   1000  /* from the last change of the bridges on: a network reload is over */
-#define LATE_MS     250   /* between two looks at a configuration that is yet to be written */
+#define LATE_MS     100   /* between two looks at a configuration that is yet to be written, or to come here */
+#define TELL_MS     1000  /* between two times that it says what it does */
 #define CALM_MS     1000  /* after news was lost, at least, and doubled each time */
 #define CALM_MAX_MS 60000
 
@@ -73,6 +76,12 @@ struct watcher {
 	struct timespec version; /* of pmxcfs */
 	struct timespec cluster_policy;
 	bool table; /* the names were there */
+
+	struct lock lock; /* held while it runs */
+	struct watching watching;
+	bool untold; /* something was done since */
+	uint64_t told_events;
+	long told_at;
 };
 
 static long now_ms(void)
@@ -203,6 +212,7 @@ static void take_news(const struct news *news, void *arg)
 	const struct device *device;
 	struct link link = news->link;
 
+	w->watching.events++;
 	switch (news->kind) {
 	case NEWS_LINK:
 		take_link(w, &link);
@@ -253,8 +263,10 @@ static void take_file(struct watcher *w, const struct inotify_event *event)
 	} else if (event->mask & IN_Q_OVERFLOW) {
 		w->lost = true;
 	} else if (event->wd == w->policy_dir && event->len > 0 && strcmp(event->name, "guestarp.json") == 0) {
+		w->watching.events++;
 		want_all(w, true);
 	} else if (event->wd == w->record_dir && event->len > 0 && record_guest(event->name, &guest)) {
+		w->watching.events++;
 		if (bindings_update(&w->bindings, &guest) < 0)
 			w->lost = true;
 	}
@@ -313,7 +325,7 @@ static void look_at_binding(struct watcher *w, struct binding *binding)
 	bool holds = true;
 
 	/* What is down has none, and comes with news when it is up. */
-	if (binding->left_alone || !device || !device->up)
+	if (binding->left_alone || !device || !device->running)
 		return;
 	facts_init(&facts);
 	if (apply_read(w->nl, &facts, &binding->setting, &holds, NULL) < 0 || holds)
@@ -331,6 +343,38 @@ static void look_at_entries(struct watcher *w)
 		look_at_binding(w, &w->bindings.list[i]);
 }
 
+/* ---- what it says of itself ----------------------------------------------------------------------------------------
+ */
+
+static uint64_t now_us(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static void was_done(struct watcher *w, const char *what, uint64_t begun_us)
+{
+	(void)text_copy(w->watching.last, sizeof(w->watching.last), what);
+	w->watching.last_at = time(NULL);
+	w->watching.last_us = now_us() - begun_us;
+	w->untold = true;
+}
+
+static void tell(struct watcher *w)
+{
+	long now = now_ms();
+
+	if (!w->untold || now < w->told_at + TELL_MS)
+		return;
+	/* Nobody's network hangs on it. */
+	(void)watching_write(&w->lock, &w->watching, NULL);
+	w->untold = false;
+	w->told_events = w->watching.events;
+	w->told_at = now;
+}
+
 /* ---- the loop ------------------------------------------------------------------------------------------------------
  */
 
@@ -346,6 +390,7 @@ static void sync_due(struct watcher *w, const struct due *due)
 {
 	const struct hint hint = { .nic = due->nic, .arrives = due->arrives, .hurry = true };
 	CLEANUP(free) char *text = NULL;
+	uint64_t begun = now_us();
 	struct guest guest;
 	struct err err;
 	bool alive;
@@ -355,24 +400,29 @@ static void sync_due(struct watcher *w, const struct due *due)
 		return;
 	r = guest.kind == GUEST_PVE ? pve_text(&guest, &text, &err) : -EOPNOTSUPP;
 	alive = event_sync_guest(&guest, &hint);
-	if (alive && due->arrives && watch_arrival(&guest, &err) < 0)
+	if (alive && due->arrives && move_tell(&guest, &err) < 0)
 		log_line(due->guest, "watch: %s", err.text);
 	if (alive && r == 0)
 		late_add(&w->late, due->guest, steal_ptr(&text), now_ms());
 	else if (is_coming(&guest, r, alive))
 		late_add(&w->late, due->guest, NULL, now_ms());
+	was_done(w, due->guest, begun);
 }
 
 static void read_signals(struct watcher *w)
 {
 	struct signalfd_siginfo info;
+	ssize_t len;
 
-	while (read(w->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+	while ((len = read(w->signals, &info, sizeof(info))) == (ssize_t)sizeof(info)) {
 		if (info.ssi_signo == SIGHUP)
 			want_all(w, true);
 		else
 			w->ended = true;
 	}
+	/* Rather than be one that nobody can end. */
+	if (len < 0 && errno != EAGAIN && errno != EINTR)
+		w->ended = true;
 }
 
 static void take_all(struct watcher *w)
@@ -390,11 +440,14 @@ static void act(struct watcher *w)
 	struct err err;
 
 	if (w->all) {
+		uint64_t begun = now_us();
+
 		w->all = false;
 		w->prepare = false;
 		if (event_sync(prepare, true, &result, &err) < 0)
 			log_line(NULL, "watch: %s", err.text);
 		w->table = quieting_has_table();
+		was_done(w, "all", begun);
 	}
 	/* What comes meanwhile is taken in between: the kernel keeps only so much of it. */
 	while (w->due_count > 0 && !w->all && !w->ended) {
@@ -407,7 +460,28 @@ static void act(struct watcher *w)
 	}
 	/* What was written before is not told. */
 	w->lost = watch_directory(w, POLICY_DIR, &w->policy_dir) || w->lost;
-	w->lost = watch_directory(w, RECORD_DIR, &w->record_dir) || w->lost;
+	if (watch_directory(w, RECORD_DIR, &w->record_dir)) {
+		w->lost = true;
+		if (!watching_stands(&w->lock)) {
+			lock_release(&w->lock);
+			(void)watching_begin(&w->lock, NULL);
+		}
+	}
+}
+
+/* Of a guest that is migrating here, the configuration is not here yet: a look at every guest leaves it out. */
+static void want_coming(struct watcher *w)
+{
+	for (size_t i = 0; i < w->devices.count; i++) {
+		CLEANUP(free) char *text = NULL;
+		struct guest guest;
+		unsigned nic;
+		bool firewall_bridge;
+
+		if (running_parse_port(w->devices.list[i].name, &guest, &nic, &firewall_bridge) &&
+		    pve_text(&guest, &text, NULL) == -ENOENT)
+			(void)want_guest(w, w->devices.list[i].name);
+	}
 }
 
 /* All anew. Not more often than is good for the host, however much is lost. */
@@ -427,6 +501,7 @@ static void recover(struct watcher *w)
 		log_line(NULL, "watch: %s", err.text);
 		w->lost = true;
 	}
+	want_coming(w);
 	want_all(w, true);
 }
 
@@ -442,6 +517,7 @@ static void run_timers(struct watcher *w)
 	if (w->bindings.guest_count > 0 && now >= w->files_at) {
 		look_at_cluster(w);
 		look_at_table(w);
+		w->untold = w->untold || w->told_events != w->watching.events;
 		w->files_at = now + FILES_MS;
 	}
 	if (w->bindings.count > 0 && now >= w->entries_at) {
@@ -474,21 +550,25 @@ static int wait_ms(const struct watcher *w)
 		at = w->settled_at;
 	if (w->lost && (at < 0 || w->calm_until < at))
 		at = w->calm_until;
+	if (w->untold && (at < 0 || w->told_at + TELL_MS < at))
+		at = w->told_at + TELL_MS;
 	return at < 0 ? -1 : at <= now ? 0 : (int)(at - now);
 }
 
-static void loop(struct watcher *w)
+static int loop(struct watcher *w, struct err *err)
 {
 	struct epoll_event event;
 
 	while (!w->ended) {
 		if (epoll_wait(w->epoll, &event, 1, wait_ms(w)) < 0 && errno != EINTR)
-			break;
+			return err_errno(err, errno, "watch");
 		take_all(w);
 		recover(w);
 		run_timers(w);
 		act(w);
+		tell(w);
 	}
+	return 0;
 }
 
 static int open_all(struct watcher *w, struct err *err)
@@ -501,8 +581,12 @@ static int open_all(struct watcher *w, struct err *err)
 		r = news_open(NEWS_ADDRESSES, 0, &w->addresses, err);
 	if (r == 0)
 		r = netlink_open(&w->nl, err);
+	if (r == 0)
+		r = watching_begin(&w->lock, err);
 	if (r < 0)
 		return r;
+	w->watching.since = time(NULL);
+	w->told_at = now_ms() - TELL_MS;
 	(void)sigemptyset(&signals);
 	(void)sigaddset(&signals, SIGTERM);
 	(void)sigaddset(&signals, SIGINT);
@@ -529,6 +613,7 @@ static void close_all(struct watcher *w)
 	cleanup_fd(&w->files);
 	cleanup_fd(&w->addresses);
 	cleanup_fd(&w->links);
+	lock_release(&w->lock);
 	netlink_close(w->nl);
 	late_done(&w->late);
 	free(w->due);
@@ -542,6 +627,7 @@ int watcher_run(void (*ready)(void), struct err *err)
 	int r;
 
 	w = (struct watcher){ .links = -1, .addresses = -1, .files = -1, .signals = -1, .epoll = -1 };
+	w.lock = (struct lock)LOCK_RELEASED;
 	w.policy_dir = -1;
 	w.record_dir = -1;
 	/* Nobody waits for the children that announce. */
@@ -554,8 +640,9 @@ int watcher_run(void (*ready)(void), struct err *err)
 		w.lost = true;
 		recover(&w);
 		act(&w);
+		tell(&w);
 		ready();
-		loop(&w);
+		r = loop(&w, err);
 	}
 	close_all(&w);
 	return r;

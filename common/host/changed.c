@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "host/lock.h"
 
 bool changed_file(const char *path, struct timespec *time)
 {
@@ -29,6 +30,25 @@ bool changed_never_seen(const struct timespec *time)
 	return time->tv_sec == 0 && time->tv_nsec == 0;
 }
 
+/* Is it later than the guest's record? The times of pmxcfs are whole seconds. */
+static bool is_later(const struct timespec *config, const struct bound_guest *bound)
+{
+	char name[LOCK_FILE_SIZE];
+	char path[sizeof(RECORD_DIR) + LOCK_FILE_SIZE];
+	char full[4096];
+	struct guest guest;
+	struct stat st;
+
+	if (!guest_init_named(&guest, bound->name, '/'))
+		return false;
+	(void)snprintf(path, sizeof(path), RECORD_DIR "/%s", lock_file_name(&guest, ".json", name));
+	if (file_path(path, full, sizeof(full), NULL) < 0 || stat(full, &st) < 0)
+		return false;
+	if (config->tv_sec == st.st_mtim.tv_sec)
+		return config->tv_nsec == 0 || config->tv_nsec > st.st_mtim.tv_nsec;
+	return config->tv_sec > st.st_mtim.tv_sec;
+}
+
 bool changed_config(struct bound_guest *guest)
 {
 	static const char *const dirs[] = { "lxc", "qemu-server" };
@@ -45,5 +65,7 @@ bool changed_config(struct bound_guest *guest)
 		if (time.tv_sec != 0)
 			break;
 	}
+	if (changed_never_seen(&before) && guest->config.tv_sec != 0)
+		changed = is_later(&guest->config, guest);
 	return changed;
 }

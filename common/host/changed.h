@@ -14,7 +14,8 @@ bool changed_file(const char *path, struct timespec *time);
 /* It has not been looked at yet. */
 bool changed_never_seen(const struct timespec *time);
 
-/* The configuration of a guest of Proxmox VE, a container's or a virtual machine's of this node. */
+/* The configuration of a guest of Proxmox VE, a container's or a virtual machine's of this node. At the first look:
+ * since the guest's record was written. */
 bool changed_config(struct bound_guest *guest);
 
 #endif

@@ -14,7 +14,9 @@
 #include "base/file.h"
 #include "base/text.h"
 
-#define LOCK_WAIT_S 10
+#define LOCK_WAIT_S  10
+#define WATCH_WAIT_S 1 /* what a killed one has forked is about to close it */
+#define WATCH        "guestarp-watch"
 
 const char *lock_file_name(const struct guest *guest, const char *ending, char name[LOCK_FILE_SIZE])
 {
@@ -116,24 +118,40 @@ int lock_policy(struct lock *ret_lock, struct err *err)
 	return take("the policy", true, true, NULL, LOCK_WAIT_S, ret_lock, err);
 }
 
+int lock_watch(struct lock *ret_lock, struct err *err)
+{
+	ret_lock->guest = NULL;
+	return take(WATCH, true, true, NULL, WATCH_WAIT_S, ret_lock, err);
+}
+
 int lock_names(bool alone, struct lock *ret_lock, struct err *err)
 {
 	ret_lock->guest = NULL;
 	return take("the quiet names", true, alone, NULL, LOCK_WAIT_S, ret_lock, err);
 }
 
-bool lock_is_held(const struct guest *guest)
+static bool is_held(const char *name)
 {
-	char name[LOCK_FILE_SIZE];
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1 };
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = lock_offset(name), .l_len = 1 };
 	CLEANUP(fd) int dir = -1;
 	CLEANUP(fd) int fd = -1;
 
-	lock.l_start = lock_offset(lock_name(guest, name));
 	if (file_open_dir(RECORD_DIR, false, &dir, NULL) < 0)
 		return false;
 	fd = openat(dir, "lock", O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	return fd >= 0 && fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
+bool lock_is_held(const struct guest *guest)
+{
+	char name[LOCK_FILE_SIZE];
+
+	return is_held(lock_name(guest, name));
+}
+
+bool lock_watch_is_held(void)
+{
+	return is_held(WATCH);
 }
 
 bool lock_let_go(struct lock *lock)

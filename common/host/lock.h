@@ -2,8 +2,8 @@
 #ifndef GUESTARP_HOST_LOCK_H
 #define GUESTARP_HOST_LOCK_H
 /*
- * The locks of RECORD_DIR/lock: one byte (an OFD lock) for each guest, the policy and the quiet names. So no file per
- * guest is left behind, and a lock is gone with its process.
+ * The locks of RECORD_DIR/lock: one byte (an OFD lock) for each guest, the policy, the quiet names and guestarp-watch.
+ * So no file per guest is left behind, and a lock is gone with its process.
  */
 
 #include <stdbool.h>
@@ -36,6 +36,10 @@ int lock_names(bool alone, struct lock *ret_lock, struct err *err);
 
 /* For changing a policy file. */
 int lock_policy(struct lock *ret_lock, struct err *err);
+
+/* For as long as guestarp-watch runs: -EBUSY where one does, after a second. */
+int lock_watch(struct lock *ret_lock, struct err *err);
+bool lock_watch_is_held(void);
 
 /* The name of a guest's file in RECORD_DIR: "<kind>-<id>" and the ending. A colon stands for each slash of an lxcpath.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* pmxcfs is a FUSE file system of its own: it has no inotify for what another node did. */
 
-#include "event/watch.h"
+#include "event/move.h"
 
 #include <sys/socket.h>
 #include <time.h>
@@ -12,6 +12,7 @@
 #include "event/announce.h"
 #include "event/late.h"
 #include "event/sync.h"
+#include "host/watching.h"
 #include "kernel/netlink.h"
 #include "kernel/packet.h"
 
@@ -20,8 +21,6 @@
 #define DEVICES_EVERY      10 /* intervals between two looks at the devices */
 #define HERE_INTERVAL_MS   250
 #define HERE_TIMES         20
-#define PLUG_INTERVAL_MS   250
-#define PLUG_INTERVALS     40
 
 static void wait_ms(long ms)
 {
@@ -76,19 +75,6 @@ static void wait_for_move(struct guest *guest)
 	}
 }
 
-static void wait_for_config(struct guest *guest, const char *text)
-{
-	const struct hint none = HINT_NONE;
-
-	for (int i = 0; i < PLUG_INTERVALS; i++) {
-		if (late_is_written(guest, text)) {
-			(void)event_sync_guest(guest, &none);
-			return;
-		}
-		wait_ms(PLUG_INTERVAL_MS);
-	}
-}
-
 /* 1 in a detached child, with the guest by its id alone; 0 in the caller. */
 static int detach(const struct guest *guest, struct guest *ret_bare, struct err *err)
 {
@@ -97,10 +83,10 @@ static int detach(const struct guest *guest, struct guest *ret_bare, struct err 
 	return r < 0 ? r : process_detach(-1, err);
 }
 
-int watch_migration(const struct guest *guest, struct err *err)
+int move_wait(const struct guest *guest, struct err *err)
 {
 	struct guest bare;
-	int r = detach(guest, &bare, err);
+	int r = watching_runs() ? 0 : detach(guest, &bare, err);
 
 	if (r == 1) {
 		wait_for_move(&bare);
@@ -109,7 +95,7 @@ int watch_migration(const struct guest *guest, struct err *err)
 	return r < 0 ? err_wrap(err, "waiting for the migration's end") : 0;
 }
 
-int watch_arrival(const struct guest *guest, struct err *err)
+int move_tell(const struct guest *guest, struct err *err)
 {
 	struct guest bare;
 	int r = detach(guest, &bare, err);
@@ -119,16 +105,4 @@ int watch_arrival(const struct guest *guest, struct err *err)
 		_exit(0);
 	}
 	return r < 0 ? err_wrap(err, "telling it of its new gateway") : 0;
-}
-
-int watch_config(const struct guest *guest, const char *text, struct err *err)
-{
-	struct guest bare;
-	int r = detach(guest, &bare, err);
-
-	if (r == 1) {
-		wait_for_config(&bare, text);
-		_exit(0);
-	}
-	return r < 0 ? err_wrap(err, "waiting for the configuration") : 0;
 }

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A lock ends with its process, whatever ends that; no file has to be believed for whether it runs. */
+
+#include "host/watching.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/text.h"
+
+#define FILE_NAME    "watch"
+#define VERSION_JSON 1
+
+int watching_begin(struct lock *ret_lock, struct err *err)
+{
+	int r = lock_watch(ret_lock, err);
+
+	return r == -EBUSY ? err_set(err, EBUSY, "another guestarp-watch runs") : r;
+}
+
+bool watching_stands(const struct lock *lock)
+{
+	CLEANUP(fd) int now = -1;
+	struct stat held;
+	struct stat seen;
+
+	return file_open_dir(RECORD_DIR, false, &now, NULL) == 0 &&
+	       fstatat(now, "lock", &seen, AT_SYMLINK_NOFOLLOW) == 0 && fstat(lock->fd, &held) == 0 &&
+	       held.st_ino == seen.st_ino && held.st_dev == seen.st_dev;
+}
+
+int watching_write(const struct lock *lock, const struct watching *watching, struct err *err)
+{
+	CLEANUP(json) struct json_object *json = json_object_new_object();
+	const char *text;
+
+	json_object_object_add(json, "version", json_object_new_int(VERSION_JSON));
+	json_object_object_add(json, "since", json_object_new_int64(watching->since));
+	json_object_object_add(json, "events", json_object_new_int64((int64_t)watching->events));
+	json_object_object_add(json, "last", json_object_new_string(watching->last));
+	json_object_object_add(json, "last_at", json_object_new_int64(watching->last_at));
+	json_object_object_add(json, "last_us", json_object_new_int64((int64_t)watching->last_us));
+	text = json_object_to_json_string_ext(json, JSON_C_TO_STRING_PLAIN);
+	return text ? file_replace_at(lock->dir, FILE_NAME, text, strlen(text), err)
+		    : err_errno(err, ENOMEM, FILE_NAME);
+}
+
+bool watching_runs(void)
+{
+	return lock_watch_is_held();
+}
+
+static int64_t number(struct json_object *json, const char *key)
+{
+	int64_t value = json_object_get_int64(json_object_object_get(json, key));
+
+	return value > 0 ? value : 0;
+}
+
+bool watching_read(struct watching *ret_watching)
+{
+	CLEANUP(json) struct json_object *json = NULL;
+	CLEANUP(free) char *text = NULL;
+	CLEANUP(fd) int dir = -1;
+	const char *last;
+	size_t len;
+
+	memset(ret_watching, 0, sizeof(*ret_watching));
+	if (!watching_runs())
+		return false;
+	if (file_open_dir(RECORD_DIR, false, &dir, NULL) < 0 || file_read_at(dir, FILE_NAME, &text, &len, NULL) < 0 ||
+	    json_parse(FILE_NAME, text, len, &json, NULL) < 0)
+		return true;
+	ret_watching->since = number(json, "since");
+	ret_watching->events = (uint64_t)number(json, "events");
+	ret_watching->last_at = number(json, "last_at");
+	ret_watching->last_us = (uint64_t)number(json, "last_us");
+	last = json_object_get_string(json_object_object_get(json, "last"));
+	(void)text_shown(last ? last : "", ret_watching->last, sizeof(ret_watching->last));
+	return true;
+}
+
+bool watching_is_due(void)
+{
+	char path[PATH_MAX];
+
+	return file_path("/run/systemd/system", path, sizeof(path), NULL) == 0 && access(path, F_OK) == 0;
+}
