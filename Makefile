@@ -11,8 +11,6 @@ BINDIR     ?= $(PREFIX)/bin
 LIBEXECDIR ?= $(PREFIX)/libexec
 DESTDIR    ?=
 LXCDIR     ?= /usr/share/lxc/config/common.conf.d
-UDEVDIR    ?= /usr/lib/udev/rules.d
-IFUPDIR    ?= /etc/network/if-up.d
 TMPFILES   ?= /usr/lib/tmpfiles.d
 UNITDIR    ?= /usr/lib/systemd/system
 SNIPPETS   ?= /var/lib/vz/snippets
@@ -134,7 +132,7 @@ demo: all
 lint:
 	tests/lint
 
-# Below PREFIX, the programs or, with ONE_FILE=1, the one that they all are; then what Proxmox VE, LXC, OpenVZ, udev and ifupdown look for in places of their own.
+# Below PREFIX, the programs or, with ONE_FILE=1, the one that they all are; then what Proxmox VE, LXC, OpenVZ and systemd look for in places of their own.
 install: INSTALLED = $(if $(ONE_FILE),$(ONE),$(PROGRAMS))
 install: $(if $(ONE_FILE),one,all)
 	install -d $(SHARE)/man/man5 $(SHARE)/man/man8 $(SHARE)/doc/guestarp/examples $(DESTDIR)$(LIBEXECDIR)/guestarp
@@ -149,11 +147,9 @@ install: $(if $(ONE_FILE),one,all)
 	for file in $(SCHEMAS); do install -D -m 644 $$file $(SHARE)/guestarp/$${file##*/} || exit; done
 
 install-host:
-	install -d $(DESTDIR)/etc/guestarp $(DESTDIR)$(LXCDIR) $(DESTDIR)$(UDEVDIR) $(DESTDIR)$(IFUPDIR) \
-		$(DESTDIR)$(TMPFILES) $(DESTDIR)$(SNIPPETS) $(DESTDIR)$(VZCTLDIR) $(DESTDIR)$(UNITDIR)
+	install -d $(DESTDIR)/etc/guestarp $(DESTDIR)$(LXCDIR) $(DESTDIR)$(TMPFILES) $(DESTDIR)$(SNIPPETS) $(DESTDIR)$(VZCTLDIR) \
+		$(DESTDIR)$(UNITDIR)
 	$(call place,lxc.conf.in,644,$(LXCDIR)/guestarp.conf)
-	$(call place,udev.rules.in,644,$(UDEVDIR)/90-guestarp.rules)
-	$(call place,if-up.in,755,$(IFUPDIR)/guestarp)
 	$(call place,tmpfiles.conf,644,$(TMPFILES)/guestarp.conf)
 	$(if $(UNITDIR),$(call place,guestarp.service.in,644,$(UNITDIR)/guestarp.service))
 	$(if $(UNITDIR),$(call place,guestarp-watch.service.in,644,$(UNITDIR)/guestarp-watch.service))

@@ -83,5 +83,5 @@ if ($what eq 'pre-start' || $what eq 'start-host') {
     prepare();
     pin();
 }
-quiet_and_bind($vmid) if $what =~ /^(post-start|start-host|add)$/;
+quiet_and_bind($vmid) if $what =~ /^(post-start|start-host)$/;
 system qw(ip neigh del proxy), $ip, 'dev', $device if $what eq 'post-stop';

@@ -4,7 +4,6 @@
 #
 #   hook.sh VMID pre-start|post-start|post-stop|start-host      Proxmox VE, LXC
 #   hook.sh VMID bare           post-start with neither the other devices' entries nor the neighbours already misled
-#   hook.sh fwbr<vmid>i0 add    udev
 #   VEID=CTID hook.sh devices   OpenVZ
 
 conf=$GUESTARP_ROOT/etc device=eth3 others="eth0 eth4 vmbr0"
@@ -70,12 +69,6 @@ start-host)
 post-stop)
     read_pve "$1" || exit 0
     ip neigh del proxy "$ip" dev $device
-    ;;
-add)
-    vmid=${1#fwbr}
-    vmid=${vmid%i*}
-    read_pve "$vmid" || exit 0
-    quiet_and_bind "$vmid"
     ;;
 devices)
     # shellcheck disable=SC1090

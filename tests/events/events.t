@@ -1,6 +1,7 @@
 #!/bin/bash
 # Every event in a guest's life: after each the kernel's settings are exactly those of the plan, and nothing of a guest that is
-# gone remains; whether udev is at once or late; and none of them changes anything when the guests are not managed.
+# gone remains: with guestarp-watch, with one that is started after the event, and, where a hook hears of the event, without. And
+# none of them changes anything when the guests are not managed.
 #
 #   tests/events/events.t [NAME...]    only these events
 
@@ -47,9 +48,13 @@ tell_next() {
     told=$((told + 1))
 }
 
-for UDEV in now late; do
-    for name in "${events[@]}"; do start "$name"; done
+for WATCH in always late never; do
+    for name in "${events[@]}"; do
+        [ $WATCH != never ] || hooks_hear "$name" || continue
+        start "$name"
+    done
 done
+WATCH=always
 MANAGED=
 for name in "${events[@]}"; do start "$name"; done
 while [ "$told" -lt "$worlds" ]; do tell_next; done

@@ -2,15 +2,15 @@
 # Proxmox VE's events as the facts describe them: who is called when, with which arguments and environment, and what happens to
 # the devices (facts/pve.md 1 to 4). Source it instead of ../lib.sh.
 #
-# WITH says who listens: guestarp (hookscript, LXC's hook, udev's, if-up.d), or only one that tests/events/peers measures:
+# WITH says who listens: guestarp (hookscript, LXC's hook, guestarp-watch), or only one that tests/events/peers measures:
 # hookscript (guestarp-pve alone), sysctl (the sysctl.d glob), nft (a rule on iifname).
-# UDEV says when udev's events are worked off: now (each at once, in the middle of what Proxmox VE does) or late (all of them
-# when it has ended). MANAGED= makes every guest one that guestarp has nothing to do with.
+# WATCH says when guestarp-watch runs: always, late (it is started when what Proxmox VE does has ended, and stopped) or never.
+# MANAGED= makes every guest one that guestarp has nothing to do with.
 
 # shellcheck source-path=SCRIPTDIR source=../lib.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/../lib.sh" || exit
 EVENTS_DIR=$TESTS_DIR/events
-WITH=${WITH:-guestarp} UDEV=${UDEV:-now} MANAGED=${MANAGED-1}
+WITH=${WITH:-guestarp} WATCH=${WATCH:-always} MANAGED=${MANAGED-1}
 
 # ---- nodes ------------------------------------------------------------------------------------------------------------
 
@@ -35,7 +35,14 @@ node_files() { # NODE: GUESTARP_ROOT
     ln -s "nodes/$1" "$root/etc/pve/local"
     ln -s "nodes/$1/lxc" "$root/etc/pve/lxc"
     ln -s "nodes/$1/qemu-server" "$root/etc/pve/qemu-server"
+    ln -s nodes/.version "$root/etc/pve/.version"
     echo 0123456789abcdef0123456789abcdef >"$root/etc/machine-id"
+    written
+}
+
+# Any file of pmxcfs has changed, on whichever node.
+written() {
+    date +%N >"$TMP/nodes/.version"
 }
 
 world_new() { # NAME: sets WORLD, FAR and TMP; its files are looked at by the caller when it has ended
@@ -62,7 +69,7 @@ on() { # NODE COMMAND...
         "$@"
         return
     fi
-    declare -p TMP TESTS_DIR EVENTS_DIR GUESTARP_BUILD GUESTARP_WRAP WITH UDEV MANAGED EVENT WORLD FAR GATEWAY \
+    declare -p TMP TESTS_DIR EVENTS_DIR GUESTARP_BUILD GUESTARP_WRAP WITH WATCH MANAGED EVENT WORLD FAR GATEWAY \
         UPLINK0_MAC UPLINK1_MAC >"$TMP/variables.$node"
     # shellcheck disable=SC2016 # for the shell there
     in_ns "$node.$WORLD" env NODE="$node" ROOT="$(node_root "$node")" bash -c 'set -eEuo pipefail
@@ -129,15 +136,15 @@ table arp guests {
 }
 END
     fi
-    : >"$TMP/udev.$NODE"
     # guestarp.service, before any guest.
     sync
+    [ "$WATCH" != always ] || watch_start
     conf 199 lxc "net0: $(net 199 0)"
     lxc_devices 199
     # A bridge's MAC follows its ports while they join: asked is only when all have.
     for dev in fwbr199i0 fwln199i0 veth199i0; do may_answer "$dev"; done
     lan_begins
-    : >"$TMP/udev.$NODE"
+    settle
     # The names of a node that boots once more are none of what is new on it.
     state | sed '/^name /d' >"$TMP/base.$NODE"
 }
@@ -145,6 +152,7 @@ END
 # The node dies and boots: its devices and its /run are new.
 node_reboot() {
     local dev
+    watch_stop
     for dev in /sys/class/net/*; do
         [ "${dev##*/}" = lo ] || printf 'link del %s\n' "${dev##*/}"
     done | ip -force -batch - 2>/dev/null || true
@@ -223,10 +231,17 @@ conf() { # VMID lxc|qemu-server LINE...
     printf '%s\n' "$@" >"$ROOT/etc/pve/$kind/$vmid.conf.new"
     if [ -e "$ROOT/etc/pve/$kind/$vmid.conf" ]; then
         mv "$ROOT/etc/pve/$kind/$vmid.conf.new" "$ROOT/etc/pve/$kind/$vmid.conf"
+        written
         return
     fi
     mv "$ROOT/etc/pve/$kind/$vmid.conf.new" "$ROOT/etc/pve/$kind/$vmid.conf"
+    written
     attached "$vmid"
+}
+
+conf_moves() { # VMID lxc|qemu-server: to the other node
+    mv "$ROOT/etc/pve/nodes/pve1/$2/$1.conf" "$ROOT/etc/pve/nodes/pve2/$2/"
+    written
 }
 
 # A guest has its hookscript line by attach, and its names with it.
@@ -332,40 +347,48 @@ lxc_hook() { # VMID start-host|post-stop [TARGET]
         -- guestarp-lxc "$1" lxc "$2"
 }
 
-sync() { # what the if-up.d script calls, and the administrator
+sync() { # what guestarp.service calls, and the administrator
     [ "$WITH" = guestarp ] || return 0
     run_program PATH=/usr/sbin:/usr/bin:/sbin:/bin -- guestarp sync
 }
 
-# A device came or went. The patterns are those of packaging/host/udev.rules.in.
-udev() { # add|remove DEV
-    case $WITH in
-    guestarp) ;;
-    sysctl)
-        # 99-systemd.rules has systemd-sysctl apply the glob net.ipv4.conf.fwbr*.arp_ignore = 1 to each device that comes.
-        if [[ $1 = add && $2 = fwbr* ]]; then sysctl -q -w "net/ipv4/conf/$2/arp_ignore=1"; fi
-        return 0
-        ;;
-    *) return 0 ;;
-    esac
-    case $1:$2 in
-    add:fwbr[1-9]*i[0-9]* | *:tap[1-9]*i[0-9]* | *:veth[1-9]*i[0-9]*) ;;
-    remove:* | *:lo | *:tap* | *:veth* | *:fwbr* | *:fwln* | *:fwpr*) return 0 ;;
-    esac
-    if [ "$UDEV" = late ]; then
-        echo "$1 $2" >>"$TMP/udev.$NODE"
-    else
-        run_program "ACTION=$1" "INTERFACE=$2" -- guestarp-udev "$1" "$2"
-    fi
+# A device came. 99-systemd.rules has systemd-sysctl apply the glob net.ipv4.conf.fwbr*.arp_ignore = 1 to it.
+came() { # DEV
+    if [[ $WITH = sysctl && $1 = fwbr* ]]; then sysctl -q -w "net/ipv4/conf/$1/arp_ignore=1"; fi
 }
 
-settle() { # what udev has left to do on this node
-    local action dev
-    [ -s "$TMP/udev.$NODE" ] || return 0
-    while read -r action dev; do
-        run_program "ACTION=$action" "INTERFACE=$dev" -- guestarp-udev "$action" "$dev"
-    done <"$TMP/udev.$NODE"
-    : >"$TMP/udev.$NODE"
+# ---- guestarp-watch --------------------------------------------------------------------------------------------------------
+
+watch_start() {
+    [ "$WITH" = guestarp ] || return 0
+    local -a wrap
+    read -ra wrap <<<"$GUESTARP_WRAP"
+    GUESTARP_ROOT=$ROOT ${wrap[@]+"${wrap[@]}"} "$GUESTARP_BUILD/guestarp-watch" --foreground </dev/null >>"$TMP/watch.log" 2>&1 &
+    echo $! >"$TMP/watch.$NODE"
+    watch_idle
+}
+
+watch_idle() {
+    perl -I"$TESTS_DIR" -MWatch -e 'Watch::idle(shift)' "$(<"$TMP/watch.$NODE")"
+}
+
+watch_stop() {
+    [ -e "$TMP/watch.$NODE" ] || return 0
+    kill "$(<"$TMP/watch.$NODE")"
+    wait_for test ! -e "/proc/$(<"$TMP/watch.$NODE")/cwd"
+    rm "$TMP/watch.$NODE"
+}
+
+# It has seen to what has happened on this node; late, it is only here that it is started.
+settle() {
+    [ "$WITH" = guestarp ] || return 0
+    case $WATCH in
+    always) watch_idle ;;
+    late)
+        watch_start
+        watch_stop
+        ;;
+    esac
 }
 
 # ---- devices (3.2 to 3.4) --------------------------------------------------------------------------------------------------------
@@ -378,26 +401,16 @@ port_new() { # PORT MAC: tap or veth; its other end is g<vmid>i<n> in the namesp
     local vmid=${1#[tv]*[ph]}
     ip link add dev "$1" type veth peer name "$NODE.g${vmid}" address "$2" netns "$FAR"
     [[ $vmid != 199* ]] || may_answer "$1"
-    udev add "$1"
     ip -n "$FAR" link set dev "$NODE.g${vmid}" up
 }
 
 port_gone() { # PORT
-    exists "$1" || return 0
-    ip link delete dev "$1"
-    udev remove "$1"
+    ! exists "$1" || ip link delete dev "$1"
 }
 
 fw_cleanup() { # VMID N: $cleanup_firewall_bridge
-    if exists "fwln$1i$2"; then
-        ip link delete dev "fwln$1i$2"
-        udev remove "fwpr$1p$2"
-        udev remove "fwln$1i$2"
-    fi
-    if exists "fwbr$1i$2"; then
-        ip link delete dev "fwbr$1i$2"
-        udev remove "fwbr$1i$2"
-    fi
+    ! exists "fwln$1i$2" || ip link delete dev "fwln$1i$2"
+    ! exists "fwbr$1i$2" || ip link delete dev "fwbr$1i$2"
 }
 
 tap_plug() { # VMID N PORT BRIDGE FIREWALL
@@ -410,14 +423,12 @@ tap_plug() { # VMID N PORT BRIDGE FIREWALL
     fi
     ip link add dev "$fwbr" type bridge
     [ "$1" != 199 ] || may_answer "$fwbr"
-    udev add "$fwbr"
+    came "$fwbr"
     quiet_v6 "$fwbr"
     ip link set dev "$fwbr" up mtu 1500
     ip link add dev "$fwln" mtu 1500 type veth peer name "$fwpr" mtu 1500
     may_answer "$fwpr"
     [ "$1" != 199 ] || may_answer "$fwln"
-    udev add "$fwln"
-    udev add "$fwpr"
     quiet_v6 "$fwln" "$fwpr"
     ip -batch - <<END
 link set dev $fwln up
@@ -468,9 +479,9 @@ lxc_end() { # VMID stop|reboot
     local port
     for port in /sys/class/net/veth"$1"i*; do port_gone "${port##*/}"; done
     # Which of the two hooks comes first depends on the directory's order.
-    [ "$UDEV" = late ] || lxc_hook "$1" post-stop "$2"
+    [ "$WATCH" != always ] || lxc_hook "$1" post-stop "$2"
     poststop_hook "$1" "$2" || return 0
-    [ "$UDEV" != late ] || lxc_hook "$1" post-stop "$2"
+    [ "$WATCH" = always ] || lxc_hook "$1" post-stop "$2"
 }
 
 poststop_hook() { # VMID TARGET: fails on a reboot
@@ -573,13 +584,13 @@ host() {
     printf '%s\n' "eth3 proxy_delay 0" "eth3 proxy_delay_ipv6 0" "eth3 proxy_ndp 1" "vmbr1 pinned $UPLINK1_MAC"
 }
 
-# The facts on NODE beside those of a fresh one are exactly these; with SOON, within ten seconds.
+# The facts on NODE beside those of a fresh one are exactly these; where guestarp-watch runs, or with SOON, within ten seconds.
 expect() { # NODE DESC FACTS...
     local node=$1 desc=$2 want
     shift 2
     want=$(printf '%s\n' "$@" "$(named "$node")" | sed '/^$/d' | sort)
     [ -n "$MANAGED" ] || want=
-    [ -z "${SOON:-}" ] || [ "$WITH" != guestarp ] || wait_for facts_are "$node" "$want" || true
+    [ "$WITH" != guestarp ] || [ "${SOON:-}$WATCH" = never ] || [ "${SOON:-}$WATCH" = late ] || wait_for facts_are "$node" "$want" || true
     SOON=
     judge "$node" "$desc" "$(facts "$node")" "$want"
 }
@@ -601,8 +612,7 @@ judge() { # NODE DESC GOT WANT
     fi
 }
 
-# The guest's first ARP request: as init or the vCPUs begin to run. Containers have start-host before it; virtual machines have
-# nothing but udev.
+# The guest's first ARP request: as init or the vCPUs begin to run.
 first_frame() { # VMID
     if [ -z "$MANAGED" ] || [ "$WITH" = nobody ]; then return 0; fi
     ! exists "fwbr$1i0" || echo "$1 $(wrong_answers "$1" 0)" >>"$TMP/first-frames"
@@ -650,11 +660,10 @@ event_over() { # NAME
     lan_right
 }
 
-# A container meets no wrong answer from its first frame on. Virtual machines have no such hook: udev alone is before them.
+# Nobody meets a wrong answer from his first frame on.
 first_frames_right() {
     local vmid wrong
     while read -r vmid wrong; do
-        [ "$vmid" -lt 200 ] || [ "$UDEV" = now ] || continue
         is "$wrong" 0 "$EVENT: no wrong answer to the first frame of $vmid"
     done <"$TMP/first-frames"
 }
@@ -662,8 +671,8 @@ first_frames_right() {
 # Runs an event in a new world; what it said is in $TMP/WORLD.said then.
 run_event() { # WORLD NAME
     local outside=$TMP
-    local EVENT=$2 WITH=$WITH UDEV=$UDEV MANAGED=$MANAGED TMP=$TMP
-    [ "$WITH" != guestarp ] || EVENT="$2 (${MANAGED:+udev $UDEV}${MANAGED:-unmanaged})"
+    local EVENT=$2 WITH=$WITH WATCH=$WATCH MANAGED=$MANAGED TMP=$TMP
+    [ "$WITH" != guestarp ] || EVENT="$2 (${MANAGED:+watch $WATCH}${MANAGED:-unmanaged})"
     EVENT=${EVENT/%1)/)}
     world_new "$1"
     : >"$TMP/said"

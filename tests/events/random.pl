@@ -9,6 +9,7 @@ use Owners;
 use State;
 use Table;
 use Time::HiRes qw(sleep time);
+use Watch;
 
 $| = 1;
 my $build  = $ENV{GUESTARP_BUILD};
@@ -17,7 +18,7 @@ my @wrap   = split ' ', $ENV{GUESTARP_WRAP} // '';
 my $seed   = $ENV{GUESTARP_SEED} // (time ^ $$ << 8) % 1_000_000;
 my $events = $ENV{GUESTARP_EVENTS} // 1000;
 my $block  = $events < 100 ? $events : 100;
-my (%guest, %bound_once, @queue, @history, $said);
+my (%guest, %bound_once, @history, $said, $watch);
 my $table = 0;    # it is there: a managed guest has had an event, or the host a sync
 srand $seed;
 print STDERR "# seed $seed, $events events\n";
@@ -69,7 +70,7 @@ sub model_name {
 # A bridge that a crash left behind, of a NIC since taken out, stays quiet.
 sub model_quiet { my ($g) = @_; $g->{quiet}{$_} = 1 for grep { $g->{fwbr}{$_} } keys %{ $g->{nic} }; return }
 
-# The hook of this guest was called, or udev or sync for it, while it runs. One that migrates runs here where it is
+# The hook of this guest was called, or guestarp-watch or sync saw to it, while it runs. One that migrates runs here where it is
 # answered for.
 sub model_up {
     my ($g, $own) = @_;
@@ -186,6 +187,13 @@ sub write_policy {
     return;
 }
 
+# It is heard of at once, and all guests are looked at.
+sub policy_written {
+    write_policy();
+    settle();
+    return guestarp_sync();
+}
+
 sub run {
     my ($environment, $program, @arguments) = @_;
     $said .= "  $program @arguments\n";
@@ -218,12 +226,8 @@ sub lxc_hook {
     return;
 }
 
-sub udev { push @queue, [@_]; return }
-
-sub settle {
-    run({ ACTION => $_->[0] }, 'guestarp-udev', @$_) for splice @queue;
-    return;
-}
+# guestarp-watch has seen to all that it was told.
+sub settle { Watch::idle($watch); return }
 
 sub guestarp_sync {
     run({}, 'guestarp', 'sync');
@@ -265,7 +269,6 @@ link set fwln${id}i$n master fwbr${id}i$n
 link set $port master fwbr${id}i$n
 END
     $g->{fwbr}{$n} = 1;
-    udev('add', "fwbr${id}i$n");
     return;
 }
 
@@ -274,7 +277,6 @@ sub plug {
     my $port = port($g, $n);
     batch("link add $port type veth peer name g$port netns far\nlink set $port up\n");
     $g->{plugged}{$n} = 1;
-    udev('add', $port);
     tap_plug($g, $n);
     return;
 }
@@ -283,7 +285,6 @@ sub port_gone {
     my ($g, $n) = @_;
     return if !delete $g->{plugged}{$n};
     batch('link del ' . port($g, $n) . "\n");
-    udev('remove', port($g, $n));
     return;
 }
 
@@ -331,7 +332,7 @@ sub stop {
     return;
 }
 
-# No phase, no hook, and the firewall bridge stays; udev alone hears of it.
+# No phase, no hook, and the firewall bridge stays.
 sub crash {
     my ($g) = @_;
     ports_gone($g);
@@ -397,7 +398,7 @@ sub toggle {
     my $n = pick(sort keys %{ $g->{nic} });
     $g->{nic}{$n}{firewall} ^= 1;
     if ($g->{running}) { replug($g, $n) } else { write_conf($g) }
-    # Switched off, no device comes or goes that udev would tell of; nothing but the bridge itself was to be quiet.
+    # Switched off, no device comes or goes; nothing but the bridge itself was to be quiet.
     model_up($g) if $g->{nic}{$n}{firewall};
     return;
 }
@@ -414,7 +415,8 @@ sub other_bridge {
 sub flap {
     my $dev = pick('eth3', 'eth4', 'vmbr1');
     batch("link set $dev down\nlink set $dev up\n");
-    guestarp_sync();
+    settle();
+    guestarp_sync() if maybe();
     return $dev;
 }
 
@@ -451,13 +453,11 @@ sub policy_change {
         $_->{leave} = maybe(0.3) ? 1 : 0 if $_->{here} && !$_->{arriving};
     }
     choose_addresses($g) if maybe();
-    write_policy();
-    guestarp_sync();
+    policy_written();
     return;
 }
 
-# The administrator loads a firewall of his own. The next event of a managed guest brings all names back, or a sync. At once, as
-# udev's hook may still be watching some guest's configuration.
+# The administrator loads a firewall of his own. The next event of a managed guest brings all names back, or a sync.
 sub nftables {
     my ($g) = @_;
     system('nft', 'flush ruleset') == 0 or die "nft failed\n";
@@ -502,8 +502,7 @@ sub clone {
         $new->{device} = $g->{device};
     }
     write_conf($new);
-    write_policy();
-    guestarp_sync() if maybe();
+    policy_written();
     return;
 }
 
@@ -512,8 +511,7 @@ sub unshare {
     my ($g) = @_;
     return if grep { $_->{running} } $owners->sharers($g);
     $owners->unshare(grep { $owners->{shared}{$_} } Owners::configured($g));
-    write_policy();
-    return guestarp_sync();
+    return policy_written();
 }
 
 sub destroy {
@@ -525,8 +523,7 @@ sub destroy {
     fw_cleanup($g, $_) for sort keys %{ $g->{fwbr} };
     unlink conf($g, 1) or die "unlink: $!\n";
     delete $guest{ $g->{id} };
-    write_policy();
-    return guestarp_sync();
+    return policy_written();
 }
 
 # Another guest's backup over this one's number.
@@ -696,6 +693,13 @@ sub differences {
         (map { "too much: $_\n" } grep { !$want{$_} && !may_be($_) } sort keys %got));
 }
 
+# A configuration that is written after its NIC was plugged is seen a moment later.
+sub soon {
+    my @different;
+    for (my $end = time + 5; (@different = differences()) && time < $end;) { sleep 0.02 }
+    return @different;
+}
+
 # On the wire of each device that may be chosen every guest's IPv4 addresses are asked for: there is one answer where
 # somebody has it there, and none else.
 sub wire_differences {
@@ -742,6 +746,7 @@ sub explain {
 
 write_conf($_) for values %guest;
 write_policy();
+$watch = Watch::start($root, '/run/test/watch', @wrap);
 
 my $number = 0;
 while ($number < $events) {
@@ -749,7 +754,7 @@ while ($number < $events) {
     my @different;
     while ($number < $last && !@different) {
         $number++;
-        @different = eval { one_event(); differences() };
+        @different = eval { one_event(); soon() };
         @different = ("died: $@") if $@;
     }
     @different = map { "on the wire: $_" } wire_differences() if !@different;
@@ -772,5 +777,7 @@ if (!$failed) {
     ok(!@left, 'when all guests are stopped, nothing of any of them is left but their names') or explain(@left);
     ok(!(grep { /^record/ } State::facts($root)), 'and no record');
 }
+my $status = Watch::stop($watch);
+ok(!$status, "guestarp-watch has run all the time, and ends well") or explain(qx(tail -n 20 /run/test/watch));
 print "1..$test\n";
 exit($failed ? 1 : 0);

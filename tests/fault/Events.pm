@@ -27,13 +27,19 @@ table arp guestarp {
     }
 }
 END
+# 101's devices go, and come.
+my @gone = ('link del veth101i0', 'link del fwbr101i0');
+my @new  = ('link add fwbr101i0 type bridge', 'link set fwbr101i0 up', 'link add veth101i0 type veth peer name peer-veth101i0',
+    'link set veth101i0 up master fwbr101i0', 'link set peer-veth101i0 up');
 my @ips = (IP_ADDR => '192.168.18.201 2001:db8:18::201');
 my @add = (VE_STATE => 'starting', @ips);
 my @del = (VE_STATE => 'stopping', @ips);
 
 sub pve  { my ($phase) = @_; return { argv => [ program('guestarp-pve'), 101, $phase ], env => { PVE_MIGRATED_FROM => '' } } }
-sub udev { my (@words) = @_; return { argv => [ program('guestarp-udev'), @words ] } }
 sub cli  { my (@words) = @_; return { argv => [ program('guestarp'), @words ] } }
+
+# It is started, hears of these commands of ip's one after the other, and is ended.
+sub watch { my (@rain) = @_; return { argv => [ program('guestarp-watch') ], rain => \@rain } }
 
 sub lxc {
     my ($name, $hook) = @_;
@@ -70,6 +76,7 @@ sub scenarios {
     my $moved = $policy =~ s/"101": \{"device": "eth3"/"101": {"device": "eth4"/r;
     my @stale = ('eth4 proxy 192.168.18.101', 'eth0 proxy 2001:db8:18::101');
     my @lost  = ('neigh del proxy 192.168.18.101 dev eth3', 'link set fwbr101i0 arp on', 'route del 192.168.18.101/32');
+    my @flap  = ('link set eth3 down', 'link set eth3 up');
     my $choose  = vz(201, [qw(vznet-custom devices all)], @add);
     my $umount  = vz(201, ['/scripts/201.umount']);
     my $sync    = cli('sync');
@@ -93,12 +100,13 @@ sub scenarios {
           end => [ lxc('web', 'post-stop') ] },
         { name => 'guestarp-lxc post-stop, plain', start => [ lxc('web', 'start-host') ], event => lxc('web', 'post-stop'), nameless => 1,
           back => [ lxc('web', 'start-host'), lxc('web', 'post-stop') ], straight => 1 },
-        { name => 'guestarp-udev add', start => [$prepare], event => udev(qw(add fwbr101i0)), stale => \@stale,
-          again => [ [$up], [$sync] ], end => [$stop] },
-        { name => 'guestarp-udev add, unprepared', event => udev(qw(add fwbr101i0)), stale => \@stale,
+        { name => 'guestarp-watch, a device flaps', start => [ $prepare, $up ], event => watch(@flap), as_before => 1, main => 1,
           again => [ [$sync] ], end => [$stop] },
-        { name => 'guestarp-udev remove', start => [ $prepare, $up ], before => ['link del veth101i0'],
-          event => udev(qw(remove veth101i0)), again => [ [$sync] ], end => [] },
+        { name => 'guestarp-watch, what was lost before it started', start => [ $prepare, $up ], before => \@lost, event => watch(),
+          again => [ [$sync] ], end => [$stop] },
+        { name => 'guestarp-watch, a guest comes', start => [$prepare], before => \@gone, event => watch(@new), stale => \@stale,
+          again => [ [$up], [$sync] ], end => [$stop], back => [] },
+        { name => 'guestarp-watch, a guest goes', start => [ $prepare, $up ], event => watch(@gone), again => [ [$sync] ], end => [] },
         { name => 'vznet-custom devices, addition', event => $choose, end => [$umount], main => 1, nameless => 1,
           stale => ['eth4 proxy 192.168.18.201'] },
         { name => 'vznet-custom devices, deletion', nameless => 1, start => [$choose], event => vz(201, [qw(vznet-custom devices all)], @del),
@@ -152,9 +160,6 @@ sub meetings {
     ($root) = @_;
     my ($prepare, $up, $stop) = map { pve($_) } qw(pre-start post-start post-stop);
     my $choose   = vz(201, [qw(vznet-custom devices all)], @add);
-    my @gone     = ('link del veth101i0', 'link del fwbr101i0');
-    my @new      = ('link add fwbr101i0 type bridge', 'link set fwbr101i0 up', 'link add veth101i0 type veth peer name peer-veth101i0',
-        'link set veth101i0 up master fwbr101i0', 'link set peer-veth101i0 up');
     my @start    = (start => [ $prepare, $up ], others => [ lxc(101, 'start-host'), $up ], change => \@new, before => \@gone);
     my @end      = (start => [ $prepare, $up ], others => [$stop], change => \@gone);
     my $moved    = $policy =~ s/"eth3"/"eth4"/gr =~ s/"arp_ignore": 1/"arp_ignore": 2/r =~ s/"101": \{/"vz\/201": {"device": "eth3"}, $&/r;
@@ -164,10 +169,8 @@ sub meetings {
     my @config   = (others => [ cli('sync') ], change => [], files => { "$root/etc/pve/lxc/101.conf" => $config });
     my @meetings = (
         { name => 'guestarp sync, and the guest stops',              event => cli('sync'),                @end },
-        { name => 'guestarp-udev add, and the guest stops',          event => udev(qw(add fwbr101i0)),    @end },
         { name => 'guestarp apply, and the guest stops',             event => cli(qw(apply 101)),         @end },
         { name => 'guestarp sync, and a guest that crashed starts',  event => cli('sync'),                @start },
-        { name => 'guestarp-udev remove, and the guest starts again', event => udev(qw(remove veth101i0)), @start },
         { name => 'guestarp sync, and a container of OpenVZ stops', start => [$choose], event => cli('sync'), change => [],
           others => [ vz(201, ['/scripts/201.umount']) ] },
         { name => 'guestarp sync, and a container of OpenVZ loses its addresses', start => [$choose], event => cli('sync'), change => [],
@@ -176,16 +179,12 @@ sub meetings {
           change => ['link del vethweb'], others => [ lxc('web', 'post-stop') ] },
         { name => 'guestarp sync, and policy names another device', start => [ $prepare, $up, $choose, lxc('web', 'start-host') ],
           event => cli('sync'), @policy },
-        { name => 'guestarp-udev add, and policy names another device', start => [ $prepare, $up ],
-          event => udev(qw(add fwbr101i0)), @policy },
         { name => 'guestarp apply, and policy names another device', start => [ $prepare, $up ], event => cli(qw(apply 101)), @policy },
         { name => 'guestarp-pve pre-start, and policy changes', event => $prepare, @policy },
         { name => 'guestarp-pve post-start, and policy names another device', start => [$prepare], event => $up, @policy },
         { name => 'guestarp-lxc start-host, and policy names another device', event => lxc('web', 'start-host'), @policy },
         { name => 'vznet-custom, and policy names another device', event => $choose, @policy },
         { name => 'guestarp sync, and a guest gets another address', start => [ $prepare, $up ], event => cli('sync'), @config },
-        { name => 'guestarp-udev add, and a guest gets another address', start => [ $prepare, $up ],
-          event => udev(qw(add fwbr101i0)), @config },
         { name => 'guestarp apply, and a guest gets another address', start => [ $prepare, $up ], event => cli(qw(apply 101)), @config },
     );
     push @meetings, name_meetings();
@@ -206,7 +205,6 @@ sub name_meetings {
         'guestarp-pve pre-start'  => [ $prepare ],
         'guestarp-pve post-start' => [ $up, $prepare ],
         'guestarp-lxc start-host' => [ lxc(101, 'start-host') ],
-        'guestarp-udev add'       => [ udev(qw(add fwbr101i0)), $prepare ],
         'guestarp apply'          => [ cli(qw(apply 101)) ],
         'guestarp sync'           => [ $sync, $prepare, $up ],
     );

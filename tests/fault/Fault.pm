@@ -15,6 +15,7 @@ use POSIX qw(WNOHANG);
 use Socket qw(AF_UNIX SOCK_RAW SOCK_STREAM);
 use Table;
 use Time::HiRes qw(time);
+use Watch;
 
 our @EXPORT_OK = qw(host facts reset_to run program differences ip_batch nft at_once slurp spew children_left policy table_wrong);
 
@@ -75,7 +76,8 @@ sub monitor {
 }
 $SIG{USR1} = sub { monitor(0) };
 
-# run({argv, env, wrap, monitor}): what came of it. A program that outlives the limit is ended by SIGALRM.
+# run({argv, env, wrap, monitor}): what came of it. With rain, commands of ip's, it is guestarp-watch, and is ended when it has seen
+# to them. A program that outlives the limit is ended by SIGALRM.
 sub run {
     my ($call) = @_;
     my $began = time;
@@ -94,6 +96,7 @@ sub run {
         my @words = (@{ $call->{wrap} // [] }, @{ $call->{argv} });
         exec { $words[0] } @words or POSIX::_exit(127);
     }
+    let_rain($pid, @{ $call->{rain} }) if $call->{rain};
     waitpid $pid, 0;
     my $status = $?;
     reap();
@@ -104,6 +107,18 @@ sub run {
         err     => slurp("$output.err"),
         seconds => time - $began,
     };
+}
+
+# Whether it lives or not.
+sub let_rain {
+    my ($pid, @commands) = @_;
+    my $lives = Watch::settled($pid, $limit);
+    for (@commands) {
+        ip_batch($_);
+        $lives &&= Watch::settled($pid, $limit);
+    }
+    kill 'TERM', Watch::traced($pid) if $lives;
+    return;
 }
 
 # Detached children become ours, as we are process 1.
@@ -247,6 +262,8 @@ sub of_files {
     for my $name (entries("$root$dir")) {
         # It was said that nf_tables is missing; another run may have no reason to.
         next if $name eq 'no-nf_tables';
+        # What guestarp-watch says of itself.
+        next if $name =~ /^\.?watch\b/;
         my $path = "$root$dir/$name";
         my @st   = lstat $path;
         push @facts, [ "file $dir/$name", sprintf '%07o', $st[2] ];
@@ -305,8 +322,7 @@ sub make_links {
     for my $dev (@links) {
         next if -e "/sys/class/net/$dev";
         push @commands, "link add $dev type veth peer name peer-$dev", "link set $dev up", "link set peer-$dev up";
-        push @commands, "addr add 192.168.18.1$1/24 dev $dev", "-6 addr add 2001:db8:18::1$1/64 dev $dev nodad"
-          if $dev =~ /^eth(\d)$/;
+        push @commands, "addr add 192.168.18.1$1/24 dev $dev" if $dev =~ /^eth(\d)$/;
     }
     push @commands, bridge('vmbr0', '02:00:00:00:00:00'), 'link set up0 master vmbr0', 'addr add 10.20.0.1/24 dev vmbr0'
       if !-e '/sys/class/net/vmbr0';

@@ -258,7 +258,7 @@ push @scenarios, { %{ $scenarios[0] }, name => 'guestarp-pve pre-start, abort', 
 for my $s (@scenarios) {
     next if defined $only && $s->{name} !~ /$only/;
     my $usual = prepare($s);
-    $s->{own_status} = $s->{name} =~ /^guestarp /;
+    $s->{own_status} = $s->{name} =~ /^guestarp(?:-watch,)? /;
     is_right(0, "$s->{name}: undisturbed", $usual->{err}, @{ $s->{wrong} }), next
       if @{ $s->{wrong} } || $usual->{exit} || $usual->{signal} || !differences($s->{at}{done}, $s->{at}{begin}) != !!($s->{holds} || $s->{as_before});
     try_all($s, 'a call fails', failing_calls($s));

@@ -24,8 +24,9 @@ sub try_point {
     my (@wrong, $result);
 
     $result = kill_at($s, $name, $which);
+    # How often guestarp-watch wakes differs: what is right then is all the same.
     return ("it was not reached: exit status $result->{exit}, signal $result->{signal}: $result->{err}", "when traced: $s->{traced}{err}")
-      if $result->{signal} != 9;
+      if $result->{signal} != 9 && ($result->{signal} || $result->{exit} || !$s->{event}{rain});
     my @mends = $full ? @{ $s->{again} } : mend($s, $number);
     for my $mend (@mends) {
         kill_at($s, $name, $which) if $mend != $mends[0];

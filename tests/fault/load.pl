@@ -45,7 +45,6 @@ sub event {
     my ($id, $word) = @_;
     return { argv => [ program('guestarp'), 'sync' ] } if $word eq 'sync';
     return { argv => [ program('guestarp-pve'), $id, $word ] } if !is_vz($id) && $word =~ /^(?:pre|post)-/;
-    return { argv => [ program('guestarp-udev'), split / /, $word ] } if $word =~ /^(?:add|remove) /;
     return { argv => [ program('guestarp-lxc'), $id, 'lxc', $word ], env => { LXC_NAME => $id, LXC_TARGET => 'stop' } }
       if $word eq 'start-host';
     my %env = (VEID => $id, IP_ADDR => join(' ', addresses($id)), VE_STATE => $word eq 'net_del' ? 'stopping' : 'starting');
@@ -124,7 +123,6 @@ sub start {
         devices($id, 1) if $word ne 'pre-start';
         happens($id, $word, $word eq 'pre-start' ? undef : $device);
     }
-    happens($id, "add fwbr${id}i0", $device) if !is_vz($id) && rand() < 0.3;
     return;
 }
 
@@ -132,7 +130,7 @@ sub stop {
     my ($id) = @_;
     return withheld($id, '') if $watched && !is_vz($id) && rand() < 0.3;
     devices($id, 0);
-    happens($id, $_, '') for is_vz($id) ? (rand() < 0.5 ? 'net_del' : (), 'umount') : rand() < 0.7 ? 'post-stop' : "remove veth${id}i0";
+    happens($id, $_, '') for is_vz($id) ? (rand() < 0.5 ? 'net_del' : (), 'umount') : 'post-stop';
     return;
 }
 
@@ -163,9 +161,8 @@ sub follow_model {
 }
 
 sub check {
-    my ($name, $more_come) = @_;
-    # udev's hook watches for 10 s whether the configuration changes: once is enough to wait for that.
-    is_right(children_left() == 0, "$name: no process is left") if !$more_come && !$watched;
+    my ($name) = @_;
+    is_right(children_left() == 0, "$name: no process is left") if !$watched;
     my $until = time + ($watched ? $rest : 0);
     my @wrong = differences(kernel(), model());
     while (@wrong && time < $until) {
@@ -232,7 +229,7 @@ for my $round (0 .. $#rounds) {
         push @bad, "sync: $last->{err}" if $last->{exit};
     }
     for (@all) { $device{$_} = $rounds[$round] if $device{$_} }
-    check("round $round", $round < $#rounds);
+    check("round $round");
 }
 if ($watch) {
     kill 'TERM', $watch;

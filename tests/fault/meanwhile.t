@@ -1,5 +1,5 @@
 #!/bin/bash
-# An event that looks on (sync, udev's hook, the administrator's command) sees a guest run, or gone, and right before each of its
+# An event that looks on (sync, the administrator's command) sees a guest run, or gone, and right before each of its
 # requests the guest stops, or starts. In the end the kernel, the record and all files are as the guest's own event left them.
 # Every seventh request, other ones from run to run (GUESTARP_SEED=N repeats one); GUESTARP_FAULT_FULL=1: all.
 #

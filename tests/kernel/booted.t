@@ -34,7 +34,7 @@ add_modules() { # MODULE...
 initramfs() {
     mkdir -p "$tree"/{bin,sbin,dev,proc,sys,run,tmp,etc/guestarp,etc/pve/lxc,etc/pve/qemu-server,etc/pve/nodes}
     cp "$busybox" "$tree/bin/busybox"
-    add_programs "$GUESTARP_BUILD"/{guestarp,guestarp-pve,guestarp-lxc,guestarp-udev} "$(command -v nft)" "$(command -v ip)"
+    add_programs "$GUESTARP_BUILD"/{guestarp,guestarp-pve,guestarp-lxc} "$(command -v nft)" "$(command -v ip)"
     add_modules nfnetlink nf_tables veth bridge
     install "$TESTS_DIR/kernel/init" "$tree/init"
     (cd "$tree" && find . | cpio -o -H newc --quiet) >"$TMP/initramfs.cpio"

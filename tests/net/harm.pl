@@ -12,12 +12,13 @@
 use strict;
 use warnings;
 use FindBin;
-use lib $FindBin::Bin;
+use lib $FindBin::Bin, "$FindBin::Bin/..";
 use HarmHost;
 use HarmRight;
 use IPC::Open2;
 use JSON::PP;
 use Time::HiRes qw(time sleep);
+use Watch;
 
 $| = 1;
 my ($wire_program, $host_program, $workers) = @ARGV;
@@ -345,10 +346,11 @@ sub lxc_hook {
     return;
 }
 
-sub udev {
-    my ($action, $g) = @_;
-    return if $g->{kind} eq 'lxc' || !-x "$build/guestarp-udev";
-    run({ ACTION => $action }, 'guestarp-udev', $action, $_->{port}) for @{ $g->{nics} };
+# guestarp-watch has seen to all that the kernel has told it.
+sub watched {
+    my ($h) = @_;
+    done();
+    Watch::idle($h->{watch}) if $h->{watch};
     return;
 }
 
@@ -477,8 +479,7 @@ sub start {
             my $n = ns($_, 'host');
             map { "set $n 1 net/ipv4/conf/$_->{port}/proxy_arp" } grep { $_->{routed} } @{ $g->{nics} }
         } qw(A B));
-    my $late = rand() < 0.5;
-    udev('add', $g) if !$late && $h->{udev};
+    watched($h) if rand() < 0.5;
     lxc_hook($g, 'start-host');
     host(
         map {
@@ -486,7 +487,7 @@ sub start {
         } qw(A B));
     batches(both($g->{ns}, inside_lines($g)));
     hookscript($h, $g, 'post-start') if !$reboot;
-    udev('add', $g)                  if $late && $h->{udev};
+    watched($h);
     $h->{right}->up($g);
     return;
 }
@@ -496,7 +497,7 @@ sub stop {
     hookscript($h, $g, 'pre-stop') if !$reboot;
     process_ends($g)               if !$reboot;
     batches(both('host', 'link del group ' . group($g) . "\n"));
-    udev('remove', $g) if $h->{udev} && !$reboot;
+    watched($h) if !$reboot;
     lxc_hook($g, 'post-stop', $reboot ? 'reboot' : 'stop');
     hookscript($h, $g, 'post-stop') if !$reboot;
     if   ($reboot) { delete $h->{right}{running}{$g} }
@@ -774,6 +775,11 @@ sub events {
     return if !check($h, 'the host has booted', $nobody);
     run({}, 'guestarp', 'sync');
     return if !check($h, 'guestarp sync', $nobody);
+    if ($h->{watched}) {
+        local $ENV{LC_ALL} = 'C';
+        $h->{watch} = Watch::start($root, $said, $host_program, 'exec', ns('A', 'host'), @wrap);
+        return if !check($h, 'guestarp-watch has started', $nobody);
+    }
     my @order = sort { $a->{place} <=> $b->{place} } @{ $h->{guests} };
     for my $g (@order) {
         my @before = contested($h);
@@ -826,8 +832,8 @@ sub one_host {
             $nic->{fwln} = sprintf '%s:fc:00:00:%02x', rand() < 0.5 ? '02:0a' : '0a:0c', $nic_index;
         }
     }
-    # Without hookscripts it is udev that tells of VMs.
-    $h->{udev}  = $h->{all_managed} || rand() < 0.2;
+    # Without hookscripts nobody else tells of VMs.
+    $h->{watched} = $h->{all_managed} || rand() < 0.2;
     $h->{right} = HarmRight->new($h);
     (@faults, @history) = ();
     $reached  = {};
@@ -840,6 +846,8 @@ sub one_host {
         1;
     } or fault("died: $@");
     process_ends($_) for grep { $_->{kind} ne 'vm' || $hold{$_} } running($h);
+    my $status = $h->{watch} ? Watch::stop($h->{watch}) : 0;
+    fault("guestarp-watch: wait status $status") if $status;
     host_down($h);
     done();
     return $h;

@@ -90,7 +90,7 @@ for round in 1 2; do
     is "$(records)" "" "round $round: no record is left"
 done
 
-# A guest's own hooks can meet as well: its start hook, udev and the administrator report the same thing.
+# A guest's own hooks can meet as well: its start hook, guestarp-watch and the administrator report the same thing.
 many=$(for i in $(seq 20); do echo 201; done)
 # shellcheck disable=SC2086
 at_once post-start $many

@@ -181,8 +181,8 @@ mv "$ROOT/run/guestarp" "$ROOT/run/aside"
 fails "guestarp: /run/guestarp: Not a directory" "records that cannot be listed"
 called guestarp check
 is "$STATUS/$OUT/$ERR" "1//guestarp: /run/guestarp: Not a directory" "check says so, too"
-called guestarp-udev add eth3
-is "$STATUS/$OUT/$ERR" "0//guestarp: add eth3: /run/guestarp: Not a directory" "and so does udev's hook, which is no failure of udev's"
+called guestarp-watch
+is "$STATUS/$OUT/$ERR" "1//guestarp: watch: /run/guestarp: Not a directory" "and guestarp-watch does, and does not run"
 rm "$ROOT/run/guestarp"
 mv "$ROOT/run/aside" "$ROOT/run/guestarp"
 

@@ -1,6 +1,6 @@
 #!/bin/bash
-# What the package puts before others (packaging/host): LXC's drop-in and ifupdown's script never keep a container from starting
-# or a device from coming up, whatever has become of guestarp. The rest of the package is packaging/check's.
+# What the package puts before others (packaging/host): LXC's drop-in never keeps a container from starting, whatever has become
+# of guestarp. The rest of the package is packaging/check's.
 
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/../lib.sh"
@@ -53,36 +53,6 @@ for hook in start-host post-stop; do
     lxc_hook $hook ct lxc $hook
     is "$STATUS$(<"$TMP/hook.out")" 0 "$hook: LXC goes on, and nothing is said, when the program is gone"
 done
-
-# ---- ifupdown's script ----------------------------------------------------------------------------------------------------
-
-fill if-up.in >"$TMP/if-up"
-
-if_up() { # VARIABLE...: sets STATUS
-    STATUS=0
-    : >"$TMP/called"
-    env -i PATH="$PATH" "$@" sh "$TMP/if-up" </dev/null >"$TMP/hook.out" 2>&1 || STATUS=$?
-}
-
-program "$TMP/bin/guestarp" 'exit 0'
-for words in 'MODE=start PHASE=post-up' 'MODE=start PHASE=up' 'MODE=up' 'A=a'; do
-    # shellcheck disable=SC2086 # several words
-    if_up IFACE=eth0 $words
-    is "$STATUS: $(<"$TMP/called")" "0: 1 sync" "if-up, $words: sync"
-done
-for words in 'IFACE=lo MODE=start PHASE=post-up' 'IFACE=--all MODE=start PHASE=post-up' 'IFACE=eth0 MODE=stop PHASE=post-down'; do
-    # shellcheck disable=SC2086 # several words
-    if_up $words
-    is "$STATUS: $(<"$TMP/called")" "0: " "if-up, $words: nothing"
-done
-for how in 'exit 1' 'exit 127' 'kill -SEGV $$'; do
-    program "$TMP/bin/guestarp" "$how"
-    if_up IFACE=eth0 MODE=start PHASE=post-up
-    is "$STATUS" 0 "if-up succeeds when sync ends with: $how"
-done
-rm "$TMP/bin/guestarp"
-if_up IFACE=eth0 MODE=start PHASE=post-up
-is "$STATUS$(<"$TMP/hook.out")" 0 "if-up succeeds, and says nothing, when guestarp is gone"
 
 # ---- the example policy -----------------------------------------------------------------------------------------------------
 
