@@ -13,6 +13,7 @@
 #include "kernel/bridge.h"
 #include "plan/bind.h"
 #include "plan/choice.h"
+#include "policy/ask.h"
 
 #define NAMED_MAX 6 /* guests that a finding names */
 

@@ -13,6 +13,7 @@
 #include "host/guests.h"
 #include "kernel/route.h"
 #include "plan/choice.h"
+#include "policy/ask.h"
 
 int asking_link(struct netlink *nl, struct facts *facts, const char *name, struct err *err)
 {

@@ -9,6 +9,7 @@
 
 #include "base/array.h"
 #include "base/text.h"
+#include "kernel/bridge.h"
 #include "kernel/snapshot.h"
 
 /* The place of the first that is not below. */
@@ -46,7 +47,7 @@ int devices_take(struct devices *devices, const struct link *link, struct change
 	now.running = now.up && link->flags & IFF_RUNNING;
 	(void)text_copy(now.name, sizeof(now.name), link->name);
 	ret_change->came = !before || strcmp(before->name, now.name) != 0;
-	ret_change->rose = (now.up && (!before || !before->up)) || (now.running && !before->running);
+	ret_change->rose = (now.up && !(before && before->up)) || (now.running && !(before && before->running));
 	ret_change->joined = now.master != 0 && (!before || before->master != now.master);
 	if (!known) {
 		struct device *list = array_grow(devices->list, devices->count, &devices->room, sizeof(*list));
@@ -90,4 +91,15 @@ void devices_done(struct devices *devices)
 {
 	free(devices->list);
 	memset(devices, 0, sizeof(*devices));
+}
+
+bool devices_may_be_uplink(const struct link *link)
+{
+	static const char *const never[] = { "veth", "tun", "bridge", "macvlan", "ipvlan", "vxlan", "dummy" };
+
+	for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++) {
+		if (strcmp(link->kind, never[i]) == 0)
+			return false;
+	}
+	return !bridge_port_is_guests(link->name);
 }

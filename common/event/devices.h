@@ -42,4 +42,7 @@ struct change {
 int devices_take(struct devices *devices, const struct link *link, struct change *ret_change);
 void devices_forget(struct devices *devices, int ifindex);
 
+/* Could a bridge take its MAC from it? What guests are plugged by comes and goes all the time. */
+bool devices_may_be_uplink(const struct link *link);
+
 #endif

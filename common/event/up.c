@@ -18,6 +18,7 @@
 #include "kernel/route.h"
 #include "kernel/silence.h"
 #include "plan/choice.h"
+#include "policy/ask.h"
 
 /* One up on its way from plan to record. */
 struct up {

@@ -14,7 +14,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/text.h"
@@ -24,6 +23,7 @@
 #include "event/move.h"
 #include "event/quieting.h"
 #include "event/sync.h"
+#include "event/wanted.h"
 #include "guest/pve.h"
 #include "host/bindings.h"
 #include "host/changed.h"
@@ -33,6 +33,7 @@
 #include "host/watching.h"
 #include "kernel/bridge.h"
 #include "kernel/news.h"
+#include "policy/ask.h"
 
 #define FILES_MS    2000  /* between two looks at pmxcfs and the table of names */
 #define ENTRIES_MS  30000 /* between two looks at the entries, of whose deletion the kernel tells nobody */
@@ -44,13 +45,6 @@
 
 #define POLICY_DIR "/etc/guestarp"
 
-/* A guest that is to be looked at. */
-struct due {
-	char guest[GUEST_NAME_SIZE];
-	int nic;      /* as in struct hint */
-	bool arrives; /* likewise */
-};
-
 struct watcher {
 	struct netlink *nl;
 	int links, addresses, files, signals, epoll;
@@ -59,13 +53,8 @@ struct watcher {
 	struct bindings bindings;
 	struct lates late;
 
-	/* What is to be done. */
-	struct due *due;
-	size_t due_count;
-	size_t due_room;
-	bool all;     /* every guest */
-	bool prepare; /* with the host's devices and bridges */
-	bool lost;    /* some news */
+	struct wanted wanted;
+	bool lost; /* some news */
 	bool ended;
 
 	long calm_until; /* no sync of all before that because of lost news */
@@ -84,44 +73,28 @@ struct watcher {
 	long told_at;
 };
 
-static long now_ms(void)
+static uint64_t now_us(void)
 {
 	struct timespec now;
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000L + now.tv_nsec / 1000000;
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static long now_ms(void)
+{
+	return (long)(now_us() / 1000);
 }
 
 /* ---- what is to be done --------------------------------------------------------------------------------------------
  */
 
-static void want_all(struct watcher *w, bool prepare)
+static void want(struct watcher *w, const char *guest)
 {
-	w->all = true;
-	w->prepare = w->prepare || prepare;
-}
+	struct due due = { .nic = -1 };
 
-static struct due *want(struct watcher *w, const char *guest, int nic)
-{
-	static struct due none;
-	struct due *due;
-
-	for (size_t i = 0; i < w->due_count; i++) {
-		if (w->due[i].nic == nic && strcmp(w->due[i].guest, guest) == 0)
-			return &w->due[i];
-	}
-	due = array_grow(w->due, w->due_count, &w->due_room, sizeof(*due));
-	/* Too much, in any case. */
-	if (!due) {
-		want_all(w, false);
-		return &none;
-	}
-	w->due = due;
-	due += w->due_count++;
-	memset(due, 0, sizeof(*due));
-	memcpy(due->guest, guest, GUEST_NAME_SIZE);
-	due->nic = nic;
-	return due;
+	(void)text_copy(due.guest, sizeof(due.guest), guest);
+	wanted_add(&w->wanted, &due);
 }
 
 /* Those that have something on the device. */
@@ -131,55 +104,32 @@ static void want_bound(struct watcher *w, const struct link *link)
 		const struct setting *setting = &w->bindings.list[i].setting;
 
 		if (setting->ifindex == link->ifindex || strcmp(setting->device, link->name) == 0)
-			(void)want(w, w->bindings.list[i].guest, -1);
+			want(w, w->bindings.list[i].guest);
 	}
 }
 
-/* A guest of Proxmox VE's own naming. False for any other device. */
-static bool want_guest(struct watcher *w, const char *name)
+/* A guest of Proxmox VE's own naming, a device of which came or went. False for any other device. */
+static bool want_guest(struct watcher *w, const char *name, bool came)
 {
-	char text[GUEST_NAME_SIZE] = "";
+	struct due due = { .nic = -1, .came = came };
 	struct guest guest;
 	unsigned nic;
 	bool firewall_bridge;
 
 	if (!running_parse_port(name, &guest, &nic, &firewall_bridge))
 		return false;
-	(void)want(w, guest_name(&guest, text), firewall_bridge ? (int)nic : -1);
+	/* No event for one that goes: its port does, too, as a rule. */
+	if (firewall_bridge && !came)
+		return true;
+	(void)guest_name(&guest, due.guest);
+	if (firewall_bridge)
+		due.nic = (int)nic;
+	wanted_add(&w->wanted, &due);
 	return true;
 }
 
 /* ---- news of devices -----------------------------------------------------------------------------------------------
  */
-
-/* Could a bridge take its MAC from it? What guests are plugged by comes and goes all the time. */
-static bool may_be_uplink(const struct link *link)
-{
-	static const char *const never[] = { "veth", "tun", "bridge", "macvlan", "ipvlan", "vxlan", "dummy" };
-
-	for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++) {
-		if (strcmp(link->kind, never[i]) == 0)
-			return false;
-	}
-	return !bridge_port_is_guests(link->name);
-}
-
-/* Does a policy name it? Any string that is its name will do. */
-static bool is_in_policy(const char *name)
-{
-	static const char *const paths[] = { POLICY_HOST_FILE, POLICY_CLUSTER_FILE };
-	char word[IFNAMSIZ + 2];
-	bool is = false;
-
-	(void)snprintf(word, sizeof(word), "\"%s\"", name);
-	for (size_t i = 0; !is && i < 2; i++) {
-		CLEANUP(free) char *text = NULL;
-		size_t len;
-
-		is = file_read(paths[i], FILE_ANY, &text, &len, NULL) == 0 && strstr(text, word);
-	}
-	return is;
-}
 
 static void take_link(struct watcher *w, const struct link *link)
 {
@@ -192,13 +142,13 @@ static void take_link(struct watcher *w, const struct link *link)
 	}
 	if (change.came || change.rose)
 		want_bound(w, link);
-	guests = change.came && want_guest(w, link->name);
+	guests = change.came && want_guest(w, link->name, true);
 	if (w->bindings.guest_count == 0)
 		return;
-	if (change.came && !guests && is_in_policy(link->name))
-		want_all(w, false);
-	if (change.joined && may_be_uplink(link))
-		want_all(w, true);
+	if (change.came && !guests && policy_mentions(link->name))
+		wanted_all(&w->wanted, false);
+	if (change.joined && devices_may_be_uplink(link))
+		wanted_all(&w->wanted, true);
 	/* One that was made anew is to be pinned when its ports are there, and a host that is a container has veths for
 	 * cards. */
 	if ((change.came && strcmp(link->kind, "bridge") == 0 && !guests) ||
@@ -220,14 +170,13 @@ static void take_news(const struct news *news, void *arg)
 	case NEWS_LINK_GONE:
 		devices_forget(&w->devices, link.ifindex);
 		want_bound(w, &link);
-		if (strncmp(link.name, "fwbr", 4) != 0)
-			(void)want_guest(w, link.name);
+		(void)want_guest(w, link.name, false);
 		break;
 	case NEWS_ADDRESS:
 		device = devices_find(&w->devices, link.ifindex);
 		/* Each guest's entries are on no other device that holds an address. */
 		if (w->bindings.count > 0 && (!device || !bridge_port_is_guests(device->name)))
-			want_all(w, false);
+			wanted_all(&w->wanted, false);
 		break;
 	default:
 		break;
@@ -264,7 +213,14 @@ static void take_file(struct watcher *w, const struct inotify_event *event)
 		w->lost = true;
 	} else if (event->wd == w->policy_dir && event->len > 0 && strcmp(event->name, "guestarp.json") == 0) {
 		w->watching.events++;
-		want_all(w, true);
+		wanted_all(&w->wanted, true);
+	} else if (event->wd == w->record_dir && event->len > 0 && (event->mask & IN_DELETE) &&
+		   strcmp(event->name, "lock") == 0) {
+		/* Somebody clears the directory, and is not in the way of that. That it is gone the kernel tells when
+		 * nobody has anything of it open. */
+		w->calm_until = now_ms() + CALM_MS;
+		(void)inotify_rm_watch(w->files, w->record_dir);
+		lock_release(&w->lock);
 	} else if (event->wd == w->record_dir && event->len > 0 && record_guest(event->name, &guest)) {
 		w->watching.events++;
 		if (bindings_update(&w->bindings, &guest) < 0)
@@ -296,13 +252,13 @@ static void look_at_cluster(struct watcher *w)
 	bool any = changed_file("/etc/pve/.version", &w->version);
 
 	if ((any || changed_never_seen(&w->cluster_policy)) && changed_file(POLICY_CLUSTER_FILE, &w->cluster_policy))
-		want_all(w, true);
+		wanted_all(&w->wanted, true);
 	for (size_t i = 0; i < w->bindings.guest_count; i++) {
 		struct bound_guest *guest = &w->bindings.guests[i];
 
 		if (strncmp(guest->name, "pve/", strlen("pve/")) == 0 && (any || changed_never_seen(&guest->config)) &&
 		    changed_config(guest))
-			(void)want(w, guest->name, -1);
+			want(w, guest->name);
 	}
 }
 
@@ -331,7 +287,7 @@ static void look_at_binding(struct watcher *w, struct binding *binding)
 	if (apply_read(w->nl, &facts, &binding->setting, &holds, NULL) < 0 || holds)
 		return;
 	if (binding_may_return(binding, now_ms() / 1000))
-		(void)want(w, binding->guest, -1);
+		want(w, binding->guest);
 	else
 		log_line(binding->guest, "%s was deleted for the third time within a minute: left alone",
 			 setting_to_str(&binding->setting, text));
@@ -345,14 +301,6 @@ static void look_at_entries(struct watcher *w)
 
 /* ---- what it says of itself ----------------------------------------------------------------------------------------
  */
-
-static uint64_t now_us(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 static void was_done(struct watcher *w, const char *what, uint64_t begun_us)
 {
@@ -378,7 +326,8 @@ static void tell(struct watcher *w)
 /* ---- the loop ------------------------------------------------------------------------------------------------------
  */
 
-/* Its devices are here, and its configuration is another node's, or locked for a migration. */
+/* Its devices are here, and its configuration is another node's, or locked for a migration. (So it is on the source,
+ * where none of its devices is new.) */
 static bool is_coming(struct guest *guest, int found, bool alive)
 {
 	if (found == -ENOENT)
@@ -404,7 +353,7 @@ static void sync_due(struct watcher *w, const struct due *due)
 		log_line(due->guest, "watch: %s", err.text);
 	if (alive && r == 0)
 		late_add(&w->late, due->guest, steal_ptr(&text), now_ms());
-	else if (is_coming(&guest, r, alive))
+	else if (due->came && is_coming(&guest, r, alive))
 		late_add(&w->late, due->guest, NULL, now_ms());
 	was_done(w, due->guest, begun);
 }
@@ -416,7 +365,7 @@ static void read_signals(struct watcher *w)
 
 	while ((len = read(w->signals, &info, sizeof(info))) == (ssize_t)sizeof(info)) {
 		if (info.ssi_signo == SIGHUP)
-			want_all(w, true);
+			wanted_all(&w->wanted, true);
 		else
 			w->ended = true;
 	}
@@ -436,37 +385,30 @@ static void take_all(struct watcher *w)
 static void act(struct watcher *w)
 {
 	struct sync_result result;
-	bool prepare = w->prepare;
+	struct due due;
 	struct err err;
 
-	if (w->all) {
+	if (w->wanted.all) {
 		uint64_t begun = now_us();
+		bool prepare = w->wanted.prepare;
 
-		w->all = false;
-		w->prepare = false;
+		w->wanted.all = false;
+		w->wanted.prepare = false;
 		if (event_sync(prepare, true, &result, &err) < 0)
 			log_line(NULL, "watch: %s", err.text);
 		w->table = quieting_has_table();
 		was_done(w, "all", begun);
 	}
 	/* What comes meanwhile is taken in between: the kernel keeps only so much of it. */
-	while (w->due_count > 0 && !w->all && !w->ended) {
-		struct due due = w->due[0];
-
-		w->due_count--;
-		memmove(&w->due[0], &w->due[1], w->due_count * sizeof(w->due[0]));
+	while (!w->wanted.all && !w->ended && wanted_next(&w->wanted, &due)) {
 		sync_due(w, &due);
 		take_all(w);
 	}
 	/* What was written before is not told. */
 	w->lost = watch_directory(w, POLICY_DIR, &w->policy_dir) || w->lost;
-	if (watch_directory(w, RECORD_DIR, &w->record_dir)) {
-		w->lost = true;
-		if (!watching_stands(&w->lock)) {
-			lock_release(&w->lock);
-			(void)watching_begin(&w->lock, NULL);
-		}
-	}
+	w->lost = (now_ms() >= w->calm_until && watch_directory(w, RECORD_DIR, &w->record_dir)) || w->lost;
+	if (w->record_dir >= 0 && w->lock.fd < 0)
+		(void)watching_begin(&w->lock, NULL);
 }
 
 /* Of a guest that is migrating here, the configuration is not here yet: a look at every guest leaves it out. */
@@ -480,7 +422,7 @@ static void want_coming(struct watcher *w)
 
 		if (running_parse_port(w->devices.list[i].name, &guest, &nic, &firewall_bridge) &&
 		    pve_text(&guest, &text, NULL) == -ENOENT)
-			(void)want_guest(w, w->devices.list[i].name);
+			(void)want_guest(w, w->devices.list[i].name, true);
 	}
 }
 
@@ -502,12 +444,16 @@ static void recover(struct watcher *w)
 		w->lost = true;
 	}
 	want_coming(w);
-	want_all(w, true);
+	wanted_all(&w->wanted, true);
 }
 
 static void take_late(const char *guest, bool arrives, void *arg)
 {
-	want(arg, guest, -1)->arrives = arrives;
+	struct watcher *w = arg;
+	struct due due = { .nic = -1, .arrives = arrives };
+
+	(void)text_copy(due.guest, sizeof(due.guest), guest);
+	wanted_add(&w->wanted, &due);
 }
 
 static void run_timers(struct watcher *w)
@@ -526,7 +472,7 @@ static void run_timers(struct watcher *w)
 	}
 	if (w->settled_at > 0 && now >= w->settled_at) {
 		w->settled_at = 0;
-		want_all(w, true);
+		wanted_all(&w->wanted, true);
 	}
 	if (w->late.count > 0)
 		late_look(&w->late, now, take_late, w);
@@ -538,7 +484,7 @@ static int wait_ms(const struct watcher *w)
 	long now = now_ms();
 	long at = -1;
 
-	if (w->all || w->due_count > 0)
+	if (w->wanted.all || w->wanted.count > 0)
 		return 0;
 	if (w->bindings.guest_count > 0)
 		at = w->files_at;
@@ -616,7 +562,7 @@ static void close_all(struct watcher *w)
 	lock_release(&w->lock);
 	netlink_close(w->nl);
 	late_done(&w->late);
-	free(w->due);
+	wanted_done(&w->wanted);
 	devices_done(&w->devices);
 	bindings_done(&w->bindings);
 }

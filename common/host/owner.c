@@ -18,6 +18,7 @@
 #include "host/record.h"
 #include "host/running.h"
 #include "plan/choice.h"
+#include "policy/ask.h"
 
 #define TRIES           4
 #define CLAIM_NAME_SIZE (IP_TEXT + IFNAMSIZ)

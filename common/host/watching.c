@@ -4,10 +4,8 @@
 #include "host/watching.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -23,17 +21,6 @@ int watching_begin(struct lock *ret_lock, struct err *err)
 	int r = lock_watch(ret_lock, err);
 
 	return r == -EBUSY ? err_set(err, EBUSY, "another guestarp-watch runs") : r;
-}
-
-bool watching_stands(const struct lock *lock)
-{
-	CLEANUP(fd) int now = -1;
-	struct stat held;
-	struct stat seen;
-
-	return file_open_dir(RECORD_DIR, false, &now, NULL) == 0 &&
-	       fstatat(now, "lock", &seen, AT_SYMLINK_NOFOLLOW) == 0 && fstat(lock->fd, &held) == 0 &&
-	       held.st_ino == seen.st_ino && held.st_dev == seen.st_dev;
 }
 
 int watching_write(const struct lock *lock, const struct watching *watching, struct err *err)

@@ -22,9 +22,6 @@ struct watching {
 /* Only one runs: -EBUSY. ret_lock is held until lock_release(). Makes the directory when it is missing. */
 int watching_begin(struct lock *ret_lock, struct err *err);
 
-/* Is the lock's directory still the one that others see? It may be removed, and made anew. */
-bool watching_stands(const struct lock *lock);
-
 int watching_write(const struct lock *lock, const struct watching *watching, struct err *err);
 
 /* Does one run? */

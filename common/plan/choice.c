@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "plan/bind.h"
+#include "policy/ask.h"
 
 const struct policy_nic *plan_listed(const struct policy *policy, const struct guest_nic *nic)
 {

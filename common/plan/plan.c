@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "plan/bind.h"
 #include "plan/choice.h"
+#include "policy/ask.h"
 
 int plan_add(struct plan *plan, const struct setting *setting)
 {

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Questions to a policy that has been read. */
+/* Questions to a policy that has been read, and one to its text. */
 
+#include <net/if.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "policy/policy.h"
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "policy/ask.h"
 
 bool policy_allows(const struct policy *policy, const struct ip *ip)
 {
@@ -35,4 +39,20 @@ const char *policy_uplink(const struct policy *policy, const char *bridge)
 			return policy->devices[i].uplink;
 	}
 	return "";
+}
+
+bool policy_mentions(const char *name)
+{
+	static const char *const paths[] = { POLICY_HOST_FILE, POLICY_CLUSTER_FILE };
+	char word[IFNAMSIZ + 2];
+	bool is = false;
+
+	(void)snprintf(word, sizeof(word), "\"%s\"", name);
+	for (size_t i = 0; !is && i < 2; i++) {
+		CLEANUP(free) char *text = NULL;
+		size_t len;
+
+		is = file_read(paths[i], FILE_ANY, &text, &len, NULL) == 0 && strstr(text, word);
+	}
+	return is;
 }

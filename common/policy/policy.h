@@ -161,16 +161,6 @@ void policy_quiet_alone(struct policy *policy);
 /* As if it listed no addresses for single NICs. */
 void policy_drop_nic_addresses(struct policy *policy);
 
-/* Does the address lie in one of "allowed", or is there no such limit? */
-bool policy_allows(const struct policy *policy, const struct ip *ip);
-bool policy_shares(const struct policy *policy, const struct ip *ip);
-
-/* What is said of netN, or NULL. */
-const struct policy_nic *policy_nic(const struct policy *policy, unsigned index);
-
-/* The port that is named as the bridge's uplink, "" for none. */
-const char *policy_uplink(const struct policy *policy, const char *bridge);
-
 /* Checks one file as a whole, for every guest that it names. 0, or the first thing wrong in err. */
 int policy_check_file(const char *path, struct err *err);
 

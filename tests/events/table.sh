@@ -686,8 +686,8 @@ event_detached_while_running() {
     conf 204 lxc "net0: $(net 204 0)"
     pct_start 204
     happens
-    policy '{}'
     MANAGED='' conf 204 lxc "net0: $(net 204 0)"
+    policy '{}'
     sync
     names_go 204
     expect pve1 "still" "$(up 204)" "$(host)"
