@@ -39,7 +39,6 @@
 #define ENTRIES_MS  30000 /* between two looks at the entries, of whose deletion the kernel tells nobody */
 #define SETTLE_MS   1000  /* from the last change of the bridges on: a network reload is over */
 #define LATE_MS     100   /* between two looks at a configuration that is yet to be written, or to come here */
-#define TELL_MS     1000  /* between two times that it says what it does */
 #define CALM_MS     1000  /* after news was lost, at least, and doubled each time */
 #define CALM_MAX_MS 60000
 
@@ -57,6 +56,7 @@ struct watcher {
 	bool lost; /* some news */
 	bool ended;
 
+	long records_at; /* not before that, where the directory is not watched */
 	long calm_until; /* no sync of all before that because of lost news */
 	long calm_ms;
 	long settled_at; /* 0 for not */
@@ -66,11 +66,7 @@ struct watcher {
 	struct timespec cluster_policy;
 	bool table; /* the names were there */
 
-	struct lock lock; /* held while it runs */
-	struct watching watching;
-	bool untold; /* something was done since */
-	uint64_t told_events;
-	long told_at;
+	struct teller teller;
 };
 
 static uint64_t now_us(void)
@@ -162,7 +158,7 @@ static void take_news(const struct news *news, void *arg)
 	const struct device *device;
 	struct link link = news->link;
 
-	w->watching.events++;
+	w->teller.says.events++;
 	switch (news->kind) {
 	case NEWS_LINK:
 		take_link(w, &link);
@@ -186,15 +182,30 @@ static void take_news(const struct news *news, void *arg)
 /* ---- files ---------------------------------------------------------------------------------------------------------
  */
 
-/* True when it begins. */
-static bool watch_directory(const struct watcher *w, const char *path, int *number)
+/* True when it begins. Records are only ever renamed into their place. */
+static bool watch_directory(const struct watcher *w, const char *path, uint32_t events, int *number)
 {
 	char full[4096];
 
 	if (*number >= 0 || file_path(path, full, sizeof(full), NULL) < 0)
 		return false;
-	*number = inotify_add_watch(w->files, full, IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE);
+	*number = inotify_add_watch(w->files, full, events | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE);
 	return *number >= 0;
+}
+
+/* With the lock that is in it. */
+static void watch_records(struct watcher *w)
+{
+	long now = now_ms();
+
+	if (w->record_dir >= 0 || now < w->records_at)
+		return;
+	if (w->teller.lock.fd < 0)
+		(void)watching_begin(&w->teller.lock, NULL);
+	if (watch_directory(w, RECORD_DIR, 0, &w->record_dir))
+		w->lost = true;
+	else
+		w->records_at = now + CALM_MS;
 }
 
 static void take_file(struct watcher *w, const struct inotify_event *event)
@@ -212,17 +223,17 @@ static void take_file(struct watcher *w, const struct inotify_event *event)
 	} else if (event->mask & IN_Q_OVERFLOW) {
 		w->lost = true;
 	} else if (event->wd == w->policy_dir && event->len > 0 && strcmp(event->name, "guestarp.json") == 0) {
-		w->watching.events++;
+		w->teller.says.events++;
 		wanted_all(&w->wanted, true);
 	} else if (event->wd == w->record_dir && event->len > 0 && (event->mask & IN_DELETE) &&
 		   strcmp(event->name, "lock") == 0) {
 		/* Somebody clears the directory, and is not in the way of that. That it is gone the kernel tells when
 		 * nobody has anything of it open. */
-		w->calm_until = now_ms() + CALM_MS;
+		w->records_at = now_ms() + CALM_MS;
 		(void)inotify_rm_watch(w->files, w->record_dir);
-		lock_release(&w->lock);
+		lock_release(&w->teller.lock);
 	} else if (event->wd == w->record_dir && event->len > 0 && record_guest(event->name, &guest)) {
-		w->watching.events++;
+		w->teller.says.events++;
 		if (bindings_update(&w->bindings, &guest) < 0)
 			w->lost = true;
 	}
@@ -299,30 +310,6 @@ static void look_at_entries(struct watcher *w)
 		look_at_binding(w, &w->bindings.list[i]);
 }
 
-/* ---- what it says of itself ----------------------------------------------------------------------------------------
- */
-
-static void was_done(struct watcher *w, const char *what, uint64_t begun_us)
-{
-	(void)text_copy(w->watching.last, sizeof(w->watching.last), what);
-	w->watching.last_at = time(NULL);
-	w->watching.last_us = now_us() - begun_us;
-	w->untold = true;
-}
-
-static void tell(struct watcher *w)
-{
-	long now = now_ms();
-
-	if (!w->untold || now < w->told_at + TELL_MS)
-		return;
-	/* Nobody's network hangs on it. */
-	(void)watching_write(&w->lock, &w->watching, NULL);
-	w->untold = false;
-	w->told_events = w->watching.events;
-	w->told_at = now;
-}
-
 /* ---- the loop ------------------------------------------------------------------------------------------------------
  */
 
@@ -355,7 +342,7 @@ static void sync_due(struct watcher *w, const struct due *due)
 		late_add(&w->late, due->guest, steal_ptr(&text), now_ms());
 	else if (due->came && is_coming(&guest, r, alive))
 		late_add(&w->late, due->guest, NULL, now_ms());
-	was_done(w, due->guest, begun);
+	teller_did(&w->teller, due->guest, now_us() - begun);
 }
 
 static void read_signals(struct watcher *w)
@@ -397,7 +384,7 @@ static void act(struct watcher *w)
 		if (event_sync(prepare, true, &result, &err) < 0)
 			log_line(NULL, "watch: %s", err.text);
 		w->table = quieting_has_table();
-		was_done(w, "all", begun);
+		teller_did(&w->teller, "all", now_us() - begun);
 	}
 	/* What comes meanwhile is taken in between: the kernel keeps only so much of it. */
 	while (!w->wanted.all && !w->ended && wanted_next(&w->wanted, &due)) {
@@ -405,10 +392,8 @@ static void act(struct watcher *w)
 		take_all(w);
 	}
 	/* What was written before is not told. */
-	w->lost = watch_directory(w, POLICY_DIR, &w->policy_dir) || w->lost;
-	w->lost = (now_ms() >= w->calm_until && watch_directory(w, RECORD_DIR, &w->record_dir)) || w->lost;
-	if (w->record_dir >= 0 && w->lock.fd < 0)
-		(void)watching_begin(&w->lock, NULL);
+	w->lost = watch_directory(w, POLICY_DIR, IN_CLOSE_WRITE, &w->policy_dir) || w->lost;
+	watch_records(w);
 }
 
 /* Of a guest that is migrating here, the configuration is not here yet: a look at every guest leaves it out. */
@@ -463,7 +448,7 @@ static void run_timers(struct watcher *w)
 	if (w->bindings.guest_count > 0 && now >= w->files_at) {
 		look_at_cluster(w);
 		look_at_table(w);
-		w->untold = w->untold || w->told_events != w->watching.events;
+		teller_heard(&w->teller);
 		w->files_at = now + FILES_MS;
 	}
 	if (w->bindings.count > 0 && now >= w->entries_at) {
@@ -496,8 +481,10 @@ static int wait_ms(const struct watcher *w)
 		at = w->settled_at;
 	if (w->lost && (at < 0 || w->calm_until < at))
 		at = w->calm_until;
-	if (w->untold && (at < 0 || w->told_at + TELL_MS < at))
-		at = w->told_at + TELL_MS;
+	if (w->record_dir < 0 && (at < 0 || w->records_at < at))
+		at = w->records_at;
+	if (w->teller.untold && (at < 0 || w->teller.not_before < at))
+		at = w->teller.not_before;
 	return at < 0 ? -1 : at <= now ? 0 : (int)(at - now);
 }
 
@@ -512,7 +499,7 @@ static int loop(struct watcher *w, struct err *err)
 		recover(w);
 		run_timers(w);
 		act(w);
-		tell(w);
+		teller_tell(&w->teller, now_ms());
 	}
 	return 0;
 }
@@ -528,11 +515,10 @@ static int open_all(struct watcher *w, struct err *err)
 	if (r == 0)
 		r = netlink_open(&w->nl, err);
 	if (r == 0)
-		r = watching_begin(&w->lock, err);
+		r = watching_begin(&w->teller.lock, err);
 	if (r < 0)
 		return r;
-	w->watching.since = time(NULL);
-	w->told_at = now_ms() - TELL_MS;
+	w->teller.says.since = time(NULL);
 	(void)sigemptyset(&signals);
 	(void)sigaddset(&signals, SIGTERM);
 	(void)sigaddset(&signals, SIGINT);
@@ -559,7 +545,7 @@ static void close_all(struct watcher *w)
 	cleanup_fd(&w->files);
 	cleanup_fd(&w->addresses);
 	cleanup_fd(&w->links);
-	lock_release(&w->lock);
+	lock_release(&w->teller.lock);
 	netlink_close(w->nl);
 	late_done(&w->late);
 	wanted_done(&w->wanted);
@@ -573,7 +559,7 @@ int watcher_run(void (*ready)(void), struct err *err)
 	int r;
 
 	w = (struct watcher){ .links = -1, .addresses = -1, .files = -1, .signals = -1, .epoll = -1 };
-	w.lock = (struct lock)LOCK_RELEASED;
+	w.teller.lock = (struct lock)LOCK_RELEASED;
 	w.policy_dir = -1;
 	w.record_dir = -1;
 	/* Nobody waits for the children that announce. */
@@ -581,12 +567,12 @@ int watcher_run(void (*ready)(void), struct err *err)
 	r = open_all(&w, err);
 	if (r == 0) {
 		/* Listening first: what happens from here on is heard, and what was before is looked at. */
-		(void)watch_directory(&w, POLICY_DIR, &w.policy_dir);
-		(void)watch_directory(&w, RECORD_DIR, &w.record_dir);
+		(void)watch_directory(&w, POLICY_DIR, IN_CLOSE_WRITE, &w.policy_dir);
+		watch_records(&w);
 		w.lost = true;
 		recover(&w);
 		act(&w);
-		tell(&w);
+		teller_tell(&w.teller, now_ms());
 		ready();
 		r = loop(&w, err);
 	}

@@ -15,6 +15,7 @@
 
 #define FILE_NAME    "watch"
 #define VERSION_JSON 1
+#define TELL_MS      1000
 
 int watching_begin(struct lock *ret_lock, struct err *err)
 {
@@ -23,7 +24,7 @@ int watching_begin(struct lock *ret_lock, struct err *err)
 	return r == -EBUSY ? err_set(err, EBUSY, "another guestarp-watch runs") : r;
 }
 
-int watching_write(const struct lock *lock, const struct watching *watching, struct err *err)
+static void write_file(const struct lock *lock, const struct watching *watching)
 {
 	CLEANUP(json) struct json_object *json = json_object_new_object();
 	const char *text;
@@ -35,8 +36,31 @@ int watching_write(const struct lock *lock, const struct watching *watching, str
 	json_object_object_add(json, "last_at", json_object_new_int64(watching->last_at));
 	json_object_object_add(json, "last_us", json_object_new_int64((int64_t)watching->last_us));
 	text = json_object_to_json_string_ext(json, JSON_C_TO_STRING_PLAIN);
-	return text ? file_replace_at(lock->dir, FILE_NAME, text, strlen(text), err)
-		    : err_errno(err, ENOMEM, FILE_NAME);
+	if (text)
+		(void)file_replace_at(lock->dir, FILE_NAME, text, strlen(text), NULL);
+}
+
+void teller_did(struct teller *teller, const char *what, uint64_t took_us)
+{
+	(void)text_copy(teller->says.last, sizeof(teller->says.last), what);
+	teller->says.last_at = time(NULL);
+	teller->says.last_us = took_us;
+	teller->untold = true;
+}
+
+void teller_heard(struct teller *teller)
+{
+	teller->untold = teller->untold || teller->told_events != teller->says.events;
+}
+
+void teller_tell(struct teller *teller, long now_ms)
+{
+	if (!teller->untold || now_ms < teller->not_before)
+		return;
+	write_file(&teller->lock, &teller->says);
+	teller->untold = false;
+	teller->told_events = teller->says.events;
+	teller->not_before = now_ms + TELL_MS;
 }
 
 bool watching_runs(void)

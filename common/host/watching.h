@@ -22,7 +22,23 @@ struct watching {
 /* Only one runs: -EBUSY. ret_lock is held until lock_release(). Makes the directory when it is missing. */
 int watching_begin(struct lock *ret_lock, struct err *err);
 
-int watching_write(const struct lock *lock, const struct watching *watching, struct err *err);
+/* Who says it, at most once a second; all 0 but the lock's descriptors to begin with. */
+struct teller {
+	struct lock lock; /* held while it runs */
+	struct watching says;
+	bool untold; /* there is something new that is worth it */
+	long not_before;
+	uint64_t told_events;
+};
+
+/* What was done, and how long it took. */
+void teller_did(struct teller *teller, const char *what, uint64_t took_us);
+
+/* Something may have been heard that was nothing to do. */
+void teller_heard(struct teller *teller);
+
+/* now_ms: CLOCK_MONOTONIC. Nobody's network hangs on it, so it cannot fail. */
+void teller_tell(struct teller *teller, long now_ms);
 
 /* Does one run? */
 bool watching_runs(void);
