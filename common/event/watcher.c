@@ -45,7 +45,6 @@
 #define POLICY_DIR "/etc/guestarp"
 
 struct watcher {
-	struct netlink *nl;
 	int links, addresses, files, signals, epoll;
 	int policy_dir, record_dir; /* inotify's numbers, -1 for none */
 	struct devices devices;
@@ -284,7 +283,7 @@ static void look_at_table(struct watcher *w)
 /* ---- entries -------------------------------------------------------------------------------------------------------
  */
 
-static void look_at_binding(struct watcher *w, struct binding *binding)
+static void look_at_binding(struct watcher *w, struct netlink *nl, struct binding *binding)
 {
 	struct facts facts;
 	const struct device *device = devices_find(&w->devices, binding->setting.ifindex);
@@ -295,7 +294,7 @@ static void look_at_binding(struct watcher *w, struct binding *binding)
 	if (binding->left_alone || !device || !device->running)
 		return;
 	facts_init(&facts);
-	if (apply_read(w->nl, &facts, &binding->setting, &holds, NULL) < 0 || holds)
+	if (apply_read(nl, &facts, &binding->setting, &holds, NULL) < 0 || holds)
 		return;
 	if (binding_may_return(binding, now_ms() / 1000))
 		want(w, binding->guest);
@@ -304,10 +303,15 @@ static void look_at_binding(struct watcher *w, struct binding *binding)
 			 setting_to_str(&binding->setting, text));
 }
 
+/* A socket of its own each time: one that was left without an answer never asks again. */
 static void look_at_entries(struct watcher *w)
 {
+	CLEANUP(netlink) struct netlink *nl = NULL;
+
+	if (netlink_open(&nl, NULL) < 0)
+		return;
 	for (size_t i = 0; i < w->bindings.count; i++)
-		look_at_binding(w, &w->bindings.list[i]);
+		look_at_binding(w, nl, &w->bindings.list[i]);
 }
 
 /* ---- the loop ------------------------------------------------------------------------------------------------------
@@ -415,6 +419,7 @@ static void want_coming(struct watcher *w)
 static void recover(struct watcher *w)
 {
 	long now = now_ms();
+	CLEANUP(netlink) struct netlink *nl = NULL;
 	struct err err;
 
 	if (!w->lost || now < w->calm_until)
@@ -424,7 +429,8 @@ static void recover(struct watcher *w)
 		w->calm_ms = CALM_MAX_MS;
 	w->calm_until = now + w->calm_ms;
 	w->lost = false;
-	if (devices_read(&w->devices, w->nl, &err) < 0 || bindings_read(&w->bindings, &err) < 0) {
+	if (netlink_open(&nl, &err) < 0 || devices_read(&w->devices, nl, &err) < 0 ||
+	    bindings_read(&w->bindings, &err) < 0) {
 		log_line(NULL, "watch: %s", err.text);
 		w->lost = true;
 	}
@@ -513,8 +519,6 @@ static int open_all(struct watcher *w, struct err *err)
 	if (r == 0)
 		r = news_open(NEWS_ADDRESSES, 0, &w->addresses, err);
 	if (r == 0)
-		r = netlink_open(&w->nl, err);
-	if (r == 0)
 		r = watching_begin(&w->teller.lock, err);
 	if (r < 0)
 		return r;
@@ -546,7 +550,6 @@ static void close_all(struct watcher *w)
 	cleanup_fd(&w->addresses);
 	cleanup_fd(&w->links);
 	lock_release(&w->teller.lock);
-	netlink_close(w->nl);
 	late_done(&w->late);
 	wanted_done(&w->wanted);
 	devices_done(&w->devices);

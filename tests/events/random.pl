@@ -747,6 +747,8 @@ sub explain {
 write_conf($_) for values %guest;
 write_policy();
 $watch = Watch::start($root, '/run/test/watch', @wrap);
+# It has looked at everything.
+model_name(values %guest);
 
 my $number = 0;
 while ($number < $events) {

@@ -183,7 +183,8 @@ restored "the guest is reached"
 
 # ---- records are gone ------------------------------------------------------------------------------------------------------------
 
-rm -rf "$ROOT/run/guestarp"
+# What it says of itself may come in between.
+wait_for rm -rf "$ROOT/run/guestarp"
 wait_for sh -c "grep -qs $v4 '$ROOT/run/guestarp/pve-101.json'"
 ip link set eth3 down
 ip link set eth3 up
