@@ -228,7 +228,7 @@ BEFORE_DEB=$(find $STATE/debs -mindepth 2 -name 'guestarp_*.deb' | head -n 1)
 
 # Lines of ours in the journal, of this boot, at PRIORITY or worse.
 journal_of_ours() { # PRIORITY
-    journalctl -q -b -o cat -p "$1" -t guestarp -t guestarp-pve -t guestarp-lxc -t guestarp-udev -u guestarp.service -u guestarp-watch.service || true
+    journalctl -q -b -o cat -p "$1" -t guestarp -t guestarp-pve -t guestarp-lxc -t guestarp-watch -u guestarp.service -u guestarp-watch.service || true
 }
 
 # ---- wishes of QEMU ---------------------------------------------------------------------------------------------------
