@@ -365,10 +365,21 @@ static void read_signals(struct watcher *w)
 		w->ended = true;
 }
 
+/* What cannot be read is there again at once. */
+static void hear(struct watcher *w, int fd)
+{
+	const struct timespec pause = { .tv_nsec = 100L * 1000 * 1000 };
+	int r = news_read(fd, take_news, w);
+
+	w->lost = r < 0 || w->lost;
+	if (r < 0 && r != -ENOBUFS)
+		(void)nanosleep(&pause, NULL);
+}
+
 static void take_all(struct watcher *w)
 {
-	w->lost = news_read(w->links, take_news, w) < 0 || w->lost;
-	w->lost = news_read(w->addresses, take_news, w) < 0 || w->lost;
+	hear(w, w->links);
+	hear(w, w->addresses);
 	read_files(w);
 	read_signals(w);
 }
