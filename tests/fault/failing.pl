@@ -12,7 +12,7 @@ my $full = $ENV{GUESTARP_FAULT_FULL};
 my ($root, $only, $point_only) = @ARGV;
 my ($all_points, $all_right, $slowest) = (0, 0, 0);
 
-# What a call can say; in the full run every error for every call.
+# What a call can say; in the full run one of these as well, each its turn
 # (not EPERM for openat: so a file that others can write is refused, and root hears it from no kernel).
 my @every = qw(EPERM ENOMEM EINTR EAGAIN ENOBUFS EIO ENOSPC);
 my %usual = (
@@ -119,13 +119,15 @@ sub can_fail {
 
 sub failing_calls {
     my ($s) = @_;
-    my @points;
+    my (@points, $turn);
 
     for my $call ($full ? calls($s) : deeds(calls($s))) {
         my ($name, $which, $arguments) = @$call;
         # Of one that goes on running: see below.
         next if !can_fail($name) || ($name eq 'close' && $s->{event}{rain});
-        for my $error ($full ? grep { "$name $_" ne 'openat EPERM' } @every : @{ $usual{$name} // ['ENOMEM'] }) {
+        my %errors = map { $_ => 1 } @{ $usual{$name} // ['ENOMEM'] }, $full ? $every[ $turn++ % @every ] : ();
+        delete $errors{EPERM} if $name eq 'openat';
+        for my $error (sort keys %errors) {
             push @points, [ "$error of $name $which ($arguments)", $name eq 'write' && $arguments =~ /^2,/ ? 1 : 0, sub {
                 begin($s);
                 return run({ %{ $s->{event} }, wrap => [ qw(strace -qq -o /dev/null -e), "trace=$name", '-e', "inject=$name:error=$error:when=$which" ] });
