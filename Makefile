@@ -21,7 +21,7 @@ V          ?=
 
 # --- ours ----------------------------------------------------------------------------------------------------
 VERSION    := $(shell sed -n '1s/.*(\(.*\)).*/\1/p' packaging/debian/changelog)
-PACKAGES   := libnl-3.0 libnl-route-3.0 json-c
+PACKAGES   := libnl-3.0 json-c
 WARN       := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wpointer-arith \
               -Wcast-align -Wcast-qual -Wformat=2 -Wundef -Wvla -Wswitch-default -Wconversion -Wno-sign-conversion \
               $(if $(CI),-Werror)
@@ -177,7 +177,7 @@ clean:
 	rm -rf $(BUILD) $(BUILD)-fuzz $(BUILD)-coverage $(BUILD)-system
 
 # What building, demo and tests need beyond `make`; what lint and coverage, fuzzing, packaging need. apt is asked only for what is missing.
-DEPS      := gcc libc6-dev pkg-config libnl-3-dev libnl-route-3-dev libjson-c-dev libcmocka-dev perl iproute2 jq \
+DEPS      := gcc libc6-dev pkg-config libnl-3-dev libjson-c-dev libcmocka-dev perl iproute2 jq \
              iputils-arping iputils-ping ndisc6 tcpdump strace valgrind procps util-linux lxc busybox-static nftables \
              python3 python3-jsonschema time tmux
 LINT_DEPS := git clang-format clang-tidy cppcheck shellcheck universal-ctags mandoc gcovr
@@ -186,7 +186,7 @@ FUZZ_DEPS := clang libclang-rt-dev
 # another kernel on a host.
 VM_DEPS   := qemu-system-x86 linux-image-cloud-amd64 kmod cpio user-mode-linux
 # What `make deb`, `make source` and `make check-package` need.
-PACKAGE_DEPS := build-essential debhelper pkgconf libnl-3-dev libnl-route-3-dev libjson-c-dev mmdebstrap
+PACKAGE_DEPS := build-essential debhelper pkgconf libnl-3-dev libjson-c-dev mmdebstrap
 
 deps: NEEDED := $(DEPS)
 lint-deps: NEEDED := $(LINT_DEPS)

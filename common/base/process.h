@@ -19,9 +19,8 @@ void process_begin(void);
 int process_detach(int keep, struct err *err);
 
 /*
- * Ends a hook that has done its work, its words on stdout included, without the libraries' own good-byes: libnl-route
- * takes back one by one what it has registered in itself, 6 % of a post-start, as a fork has made each of its pages
- * one to be copied.
+ * Ends a hook that has done its work, its words on stdout included, without the libraries' own good-byes, which nobody
+ * needs.
  */
 _Noreturn void process_end(int status);
 

@@ -10,10 +10,7 @@
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/rtnetlink.h>
-#include <netlink/addr.h>
 #include <netlink/attr.h>
-#include <netlink/route/link.h>
-#include <netlink/route/link/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +24,6 @@
 #define DEPTH_MAX 8 /* the kernel's MAX_NEST_DEV */
 
 DEFINE_CLEANUP(dir, DIR *, closedir)
-DEFINE_CLEANUP(rtnl_link, struct rtnl_link *, rtnl_link_put)
 
 /* The place of each in its family's list. */
 static const struct {
@@ -190,69 +186,63 @@ int link_each_lower(struct netlink *nl, const char *name, link_fn take, void *ar
 	return r;
 }
 
-/* Sends what changes holds for the device. An ifindex of 0 would mean "by name", and none is set: refused here. */
-static int change(struct netlink *nl, int ifindex, struct rtnl_link *changes, struct err *err)
+/* RTM_NEWLINK for a device that is there: these of its flags, and what the caller adds. NULL without memory. */
+static struct nl_msg *build(int ifindex, unsigned flags, unsigned which)
 {
-	CLEANUP(rtnl_link) struct rtnl_link *which = rtnl_link_alloc();
-	struct nl_msg *msg = NULL;
+	struct ifinfomsg info = { .ifi_index = ifindex, .ifi_flags = flags, .ifi_change = which };
+	CLEANUP(nl_msg) struct nl_msg *msg = nlmsg_alloc_simple(RTM_NEWLINK, 0);
 
-	if (ifindex <= 0)
-		return err_errno(err, ENODEV, "device %d", ifindex);
-	if (!which || !changes)
-		return err_errno(err, ENOMEM, "netlink request");
-	rtnl_link_set_ifindex(which, ifindex);
-	if (rtnl_link_build_change_request(which, changes, 0, &msg) < 0)
-		return err_errno(err, ENOMEM, "netlink request");
-	return netlink_change(nl, msg, err);
+	return msg && nlmsg_append(msg, &info, sizeof(info), NLMSG_ALIGNTO) == 0 ? steal_ptr(&msg) : NULL;
+}
+
+/* An ifindex of 0 would mean "by name", and none is set: refused here. msg is consumed. */
+static int change(struct netlink *nl, int ifindex, struct nl_msg *msg, struct err *err)
+{
+	CLEANUP(nl_msg) struct nl_msg *held = msg;
+
+	return ifindex > 0 ? netlink_change(nl, steal_ptr(&held), err) : err_errno(err, ENODEV, "device %d", ifindex);
 }
 
 int link_set_value(struct netlink *nl, int ifindex, enum link_value which, uint32_t value, struct err *err)
 {
-	CLEANUP(rtnl_link) struct rtnl_link *changes = rtnl_link_alloc();
+	CLEANUP(nl_msg) struct nl_msg *msg = build(ifindex, 0, 0);
+	struct nlattr *families = msg ? nla_nest_start(msg, IFLA_AF_SPEC) : NULL;
+	struct nlattr *family = families ? nla_nest_start(msg, devconf[which].family) : NULL;
+	struct nlattr *values = family ? nla_nest_start(msg, IFLA_INET_CONF) : NULL;
 
-	if (changes && rtnl_link_inet_set_conf(changes, devconf[which].at + 1, value) < 0)
+	if (!values || nla_put_u32(msg, (int)devconf[which].at + 1, value) < 0)
 		return err_errno(err, ENOMEM, "netlink request");
-	return change(nl, ifindex, changes, err);
+	nla_nest_end(msg, values);
+	nla_nest_end(msg, family);
+	nla_nest_end(msg, families);
+	return change(nl, ifindex, steal_ptr(&msg), err);
 }
 
 int link_set_noarp(struct netlink *nl, int ifindex, bool noarp, struct err *err)
 {
-	CLEANUP(rtnl_link) struct rtnl_link *changes = rtnl_link_alloc();
-
-	if (changes && noarp)
-		rtnl_link_set_flags(changes, IFF_NOARP);
-	else if (changes)
-		rtnl_link_unset_flags(changes, IFF_NOARP);
-	return change(nl, ifindex, changes, err);
-}
-
-int link_set_master(struct netlink *nl, int ifindex, int master, struct err *err)
-{
-	CLEANUP(rtnl_link) struct rtnl_link *changes = rtnl_link_alloc();
-
-	if (changes)
-		rtnl_link_set_master(changes, master);
-	return change(nl, ifindex, changes, err);
+	return change(nl, ifindex, build(ifindex, noarp ? IFF_NOARP : 0, IFF_NOARP), err);
 }
 
 int link_set_up(struct netlink *nl, int ifindex, struct err *err)
 {
-	CLEANUP(rtnl_link) struct rtnl_link *changes = rtnl_link_alloc();
+	return change(nl, ifindex, build(ifindex, IFF_UP, IFF_UP), err);
+}
 
-	if (changes)
-		rtnl_link_set_flags(changes, IFF_UP);
-	return change(nl, ifindex, changes, err);
+static int change_attr(struct netlink *nl, int ifindex, int type, const void *data, int len, struct err *err)
+{
+	CLEANUP(nl_msg) struct nl_msg *msg = build(ifindex, 0, 0);
+
+	if (!msg || nla_put(msg, type, len, data) < 0)
+		return err_errno(err, ENOMEM, "netlink request");
+	return change(nl, ifindex, steal_ptr(&msg), err);
+}
+
+int link_set_master(struct netlink *nl, int ifindex, int master, struct err *err)
+{
+	return change_attr(nl, ifindex, IFLA_MASTER, &master, sizeof(master), err);
 }
 
 int link_set_mac(struct netlink *nl, int ifindex, const struct mac *mac, struct err *err)
 {
-	CLEANUP(rtnl_link) struct rtnl_link *changes = rtnl_link_alloc();
-	struct nl_addr *addr = nl_addr_build(AF_LLC, mac->bytes, ETH_ALEN);
-
-	if (!addr)
-		return err_errno(err, ENOMEM, "netlink request");
-	if (changes)
-		rtnl_link_set_addr(changes, addr);
-	nl_addr_put(addr);
-	return change(nl, ifindex, changes, err);
+	return change_attr(nl, ifindex, IFLA_ADDRESS, mac->bytes, ETH_ALEN, err);
 }

@@ -6,18 +6,13 @@
 #include <errno.h>
 #include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
-#include <netlink/addr.h>
 #include <netlink/attr.h>
-#include <netlink/route/nexthop.h>
-#include <netlink/route/route.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #ifndef RTM_F_FIB_MATCH
 #define RTM_F_FIB_MATCH 0x2000
 #endif
-
-DEFINE_CLEANUP(rtnl_route, struct rtnl_route *, rtnl_route_put)
 
 static uint32_t number_of(struct nlattr *attr)
 {
@@ -342,58 +337,43 @@ int route_has_host(struct netlink *nl, int ifindex, const struct ip *ip, bool *r
 	return r;
 }
 
-static struct rtnl_route *host_route(int ifindex, const struct ip *ip)
+/* NULL without memory. */
+static struct nl_msg *build(int type, int flags, const struct rtmsg *like, int ifindex, const struct ip *ip)
 {
-	CLEANUP(rtnl_route) struct rtnl_route *route = rtnl_route_alloc();
-	struct rtnl_nexthop *hop = rtnl_route_nh_alloc();
-	struct nl_addr *dst = nl_addr_build(ip->family, ip->bytes, ip_len(ip));
+	CLEANUP(nl_msg) struct nl_msg *msg = nlmsg_alloc_simple(type, flags);
+	struct rtmsg rtm = *like;
 
-	if (!route || !hop || !dst) {
-		if (hop)
-			rtnl_route_nh_free(hop);
-		nl_addr_put(dst);
+	rtm.rtm_family = ip->family;
+	rtm.rtm_dst_len = (unsigned char)(ip_len(ip) * 8);
+	rtm.rtm_table = RT_TABLE_MAIN;
+	rtm.rtm_type = RTN_UNICAST;
+	if (!msg || nlmsg_append(msg, &rtm, sizeof(rtm), NLMSG_ALIGNTO) < 0 ||
+	    nla_put(msg, RTA_DST, (int)ip_len(ip), ip->bytes) < 0 || nla_put_u32(msg, RTA_OIF, (uint32_t)ifindex) < 0)
 		return NULL;
-	}
-	rtnl_route_nh_set_ifindex(hop, ifindex);
-	rtnl_route_add_nexthop(route, hop);
-	rtnl_route_set_dst(route, dst);
-	nl_addr_put(dst);
-	rtnl_route_set_family(route, ip->family);
-	rtnl_route_set_table(route, RT_TABLE_MAIN);
-	rtnl_route_set_type(route, RTN_UNICAST);
-	rtnl_route_set_protocol(route, RTPROT_STATIC);
-	rtnl_route_set_scope(route, ip->family == AF_INET ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE);
-	return steal_ptr(&route);
+	return steal_ptr(&msg);
 }
 
 int route_add_host(struct netlink *nl, int ifindex, const struct ip *ip, struct err *err)
 {
-	CLEANUP(rtnl_route) struct rtnl_route *route = host_route(ifindex, ip);
-	struct nl_msg *msg = NULL;
+	const struct rtmsg like = {
+		.rtm_protocol = RTPROT_STATIC,
+		.rtm_scope = ip->family == AF_INET ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE,
+	};
 
 	if (ifindex <= 0)
 		return err_errno(err, ENODEV, "route without a device");
-	if (route && rtnl_route_build_add_request(route, NLM_F_CREATE | NLM_F_EXCL, &msg) < 0)
-		msg = NULL;
-	return netlink_change(nl, msg, err);
+	return netlink_change(nl, build(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &like, ifindex, ip), err);
 }
 
 int route_delete_host(struct netlink *nl, int ifindex, const struct ip *ip, struct err *err)
 {
-	CLEANUP(rtnl_route) struct rtnl_route *route = host_route(ifindex, ip);
-	struct nl_msg *msg = NULL;
+	/* Whoever added it: vzctl's routes have another protocol and may have another scope. */
+	const struct rtmsg like = { .rtm_protocol = RTPROT_UNSPEC, .rtm_scope = RT_SCOPE_NOWHERE };
 	int r;
 
-	/* Whoever added it: vzctl's routes have another protocol and may have another scope. */
-	if (route) {
-		rtnl_route_set_protocol(route, RTPROT_UNSPEC);
-		rtnl_route_set_scope(route, RT_SCOPE_NOWHERE);
-	}
 	if (ifindex <= 0)
 		return err_errno(err, ENODEV, "route without a device");
-	if (route && rtnl_route_build_del_request(route, 0, &msg) < 0)
-		msg = NULL;
-	r = netlink_change(nl, msg, err);
+	r = netlink_change(nl, build(RTM_DELROUTE, 0, &like, ifindex, ip), err);
 	if (r == -ESRCH)
 		return 0;
 	return r < 0 ? r : 1;
