@@ -273,10 +273,11 @@ void check_proxies(struct doctor *d)
 {
 	const struct snapshot *s = &d->snapshot;
 
-	for (size_t i = 0; i < s->proxy_count;) {
-		struct group g = { .entries = &s->proxies[i], .count = 1 };
+	for (size_t i = 0; i < s->proxies.count;) {
+		struct group g = { .entries = &s->proxies.list[i], .count = 1 };
 
-		while (i + g.count < s->proxy_count && ip_equal(&s->proxies[i].ip, &s->proxies[i + g.count].ip))
+		while (i + g.count < s->proxies.count &&
+		       ip_equal(&s->proxies.list[i].ip, &s->proxies.list[i + g.count].ip))
 			g.count++;
 		(void)ip_to_str(&g.entries->ip, g.ip);
 		check_vrfs(d, &g);

@@ -77,8 +77,8 @@ static bool device_holds(const struct doctor *d, const struct link *link, const 
 /* Does the device answer for it by an entry? */
 static bool device_proxies(const struct doctor *d, const struct link *link, const struct ip *ip)
 {
-	for (size_t i = 0; i < d->snapshot.proxy_count; i++) {
-		const struct proxy_entry *entry = &d->snapshot.proxies[i];
+	for (size_t i = 0; i < d->snapshot.proxies.count; i++) {
+		const struct proxy_entry *entry = &d->snapshot.proxies.list[i];
 
 		if (entry->ifindex == link->ifindex && ip_equal(&entry->ip, ip))
 			return true;

@@ -85,8 +85,8 @@ int announcements_add_proxied(struct announcements *announcements, struct netlin
 	struct snapshot snapshot;
 	int r = snapshot_take(nl, &snapshot, err);
 
-	for (size_t i = 0; r == 0 && i < snapshot.proxy_count; i++) {
-		const struct proxy_entry *entry = &snapshot.proxies[i];
+	for (size_t i = 0; r == 0 && i < snapshot.proxies.count; i++) {
+		const struct proxy_entry *entry = &snapshot.proxies.list[i];
 		struct announcement a = { .proxied = true, .packet.ip = entry->ip };
 		struct link link;
 		bool speaks = false;

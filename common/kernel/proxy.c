@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One proxy entry by its key, without the list that would grow with the host. */
+/* One proxy entry by its key, without the list that grows with the host; and that list, for who wants all. */
 
 #include "kernel/proxy.h"
 
@@ -7,6 +7,10 @@
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
 
 static struct nl_msg *build(int type, int flags, int ifindex, const struct ip *ip)
 {
@@ -77,4 +81,66 @@ int proxy_delete(struct netlink *nl, int ifindex, const struct ip *ip, struct er
 	if (r == -ENOENT)
 		return 0;
 	return r < 0 ? r : 1;
+}
+
+static int take_listed(struct nlmsghdr *answer, void *arg)
+{
+	struct proxies *proxies = arg;
+	const struct ndmsg *nd = nlmsg_data(answer);
+	struct proxy_entry *list;
+	struct proxy_entry *entry;
+	struct nlattr *dst;
+
+	if (!nlmsg_valid_hdr(answer, sizeof(*nd)))
+		return -EBADMSG;
+	if (nd->ndm_family != AF_INET && nd->ndm_family != AF_INET6)
+		return 0;
+	if (answer->nlmsg_type != RTM_NEWNEIGH || !(nd->ndm_flags & NTF_PROXY))
+		return 0;
+	dst = nlmsg_find_attr(answer, sizeof(*nd), NDA_DST);
+	if (!dst || nla_len(dst) != (nd->ndm_family == AF_INET ? 4 : 16))
+		return 0;
+	list = array_grow(proxies->list, proxies->count, &proxies->room, sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	proxies->list = list;
+	entry = &list[proxies->count++];
+	memset(entry, 0, sizeof(*entry));
+	entry->ifindex = nd->ndm_ifindex;
+	entry->ip.family = nd->ndm_family;
+	memcpy(entry->ip.bytes, nla_data(dst), (size_t)nla_len(dst));
+	return 0;
+}
+
+static void restart_list(void *arg)
+{
+	((struct proxies *)arg)->count = 0;
+}
+
+static int by_address(const void *a, const void *b)
+{
+	const struct proxy_entry *x = a;
+	const struct proxy_entry *y = b;
+	int order = x->ip.family != y->ip.family ? (x->ip.family > y->ip.family ? 1 : -1)
+						 : memcmp(x->ip.bytes, y->ip.bytes, sizeof(x->ip.bytes));
+
+	return order ? order : (x->ifindex > y->ifindex) - (x->ifindex < y->ifindex);
+}
+
+int proxies_get(struct netlink *nl, struct proxies *ret_proxies, struct err *err)
+{
+	struct ndmsg nd = { .ndm_flags = NTF_PROXY };
+	int r;
+
+	memset(ret_proxies, 0, sizeof(*ret_proxies));
+	r = netlink_dump(nl, RTM_GETNEIGH, &nd, sizeof(nd), 0, NULL, 0, take_listed, restart_list, ret_proxies, err);
+	if (r == 0 && ret_proxies->count > 0)
+		qsort(ret_proxies->list, ret_proxies->count, sizeof(*ret_proxies->list), by_address);
+	return r;
+}
+
+void proxies_done(struct proxies *proxies)
+{
+	free(proxies->list);
+	memset(proxies, 0, sizeof(*proxies));
 }

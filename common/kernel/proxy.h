@@ -4,6 +4,7 @@
 /* Proxy ARP and NDP proxy entries: `ip neigh ... proxy ADDRESS dev DEV`. */
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/err.h"
 #include "base/ip.h"
@@ -20,5 +21,20 @@ int proxy_add(struct netlink *nl, int ifindex, const struct ip *ip, struct err *
 
 /* 1 when the entry was deleted, 0 when it was gone already. */
 int proxy_delete(struct netlink *nl, int ifindex, const struct ip *ip, struct err *err);
+
+struct proxy_entry {
+	int ifindex; /* 0: all devices */
+	struct ip ip;
+};
+
+struct proxies {
+	struct proxy_entry *list; /* by address, then ifindex */
+	size_t count;
+	size_t room;
+};
+
+/* Every entry of the host: not for a hook. To be released with proxies_done(), also after a failure. */
+int proxies_get(struct netlink *nl, struct proxies *ret_proxies, struct err *err);
+void proxies_done(struct proxies *proxies);
 
 #endif

@@ -9,18 +9,13 @@
 #include "kernel/address.h"
 #include "kernel/link.h"
 #include "kernel/netlink.h"
-
-struct proxy_entry {
-	int ifindex; /* 0: all devices */
-	struct ip ip;
-};
+#include "kernel/proxy.h"
 
 struct snapshot {
 	struct link *links; /* by ifindex */
 	size_t link_count;
 	struct addresses addresses;
-	struct proxy_entry *proxies; /* by address, then ifindex */
-	size_t proxy_count;
+	struct proxies proxies;
 };
 
 /* To be released with snapshot_done(), also after a failure. */

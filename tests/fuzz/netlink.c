@@ -186,10 +186,10 @@ static int ask_snapshot(struct netlink *nl, struct err *err)
 	int r = snapshot_take(nl, &snapshot, err);
 
 	if (r == 0) {
-		for (size_t i = 0; i < snapshot.proxy_count; i++) {
+		for (size_t i = 0; i < snapshot.proxies.count; i++) {
 			char text[IP_TEXT];
 
-			CHECK(ip_to_str(&snapshot.proxies[i].ip, text)[0]);
+			CHECK(ip_to_str(&snapshot.proxies.list[i].ip, text)[0]);
 		}
 		for (size_t i = 0; i < snapshot.link_count; i++)
 			CHECK(snapshot_link(&snapshot, snapshot.links[i].ifindex));

@@ -182,7 +182,7 @@ static int get_snapshot(struct netlink *nl, struct err *err)
 	int r = snapshot_take(nl, &snapshot, err);
 
 	if (r == 0) {
-		assert_int_equal(snapshot.proxy_count, 2);
+		assert_int_equal(snapshot.proxies.count, 2);
 		assert_int_equal(snapshot.addresses.count, 1);
 		assert_true(snapshot.link_count > 0);
 		assert_true(!links || snapshot.link_count == links);
