@@ -12,18 +12,20 @@
 
 #include "base/array.h"
 
+enum which { GLOBAL, ANSWERED, ALL };
+
 /* The part of the list that this dump added, to be forgotten when it is interrupted. */
 struct reading {
 	struct addresses *addresses;
 	size_t before;
-	bool answered; /* as addresses_get_answered() has it */
+	enum which which;
 };
 
-static bool is_wanted(const struct ifaddrmsg *ifa, bool answered)
+static bool is_wanted(const struct ifaddrmsg *ifa, enum which which)
 {
-	if (answered)
+	if (which == ANSWERED)
 		return !(ifa->ifa_flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED));
-	return ifa->ifa_scope < RT_SCOPE_LINK;
+	return which == ALL || ifa->ifa_scope < RT_SCOPE_LINK;
 }
 
 static int take_address(struct nlmsghdr *answer, void *arg)
@@ -40,7 +42,7 @@ static int take_address(struct nlmsghdr *answer, void *arg)
 		return -EBADMSG;
 	if (ifa->ifa_family != AF_INET && ifa->ifa_family != AF_INET6)
 		return 0;
-	if (answer->nlmsg_type != RTM_NEWADDR || !is_wanted(ifa, reading->answered))
+	if (answer->nlmsg_type != RTM_NEWADDR || !is_wanted(ifa, reading->which))
 		return 0;
 	if (nlmsg_parse(answer, sizeof(*ifa), tb, IFA_MAX, NULL) < 0)
 		return -EBADMSG;
@@ -55,10 +57,14 @@ static int take_address(struct nlmsghdr *answer, void *arg)
 	memset(address, 0, sizeof(*address));
 	address->ifindex = (int)ifa->ifa_index;
 	address->ip.family = ifa->ifa_family;
+	address->scope = ifa->ifa_scope;
 	address->prefix = ifa->ifa_prefixlen;
 	address->flags = tb[IFA_FLAGS] && nla_len(tb[IFA_FLAGS]) == sizeof(uint32_t) ? nla_get_u32(tb[IFA_FLAGS])
 										     : ifa->ifa_flags;
 	memcpy(address->ip.bytes, nla_data(local), (size_t)nla_len(local));
+	address->peer = address->ip;
+	if (tb[IFA_ADDRESS] && nla_len(tb[IFA_ADDRESS]) == nla_len(local))
+		memcpy(address->peer.bytes, nla_data(tb[IFA_ADDRESS]), (size_t)nla_len(local));
 	return 0;
 }
 
@@ -79,14 +85,21 @@ static int read_list(struct netlink *nl, int family, struct reading *reading, st
 
 int addresses_get(struct netlink *nl, int family, struct addresses *ret_addresses, struct err *err)
 {
-	struct reading reading = { ret_addresses, ret_addresses->count, false };
+	struct reading reading = { ret_addresses, ret_addresses->count, GLOBAL };
 
 	return read_list(nl, family, &reading, err);
 }
 
 int addresses_get_answered(struct netlink *nl, int family, struct addresses *ret_addresses, struct err *err)
 {
-	struct reading reading = { ret_addresses, ret_addresses->count, true };
+	struct reading reading = { ret_addresses, ret_addresses->count, ANSWERED };
+
+	return read_list(nl, family, &reading, err);
+}
+
+int addresses_get_all(struct netlink *nl, int family, struct addresses *ret_addresses, struct err *err)
+{
+	struct reading reading = { ret_addresses, ret_addresses->count, ALL };
 
 	return read_list(nl, family, &reading, err);
 }

@@ -17,6 +17,8 @@ struct address {
 	struct ip ip;
 	unsigned prefix; /* bits of its subnet */
 	uint32_t flags;  /* IFA_F_* */
+	struct ip peer;  /* whose subnet it is: the other end of a point-to-point address, else ip */
+	uint8_t scope;   /* RT_SCOPE_* */
 };
 
 struct addresses {
@@ -36,6 +38,10 @@ int addresses_get(struct netlink *nl, int family, struct addresses *ret_addresse
  * that another host was found to have (RFC 4862 section 5.4). AF_UNSPEC is both families.
  */
 int addresses_get_answered(struct netlink *nl, int family, struct addresses *ret_addresses, struct err *err);
+
+/* As addresses_get(), of every scope and state. AF_UNSPEC is both families. */
+int addresses_get_all(struct netlink *nl, int family, struct addresses *ret_addresses, struct err *err);
+
 /* Is it one of them, on whatever device? */
 bool addresses_have(const struct addresses *addresses, const struct ip *ip);
 

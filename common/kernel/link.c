@@ -38,6 +38,12 @@ static const struct {
 	[LINK_PROXY_ARP] = { AF_INET, IPV4_DEVCONF_PROXY_ARP - 1 },
 	[LINK_FORWARDING_6] = { AF_INET6, DEVCONF_FORWARDING },
 	[LINK_ACCEPT_RA_6] = { AF_INET6, DEVCONF_ACCEPT_RA },
+	[LINK_PROXY_ARP_PVLAN] = { AF_INET, IPV4_DEVCONF_PROXY_ARP_PVLAN - 1 },
+	[LINK_MEDIUM_ID] = { AF_INET, IPV4_DEVCONF_MEDIUM_ID - 1 },
+	[LINK_ROUTE_LOCALNET] = { AF_INET, IPV4_DEVCONF_ROUTE_LOCALNET - 1 },
+	[LINK_DROP_GRATUITOUS_ARP] = { AF_INET, IPV4_DEVCONF_DROP_GRATUITOUS_ARP - 1 },
+	[LINK_PROXY_NDP] = { AF_INET6, DEVCONF_PROXY_NDP },
+	[LINK_DISABLE_IPV6] = { AF_INET6, DEVCONF_DISABLE_IPV6 },
 };
 
 /* IFLA_AF_SPEC { AF_INET { IFLA_INET_CONF: u32[] }, AF_INET6 { IFLA_INET6_CONF: s32[] } } */
@@ -48,6 +54,7 @@ static void take_values(struct link *link, struct nlattr *af_spec, int family, i
 
 	if (!conf)
 		return;
+	*(family == AF_INET ? &link->inet : &link->inet6) = true;
 	for (size_t i = 0; i < LINK_VALUE_COUNT; i++) {
 		size_t at = devconf[i].at * sizeof(uint32_t);
 

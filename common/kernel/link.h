@@ -21,6 +21,12 @@ enum link_value {
 	LINK_PROXY_ARP,
 	LINK_FORWARDING_6,
 	LINK_ACCEPT_RA_6,
+	LINK_PROXY_ARP_PVLAN,
+	LINK_MEDIUM_ID, /* -1: on none, so proxy ARP is off */
+	LINK_ROUTE_LOCALNET,
+	LINK_DROP_GRATUITOUS_ARP,
+	LINK_PROXY_NDP,
+	LINK_DISABLE_IPV6,
 	LINK_VALUE_COUNT
 };
 
@@ -33,6 +39,8 @@ struct link {
 	int master;          /* ifindex, 0 for none */
 	int lower;     /* ifindex of the device that it stands on, or a veth's peer; 0 for none, or one elsewhere */
 	char kind[16]; /* "bridge", "veth", "" for a physical device */
+	bool inet;     /* the kernel has IPv4 on it, so it has IPv4's values */
+	bool inet6;
 	uint32_t value[LINK_VALUE_COUNT];
 };
 

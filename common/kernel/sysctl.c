@@ -19,6 +19,13 @@ static const struct {
 	[SYSCTL_PROXY_NDP] = { "/proc/sys/net/ipv6/conf/", "/proxy_ndp" },
 	[SYSCTL_FORWARDING_6] = { "/proc/sys/net/ipv6/conf/", "/forwarding" },
 	[SYSCTL_FORCE_FORWARDING_6] = { "/proc/sys/net/ipv6/conf/", "/force_forwarding" },
+	[SYSCTL_ARP_IGNORE] = { "/proc/sys/net/ipv4/conf/", "/arp_ignore" },
+	[SYSCTL_ARP_ANNOUNCE] = { "/proc/sys/net/ipv4/conf/", "/arp_announce" },
+	[SYSCTL_ARP_FILTER] = { "/proc/sys/net/ipv4/conf/", "/arp_filter" },
+	[SYSCTL_PROXY_ARP] = { "/proc/sys/net/ipv4/conf/", "/proxy_arp" },
+	[SYSCTL_PROXY_ARP_PVLAN] = { "/proc/sys/net/ipv4/conf/", "/proxy_arp_pvlan" },
+	[SYSCTL_ROUTE_LOCALNET] = { "/proc/sys/net/ipv4/conf/", "/route_localnet" },
+	[SYSCTL_DROP_GRATUITOUS_ARP] = { "/proc/sys/net/ipv4/conf/", "/drop_gratuitous_arp" },
 };
 
 static int build_path(enum sysctl which, const char *device, char *path, size_t size, struct err *err)

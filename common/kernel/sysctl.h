@@ -13,6 +13,14 @@ enum sysctl {
 	SYSCTL_PROXY_NDP,          /* ipv6/conf/DEV/proxy_ndp */
 	SYSCTL_FORWARDING_6,       /* ipv6/conf/all/forwarding: DEV must be "all" */
 	SYSCTL_FORCE_FORWARDING_6, /* ipv6/conf/DEV/force_forwarding, since Linux 6.17 */
+	/* ipv4/conf/DEV: for DEV "all", as a device's own come with it (link.h). */
+	SYSCTL_ARP_IGNORE,
+	SYSCTL_ARP_ANNOUNCE,
+	SYSCTL_ARP_FILTER,
+	SYSCTL_PROXY_ARP,
+	SYSCTL_PROXY_ARP_PVLAN,
+	SYSCTL_ROUTE_LOCALNET,
+	SYSCTL_DROP_GRATUITOUS_ARP,
 };
 
 /* -ENOENT where the device or the whole family is not there. Names with dots need no care: the path has slashes. */
