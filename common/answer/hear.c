@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The way of a frame through VLANs, bridges, bonds, macvlans and veths, as __netif_receive_skb_core() passes it on. */
+
+#include "answer/hear.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/array.h"
+
+/* linux/if_link.h; macvlan's are bits. */
+enum { MACVLAN_BRIDGE = 4, MACVLAN_SOURCE = 16, IPVLAN_L2 = 0 };
+
+/* A frame on its way, as a device receives it. */
+struct frame {
+	int ifindex;
+	uint16_t tag;            /* 0: none */
+	enum answer_reason lost; /* why an answer would not get back; REASON_NONE: it would */
+};
+
+struct walk {
+	const struct netstate *state;
+	uint8_t family;
+	struct frame *frames; /* those before next are dealt with */
+	size_t count;
+	size_t room;
+	size_t next;
+	struct hearers *hearers;
+	int result;
+};
+
+static bool is_up(const struct netdev *d)
+{
+	return d && (d->link.flags & IFF_UP) && (d->link.flags & NETDEV_CARRIER);
+}
+
+/* A second one of the same kind on the same device would be heard alike. One that is answered counts before others. */
+static void receive(struct walk *w, int ifindex, uint16_t tag, enum answer_reason lost)
+{
+	struct frame *list;
+
+	for (size_t i = 0; i < w->count; i++) {
+		const struct frame *f = &w->frames[i];
+
+		if (f->ifindex == ifindex && f->tag == tag && (f->lost == lost || f->lost == REASON_NONE))
+			return;
+	}
+	list = array_grow(w->frames, w->count, &w->room, sizeof(*list));
+	if (!list) {
+		w->result = -ENOMEM;
+		return;
+	}
+	w->frames = list;
+	list[w->count++] = (struct frame){ ifindex, tag, lost };
+}
+
+/* That nobody can tell counts more than that it hears, and that more than a lost answer. */
+static int rank(enum answer_reason reason)
+{
+	if (reason == REASON_NONE)
+		return 1;
+	return reason_verdict(reason) == ANSWER_UNKNOWN ? 2 : 0;
+}
+
+static void add_hearer(struct walk *w, int ifindex, enum answer_reason reason)
+{
+	struct hearers *all = w->hearers;
+	struct hearer *list;
+
+	for (size_t i = 0; i < all->count; i++) {
+		if (all->list[i].ifindex != ifindex)
+			continue;
+		if (rank(reason) > rank(all->list[i].reason))
+			all->list[i].reason = reason;
+		return;
+	}
+	list = array_grow(all->list, all->count, &all->room, sizeof(*list));
+	if (!list) {
+		w->result = -ENOMEM;
+		return;
+	}
+	all->list = list;
+	list[all->count++] = (struct hearer){ ifindex, reason };
+}
+
+static void transmit(struct walk *w, const struct netdev *d, uint16_t tag, enum answer_reason lost);
+
+/* To the others on its wire. */
+static void send_out(struct walk *w, const struct netdev *d, uint16_t tag, enum answer_reason lost)
+{
+	for (size_t i = 0; d->wire && i < w->state->count; i++) {
+		const struct netdev *other = &w->state->devices[i];
+
+		if (other->wire == d->wire && other != d)
+			receive(w, other->link.ifindex, tag, lost);
+	}
+}
+
+/* A frame within a bridge. */
+struct bridged {
+	const struct netdev *bridge;
+	const struct netdev *from; /* the port that it came in by, NULL for the bridge's own */
+	uint16_t tag;              /* as it came in */
+	uint16_t vid;              /* 0 where the bridge does not filter */
+	enum answer_reason lost;
+};
+
+/*
+ * The tag with which it leaves by a port, or goes up on the bridge. What comes back untagged is in the port's PVID.
+ * False where the port or bridge is not in that VLAN.
+ */
+static bool leave_vlan(const struct walk *w, const struct bridged *b, int ifindex, uint16_t *ret_tag,
+		       enum answer_reason *lost)
+{
+	const struct netdev_vlan *vlan;
+	const struct netdev_vlan *pvid;
+
+	*ret_tag = b->tag;
+	if (!b->bridge->vlan_filtering)
+		return true;
+	vlan = netstate_vlan(w->state, ifindex, b->vid, false);
+	if (!vlan)
+		return false;
+	*ret_tag = vlan->untagged ? 0 : b->vid;
+	pvid = netstate_vlan(w->state, ifindex, 0, true);
+	if (vlan->untagged && (!pvid || pvid->vid != b->vid) && *lost == REASON_NONE)
+		*lost = REASON_OTHER_VLAN;
+	return true;
+}
+
+static bool port_passes(const struct walk *w, const struct bridged *b, const struct netdev *to)
+{
+	const struct bridge_port *port = &to->port;
+
+	return is_up(to) && port->forwarding && (w->family == AF_INET ? port->bcast_flood : port->mcast_flood) &&
+	       !(b->from && b->from->port.isolated && port->isolated);
+}
+
+static void flood(struct walk *w, const struct bridged *b)
+{
+	bool suppress = false;
+
+	for (size_t i = 0; i < w->state->count; i++) {
+		const struct netdev *to = &w->state->devices[i];
+		enum answer_reason lost = b->lost;
+		uint16_t tag;
+
+		if (to->link.master != b->bridge->link.ifindex)
+			continue;
+		suppress = suppress || to->port.suppress;
+		if (to != b->from && port_passes(w, b, to) && leave_vlan(w, b, to->link.ifindex, &tag, &lost))
+			transmit(w, to, tag, lost);
+	}
+	if (suppress)
+		add_hearer(w, b->bridge->link.ifindex, REASON_SUPPRESS);
+}
+
+/* The VLAN in which the frame is, and whether an answer in it leaves by the same port as the frame came. */
+static bool enter_vlan(const struct walk *w, struct bridged *b, int ifindex)
+{
+	const struct netdev_vlan *vlan;
+
+	if (!b->bridge->vlan_filtering)
+		return true;
+	vlan = netstate_vlan(w->state, ifindex, b->tag, b->tag == 0);
+	if (!vlan)
+		return false;
+	b->vid = vlan->vid;
+	if (vlan->untagged != (b->tag == 0) && b->lost == REASON_NONE)
+		b->lost = REASON_OTHER_VLAN;
+	return true;
+}
+
+static void enter_bridge(struct walk *w, const struct netdev *port, const struct netdev *bridge, const struct frame *f)
+{
+	struct bridged b = { .bridge = bridge, .from = port, .tag = f->tag, .lost = f->lost };
+	enum answer_reason lost;
+	uint16_t tag;
+
+	if (!(bridge->link.flags & IFF_UP) || !port->port.forwarding)
+		return;
+	if (port->port.locked) {
+		add_hearer(w, bridge->link.ifindex, REASON_LOCKED);
+		return;
+	}
+	if (!port->port.learning && !port->port.flood && b.lost == REASON_NONE)
+		b.lost = REASON_NO_WAY_BACK;
+	if (!enter_vlan(w, &b, port->link.ifindex))
+		return;
+	lost = b.lost;
+	if (leave_vlan(w, &b, bridge->link.ifindex, &tag, &lost))
+		receive(w, bridge->link.ifindex, tag, lost);
+	flood(w, &b);
+}
+
+static void transmit_macvlan(struct walk *w, const struct netdev *d, const struct netdev *lower, uint16_t tag,
+			     enum answer_reason lost)
+{
+	for (size_t i = 0; d->mode == MACVLAN_BRIDGE && i < w->state->count; i++) {
+		const struct netdev *other = &w->state->devices[i];
+
+		if (other != d && other->kind == NETDEV_MACVLAN && other->mode == MACVLAN_BRIDGE &&
+		    other->link.lower == d->link.lower)
+			receive(w, other->link.ifindex, tag, lost);
+	}
+	if (lower)
+		transmit(w, lower, tag, lost);
+}
+
+/* One that is active stands for all: they are on one LAN, or the bond would not work. */
+static void transmit_bond(struct walk *w, const struct netdev *d, uint16_t tag, enum answer_reason lost)
+{
+	for (size_t i = 0; i < w->state->count; i++) {
+		const struct netdev *slave = &w->state->devices[i];
+
+		if (slave->link.master != d->link.ifindex || !is_up(slave) || slave->backup)
+			continue;
+		transmit(w, slave, tag, lost);
+		if (d->bond_mode != BOND_BROADCAST)
+			return;
+	}
+}
+
+/* The frame leaves by the device, as one of the host's own does. Devices stand on each other at most 8 deep. */
+static void transmit(struct walk *w, const struct netdev *d, uint16_t tag, enum answer_reason lost)
+{
+	const struct netdev *lower = d->link.lower ? netstate_device(w->state, d->link.lower) : NULL;
+	struct bridged b = { .bridge = d, .tag = tag, .lost = lost };
+
+	if (!is_up(d))
+		return;
+	switch (d->kind) {
+	case NETDEV_VETH:
+		if (lower && lower->kind == NETDEV_VETH)
+			receive(w, lower->link.ifindex, tag, lost);
+		else
+			send_out(w, d, tag, lost);
+		break;
+	case NETDEV_VLAN:
+		if (lower && tag == 0)
+			transmit(w, lower, d->vlan, lost);
+		break;
+	case NETDEV_BRIDGE:
+		if (enter_vlan(w, &b, d->link.ifindex))
+			flood(w, &b);
+		break;
+	case NETDEV_MACVLAN:
+		transmit_macvlan(w, d, lower, tag, lost);
+		break;
+	case NETDEV_BOND:
+		transmit_bond(w, d, tag, lost);
+		break;
+	case NETDEV_SWITCH:
+		add_hearer(w, d->link.ifindex, REASON_SWITCH);
+		break;
+	case NETDEV_VXLAN:
+		if (d->vxlan_proxy)
+			add_hearer(w, d->link.ifindex, REASON_VXLAN_PROXY);
+		break;
+	case NETDEV_OTHER:
+	case NETDEV_IPVLAN:
+	case NETDEV_VRF:
+	default:
+		send_out(w, d, tag, lost);
+		break;
+	}
+}
+
+/* Down or not: it takes its tag's frames. */
+static const struct netdev *vlan_child(const struct walk *w, const struct frame *f)
+{
+	for (size_t i = 0; f->tag && i < w->state->count; i++) {
+		const struct netdev *d = &w->state->devices[i];
+
+		if (d->kind == NETDEV_VLAN && d->link.lower == f->ifindex && d->vlan == f->tag)
+			return d;
+	}
+	return NULL;
+}
+
+/* Devices on it that hear beside it. Those of ipvlan's other modes take only what is for their addresses. */
+static void receive_above(struct walk *w, const struct frame *f)
+{
+	for (size_t i = 0; i < w->state->count; i++) {
+		const struct netdev *d = &w->state->devices[i];
+
+		if (d->link.lower != f->ifindex || !is_up(d))
+			continue;
+		if (d->kind == NETDEV_MACVLAN && d->mode == MACVLAN_SOURCE)
+			add_hearer(w, d->link.ifindex, REASON_SOURCE_LIST);
+		else if (d->kind == NETDEV_MACVLAN || (d->kind == NETDEV_IPVLAN && d->mode == IPVLAN_L2))
+			receive(w, d->link.ifindex, f->tag, f->lost);
+	}
+}
+
+/* VLAN devices come first, then what the device is a part of, then its own addresses. */
+static void step(struct walk *w, const struct frame *f)
+{
+	const struct netdev *d = netstate_device(w->state, f->ifindex);
+	const struct netdev *child;
+	const struct netdev *master;
+
+	if (!is_up(d))
+		return;
+	if (d->intercepted) {
+		add_hearer(w, f->ifindex, REASON_INTERCEPTED);
+		return;
+	}
+	child = vlan_child(w, f);
+	if (child) {
+		receive(w, child->link.ifindex, 0, f->lost);
+		return;
+	}
+	master = d->link.master ? netstate_device(w->state, d->link.master) : NULL;
+	if (master && master->kind == NETDEV_BRIDGE) {
+		enter_bridge(w, d, master, f);
+		return;
+	}
+	if (master && master->kind == NETDEV_BOND) {
+		if (!d->backup)
+			receive(w, master->link.ifindex, f->tag, f->lost);
+		return;
+	}
+	if (master && master->kind == NETDEV_SWITCH) {
+		add_hearer(w, f->ifindex, REASON_SWITCH);
+		return;
+	}
+	receive_above(w, f);
+	if (f->tag == 0)
+		add_hearer(w, f->ifindex, f->lost);
+}
+
+int hearers_find(const struct netstate *state, int ifindex, uint8_t family, struct hearers *ret_hearers)
+{
+	struct walk w = { .state = state, .family = family, .hearers = ret_hearers };
+	const struct netdev *d = netstate_device(state, ifindex);
+
+	memset(ret_hearers, 0, sizeof(*ret_hearers));
+	receive(&w, ifindex, 0, REASON_NONE);
+	if (d)
+		send_out(&w, d, 0, REASON_NONE);
+	while (w.next < w.count && w.result == 0) {
+		struct frame f = w.frames[w.next++];
+
+		step(&w, &f);
+	}
+	free(w.frames);
+	return w.result;
+}
+
+void hearers_done(struct hearers *hearers)
+{
+	free(hearers->list);
+	memset(hearers, 0, sizeof(*hearers));
+}

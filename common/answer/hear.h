@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef GUESTARP_ANSWER_HEAR_H
+#define GUESTARP_ANSWER_HEAR_H
+/* Which of the host's devices hear a broadcast request, or a neighbour solicitation, that arrives on one of them. */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "answer/reason.h"
+#include "kernel/netstate.h"
+
+struct hearer {
+	int ifindex;
+	enum answer_reason
+		reason; /* REASON_NONE, or why its answer is lost, or why nobody can tell what becomes of it */
+};
+
+struct hearers {
+	struct hearer *list; /* each once */
+	size_t count;
+	size_t room;
+};
+
+/*
+ * An untagged frame that arrives on the device, or on the wire that it shares with others (netdev.wire). None where it
+ * is down. To be released with hearers_done(), also after a failure. -ENOMEM.
+ */
+int hearers_find(const struct netstate *state, int ifindex, uint8_t family, struct hearers *ret_hearers);
+void hearers_done(struct hearers *hearers);
+
+#endif
