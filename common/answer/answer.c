@@ -109,7 +109,7 @@ int answers_find(const struct netstate *state, const struct lookups *lookups, co
 	int r;
 
 	memset(ret_answers, 0, sizeof(*ret_answers));
-	r = hearers_find(state, question->ifindex, question->target.family, &hearers);
+	r = hearers_find(state, question->ifindex, question->vlan, question->target.family, &hearers);
 	for (size_t i = 0; r == 0 && i < hearers.count; i++) {
 		answer = answer_heard(state, lookups, &hearers.list[i], question);
 		r = add(ret_answers, &answer);

@@ -16,6 +16,7 @@
 /* A broadcast request, or a solicitation to the address's group. */
 struct answer_question {
 	int ifindex;      /* of the device on which it arrives from outside */
+	uint16_t vlan;    /* its tag, 0 for none */
 	struct ip asker;  /* 0.0.0.0 and :: are probes (RFC 5227, RFC 4862) */
 	struct ip target; /* of the same family */
 };

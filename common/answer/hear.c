@@ -332,15 +332,15 @@ static void step(struct walk *w, const struct frame *f)
 		add_hearer(w, f->ifindex, f->lost);
 }
 
-int hearers_find(const struct netstate *state, int ifindex, uint8_t family, struct hearers *ret_hearers)
+int hearers_find(const struct netstate *state, int ifindex, uint16_t vlan, uint8_t family, struct hearers *ret_hearers)
 {
 	struct walk w = { .state = state, .family = family, .hearers = ret_hearers };
 	const struct netdev *d = netstate_device(state, ifindex);
 
 	memset(ret_hearers, 0, sizeof(*ret_hearers));
-	receive(&w, ifindex, 0, REASON_NONE);
+	receive(&w, ifindex, vlan, REASON_NONE);
 	if (d)
-		send_out(&w, d, 0, REASON_NONE);
+		send_out(&w, d, vlan, REASON_NONE);
 	while (w.next < w.count && w.result == 0) {
 		struct frame f = w.frames[w.next++];
 

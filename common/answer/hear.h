@@ -22,10 +22,10 @@ struct hearers {
 };
 
 /*
- * An untagged frame that arrives on the device, or on the wire that it shares with others (netdev.wire). None where it
- * is down. To be released with hearers_done(), also after a failure. -ENOMEM.
+ * A frame that arrives on the device, or on the wire that it shares with others (netdev.wire), with the tag vlan, or 0
+ * for none. None where it is down. To be released with hearers_done(), also after a failure. -ENOMEM.
  */
-int hearers_find(const struct netstate *state, int ifindex, uint8_t family, struct hearers *ret_hearers);
+int hearers_find(const struct netstate *state, int ifindex, uint16_t vlan, uint8_t family, struct hearers *ret_hearers);
 void hearers_done(struct hearers *hearers);
 
 #endif

@@ -262,6 +262,17 @@ static void add_said(struct scene *s, struct said *said, char **words, size_t co
 		said->lookup.hops[said->lookup.hop_count++] = ifindex_of(s, words[i]);
 }
 
+/* "e0" or "e0/5", tagged. */
+static void take_where(struct scene *s, char *text)
+{
+	char *vlan = strchr(text, '/');
+
+	if (vlan)
+		*vlan++ = '\0';
+	s->question.ifindex = ifindex_of(s, text);
+	s->question.vlan = (uint16_t)strtoul(vlan ? vlan : "0", NULL, 10);
+}
+
 static void add(struct scene *s, char **words, size_t count)
 {
 	const char *what = words[0];
@@ -297,7 +308,8 @@ static void add(struct scene *s, char **words, size_t count)
 		s->within[s->within_count].table = (uint32_t)strtoul(words[1], NULL, 10);
 		add_said(s, &s->within[s->within_count++], words + 2, count - 2);
 	} else if (strcmp(what, "ask") == 0) {
-		s->question = (struct answer_question){ ifindex_of(s, words[1]), ip_of(words[2]), ip_of(words[3]) };
+		s->question = (struct answer_question){ .asker = ip_of(words[2]), .target = ip_of(words[3]) };
+		take_where(s, words[1]);
 	} else {
 		fail_msg("no statement %s", what);
 	}

@@ -13,7 +13,7 @@
  *	arrive IP KIND [DEV]...            what routing says of it as a target; unless told, addresses are local
  *	leave IP KIND [DEV]...             the same of a packet to an asker
  *	within TABLE IP KIND               the same of a table
- *	ask DEV ASKER TARGET
+ *	ask DEV[/TAG] ASKER TARGET
  *
  * expected is each device that hears, and why it does what it does: "DEV REASON, ...".
  */
@@ -74,22 +74,32 @@ static const struct row {
 	  "ask t 10.0.0.9 10.0.0.1",
 	  "b OWN, e0 OWN" },
 	{ "the VLAN device of a port comes before the bridge",
-	  "dev b kind=bridge; dev t kind=bridge; dev e0 master=b; dev v kind=vlan vlan=5 lower=p; "
-	  "dev q kind=vlan vlan=5 lower=l master=t; dev l kind=veth lower=p; dev p kind=veth master=b lower=l; dev c "
-	  "master=t; "
-	  "addr b 10.0.0.1/24; ask c 10.0.0.9 10.0.0.1",
-	  "t OWN, v OWN" },
+	  "dev b kind=bridge; dev e0 master=b; dev v kind=vlan vlan=5 lower=e0; dev w kind=vlan vlan=5 lower=b; "
+	  "addr b 10.0.0.1/24; ask e0/5 10.0.0.9 10.0.0.1",
+	  "v OWN" },
+	{ "and before the bond",
+	  "dev b kind=bond; dev e0 master=b; dev v kind=vlan vlan=5 lower=e0; dev w kind=vlan vlan=5 lower=b; "
+	  "addr b 10.0.0.1/24; ask e0/5 10.0.0.9 10.0.0.1",
+	  "v OWN" },
 	{ "a VLAN device that is down swallows its tag",
-	  "dev t kind=bridge; dev c master=t; dev q kind=vlan vlan=5 lower=l master=t; dev l kind=veth lower=p; "
-	  "dev p kind=veth lower=l master=b; dev b kind=bridge; dev v kind=vlan vlan=5 lower=p down; dev w kind=vlan "
-	  "vlan=5 "
-	  "lower=b; addr t 10.0.0.1/24; ask c 10.0.0.9 10.0.0.1",
-	  "t OWN" },
+	  "dev b kind=bridge; dev e0 master=b; dev v kind=vlan vlan=5 lower=e0 down; dev w kind=vlan vlan=5 lower=b; "
+	  "addr b 10.0.0.1/24; ask e0/5 10.0.0.9 10.0.0.1",
+	  "e0 UNHEARD" },
 	{ "without filtering a tag passes the bridge to its VLAN device",
+	  "dev b kind=bridge; dev e0 master=b; dev w kind=vlan vlan=5 lower=b; addr b 10.0.0.1/24; "
+	  "ask e0/5 10.0.0.9 10.0.0.1",
+	  "w OWN" },
+	{ "nobody hears a tag that no device has", "dev e0; addr e0 10.0.0.1/24; ask e0/5 10.0.0.9 10.0.0.1",
+	  "e0 UNHEARD" },
+	{ "a VLAN device within a bridge of its own",
 	  "dev t kind=bridge; dev c master=t; dev q kind=vlan vlan=5 lower=l master=t; dev l kind=veth lower=p; "
-	  "dev p kind=veth lower=l master=b; dev b kind=bridge; dev w kind=vlan vlan=5 lower=b; addr t 10.0.0.1/24; "
-	  "ask c 10.0.0.9 10.0.0.1",
+	  "dev p kind=veth lower=l; dev w kind=vlan vlan=5 lower=p; addr t 10.0.0.1/24; ask c 10.0.0.9 10.0.0.1",
 	  "t OWN, w OWN" },
+	{ "a VLAN-aware bridge: a tagged port",
+	  "dev b kind=bridge filtering; vid b 1 pvid untagged; vid b 5; dev e0 master=b; vid e0 1 pvid untagged; vid "
+	  "e0 5; "
+	  "dev v kind=vlan vlan=5 lower=b; addr v 10.0.0.1/24; ask e0/5 10.0.0.9 10.0.0.1",
+	  "v OWN" },
 	{ "a VLAN-aware bridge: the VLAN device of the port's VLAN hears",
 	  "dev b kind=bridge filtering; vid b 1 pvid untagged; vid b 5; dev e0 master=b; vid e0 5 pvid untagged; "
 	  "dev v kind=vlan vlan=5 lower=b; addr v 10.0.0.1/24; ask e0 10.0.0.9 10.0.0.1",
