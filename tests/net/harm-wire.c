@@ -342,9 +342,13 @@ static bool hear(void)
 			while ((n = recvfrom(places[i].fds[kind], frame, sizeof(frame), 0, (struct sockaddr *)&from,
 					     &size)) > 0) {
 				memcpy(&link, &from, sizeof(link));
-				take(&places[i], kind, frame, (size_t)n, link.sll_ifindex);
-				heard = true;
 				size = sizeof(from);
+				heard = true;
+				/* What a bridge floods, or a device sends to itself, is no answer to whoever sees it.
+				 */
+				if (kind <= NDISC && link.sll_pkttype == PACKET_OTHERHOST)
+					continue;
+				take(&places[i], kind, frame, (size_t)n, link.sll_ifindex);
 			}
 		}
 	}

@@ -1,0 +1,448 @@
+#!/usr/bin/perl
+# Run by wire.t in its namespaces: makes one random host after the other, asks on its wires by harm-wire, has the
+# model's program answer the same questions, and compares. What differs is asked once more after a moment, as a host
+# needs some time until all of its ports forward; only what differs then is a failure.
+
+use strict;
+use warnings;
+use IPC::Open2;
+use JSON::PP;
+use Time::HiRes qw(sleep time);
+
+$| = 1;
+my ($wire_program, $model_program) = @ARGV;
+my $seed    = $ENV{GUESTARP_SEED} // time ^ $$;
+my $hosts   = $ENV{GUESTARP_HOSTS} // 200;
+my $only    = $ENV{GUESTARP_HOST};
+my @numbers = defined $only ? ($only) : 1 .. $hosts;
+my $quiet   = 12;     # ms without an answer that end the listening
+my $shown   = 12;     # differences of one host
+my $model_loss = 0.002;
+
+my (%count, %unknown, $wire_in, $wire_out);
+# The names of the host at hand; deleted also when we are told to end.
+my ($host, $lan, @entries);
+
+sub one_of { return $_[rand @_] }
+sub chance { return rand() < $_[0] }
+sub some   { my ($p, @list) = @_; return grep { chance($p) } @list }
+
+# ---- one host ----------------------------------------------------------------------------------------------------
+
+# Two parts of one broadcast domain may not be joined twice, or frames would go round.
+my %domain;
+
+sub domain_of {
+    my ($name) = @_;
+    $name = $domain{$name} while defined $domain{$name};
+    return $name;
+}
+
+sub join_domains {
+    my ($one, $other) = map { domain_of($_) } @_;
+    return 0 if $one eq $other;
+    $domain{$one} = $other;
+    return 1;
+}
+
+# {ip: lines for ip -batch in the host, lan: in the LANs' namespace, set: [value, path], askers, senders, targets}
+sub random_host {
+    my %h = (ip => [], lan => [], set => [], names => [], late => []);
+    my (@nics, @bridges, @ports, @pairs);
+    my $lans  = 1 + int rand 3;
+    my $mac   = 0;
+    my $ip    = sub { push @{ $h{ip} }, @_ };
+    my $mac_s = sub { return sprintf '02:00:00:00:%02x:%02x', $_[0], ++$mac };
+    %domain = ();
+
+    for my $l (1 .. $lans) {
+        push @{ $h{lan} }, "link add l$l address " . $mac_s->(0xa) . ' type bridge mcast_snooping 0', "link set l$l up";
+        $h{asker}{"l$l"} = undef;
+    }
+    for my $i (0 .. int rand 5) {
+        my $l = 1 + int rand $lans;
+        push @nics, { name => "e$i", lan => $l };
+        $ip->("link add e$i address " . $mac_s->(1) . " type veth peer name p$i netns $lan");
+        push @{ $h{lan} }, "link set p$i master l$l", "link set p$i up";
+        $h{wire}{"e$i"} = $l;
+        $h{asker}{"l$l"} //= "e$i";
+    }
+    delete $h{asker}{$_} for grep { !defined $h{asker}{$_} } keys %{ $h{asker} };
+    for my $i (0 .. int rand 4) {
+        last if chance(0.3);
+        push @bridges, "b$i";
+        $ip->("link add b$i type bridge");
+        $ip->("link set b$i address " . $mac_s->(2)) if chance(0.5);
+    }
+    for my $i (0 .. int rand 3) {
+        push @ports, "g$i";
+        $ip->("link add g$i address " . $mac_s->(3) . " type veth peer name c$i netns $lan");
+        push @{ $h{lan} }, "link set c$i up";
+        $h{asker}{"c$i"} = "g$i";
+    }
+    for my $i (0 .. int rand 3) {
+        last if chance(0.4);
+        push @pairs, ["x$i", "y$i"];
+        $ip->("link add x$i address " . $mac_s->(4) . " type veth peer name y$i address " . $mac_s->(4));
+    }
+
+    my @bridged;
+    my $enslave = sub {
+        my ($device, $bridge) = @_;
+        $ip->("link set $device master $bridge");
+        push @bridged, $device;
+    };
+    if (@bridges) {
+        for (@nics) {
+            my $bridge = one_of(@bridges);
+            $enslave->($_->{name}, $bridge) if chance(0.5) && join_domains("lan$_->{lan}", $bridge);
+        }
+        for (@ports) { $enslave->($_, one_of(@bridges)) if chance(0.6) }
+        for (@pairs) {
+            my ($x, $y) = @$_;
+            my ($one, $other) = (one_of(@bridges), one_of(@bridges));
+            if (chance(0.5)) {
+                next if !join_domains($one, $other);
+                $enslave->($x, $one);
+                $enslave->($y, $other);
+            } elsif (chance(0.6)) {
+                $enslave->($x, $one);
+            }
+        }
+    }
+    my @devices = ((map { $_->{name} } @nics), @bridges, @ports, map { @$_ } @pairs);
+    $ip->("link set $_ up") for 'lo', grep { !chance(0.05) } @devices;
+    $ip->("link set $_ type bridge_slave isolated on") for some(0.1, @bridged);
+    $ip->("link set $_ type bridge_slave learning off") for some(0.05, @bridged);
+    $ip->("link set $_ type bridge_slave flood off") for some(0.05, @bridged);
+    $ip->("link set $_ type bridge_slave bcast_flood off") for some(0.04, @bridged);
+    $ip->("link set $_ type bridge_slave mcast_flood off") for some(0.04, @bridged);
+    $ip->("link set $_ type bridge_slave state 0") for some(0.03, @bridged);
+    random_values(\%h, @devices);
+    random_addresses(\%h, \@devices, $ip);
+    random_routes(\%h, \@devices, $ip);
+    random_names(\%h, @devices);
+    return \%h;
+}
+
+sub random_values {
+    my ($h, @devices) = @_;
+    my %values = (
+        arp_ignore => [0, 0, 0, 1, 1, 2, 3, 4, 8],
+        arp_filter => [0, 0, 1],
+        rp_filter => [0, 0, 1, 2],
+        proxy_arp => [0, 0, 1],
+        proxy_arp_pvlan => [0, 0, 0, 1],
+        medium_id => [0, 0, 0, -1, 1, 2],
+        forwarding => [0, 1, 1, 1],
+        accept_local => [0, 0, 1],
+        route_localnet => [0, 0, 0, 1],
+        drop_gratuitous_arp => [0, 0, 1]);
+    my %six = (forwarding => [0, 1, 1], proxy_ndp => [0, 1], disable_ipv6 => [0, 0, 0, 0, 1]);
+    my $set = sub { push @{ $h->{set} }, [@_] };
+
+    # The "all" of forwarding sets every device's, so it comes first.
+    $set->(one_of(0, 1), 'net/ipv4/ip_forward');
+    $set->(one_of(0, 1), 'net/ipv6/conf/all/forwarding');
+    for my $key (sort keys %values) {
+        next if $key =~ /^(?:forwarding|medium_id)$/ || !chance(0.12);
+        $set->(one_of(@{ $values{$key} }), "net/ipv4/conf/all/$key");
+    }
+    $set->(1, 'net/ipv6/conf/all/proxy_ndp') if chance(0.1);
+    for my $device (@devices) {
+        $set->(0, "net/ipv4/neigh/$device/proxy_delay");
+        $set->(0, "net/ipv6/neigh/$device/proxy_delay");
+        for my $key (sort keys %values) {
+            $set->(one_of(@{ $values{$key} }), "net/ipv4/conf/$device/$key") if chance(0.35);
+        }
+        for my $key (sort keys %six) {
+            $set->(one_of(@{ $six{$key} }), "net/ipv6/conf/$device/$key") if chance(0.4);
+        }
+        push @{ $h->{late} }, "link set $device arp off" if chance(0.04);
+    }
+    return;
+}
+
+# Half of all addresses are of these few, so that devices share subnets and askers are on-link.
+sub random_addresses {
+    my ($h, $devices, $ip) = @_;
+    my (%target, %target6);
+    for my $device (@$devices, 'lo') {
+        for (1 .. int rand 3) {
+            my $address = '10.' . (1 + int rand 3) . '.0.' . (1 + int rand 12);
+            my $scope   = one_of('', '', '', ' scope link', ' scope host');
+            if (chance(0.15)) {
+                my $peer = '10.' . (1 + int rand 3) . '.0.' . (20 + int rand 4);
+                $ip->("addr add $address peer $peer/" . one_of(32, 32, 24) . " dev $device$scope");
+                $target{$peer} = 1;
+            } else {
+                $ip->("addr add $address/" . one_of(24, 24, 24, 32, 16) . " dev $device$scope");
+            }
+            $target{$address} = 1;
+        }
+        next if !chance(0.4);
+        my $address = sprintf '2001:db8:%d::%x', 1 + int rand 3, 1 + int rand 12;
+        $ip->("addr add $address/" . one_of(64, 64, 128) . " dev $device nodad");
+        $target6{$address} = 1;
+    }
+    if (chance(0.1)) {
+        my $device = one_of(@$devices);
+        $ip->("addr add 127.9.0.1/24 dev $device");
+        $target{'127.9.0.1'} = 1;
+    }
+    my @others = map { '10.' . (1 + int rand 3) . ".0.$_" } map { 50 + int rand 10 } 1 .. 6;
+    $h->{others} = \@others;
+    $h->{others6} = [map { sprintf '2001:db8:%d::%x', 1 + int rand 3, 0x50 + int rand 10 } 1 .. 3];
+    $h->{targets} = [sort(keys %target), @others, qw(127.0.0.5 224.0.0.5 10.1.0.255 255.255.255.255 203.0.113.9 0.0.0.0)];
+    $h->{targets6} = [sort(keys %target6), @{ $h->{others6} }, '2001:db8:1::'];
+    $h->{senders} = [
+        qw(0.0.0.0 10.1.0.200 10.2.0.200 10.3.0.200 198.51.100.7),
+        (sort keys %target)[0] // (), one_of(@others)];
+    $h->{senders6} = [qw(2001:db8:1::200 fe80::200)];
+    return;
+}
+
+sub random_routes {
+    my ($h, $devices, $ip) = @_;
+    my $late = $h->{late};
+    my %seen;
+    for my $other (grep { !$seen{$_}++ } @{ $h->{others} }) {
+        my $device = one_of(@$devices);
+        my $table  = chance(0.1) ? ' table 100' : '';
+        push @$late, "route add $other dev $device scope link$table" if chance(0.6);
+        push @$late, 'route add ' . one_of(qw(blackhole unreachable prohibit)) . " $other metric 9" if chance(0.1);
+        push @$late, "neigh add proxy $other dev " . one_of(@$devices) if chance(0.5);
+        if (chance(0.03)) {
+            push @$late, "neigh add proxy $other";
+            push @entries, $other;
+        }
+    }
+    push @$late, 'route add local 10.' . (1 + int rand 3) . '.0.48/29 dev lo' if chance(0.1);
+    push @$late, 'route add local 10.' . (1 + int rand 3) . '.0.56/32 dev lo table local' if chance(0.1);
+    push @$late, 'route add 10.' . (1 + int rand 3) . '.0.0/24 dev ' . one_of(@$devices) . ' metric 5' if chance(0.4);
+    push @$late, 'route add default dev ' . one_of(@$devices) if chance(0.4);
+    push @$late, "route add 203.0.113.0/24 nexthop dev " . one_of(@$devices) . ' nexthop dev ' . one_of(@$devices)
+        if chance(0.1);
+    my %seen6;
+    for my $other (grep { !$seen6{$_}++ } @{ $h->{others6} }) {
+        push @$late, "-6 route add $other dev " . one_of(@$devices) if chance(0.5);
+        push @$late, "-6 neigh add proxy $other dev " . one_of(@$devices) if chance(0.6);
+    }
+    return if chance(0.6);
+    for my $i (1 .. 1 + int rand 3) {
+        my $what = one_of('from 10.1.0.0/24', 'to 10.2.0.0/24', 'iif ' . one_of(@$devices), 'ipproto udp', 'from all',
+            'ipproto icmp', 'oif ' . one_of(@$devices), 'not from 10.1.0.0/24', 'iif lo');
+        my $to = one_of('lookup 100', 'lookup 100', 'lookup main', 'blackhole', 'unreachable', 'prohibit');
+        push @$late, 'rule add pref ' . (100 + $i) . " $what $to";
+    }
+    push @$late, 'route add 10.' . (1 + int rand 3) . '.0.0/24 dev ' . one_of(@$devices) . ' table 100' if chance(0.6);
+    push @$late, 'rule del pref 101' if chance(0.15);
+    push @$late, '-6 rule add pref 100 ' . one_of('iif ' . one_of(@$devices), 'from 2001:db8:1::/64') . ' '
+        . one_of(qw(blackhole prohibit)), if chance(0.4);
+    return;
+}
+
+sub random_names {
+    my ($h, @devices) = @_;
+    $h->{names} = chance(0.15) ? [some(0.3, @devices)] : [];
+    return;
+}
+
+# ---- in namespaces -----------------------------------------------------------------------------------------------
+
+sub run_batch {
+    my ($namespace, @lines) = @_;
+    open my $ip, '|-', "ip -n $namespace -force -batch - >/dev/null 2>&1" or die "ip: $!\n";
+    print $ip map { "$_\n" } @lines;
+    close $ip;    # Some lines make no sense on some hosts: what is there then is what counts.
+    return;
+}
+
+sub set_values {
+    my ($namespace, @values) = @_;
+    open my $sh, '|-', "ip netns exec $namespace sh 2>/dev/null" or die "sh: $!\n";
+    print $sh map { "[ ! -e /proc/sys/$_->[1] ] || echo $_->[0] >/proc/sys/$_->[1]\n" } @values;
+    close $sh;
+    return;
+}
+
+# Devices with a carrier that no qdisc serves yet drop what they send.
+sub settle {
+    my ($namespace) = @_;
+    for (1 .. 100) {
+        my $links = decode_json(`ip -n $namespace -j link`);
+        return if !grep {
+            my %f = map { $_ => 1 } @{ $_->{flags} };
+            $f{UP} && $f{LOWER_UP} && ($_->{qdisc} eq 'noop' || $_->{operstate} eq 'DOWN')
+        } @$links;
+        sleep 0.02;
+    }
+    return;
+}
+
+sub make_host {
+    my ($h) = @_;
+    system('ip', 'netns', 'add', $_) == 0 or die "ip netns add $_ failed\n" for $host, $lan;
+    set_values($lan, [1, 'net/ipv6/conf/all/disable_ipv6'], [1, 'net/ipv6/conf/default/disable_ipv6']);
+    set_values($host, map { [0, $_] } qw(net/ipv6/conf/all/accept_dad net/ipv6/conf/default/accept_dad
+        net/ipv6/conf/default/router_solicitations net/ipv4/conf/all/rp_filter net/ipv4/conf/default/rp_filter));
+    my @born = map { /^(\S+)/ ? $1 : () } grep { !/ dev / } `ip -n $host neigh show proxy`;
+    run_batch($host, map { "neigh del proxy $_" } @born);
+    # LANs first, for the ports that the host's devices have there.
+    run_batch($lan, grep { /^link add/ } @{ $h->{lan} });
+    run_batch($host, grep { /^link add/ } @{ $h->{ip} });
+    run_batch($lan, grep { !/^link add/ } @{ $h->{lan} });
+    set_values($host, @{ $h->{set} });
+    run_batch($host, (grep { !/^link add/ } @{ $h->{ip} }), @{ $h->{late} });
+    settle($host);
+    settle($lan);
+    return;
+}
+
+sub end_host {
+    return if !defined $host;
+    run_batch($host, map { "neigh del proxy $_" } @entries) if @entries;
+    @entries = ();
+    system("ip netns del $_ 2>/dev/null") for $host, $lan;
+    undef $host;
+    return;
+}
+
+# ---- questions ---------------------------------------------------------------------------------------------------
+
+# [asker's device, the host's device, sender, target]
+sub questions_of {
+    my ($h) = @_;
+    my @questions;
+    for my $asker (sort keys %{ $h->{asker} }) {
+        my $device = $h->{asker}{$asker};
+        for my $sender (@{ $h->{senders} }) {
+            my %seen;
+            push @questions, map { [$asker, $device, $sender, $_] } grep { !$seen{$_}++ } @{ $h->{targets} };
+        }
+        for my $sender (@{ $h->{senders6} }) {
+            my %seen;
+            push @questions, map { [$asker, $device, $sender, $_] } grep { !$seen{$_}++ } @{ $h->{targets6} };
+        }
+    }
+    return @questions;
+}
+
+sub lines_until_dot {
+    my ($handle) = @_;
+    my @lines;
+    while (1) {
+        my $line = <$handle> // die "a program has ended\n";
+        chomp $line;
+        return @lines if $line eq '.';
+        push @lines, $line;
+    }
+}
+
+sub ask_wire {
+    print {$wire_in} map({ "ask $lan $_->[0] $_->[2] $_->[3]\n" } @_), "go $quiet\n";
+    return lines_until_dot($wire_out);
+}
+
+sub ask_model {
+    my ($in, $out, $word, @questions) = @_;
+    print {$in} map({ "ask $_->[1] $_->[2] $_->[3]\n" } @questions), "$word\n";
+    return lines_until_dot($out);
+}
+
+sub macs { my %seen; return join ',', sort grep { !$seen{$_}++ } split /,/, $_[0] }
+
+# The questions that the two answer differently, each with both answers.
+sub compare {
+    my ($in, $out, @questions) = @_;
+    my @model = ask_model($in, $out, 'go', @questions);
+    my @wire  = ask_wire(@questions);
+    my @different;
+    for my $i (0 .. $#questions) {
+        if ($model[$i] =~ /^\? (.*)/) {
+            push @{ $questions[$i] }, 'unknown', $1 if @{ $questions[$i] } == 4;
+            print "# unknown: @{ $questions[$i] }[0 .. 3]\n" if $ENV{GUESTARP_UNKNOWN};
+            next;
+        }
+        $count{answers}++ if $wire[$i] ne '-';
+        push @different, [@{ $questions[$i] }[0 .. 3], $wire[$i], $model[$i]] if macs($wire[$i]) ne macs($model[$i]);
+    }
+    return @different;
+}
+
+sub show {
+    my ($number, $h, $in, $out, @different) = @_;
+    my @why = ask_model($in, $out, 'why', @different);
+    printf "# host %d of seed %d: %d differences\n", $number, $seed, scalar @different;
+    for my $i (0 .. ($#different < $shown - 1 ? $#different : $shown - 1)) {
+        my ($asker, $device, $sender, $target, $wire, $model) = @{ $different[$i] };
+        print "#   $asker (on $device) with $sender asks for $target: the wire says $wire, the model $model\n";
+        print "#     $why[$i]\n";
+    }
+    print map { "#   | $_\n" } @{ $h->{ip} }, (map { "$_->[1] = $_->[0]" } @{ $h->{set} }), @{ $h->{late} };
+    return;
+}
+
+sub try_host {
+    my ($number) = @_;
+    srand($seed * 100_003 + $number);
+    ($host, $lan) = ("h$number.$$", "l$number.$$");
+    my $h = random_host();
+    make_host($h);
+    my $pid = open2(my $out, my $in, $model_program, $host);
+    print {$in} map { "wire $_ $h->{wire}{$_}\n" } sort keys %{ $h->{wire} };
+    if (@{ $h->{names} }) {
+        print {$in} "quiet @{ $h->{names} }\n";
+        lines_until_dot($out);
+    }
+    print {$wire_in} "open $lan\n";
+    my @questions = questions_of($h);
+    my @different = compare($in, $out, @questions);
+    $count{questions} += @questions;
+    $count{unknown}   += grep { @$_ > 4 } @questions;
+    $unknown{ $_->[5] }++ for grep { @$_ > 4 } @questions;
+    if (@different) {
+        $count{again}++;
+        sleep 0.7;
+        @different = compare($in, $out, map { [@$_[0 .. 3]] } @different);
+    }
+    show($number, $h, $in, $out, @different) if @different;
+    print {$wire_in} "close $lan\n";
+    close $in;
+    close $out;
+    waitpid $pid, 0;
+    die "the model's program failed on host $number of seed $seed\n" if $?;
+    end_host();
+    return scalar @different;
+}
+
+local $SIG{TERM} = local $SIG{INT} = sub { end_host(); exit 1 };
+my $wire_pid = open2($wire_out, $wire_in, $wire_program);
+my ($failed, $lasting, $start) = (0, 0, time);
+%count = map { $_ => 0 } qw(questions unknown answers again);
+print "# seed $seed\n";
+my $done = eval {
+    for (@numbers) {
+        my $n = try_host($_);
+        $lasting += $n;
+        $failed++ if $n;
+    }
+    1;
+};
+print "# $@" if !$done;
+end_host();
+printf "# %d hosts, %d questions, %d with an answer, %d unknown, %d hosts asked twice, %.0f s\n", scalar @numbers,
+    @count{qw(questions answers unknown again)}, time - $start;
+print map { "#   unknown: $unknown{$_} because $_\n" } sort keys %unknown;
+
+my $n = 0;
+my $ok = sub {
+    my ($is, $what) = @_;
+    printf "%s %d - %s\n", $is ? 'ok' : 'not ok', ++$n, $what;
+};
+print "1..3\n";
+$ok->($done && !$failed, sprintf 'the model says what the wire says on %d hosts (%d lasting differences)', scalar @numbers,
+    $lasting);
+$ok->($count{answers} > $count{questions} / 50, 'enough questions are answered at all');
+$ok->($count{unknown} <= $count{questions} * $model_loss, "the model knows all but $count{unknown} answers");
+exit($failed || !$done);
