@@ -170,19 +170,27 @@ static enum answer_reason forward_reason(const struct netstate *state, const str
 	return proxy ? REASON_MEDIUM : REASON_NO_PROXY;
 }
 
-/* All hops have to agree on whether it answers. */
+/*
+ * All hops have to agree on whether it answers. Where one is the device itself, the look-up may fail for some of them
+ * alone (lookup.c), so that it is silent.
+ */
 static enum answer_reason hops_reason(const struct netstate *state, const struct netdev *d,
 				      const struct answer_question *q, const struct lookup *l)
 {
 	enum answer_reason reason = REASON_NONE;
+	bool here = false;
 
 	for (size_t i = 0; i < l->hop_count; i++) {
 		enum answer_reason next = forward_reason(state, d, q, l->hops[i]);
 
 		if (reason != REASON_NONE && reason_verdict(next) != reason_verdict(reason))
 			return REASON_MULTIPATH;
+		if (l->hop_count > 1 && l->hops[i] == d->link.ifindex)
+			here = true;
 		reason = next;
 	}
+	if (here && reason_verdict(reason) == ANSWER_REPLIES)
+		return REASON_MULTIPATH;
 	return reason == REASON_NONE ? REASON_UNCERTAIN : reason;
 }
 

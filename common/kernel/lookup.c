@@ -86,6 +86,7 @@ static void take_hops(struct lookup *l, struct nlattr *multipath)
 struct answer_of_kernel {
 	struct lookup lookup;
 	uint32_t table;
+	int error; /* of a look-up that failed: -errno */
 };
 
 static int take_route(struct nlmsghdr *msg, void *arg)
@@ -159,10 +160,33 @@ static struct answer_of_kernel ask(const struct lookup_kernel *k, const struct q
 	r = netlink_get(k->nl, build(q), take_route, &answer, NULL);
 	if (r < 0)
 		answer = (struct answer_of_kernel){ .lookup.kind = is_no_answer(r) ? LOOKUP_UNCERTAIN : LOOKUP_FAILED };
+	answer.error = r;
 	/* Of a multicast address: it was found, and cannot be put into words (rt6_fill_node()). */
 	if (r == -EMSGSIZE)
 		answer.lookup.kind = q->to->family == AF_INET6 ? LOOKUP_OTHER : LOOKUP_UNCERTAIN;
 	return answer;
+}
+
+static bool has_hop(const struct lookup *l, int ifindex)
+{
+	for (size_t i = 0; i < l->hop_count; i++) {
+		if (l->hops[i] == ifindex)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Of several next hops the kernel takes one by a hash of what it finds in the packet, for ARP another than for a
+ * look-up. Whether it believes the sender depends on it, too, where one of them is the incoming device
+ * (fib_validate_source()).
+ */
+static bool may_depend_on_hop(const struct lookup_kernel *k, int iif, const struct ip *to)
+{
+	struct question q = { .to = to, .protocol = k->rules.protocol, .flags = RTM_F_FIB_MATCH };
+	struct answer_of_kernel answer = ask(k, &q);
+
+	return answer.lookup.hop_count > 1 && has_hop(&answer.lookup, iif);
 }
 
 static struct lookup ask_arrive(void *arg, int iif, const struct ip *from, const struct ip *to)
@@ -176,8 +200,11 @@ static struct lookup ask_arrive(void *arg, int iif, const struct ip *from, const
 		.protocol = v4 ? k->rules.protocol : IPPROTO_ICMPV6,
 		.flags = v4 ? RTM_F_FIB_MATCH : 0,
 	};
+	struct answer_of_kernel answer = ask(k, &q);
 
-	return ask(k, &q).lookup;
+	if (v4 && (answer.error == -EINVAL || answer.error == -EXDEV) && may_depend_on_hop(k, iif, to))
+		answer.lookup.kind = LOOKUP_UNCERTAIN;
+	return answer.lookup;
 }
 
 static struct lookup ask_leave(void *arg, int oif, const struct ip *from, const struct ip *to)

@@ -317,6 +317,10 @@ static const struct row {
 	{ "next hops that do not agree",
 	  "dev e0 forwarding=1 proxy_arp=1; dev e1; arrive 10.0.0.5 unicast e1 e0; ask e0 10.0.0.9 10.0.0.5",
 	  "e0 MULTIPATH" },
+	{ "next hops that agree, one of them the device: the look-up may fail for one",
+	  "dev e0 forwarding=1 proxy_arp=1 proxy_arp_pvlan=1; dev e1; arrive 10.0.0.5 unicast e1 e0; ask e0 10.0.0.9 "
+	  "10.0.0.5",
+	  "e0 MULTIPATH" },
 
 	/* ---- IPv6 ---- */
 	{ "IPv6: its own address",
