@@ -137,7 +137,7 @@ sub random_host {
     $ip->("link set $_ type bridge_slave flood off") for some(0.05, @bridged);
     $ip->("link set $_ type bridge_slave bcast_flood off") for some(0.04, @bridged);
     $ip->("link set $_ type bridge_slave mcast_flood off") for some(0.04, @bridged);
-    push @{ $h{last} }, map { "link set $_ type bridge_slave state 0" } some(0.05, @bridged);
+    push @{ $h{last} }, map { "link set dev $_ state " . int rand 3 } some(0.07, @bridged);
     random_values(\%h, @devices);
     random_addresses(\%h, \@devices, $ip);
     random_routes(\%h, \@devices, $ip);
@@ -209,7 +209,11 @@ sub random_values {
         accept_local => [0, 0, 1],
         route_localnet => [0, 0, 0, 1],
         drop_gratuitous_arp => [0, 0, 1]);
-    my %six = (forwarding => [0, 1, 1], proxy_ndp => [0, 1], disable_ipv6 => [0, 0, 0, 0, 1]);
+    my %six = (
+        forwarding => [0, 1, 1],
+        proxy_ndp => [0, 1],
+        addr_gen_mode => [0, 1],
+        disable_ipv6 => [0, 0, 0, 0, 1]);
     my $set = sub { push @{ $h->{set} }, [@_] };
 
     # The "all" of forwarding sets every device's, so it comes first.
@@ -288,7 +292,7 @@ sub random_routes {
             push @entries, $other;
         }
     }
-    push @$late, 'route add local 10.' . (1 + int rand 3) . '.0.48/29 dev lo' if chance(0.15);
+    push @$late, 'route add local 10.' . (1 + int rand 3) . '.0.48/29 dev lo' . one_of('', ' table main') if chance(0.25);
     push @$late, 'route add local 10.' . (1 + int rand 3) . '.0.56/32 dev lo table local' if chance(0.1);
     push @$late, 'route add 10.' . (1 + int rand 3) . '.0.0/24 dev ' . one_of(@$devices) . ' metric 5' if chance(0.4);
     push @$late, 'route add default dev ' . one_of(@$devices) if chance(0.4);
@@ -309,8 +313,9 @@ sub random_routes {
         push @$late, 'rule add pref ' . (100 + $i) . " $what $to";
     }
     push @$late, 'route add 10.' . (1 + int rand 3) . '.0.0/24 dev ' . one_of(@$devices) . ' table 100' if chance(0.6);
-    push @$late, 'rule add pref 100 from ' . one_of('::/0 iif ' . one_of(@$devices), '2001:db8:1::/64') . ' '
+    push @{ $h->{rules6} }, 'rule add pref 100 ' . one_of('iif ' . one_of(@$devices), 'from 2001:db8:1::/64') . ' '
         . one_of(qw(blackhole prohibit)) if chance(0.5);
+    push @{ $h->{rules6} }, 'rule add pref 200 lookup local', 'rule del pref 0' if chance(0.5);
     # The table local need not come first.
     push @$late, 'rule add pref 200 lookup local', 'rule del pref 0' if chance(0.3);
     return;
@@ -325,10 +330,10 @@ sub random_names {
 # ---- in namespaces -----------------------------------------------------------------------------------------------
 
 sub run_batch {
-    my ($namespace, @lines) = @_;
-    open my $ip, '|-', "ip -n $namespace -force -batch - >/dev/null 2>&1" or die "ip: $!\n";
-    print $ip map { "$_\n" } @lines;
-    close $ip;    # Some lines make no sense on some hosts: what is there then is what counts.
+    my ($namespace, $program, @lines) = @_;
+    open my $batch, '|-', "$program -n $namespace -force -batch - >/dev/null 2>&1" or die "$program: $!\n";
+    print $batch map { "$_\n" } @lines;
+    close $batch;    # Some lines make no sense on some hosts: what is there then is what counts.
     return;
 }
 
@@ -361,26 +366,23 @@ sub make_host {
     set_values($host, map { [0, $_] } qw(net/ipv6/conf/all/accept_dad net/ipv6/conf/default/accept_dad
         net/ipv6/conf/default/router_solicitations net/ipv4/conf/all/rp_filter net/ipv4/conf/default/rp_filter));
     my @born = map { /^(\S+)/ ? $1 : () } grep { !/ dev / } `ip -n $host neigh show proxy`;
-    run_batch($host, map { "neigh del proxy $_" } @born);
-    run_batch($host, grep { /^link add/ } @{ $h->{ip} });
-    run_batch($lan, @{ $h->{lan} });
+    run_batch($host, 'ip', map { "neigh del proxy $_" } @born);
+    run_batch($host, 'ip', grep { /^link add/ } @{ $h->{ip} });
+    run_batch($lan, 'ip', @{ $h->{lan} });
     set_values($host, @{ $h->{set} });
-    run_batch($host, (grep { !/^link add/ } @{ $h->{ip} }), @{ $h->{late} });
-    if (@{ $h->{vlans} // [] }) {
-        open my $bridge, '|-', "bridge -n $host -force -batch - >/dev/null 2>&1" or die "bridge: $!\n";
-        print $bridge map { "$_\n" } @{ $h->{vlans} };
-        close $bridge;
-    }
+    run_batch($host, 'ip', (grep { !/^link add/ } @{ $h->{ip} }), @{ $h->{late} });
+    run_batch($host, 'ip -6', @{ $h->{rules6} }) if @{ $h->{rules6} // [] };
+    run_batch($host, 'bridge', @{ $h->{vlans} }) if @{ $h->{vlans} // [] };
     settle($host);
     settle($lan);
     # A port that gets its carrier forwards, whatever was said before.
-    run_batch($host, @{ $h->{last} }) if @{ $h->{last} };
+    run_batch($host, 'bridge', @{ $h->{last} }) if @{ $h->{last} };
     return;
 }
 
 sub end_host {
     return if !defined $host;
-    run_batch($host, map { "neigh del proxy $_" } @entries) if @entries;
+    run_batch($host, 'ip', map { "neigh del proxy $_" } @entries) if @entries;
     @entries = ();
     system("ip netns del $_ 2>/dev/null") for $host, $lan;
     undef $host;
@@ -478,8 +480,9 @@ sub show {
         print "#   $asker (on $device) with $sender asks for $target: the wire says $wire, the model $model\n";
         print "#     $why[$i]\n";
     }
-    print map { "#   | $_\n" } @{ $h->{ip} }, (map { "$_->[1] = $_->[0]" } @{ $h->{set} }), @{ $h->{late} }, @{ $h->{last} },
-        map { "bridge $_" } @{ $h->{vlans} // [] };
+    print map { "#   | $_\n" } @{ $h->{ip} }, (map { "$_->[1] = $_->[0]" } @{ $h->{set} }), @{ $h->{late} },
+        (map { "-6 $_" } @{ $h->{rules6} // [] }),
+        map { "bridge $_" } @{ $h->{vlans} // [] }, @{ $h->{last} };
     return;
 }
 
