@@ -48,10 +48,11 @@ static struct answer answer_for(const struct netdev *device, int ifindex, enum a
 	struct answer answer = { .ifindex = ifindex, .reason = reason };
 
 	/* Each of its devices has its own for a part of the askers (rlb_arp_xmit()). */
-	if (reason_verdict(reason) == ANSWER_REPLIES && device->kind == NETDEV_BOND && device->bond_mode == BOND_ALB)
+	if (device && reason_verdict(reason) == ANSWER_REPLIES && device->kind == NETDEV_BOND &&
+	    device->bond_mode == BOND_ALB)
 		answer.reason = REASON_BALANCE_ALB;
 	answer.verdict = reason_verdict(answer.reason);
-	if (answer.verdict == ANSWER_REPLIES)
+	if (device && answer.verdict == ANSWER_REPLIES)
 		answer.mac = device->link.mac;
 	return answer;
 }

@@ -13,9 +13,10 @@
 /* linux/if_link.h; macvlan's are bits. */
 enum { MACVLAN_BRIDGE = 4, MACVLAN_SOURCE = 16, IPVLAN_L2 = 0 };
 
-/* A frame on its way, as a device receives it. */
+/* A frame on its way, as a device receives it, or sends it. */
 struct frame {
 	int ifindex;
+	bool out;
 	uint16_t tag;            /* 0: none */
 	enum answer_reason lost; /* why an answer would not get back; REASON_NONE: it would */
 };
@@ -36,15 +37,16 @@ static bool is_up(const struct netdev *d)
 	return d && (d->link.flags & IFF_UP) && (d->link.flags & NETDEV_CARRIER);
 }
 
-/* A second one of the same kind on the same device would be heard alike. One that is answered counts before others. */
-static void receive(struct walk *w, int ifindex, uint16_t tag, enum answer_reason lost)
+/* A second one of the same kind on the same device would fare alike. One that can be answered counts before others. */
+static void put_frame(struct walk *w, const struct frame *frame)
 {
 	struct frame *list;
 
 	for (size_t i = 0; i < w->count; i++) {
 		const struct frame *f = &w->frames[i];
 
-		if (f->ifindex == ifindex && f->tag == tag && (f->lost == lost || f->lost == REASON_NONE))
+		if (f->ifindex == frame->ifindex && f->out == frame->out && f->tag == frame->tag &&
+		    (f->lost == frame->lost || f->lost == REASON_NONE))
 			return;
 	}
 	list = array_grow(w->frames, w->count, &w->room, sizeof(*list));
@@ -53,7 +55,18 @@ static void receive(struct walk *w, int ifindex, uint16_t tag, enum answer_reaso
 		return;
 	}
 	w->frames = list;
-	list[w->count++] = (struct frame){ ifindex, tag, lost };
+	list[w->count++] = *frame;
+}
+
+static void receive(struct walk *w, int ifindex, uint16_t tag, enum answer_reason lost)
+{
+	put_frame(w, &(struct frame){ .ifindex = ifindex, .tag = tag, .lost = lost });
+}
+
+/* As one of the host's own leaves by the device. */
+static void transmit(struct walk *w, const struct netdev *d, uint16_t tag, enum answer_reason lost)
+{
+	put_frame(w, &(struct frame){ .ifindex = d->link.ifindex, .out = true, .tag = tag, .lost = lost });
 }
 
 /* That nobody can tell counts more than that it hears, and that more than a lost answer. */
@@ -84,8 +97,6 @@ static void add_hearer(struct walk *w, int ifindex, enum answer_reason reason)
 	all->list = list;
 	list[all->count++] = (struct hearer){ ifindex, reason };
 }
-
-static void transmit(struct walk *w, const struct netdev *d, uint16_t tag, enum answer_reason lost);
 
 /* To the others on its wire. */
 static void send_out(struct walk *w, const struct netdev *d, uint16_t tag, enum answer_reason lost)
@@ -223,34 +234,35 @@ static void transmit_bond(struct walk *w, const struct netdev *d, uint16_t tag, 
 	}
 }
 
-/* The frame leaves by the device, as one of the host's own does. Devices stand on each other at most 8 deep. */
-static void transmit(struct walk *w, const struct netdev *d, uint16_t tag, enum answer_reason lost)
+/* A frame that leaves by the device: to what it stands on, what it is cabled to, or its ports. */
+static void send_by(struct walk *w, const struct frame *f)
 {
-	const struct netdev *lower = d->link.lower ? netstate_device(w->state, d->link.lower) : NULL;
-	struct bridged b = { .bridge = d, .tag = tag, .lost = lost };
+	const struct netdev *d = netstate_device(w->state, f->ifindex);
+	const struct netdev *lower = d && d->link.lower ? netstate_device(w->state, d->link.lower) : NULL;
+	struct bridged b = { .bridge = d, .tag = f->tag, .lost = f->lost };
 
 	if (!is_up(d))
 		return;
 	switch (d->kind) {
 	case NETDEV_VETH:
 		if (lower && lower->kind == NETDEV_VETH)
-			receive(w, lower->link.ifindex, tag, lost);
+			receive(w, lower->link.ifindex, f->tag, f->lost);
 		else
-			send_out(w, d, tag, lost);
+			send_out(w, d, f->tag, f->lost);
 		break;
 	case NETDEV_VLAN:
-		if (lower && tag == 0)
-			transmit(w, lower, d->vlan, lost);
+		if (lower && f->tag == 0)
+			transmit(w, lower, d->vlan, f->lost);
 		break;
 	case NETDEV_BRIDGE:
 		if (enter_vlan(w, &b, d->link.ifindex))
 			flood(w, &b);
 		break;
 	case NETDEV_MACVLAN:
-		transmit_macvlan(w, d, lower, tag, lost);
+		transmit_macvlan(w, d, lower, f->tag, f->lost);
 		break;
 	case NETDEV_BOND:
-		transmit_bond(w, d, tag, lost);
+		transmit_bond(w, d, f->tag, f->lost);
 		break;
 	case NETDEV_SWITCH:
 		add_hearer(w, d->link.ifindex, REASON_SWITCH);
@@ -263,7 +275,7 @@ static void transmit(struct walk *w, const struct netdev *d, uint16_t tag, enum 
 	case NETDEV_IPVLAN:
 	case NETDEV_VRF:
 	default:
-		send_out(w, d, tag, lost);
+		send_out(w, d, f->tag, f->lost);
 		break;
 	}
 }
@@ -296,7 +308,7 @@ static void receive_above(struct walk *w, const struct frame *f)
 }
 
 /* VLAN devices come first, then what the device is a part of, then its own addresses. */
-static void step(struct walk *w, const struct frame *f)
+static void take_in(struct walk *w, const struct frame *f)
 {
 	const struct netdev *d = netstate_device(w->state, f->ifindex);
 	const struct netdev *child;
@@ -344,7 +356,10 @@ int hearers_find(const struct netstate *state, int ifindex, uint16_t vlan, uint8
 	while (w.next < w.count && w.result == 0) {
 		struct frame f = w.frames[w.next++];
 
-		step(&w, &f);
+		if (f.out)
+			send_by(&w, &f);
+		else
+			take_in(&w, &f);
 	}
 	free(w.frames);
 	return w.result;

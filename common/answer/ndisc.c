@@ -78,7 +78,7 @@ static enum answer_reason own_reason(const struct address *a, bool dad)
 {
 	if (a->flags & IFA_F_OPTIMISTIC)
 		return dad ? REASON_OPTIMISTIC : REASON_OWN;
-	return a->flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED) ? REASON_TENTATIVE : REASON_OWN;
+	return (a->flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)) ? REASON_TENTATIVE : REASON_OWN;
 }
 
 static enum answer_reason other_reason(const struct netstate *state, const struct netdev *d,
