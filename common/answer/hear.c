@@ -109,14 +109,46 @@ static void send_out(struct walk *w, const struct netdev *d, uint16_t tag, enum 
 	}
 }
 
+/* Down or not: it takes its tag's frames. */
+static const struct netdev *vlan_child(const struct walk *w, int ifindex, uint16_t tag)
+{
+	for (size_t i = 0; tag && i < w->state->count; i++) {
+		const struct netdev *d = &w->state->devices[i];
+
+		if (d->kind == NETDEV_VLAN && d->link.lower == ifindex && d->vlan == tag)
+			return d;
+	}
+	return NULL;
+}
+
+/* To a bridge's port or a bond's device, whose VLAN device would take the answer. */
+static void transmit_part(struct walk *w, const struct netdev *d, uint16_t tag, enum answer_reason lost)
+{
+	if (lost == REASON_NONE && vlan_child(w, d->link.ifindex, tag))
+		lost = REASON_VLAN_DEVICE;
+	transmit(w, d, tag, lost);
+}
+
 /* A frame within a bridge. */
 struct bridged {
 	const struct netdev *bridge;
 	const struct netdev *from; /* the port that it came in by, NULL for the bridge's own */
+	int in;                    /* the port, or the bridge itself, by which it came in */
 	uint16_t tag;              /* as it came in */
 	uint16_t vid;              /* 0 where the bridge does not filter */
 	enum answer_reason lost;
 };
+
+/*
+ * Would an answer in this VLAN get out where the question came in, and look the same? In another VLAN than the
+ * question's the bridge has not learned where the asker is.
+ */
+static bool answer_leaves(const struct walk *w, const struct bridged *b, uint16_t vid)
+{
+	const struct netdev_vlan *vlan = netstate_vlan(w->state, b->in, vid, false);
+
+	return vlan && vlan->untagged == (b->tag == 0) && (vid == b->vid || !b->from || b->from->port.flood);
+}
 
 /*
  * The tag with which it leaves by a port, or goes up on the bridge. What comes back untagged is in the port's PVID.
@@ -126,7 +158,7 @@ static bool leave_vlan(const struct walk *w, const struct bridged *b, int ifinde
 		       enum answer_reason *lost)
 {
 	const struct netdev_vlan *vlan;
-	const struct netdev_vlan *pvid;
+	const struct netdev_vlan *back;
 
 	*ret_tag = b->tag;
 	if (!b->bridge->vlan_filtering)
@@ -135,8 +167,8 @@ static bool leave_vlan(const struct walk *w, const struct bridged *b, int ifinde
 	if (!vlan)
 		return false;
 	*ret_tag = vlan->untagged ? 0 : b->vid;
-	pvid = netstate_vlan(w->state, ifindex, 0, true);
-	if (vlan->untagged && (!pvid || pvid->vid != b->vid) && *lost == REASON_NONE)
+	back = vlan->untagged ? netstate_vlan(w->state, ifindex, 0, true) : vlan;
+	if ((!back || !answer_leaves(w, b, back->vid)) && *lost == REASON_NONE)
 		*lost = REASON_OTHER_VLAN;
 	return true;
 }
@@ -162,31 +194,29 @@ static void flood(struct walk *w, const struct bridged *b)
 			continue;
 		suppress = suppress || to->port.suppress;
 		if (to != b->from && port_passes(w, b, to) && leave_vlan(w, b, to->link.ifindex, &tag, &lost))
-			transmit(w, to, tag, lost);
+			transmit_part(w, to, tag, lost);
 	}
 	if (suppress)
 		add_hearer(w, b->bridge->link.ifindex, REASON_SUPPRESS);
 }
 
-/* The VLAN in which the frame is, and whether an answer in it leaves by the same port as the frame came. */
-static bool enter_vlan(const struct walk *w, struct bridged *b, int ifindex)
+/* False where the frame is in no VLAN of the port's. */
+static bool enter_vlan(const struct walk *w, struct bridged *b)
 {
 	const struct netdev_vlan *vlan;
 
 	if (!b->bridge->vlan_filtering)
 		return true;
-	vlan = netstate_vlan(w->state, ifindex, b->tag, b->tag == 0);
+	vlan = netstate_vlan(w->state, b->in, b->tag, b->tag == 0);
 	if (!vlan)
 		return false;
 	b->vid = vlan->vid;
-	if (vlan->untagged != (b->tag == 0) && b->lost == REASON_NONE)
-		b->lost = REASON_OTHER_VLAN;
 	return true;
 }
 
 static void enter_bridge(struct walk *w, const struct netdev *port, const struct netdev *bridge, const struct frame *f)
 {
-	struct bridged b = { .bridge = bridge, .from = port, .tag = f->tag, .lost = f->lost };
+	struct bridged b = { .bridge = bridge, .from = port, .in = port->link.ifindex, .tag = f->tag, .lost = f->lost };
 	enum answer_reason lost;
 	uint16_t tag;
 
@@ -198,7 +228,7 @@ static void enter_bridge(struct walk *w, const struct netdev *port, const struct
 	}
 	if (!port->port.learning && !port->port.flood && b.lost == REASON_NONE)
 		b.lost = REASON_NO_WAY_BACK;
-	if (!enter_vlan(w, &b, port->link.ifindex))
+	if (!enter_vlan(w, &b))
 		return;
 	lost = b.lost;
 	if (leave_vlan(w, &b, bridge->link.ifindex, &tag, &lost))
@@ -228,7 +258,7 @@ static void transmit_bond(struct walk *w, const struct netdev *d, uint16_t tag, 
 
 		if (slave->link.master != d->link.ifindex || !is_up(slave) || slave->backup)
 			continue;
-		transmit(w, slave, tag, lost);
+		transmit_part(w, slave, tag, lost);
 		if (d->bond_mode != BOND_BROADCAST)
 			return;
 	}
@@ -239,7 +269,7 @@ static void send_by(struct walk *w, const struct frame *f)
 {
 	const struct netdev *d = netstate_device(w->state, f->ifindex);
 	const struct netdev *lower = d && d->link.lower ? netstate_device(w->state, d->link.lower) : NULL;
-	struct bridged b = { .bridge = d, .tag = f->tag, .lost = f->lost };
+	struct bridged b = { .bridge = d, .in = f->ifindex, .tag = f->tag, .lost = f->lost };
 
 	if (!is_up(d))
 		return;
@@ -255,7 +285,7 @@ static void send_by(struct walk *w, const struct frame *f)
 			transmit(w, lower, d->vlan, f->lost);
 		break;
 	case NETDEV_BRIDGE:
-		if (enter_vlan(w, &b, d->link.ifindex))
+		if (enter_vlan(w, &b))
 			flood(w, &b);
 		break;
 	case NETDEV_MACVLAN:
@@ -278,18 +308,6 @@ static void send_by(struct walk *w, const struct frame *f)
 		send_out(w, d, f->tag, f->lost);
 		break;
 	}
-}
-
-/* Down or not: it takes its tag's frames. */
-static const struct netdev *vlan_child(const struct walk *w, const struct frame *f)
-{
-	for (size_t i = 0; f->tag && i < w->state->count; i++) {
-		const struct netdev *d = &w->state->devices[i];
-
-		if (d->kind == NETDEV_VLAN && d->link.lower == f->ifindex && d->vlan == f->tag)
-			return d;
-	}
-	return NULL;
 }
 
 /* Devices on it that hear beside it. Those of ipvlan's other modes take only what is for their addresses. */
@@ -320,7 +338,7 @@ static void take_in(struct walk *w, const struct frame *f)
 		add_hearer(w, f->ifindex, REASON_INTERCEPTED);
 		return;
 	}
-	child = vlan_child(w, f);
+	child = vlan_child(w, f->ifindex, f->tag);
 	if (child) {
 		receive(w, child->link.ifindex, 0, f->lost);
 		return;

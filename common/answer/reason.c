@@ -17,6 +17,7 @@ static const struct {
 	[REASON_NO_WAY_BACK] = { ANSWER_SILENT, "the bridge neither learns nor floods on the port that the request "
 						"comes by, so no answer gets there" },
 	[REASON_OTHER_VLAN] = { ANSWER_SILENT, "its answer leaves in another VLAN than the request came in" },
+	[REASON_VLAN_DEVICE] = { ANSWER_SILENT, "a VLAN device on a port of the bridge takes its answer" },
 
 	[REASON_NO_IP] = { ANSWER_SILENT, "the kernel has this protocol switched off on it" },
 	[REASON_NOARP] = { ANSWER_SILENT, "ARP is off on it (NOARP)" },

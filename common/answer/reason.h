@@ -15,6 +15,7 @@ enum answer_reason {
 	REASON_UNHEARD,
 	REASON_NO_WAY_BACK,
 	REASON_OTHER_VLAN,
+	REASON_VLAN_DEVICE,
 
 	/* Silent: the device does not speak the protocol, or not of this address. */
 	REASON_NO_IP,

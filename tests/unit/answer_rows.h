@@ -100,6 +100,10 @@ static const struct row {
 	  "e0 5; "
 	  "dev v kind=vlan vlan=5 lower=b; addr v 10.0.0.1/24; ask e0/5 10.0.0.9 10.0.0.1",
 	  "v OWN" },
+	{ "a tagged answer that comes back by a port is taken by the port's VLAN device",
+	  "dev b kind=bridge; dev c master=b; dev x kind=veth lower=y master=b; dev xv kind=vlan vlan=5 lower=x down; "
+	  "dev y kind=veth lower=x; dev yv kind=vlan vlan=5 lower=y; addr yv 10.0.0.1/24; ask c/5 10.0.0.9 10.0.0.1",
+	  "yv VLAN_DEVICE" },
 	{ "a VLAN-aware bridge: the VLAN device of the port's VLAN hears",
 	  "dev b kind=bridge filtering; vid b 1 pvid untagged; vid b 5; dev e0 master=b; vid e0 5 pvid untagged; "
 	  "dev v kind=vlan vlan=5 lower=b; addr v 10.0.0.1/24; ask e0 10.0.0.9 10.0.0.1",
@@ -120,6 +124,15 @@ static const struct row {
 	{ "a PVID that leaves tagged: the answer comes with a tag",
 	  "dev b kind=bridge filtering; vid b 1 pvid untagged; dev e0 master=b; vid e0 1 pvid; addr b 10.0.0.1/24; "
 	  "ask e0 10.0.0.9 10.0.0.1",
+	  "b OTHER_VLAN" },
+	{ "an answer in another VLAN that leaves by the port all the same, untagged",
+	  "dev b kind=bridge filtering; vid b 1 untagged; vid b 5 pvid; dev e0 master=b; vid e0 1 pvid untagged; "
+	  "vid e0 5 untagged; addr b 10.0.0.1/24; ask e0 10.0.0.9 10.0.0.1",
+	  "b OWN" },
+	{ "the same on a port that is not flooded: the bridge has not learned the asker there",
+	  "dev b kind=bridge filtering; vid b 1 untagged; vid b 5 pvid; dev e0 master=b noflood; vid e0 1 pvid "
+	  "untagged; "
+	  "vid e0 5 untagged; addr b 10.0.0.1/24; ask e0 10.0.0.9 10.0.0.1",
 	  "b OTHER_VLAN" },
 	{ "the active slave feeds the bond",
 	  "dev bo kind=bond; dev e0 master=bo; addr bo 10.0.0.1/24; ask e0 10.0.0.9 10.0.0.1", "bo OWN" },
