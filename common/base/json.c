@@ -87,8 +87,8 @@ static bool is_digit(char c)
 
 /*
  * json-c tells a lack of memory by errno alone, and reads a number with an errno of 0 set first: what it could not keep
- * before that number is silently missing. So it gets one piece at a time, each ending where the value of a number is yet to
- * come, at most in its first byte.
+ * before that number is silently missing. So it gets one piece at a time, each ending where the value of a number is
+ * yet to come, at most in its first byte.
  */
 static size_t piece_len(const char *text)
 {
