@@ -56,7 +56,12 @@ world_new() { # NAME: sets WORLD, FAR and TMP; its files are looked at by the ca
 }
 
 world_end() { # NAME
-    local namespace
+    local namespace watch
+    for watch in "$TMP/$1"/watch.pve?; do
+        [ -e "$watch" ] || continue
+        kill "$(<"$watch")"
+        wait_for test ! -e "/proc/$(<"$watch")/cwd"
+    done
     for namespace in pve1 pve2 far; do ip netns del "$namespace.$1"; done
     rm -rf "${TMP:?}/$1"
 }
