@@ -272,7 +272,8 @@ for my $s (@scenarios) {
     try_all({ %$s, may_crash => 1 }, 'memory is not there for JSON', no_memory_for_json($s, %count));
     try_all($s, 'an answer is not there',   no_answer($s, %count));
     try_all($s, 'nf_tables refuses',        refused($s, %count)) if $count{nft};
-    try_all({ %$s, holds => 0 }, 'a device goes or changes', changed_devices($s, %count)) if !$s->{own_devices};
+    # guestarp-watch hears of that, too, and acts upon it: a port that is in no bridge for a moment may be its guest's gateway for good.
+    try_all({ %$s, holds => 0 }, 'a device goes or changes', changed_devices($s, %count)) if !$s->{event}{rain};
 }
 is_right(children_left() == 0, 'no process is left');
 finish(sprintf 'failing: %d points tried, %d converged, the slowest took %.1f s', $all_points, $all_right, $slowest);
