@@ -16,7 +16,9 @@
 struct late {
 	char guest[GUEST_NAME_SIZE]; /* "" for none */
 	char *text; /* another one is waited for; NULL: that it is here, and not locked for a migration */
+	long since;
 	long until;
+	size_t looks; /* how often it was looked at again meanwhile */
 };
 
 struct lates {
@@ -27,8 +29,11 @@ struct lates {
 /* text is lates' from now on. now_ms: CLOCK_MONOTONIC, in milliseconds. */
 void late_add(struct lates *lates, const char *guest, char *text, long now_ms);
 
-/* Calls written for each whose waiting has ended well. Given up after 10 s; an arrival when the guest's devices are
- * gone. */
+/*
+ * Calls written for each whose waiting has ended well, and a few times meanwhile: of a port that a script makes its
+ * guest's gateway after it has come, by a route or proxy_arp, the kernel tells in floods of other news. Given up after
+ * 10 s; an arrival when the guest's devices are gone.
+ */
 void late_look(struct lates *lates, long now_ms, void (*written)(const char *guest, bool arrives, void *arg),
 	       void *arg);
 

@@ -106,7 +106,7 @@ static void want_bound(struct watcher *w, const struct link *link)
 /* A guest of Proxmox VE's own naming, a device of which came or went. False for any other device. */
 static bool want_guest(struct watcher *w, const char *name, bool came)
 {
-	struct due due = { .nic = -1, .came = came };
+	struct due due = { .nic = -1, .own = true, .came = came };
 	struct guest guest;
 	unsigned nic;
 	bool firewall_bridge;
@@ -169,8 +169,11 @@ static void take_news(const struct news *news, void *arg)
 		break;
 	case NEWS_ADDRESS:
 		device = devices_find(&w->devices, link.ifindex);
-		/* Each guest's entries are on no other device that holds an address. */
-		if (w->bindings.count > 0 && (!device || !bridge_port_is_guests(device->name)))
+		/* Each guest's entries are on no other device that holds an address. With one, a guest's own port is
+		 * its gateway. */
+		if (device && bridge_port_is_guests(device->name))
+			(void)want_guest(w, device->name, true);
+		else if (w->bindings.count > 0)
 			wanted_all(&w->wanted, false);
 		break;
 	default:
@@ -342,7 +345,7 @@ static void sync_due(struct watcher *w, const struct due *due)
 	alive = event_sync_guest(&guest, &hint);
 	if (alive && due->arrives && move_tell(&guest, &err) < 0)
 		log_line(due->guest, "watch: %s", err.text);
-	if (alive && r == 0)
+	if (alive && r == 0 && due->own)
 		late_add(&w->late, due->guest, steal_ptr(&text), now_ms());
 	else if (due->came && is_coming(&guest, r, alive))
 		late_add(&w->late, due->guest, NULL, now_ms());
