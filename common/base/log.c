@@ -39,10 +39,14 @@ void notes_add_err(struct notes *notes, const struct err *err)
 	notes_add(notes, "%s", err->text);
 }
 
-static void say(int priority, const char *subject, const char *text)
+static void say(int priority, const char *subject, const char *fmt, va_list ap)
 {
+	char text[NOTE_SIZE];
 	char line[NOTE_SIZE + 128];
-	int n = snprintf(line, sizeof(line), "guestarp: %s%s%s\n", subject ? subject : "", subject ? ": " : "", text);
+	int n;
+
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	n = snprintf(line, sizeof(line), "guestarp: %s%s%s\n", subject ? subject : "", subject ? ": " : "", text);
 	/* One write, so that lines of hooks running at once do not mix. A closed stderr is no failure. */
 	if (n > 0 && write(STDERR_FILENO, line, (size_t)n < sizeof(line) ? (size_t)n : sizeof(line) - 1) < 0)
 		(void)0;
@@ -52,24 +56,20 @@ static void say(int priority, const char *subject, const char *text)
 
 void log_line(const char *subject, const char *fmt, ...)
 {
-	char text[NOTE_SIZE];
 	va_list ap;
 
 	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	say(LOG_WARNING, subject, fmt, ap);
 	va_end(ap);
-	say(LOG_WARNING, subject, text);
 }
 
 void log_done(const char *subject, const char *fmt, ...)
 {
-	char text[NOTE_SIZE];
 	va_list ap;
 
 	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	say(LOG_NOTICE, subject, fmt, ap);
 	va_end(ap);
-	say(LOG_NOTICE, subject, text);
 }
 
 void log_notes(const char *subject, const struct notes *notes)
