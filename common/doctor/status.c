@@ -367,7 +367,7 @@ static void print_bridge(const struct tree *t, const struct status *status, cons
 	}
 }
 
-/* "since 2026-11-27 02:33:01, 12 events; last pve/101 at 2026-11-27 02:40:12, 3 ms" */
+/* "since 2026-11-27 02:33:01, 12 events", and below it "last: pve/101, 2026-11-27 02:40:12, 3.0 ms" */
 static void print_watching(const struct tree *t, const struct status *status)
 {
 	const struct watching *w = &status->watching;

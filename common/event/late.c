@@ -44,7 +44,6 @@ void late_add(struct lates *lates, const char *guest, char *text, long now_ms)
 	free(late->text);
 	late->text = text;
 	late->since = now_ms;
-	late->until = now_ms + (text ? WRITTEN_MS : ARRIVAL_MS);
 	late->looks = 0;
 }
 
@@ -77,7 +76,8 @@ void late_look(struct lates *lates, long now_ms, void (*written)(const char *gue
 			continue;
 		if (late->text ? is_written(&guest, late->text) : late_has_arrived(&guest))
 			written(late->guest, !late->text, arg);
-		else if (now_ms < late->until && (late->text || !late_is_gone(&guest))) {
+		else if (now_ms < late->since + (late->text ? WRITTEN_MS : ARRIVAL_MS) &&
+			 (late->text || !late_is_gone(&guest))) {
 			if (is_time(late, now_ms))
 				written(late->guest, false, arg);
 			continue;

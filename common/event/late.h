@@ -17,7 +17,6 @@ struct late {
 	char guest[GUEST_NAME_SIZE]; /* "" for none */
 	char *text; /* another one is waited for; NULL: that it is here, and not locked for a migration */
 	long since;
-	long until;
 	size_t looks; /* how often it was looked at again meanwhile */
 };
 

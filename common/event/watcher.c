@@ -84,9 +84,10 @@ static long now_ms(void)
 /* ---- what is to be done --------------------------------------------------------------------------------------------
  */
 
-static void want(struct watcher *w, const char *guest)
+static void want(const char *guest, bool arrives, void *arg)
 {
-	struct due due = { .nic = -1 };
+	struct watcher *w = arg;
+	struct due due = { .nic = -1, .arrives = arrives };
 
 	(void)text_copy(due.guest, sizeof(due.guest), guest);
 	wanted_add(&w->wanted, &due);
@@ -99,7 +100,7 @@ static void want_bound(struct watcher *w, const struct link *link)
 		const struct setting *setting = &w->bindings.list[i].setting;
 
 		if (setting->ifindex == link->ifindex || strcmp(setting->device, link->name) == 0)
-			want(w, w->bindings.list[i].guest);
+			want(w->bindings.list[i].guest, false, w);
 	}
 }
 
@@ -210,6 +211,13 @@ static void watch_records(struct watcher *w)
 		w->records_at = now + CALM_MS;
 }
 
+/* What was written before is not told. */
+static void watch_directories(struct watcher *w)
+{
+	w->lost = watch_directory(w, POLICY_DIR, IN_CLOSE_WRITE, &w->policy_dir) || w->lost;
+	watch_records(w);
+}
+
 static void take_file(struct watcher *w, const struct inotify_event *event)
 {
 	struct guest guest;
@@ -271,7 +279,7 @@ static void look_at_cluster(struct watcher *w)
 
 		if (strncmp(guest->name, "pve/", strlen("pve/")) == 0 && (any || changed_never_seen(&guest->config)) &&
 		    changed_config(guest))
-			want(w, guest->name);
+			want(guest->name, false, w);
 	}
 }
 
@@ -300,7 +308,7 @@ static void look_at_binding(struct watcher *w, struct netlink *nl, struct bindin
 	if (apply_read(nl, &facts, &binding->setting, &holds, NULL) < 0 || holds)
 		return;
 	if (binding_may_return(binding, now_ms() / 1000))
-		want(w, binding->guest);
+		want(binding->guest, false, w);
 	else
 		log_line(binding->guest, "%s was deleted for the third time within a minute: left alone",
 			 setting_to_str(&binding->setting, text));
@@ -409,9 +417,7 @@ static void act(struct watcher *w)
 		sync_due(w, &due);
 		take_all(w);
 	}
-	/* What was written before is not told. */
-	w->lost = watch_directory(w, POLICY_DIR, IN_CLOSE_WRITE, &w->policy_dir) || w->lost;
-	watch_records(w);
+	watch_directories(w);
 }
 
 /* Of a guest that is migrating here, the configuration is not here yet: a look at every guest leaves it out. */
@@ -452,15 +458,6 @@ static void recover(struct watcher *w)
 	wanted_all(&w->wanted, true);
 }
 
-static void take_late(const char *guest, bool arrives, void *arg)
-{
-	struct watcher *w = arg;
-	struct due due = { .nic = -1, .arrives = arrives };
-
-	(void)text_copy(due.guest, sizeof(due.guest), guest);
-	wanted_add(&w->wanted, &due);
-}
-
 static void run_timers(struct watcher *w)
 {
 	long now = now_ms();
@@ -480,7 +477,13 @@ static void run_timers(struct watcher *w)
 		wanted_all(&w->wanted, true);
 	}
 	if (w->late.count > 0)
-		late_look(&w->late, now, take_late, w);
+		late_look(&w->late, now, want, w);
+}
+
+/* -1 is never. */
+static long earlier(long at, long other)
+{
+	return at < 0 || other < at ? other : at;
 }
 
 /* Until the next timer; -1 where there is none. */
@@ -492,19 +495,19 @@ static int wait_ms(const struct watcher *w)
 	if (w->wanted.all || w->wanted.count > 0)
 		return 0;
 	if (w->bindings.guest_count > 0)
-		at = w->files_at;
-	if (w->bindings.count > 0 && w->entries_at < at)
-		at = w->entries_at;
-	if (w->late.count > 0 && (at < 0 || now + LATE_MS < at))
-		at = now + LATE_MS;
-	if (w->settled_at > 0 && (at < 0 || w->settled_at < at))
-		at = w->settled_at;
-	if (w->lost && (at < 0 || w->calm_until < at))
-		at = w->calm_until;
-	if (w->record_dir < 0 && (at < 0 || w->records_at < at))
-		at = w->records_at;
-	if (w->teller.untold && (at < 0 || w->teller.not_before < at))
-		at = w->teller.not_before;
+		at = earlier(at, w->files_at);
+	if (w->bindings.count > 0)
+		at = earlier(at, w->entries_at);
+	if (w->late.count > 0)
+		at = earlier(at, now + LATE_MS);
+	if (w->settled_at > 0)
+		at = earlier(at, w->settled_at);
+	if (w->lost)
+		at = earlier(at, w->calm_until);
+	if (w->record_dir < 0)
+		at = earlier(at, w->records_at);
+	if (w->teller.untold)
+		at = earlier(at, w->teller.not_before);
 	return at < 0 ? -1 : at <= now ? 0 : (int)(at - now);
 }
 
@@ -584,8 +587,7 @@ int watcher_run(void (*ready)(void), struct err *err)
 	r = open_all(&w, err);
 	if (r == 0) {
 		/* Listening first: what happens from here on is heard, and what was before is looked at. */
-		(void)watch_directory(&w, POLICY_DIR, IN_CLOSE_WRITE, &w.policy_dir);
-		watch_records(&w);
+		watch_directories(&w);
 		w.lost = true;
 		recover(&w);
 		act(&w);
