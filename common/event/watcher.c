@@ -173,7 +173,7 @@ static void take_news(const struct news *news, void *arg)
 		/* Each guest's entries are on no other device that holds an address. With one, a guest's own port is
 		 * its gateway. */
 		if (device && bridge_port_is_guests(device->name))
-			(void)want_guest(w, device->name, true);
+			(void)want_guest(w, device->name, false);
 		else if (w->bindings.count > 0)
 			wanted_all(&w->wanted, false);
 		break;
