@@ -486,7 +486,7 @@ static struct json_object *watching_json(const struct status *status)
 	if (last) {
 		json_object_object_add(last, "what", json_object_new_string(w->last));
 		json_object_object_add(last, "at", json_object_new_int64(w->last_at));
-		json_object_object_add(last, "microseconds", json_object_new_int64((int64_t)w->last_us));
+		json_object_object_add(last, "microseconds", json_object_new_int64(w->last_us));
 	}
 	json_object_object_add(json, "last", last);
 	return json;

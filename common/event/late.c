@@ -16,7 +16,7 @@
 static const long looks_ms[] = { 100, 500, 2000, 5000 };
 
 /* Is it time for another look? */
-static bool is_time(struct late *late, long now_ms)
+static bool is_time(struct late *late, int64_t now_ms)
 {
 	if (!late->text || late->looks == sizeof(looks_ms) / sizeof(looks_ms[0]) ||
 	    now_ms < late->since + looks_ms[late->looks])
@@ -25,7 +25,7 @@ static bool is_time(struct late *late, long now_ms)
 	return true;
 }
 
-void late_add(struct lates *lates, const char *guest, char *text, long now_ms)
+void late_add(struct lates *lates, const char *guest, char *text, int64_t now_ms)
 {
 	struct late *late = NULL;
 
@@ -66,7 +66,8 @@ bool late_is_gone(const struct guest *guest)
 	return running_ask(guest, &running, NULL) == 0 && running == RUNNING_NO;
 }
 
-void late_look(struct lates *lates, long now_ms, void (*written)(const char *guest, bool arrives, void *arg), void *arg)
+void late_look(struct lates *lates, int64_t now_ms, void (*written)(const char *guest, bool arrives, void *arg),
+	       void *arg)
 {
 	for (size_t i = 0; i < LATE_MAX; i++) {
 		struct late *late = &lates->list[i];

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -15,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "event/apply.h"
@@ -55,31 +55,18 @@ struct watcher {
 	bool lost; /* some news */
 	bool ended;
 
-	long records_at; /* not before that, where the directory is not watched */
-	long calm_until; /* no sync of all before that because of lost news */
-	long calm_ms;
-	long settled_at; /* 0 for not */
-	long files_at;
-	long entries_at;
+	int64_t records_at; /* not before that, where the directory is not watched */
+	int64_t calm_until; /* no sync of all before that because of lost news */
+	int64_t calm_ms;
+	int64_t settled_at; /* 0 for not */
+	int64_t files_at;
+	int64_t entries_at;
 	struct timespec version; /* of pmxcfs */
 	struct timespec cluster_policy;
 	bool table; /* the names were there */
 
 	struct teller teller;
 };
-
-static uint64_t now_us(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
-static long now_ms(void)
-{
-	return (long)(now_us() / 1000);
-}
 
 /* ---- what is to be done --------------------------------------------------------------------------------------------
  */
@@ -149,7 +136,7 @@ static void take_link(struct watcher *w, const struct link *link)
 	 * cards. */
 	if ((change.came && strcmp(link->kind, "bridge") == 0 && !guests) ||
 	    (change.joined && strcmp(link->kind, "veth") == 0 && !bridge_port_is_guests(link->name)))
-		w->settled_at = now_ms() + SETTLE_MS;
+		w->settled_at = clock_ms() + SETTLE_MS;
 }
 
 static void take_news(const struct news *news, void *arg)
@@ -199,7 +186,7 @@ static bool watch_directory(const struct watcher *w, const char *path, uint32_t 
 /* With the lock that is in it. */
 static void watch_records(struct watcher *w)
 {
-	long now = now_ms();
+	int64_t now = clock_ms();
 
 	if (w->record_dir >= 0 || now < w->records_at)
 		return;
@@ -239,7 +226,7 @@ static void take_file(struct watcher *w, const struct inotify_event *event)
 		   strcmp(event->name, "lock") == 0) {
 		/* Somebody clears the directory, and is not in the way of that. That it is gone the kernel tells when
 		 * nobody has anything of it open. */
-		w->records_at = now_ms() + CALM_MS;
+		w->records_at = clock_ms() + CALM_MS;
 		(void)inotify_rm_watch(w->files, w->record_dir);
 		lock_release(&w->teller.lock);
 	} else if (event->wd == w->record_dir && event->len > 0 && record_guest(event->name, &guest)) {
@@ -307,7 +294,7 @@ static void look_at_binding(struct watcher *w, struct netlink *nl, struct bindin
 	facts_init(&facts);
 	if (apply_read(nl, &facts, &binding->setting, &holds, NULL) < 0 || holds)
 		return;
-	if (binding_may_return(binding, now_ms() / 1000))
+	if (binding_may_return(binding, clock_ms() / 1000))
 		want(binding->guest, false, w);
 	else
 		log_line(binding->guest, "%s was deleted for the third time within a minute: left alone",
@@ -341,7 +328,7 @@ static void sync_due(struct watcher *w, const struct due *due)
 {
 	const struct hint hint = { .nic = due->nic, .arrives = due->arrives, .hurry = true };
 	CLEANUP(free) char *text = NULL;
-	uint64_t begun = now_us();
+	int64_t begun = clock_us();
 	struct guest guest;
 	struct err err;
 	bool alive;
@@ -354,10 +341,10 @@ static void sync_due(struct watcher *w, const struct due *due)
 	if (alive && due->arrives && move_tell(&guest, &err) < 0)
 		log_line(due->guest, "watch: %s", err.text);
 	if (alive && r == 0 && due->own)
-		late_add(&w->late, due->guest, steal_ptr(&text), now_ms());
+		late_add(&w->late, due->guest, steal_ptr(&text), clock_ms());
 	else if (due->came && is_coming(&guest, r, alive))
-		late_add(&w->late, due->guest, NULL, now_ms());
-	teller_did(&w->teller, due->guest, now_us() - begun);
+		late_add(&w->late, due->guest, NULL, clock_ms());
+	teller_did(&w->teller, due->guest, clock_us() - begun);
 }
 
 static void read_signals(struct watcher *w)
@@ -402,7 +389,7 @@ static void act(struct watcher *w)
 	struct err err;
 
 	if (w->wanted.all) {
-		uint64_t begun = now_us();
+		int64_t begun = clock_us();
 		bool prepare = w->wanted.prepare;
 
 		w->wanted.all = false;
@@ -410,7 +397,7 @@ static void act(struct watcher *w)
 		if (event_sync(prepare, true, &result, &err) < 0)
 			log_line(NULL, "watch: %s", err.text);
 		w->table = quieting_has_table();
-		teller_did(&w->teller, "all", now_us() - begun);
+		teller_did(&w->teller, "all", clock_us() - begun);
 	}
 	/* What comes meanwhile is taken in between: the kernel keeps only so much of it. */
 	while (!w->wanted.all && !w->ended && wanted_next(&w->wanted, &due)) {
@@ -438,7 +425,7 @@ static void want_coming(struct watcher *w)
 /* All anew. Not more often than is good for the host, however much is lost. */
 static void recover(struct watcher *w)
 {
-	long now = now_ms();
+	int64_t now = clock_ms();
 	CLEANUP(netlink) struct netlink *nl = NULL;
 	struct err err;
 
@@ -460,7 +447,7 @@ static void recover(struct watcher *w)
 
 static void run_timers(struct watcher *w)
 {
-	long now = now_ms();
+	int64_t now = clock_ms();
 
 	if (w->bindings.guest_count > 0 && now >= w->files_at) {
 		look_at_cluster(w);
@@ -481,7 +468,7 @@ static void run_timers(struct watcher *w)
 }
 
 /* -1 is never. */
-static long earlier(long at, long other)
+static int64_t earlier(int64_t at, int64_t other)
 {
 	return at < 0 || other < at ? other : at;
 }
@@ -489,8 +476,8 @@ static long earlier(long at, long other)
 /* Until the next timer; -1 where there is none. */
 static int wait_ms(const struct watcher *w)
 {
-	long now = now_ms();
-	long at = -1;
+	int64_t now = clock_ms();
+	int64_t at = -1;
 
 	if (w->wanted.all || w->wanted.count > 0)
 		return 0;
@@ -522,7 +509,7 @@ static int loop(struct watcher *w, struct err *err)
 		recover(w);
 		run_timers(w);
 		act(w);
-		teller_tell(&w->teller, now_ms());
+		teller_tell(&w->teller, clock_ms());
 	}
 	return 0;
 }
@@ -591,7 +578,7 @@ int watcher_run(void (*ready)(void), struct err *err)
 		w.lost = true;
 		recover(&w);
 		act(&w);
-		teller_tell(&w.teller, now_ms());
+		teller_tell(&w.teller, clock_ms());
 		ready();
 		r = loop(&w, err);
 	}
