@@ -53,6 +53,7 @@ struct watcher {
 
 	struct wanted wanted;
 	bool lost; /* some news */
+	int deaf;  /* the error number, where news cannot be read */
 	bool ended;
 
 	int64_t records_at; /* not before that, where the directory is not watched */
@@ -370,8 +371,10 @@ static void hear(struct watcher *w, int fd)
 	int r = news_read(fd, take_news, w);
 
 	w->lost = r < 0 || w->lost;
-	if (r < 0 && r != -ENOBUFS)
-		(void)nanosleep(&pause, NULL);
+	if (r == 0 || r == -ENOBUFS)
+		return;
+	w->deaf = -r;
+	(void)nanosleep(&pause, NULL);
 }
 
 static void take_all(struct watcher *w)
@@ -436,6 +439,9 @@ static void recover(struct watcher *w)
 		w->calm_ms = CALM_MAX_MS;
 	w->calm_until = now + w->calm_ms;
 	w->lost = false;
+	if (w->deaf)
+		log_line(NULL, "watch: what the kernel tells cannot be read: %s", strerror(w->deaf));
+	w->deaf = 0;
 	if (netlink_open(&nl, &err) < 0 || devices_read(&w->devices, nl, &err) < 0 ||
 	    bindings_read(&w->bindings, &err) < 0) {
 		log_line(NULL, "watch: %s", err.text);
