@@ -283,8 +283,9 @@ sub files {
     symlink 'nodes/pve1',    "$root/etc/pve/local";
     symlink "nodes/pve1/$_", "$root/etc/pve/$_" for qw(lxc qemu-server);
     write_file("$root/etc/machine-id", "0123456789abcdef0123456789abcdef\n");
+    my @guests = map { ($_, $_->{clone}) } map { @{ $_->{guests} } } @hosts;
     my %guests = map { ($_->{kind} eq 'lxc' ? "lxc/$_->{id}" : $_->{id}) => $_->{policy} }
-      grep { $_->{managed} && ($_->{kind} eq 'lxc' || %{ $_->{policy} }) } map { ($_, $_->{clone}) } map { @{ $_->{guests} } } @hosts;
+      grep { $_->{managed} && ($_->{kind} eq 'lxc' || %{ $_->{policy} }) } @guests;
     $guests{'*'} = {} if $first->{all_managed};
     my %policy = (
         defaults => { announce => 1, $shared ? (shared => [$shared]) : () },
@@ -423,9 +424,9 @@ sub plugged {
             $text .= "link set dev $port master $nic->{bridge}\n";
         }
         # The administrator's own script.
-        $text .= "link set dev $port " . ($vrf ? "master $vrf" : 'nomaster') . "\naddr add 10.255.0.1/32 dev $port\n" . join '',
-          map { route_line($_, $port, undef, $vrf) } grep { !/:/ } @{ $nic->{conf} }
-          if $nic->{routed};
+        next if !$nic->{routed};
+        $text .= "link set dev $port " . ($vrf ? "master $vrf" : 'nomaster') . "\naddr add 10.255.0.1/32 dev $port\n";
+        $text .= join '', map { route_line($_, $port, undef, $vrf) } grep { !/:/ } @{ $nic->{conf} };
     }
     return $text;
 }
@@ -857,7 +858,8 @@ sub events {
 # The hosts of one kernel: two, each in its VRF, or one that has all of it.
 sub one_kernel {
     my ($number)  = @_;
-    my @hosts     = $twins ? HarmHost::twins($seed * 1000 + $number, $number) : HarmHost::random($seed * 1000 + $number, $number);
+    my $make      = $twins ? \&HarmHost::twins : \&HarmHost::random;
+    my @hosts     = $make->($seed * 1000 + $number, $number);
     my $nic_index = 0;
     for my $h (@hosts) {
         for my $g (@{ $h->{guests} }) {
