@@ -105,12 +105,13 @@ tests: all $(UNIT_TESTS)
 check: tests
 	GUESTARP_BUILD=$(abspath $(BUILD)) tests/run
 
-# What takes too long for every run: the administrator's command at 1,000 guests, every fault point, 10,000 random hosts, every
-# event twenty times on watched wires, long fuzzing.
+# What takes too long for every run: the administrator's command at 1,000 guests, every fault point, 10,000 random hosts and a tenth
+# of that with two VRFs, every event twenty times on watched wires, long fuzzing.
 check-long: tests
 	GUESTARP_BUILD=$(abspath $(BUILD)) tests/admin/scale
 	GUESTARP_BUILD=$(abspath $(BUILD)) GUESTARP_FAULT_FULL=1 GUESTARP_EVENTS=10000 tests/run tests/fault/*.t tests/events/random.t
 	GUESTARP_BUILD=$(abspath $(BUILD)) GUESTARP_HOSTS=10000 tests/run tests/net/harm.t
+	GUESTARP_BUILD=$(abspath $(BUILD)) GUESTARP_HOSTS=1000 GUESTARP_UML_SECONDS=86400 tests/run tests/uml/harm.t
 	GUESTARP_BUILD=$(abspath $(BUILD)) tests/wire/table
 	FUZZ_BUILD=$(BUILD)-fuzz tests/fuzz/run -runs=10000000
 

@@ -223,7 +223,7 @@ static int attach(const struct guest *guest)
 	if (r < 0)
 		log_line(name, "attach: %s", err.text);
 	else
-		log_line(name, changed ? "attached" : "is attached already");
+		log_done(name, changed ? "attached" : "is attached already");
 	return r;
 }
 
@@ -239,7 +239,7 @@ static int detach(const struct guest *guest)
 	if (r < 0)
 		log_line(name, "detach: %s", err.text);
 	else
-		log_line(name, "%s%s%s", changed ? "detached" : "is not attached", *still ? "; still managed by " : "",
+		log_done(name, "%s%s%s", changed ? "detached" : "is not attached", *still ? "; still managed by " : "",
 			 still);
 	return r;
 }
@@ -404,7 +404,7 @@ static int cmd_announce(const struct call *call)
 	}
 	if (announce_device(device, 2, &count, &err) < 0)
 		return failed(&err);
-	log_line(NULL, "announce: %s: %zu address%s", device, count, count == 1 ? "" : "es");
+	log_done(NULL, "announce: %s: %zu address%s", device, count, count == 1 ? "" : "es");
 	return EXIT_SUCCESS;
 }
 

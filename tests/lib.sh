@@ -254,6 +254,25 @@ lxc_monitor_end() { # NAME
     wait "${MONITOR_PID[$1]}" 2>/dev/null || true
 }
 
+# guestarp-watch, until it has looked at everything or has ended; sets WATCH_PID. What it says is in $TMP/watch.out.
+# shellcheck disable=SC2120 # net/watch.t gives it one
+watch_start() { # [COMMAND...]: before it, such as strace
+    GUESTARP_ROOT=$ROOT "$@" "$GUESTARP_BUILD/guestarp-watch" --foreground </dev/null >"$TMP/watch.out" 2>&1 &
+    WATCH_PID=$!
+    perl -I"$TESTS_DIR" -MWatch -e 'Watch::settled(shift)' "$WATCH_PID"
+}
+
+watch_idle() { # until it has seen to all that has happened so far
+    perl -I"$TESTS_DIR" -MWatch -e 'Watch::idle(shift)' "$WATCH_PID"
+}
+
+watch_stop() { # sets STATUS
+    STATUS=0
+    # Of a tracer the traced one; its own children, which announce, end by themselves.
+    kill "$(perl -I"$TESTS_DIR" -MWatch -e 'print Watch::traced(shift)' "$WATCH_PID")" 2>/dev/null || true
+    wait "$WATCH_PID" || STATUS=$?
+}
+
 record_exists() { # VMID
     [ -f "$ROOT/run/guestarp/pve-$1.json" ]
 }

@@ -87,8 +87,8 @@ static bool is_digit(char c)
 
 /*
  * json-c tells a lack of memory by errno alone, and reads a number with an errno of 0 set first: what it could not keep
- * before that number is silently missing. Hence a piece at a time, each ending where the value of a number is yet to
- * come, at most in its first byte.
+ * before that number is silently missing. So it gets one piece at a time, each ending where the value of a number is
+ * yet to come, at most in its first byte.
  */
 static size_t piece_len(const char *text)
 {
@@ -136,11 +136,25 @@ static int parse(const char *file, const char *text, struct json_object **ret_js
 	return 0;
 }
 
+/* An escaped NUL, of valid JSON, or NULL. json-c ends a key there: "101\u00009" would be 101's. */
+static const char *find_escaped_nul(const char *text)
+{
+	const char *p = text;
+
+	while ((p = strchr(p, '\\'))) {
+		if (strncmp(p, "\\u0000", strlen("\\u0000")) == 0)
+			return p;
+		p += 2;
+	}
+	return NULL;
+}
+
 static int check_and_parse(const char *file, const char *text, size_t len, bool written, struct json_object **ret_json,
 			   struct err *err)
 {
 	CLEANUP(free) char *copy = strdup(text);
 	const char *no_utf8 = find_no_utf8(text);
+	const char *nul;
 	int r = 0;
 
 	if (!copy)
@@ -153,6 +167,9 @@ static int check_and_parse(const char *file, const char *text, size_t len, bool 
 		grammar_blank_comments(copy);
 	if (r == 0)
 		r = grammar_check(text, copy, written, err);
+	nul = r == 0 ? find_escaped_nul(copy) : NULL;
+	if (nul)
+		r = grammar_mistake(text, text + (nul - copy), "a NUL character", err);
 	if (r == 0)
 		return parse(file, copy, ret_json, err);
 	(void)err_wrap(err, "%s", file);

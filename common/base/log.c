@@ -39,22 +39,37 @@ void notes_add_err(struct notes *notes, const struct err *err)
 	notes_add(notes, "%s", err->text);
 }
 
-void log_line(const char *subject, const char *fmt, ...)
+static void say(int priority, const char *subject, const char *fmt, va_list ap)
 {
 	char text[NOTE_SIZE];
 	char line[NOTE_SIZE + 128];
-	va_list ap;
 	int n;
 
-	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
 	n = snprintf(line, sizeof(line), "guestarp: %s%s%s\n", subject ? subject : "", subject ? ": " : "", text);
 	/* One write, so that lines of hooks running at once do not mix. A closed stderr is no failure. */
 	if (n > 0 && write(STDERR_FILENO, line, (size_t)n < sizeof(line) ? (size_t)n : sizeof(line) - 1) < 0)
 		(void)0;
 	openlog("guestarp", LOG_NDELAY | LOG_PID, LOG_DAEMON);
-	syslog(LOG_NOTICE, "%s%s%s", subject ? subject : "", subject ? ": " : "", text);
+	syslog(priority, "%s%s%s", subject ? subject : "", subject ? ": " : "", text);
+}
+
+void log_line(const char *subject, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(LOG_WARNING, subject, fmt, ap);
+	va_end(ap);
+}
+
+void log_done(const char *subject, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(LOG_NOTICE, subject, fmt, ap);
+	va_end(ap);
 }
 
 void log_notes(const char *subject, const struct notes *notes)

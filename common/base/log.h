@@ -27,10 +27,13 @@ void notes_add_all(struct notes *notes, const struct notes *more);
 void notes_add_err(struct notes *notes, const struct err *err);
 
 /*
- * One line "guestarp: <subject>: <text>" to stderr and to syslog (LXC drops a hook's output).
+ * One line "guestarp: <subject>: <text>" to stderr and to syslog (LXC drops a hook's output), there as a warning.
  * subject may be NULL.
  */
 void log_line(const char *subject, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* The same for what was done, in syslog as a notice. */
+void log_done(const char *subject, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /*
  * Answers --help (by usage, then the manual's name) and --version on stdout. True when one of them was all that the

@@ -13,7 +13,7 @@ bool privilege_is_root(void);
 /*
  * Keeps CAP_NET_ADMIN and CAP_NET_RAW of what the process has, for good (capabilities(7)); its files are root's own
  * and need none. Without will_exec also no_new_privs (prctl(2)). With it a program that root executes later has
- * root's full rights again, as whoever called us would have given it.
+ * root's full rights again, as our caller would have given it.
  */
 int privilege_drop(bool will_exec, struct err *err);
 

@@ -367,7 +367,7 @@ static void print_bridge(const struct tree *t, const struct status *status, cons
 	}
 }
 
-/* "since 2026-11-27 02:33:01, 12 events; last pve/101 at 2026-11-27 02:40:12, 3 ms" */
+/* "since 2026-11-27 02:33:01, 12 events", and below it "last: pve/101, 2026-11-27 02:40:12, 3.0 ms" */
 static void print_watching(const struct tree *t, const struct status *status)
 {
 	const struct watching *w = &status->watching;
@@ -486,7 +486,7 @@ static struct json_object *watching_json(const struct status *status)
 	if (last) {
 		json_object_object_add(last, "what", json_object_new_string(w->last));
 		json_object_object_add(last, "at", json_object_new_int64(w->last_at));
-		json_object_object_add(last, "microseconds", json_object_new_int64((int64_t)w->last_us));
+		json_object_object_add(last, "microseconds", json_object_new_int64(w->last_us));
 	}
 	json_object_object_add(json, "last", last);
 	return json;

@@ -13,7 +13,19 @@
 #define WRITTEN_MS 10000
 #define ARRIVAL_MS (24L * 3600 * 1000)
 
-void late_add(struct lates *lates, const char *guest, char *text, long now_ms)
+static const long looks_ms[] = { 100, 500, 2000, 5000 };
+
+/* Is it time for another look? */
+static bool is_time(struct late *late, int64_t now_ms)
+{
+	if (!late->text || late->looks == sizeof(looks_ms) / sizeof(looks_ms[0]) ||
+	    now_ms < late->since + looks_ms[late->looks])
+		return false;
+	late->looks++;
+	return true;
+}
+
+void late_add(struct lates *lates, const char *guest, char *text, int64_t now_ms)
 {
 	struct late *late = NULL;
 
@@ -31,7 +43,8 @@ void late_add(struct lates *lates, const char *guest, char *text, long now_ms)
 	memcpy(late->guest, guest, GUEST_NAME_SIZE);
 	free(late->text);
 	late->text = text;
-	late->until = now_ms + (text ? WRITTEN_MS : ARRIVAL_MS);
+	late->since = now_ms;
+	late->looks = 0;
 }
 
 static bool is_written(const struct guest *guest, const char *text)
@@ -53,7 +66,8 @@ bool late_is_gone(const struct guest *guest)
 	return running_ask(guest, &running, NULL) == 0 && running == RUNNING_NO;
 }
 
-void late_look(struct lates *lates, long now_ms, void (*written)(const char *guest, bool arrives, void *arg), void *arg)
+void late_look(struct lates *lates, int64_t now_ms, void (*written)(const char *guest, bool arrives, void *arg),
+	       void *arg)
 {
 	for (size_t i = 0; i < LATE_MAX; i++) {
 		struct late *late = &lates->list[i];
@@ -63,8 +77,12 @@ void late_look(struct lates *lates, long now_ms, void (*written)(const char *gue
 			continue;
 		if (late->text ? is_written(&guest, late->text) : late_has_arrived(&guest))
 			written(late->guest, !late->text, arg);
-		else if (now_ms < late->until && (late->text || !late_is_gone(&guest)))
+		else if (now_ms < late->since + (late->text ? WRITTEN_MS : ARRIVAL_MS) &&
+			 (late->text || !late_is_gone(&guest))) {
+			if (is_time(late, now_ms))
+				written(late->guest, false, arg);
 			continue;
+		}
 		late->guest[0] = '\0';
 		free(late->text);
 		late->text = NULL;

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "guest/guest.h"
 
@@ -16,7 +17,8 @@
 struct late {
 	char guest[GUEST_NAME_SIZE]; /* "" for none */
 	char *text; /* another one is waited for; NULL: that it is here, and not locked for a migration */
-	long until;
+	int64_t since;
+	size_t looks; /* how often it was looked at again meanwhile */
 };
 
 struct lates {
@@ -24,12 +26,15 @@ struct lates {
 	size_t count;
 };
 
-/* text is lates' from now on. now_ms: CLOCK_MONOTONIC, in milliseconds. */
-void late_add(struct lates *lates, const char *guest, char *text, long now_ms);
+/* text is lates' from now on. now_ms: of clock_ms(). */
+void late_add(struct lates *lates, const char *guest, char *text, int64_t now_ms);
 
-/* Calls written for each whose waiting has ended well. Given up after 10 s; an arrival when the guest's devices are
- * gone. */
-void late_look(struct lates *lates, long now_ms, void (*written)(const char *guest, bool arrives, void *arg),
+/*
+ * Calls written for each whose waiting has ended well, and a few times meanwhile: of a port that a script makes its
+ * guest's gateway after it has come, by a route or proxy_arp, the kernel tells in floods of other news. Given up after
+ * 10 s; an arrival when the guest's devices are gone.
+ */
+void late_look(struct lates *lates, int64_t now_ms, void (*written)(const char *guest, bool arrives, void *arg),
 	       void *arg);
 
 void late_done(struct lates *lates);

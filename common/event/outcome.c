@@ -64,7 +64,7 @@ void outcome_say(struct outcome *outcome, const char *name, const char *word, co
 	if (result < 0)
 		log_line(name, "%s: %s%s", word, err->text, refused ? " (the start is refused)" : "");
 	if (outcome->done[0])
-		log_line(name, "%s: %s", done, outcome->done);
+		log_done(name, "%s: %s", done, outcome->done);
 	log_notes(name, &outcome->notes);
 	memset(outcome, 0, sizeof(*outcome));
 }

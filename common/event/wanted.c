@@ -22,6 +22,7 @@ void wanted_add(struct wanted *wanted, const struct due *due)
 		struct due *d = &wanted->due[i];
 
 		if (d->nic == due->nic && strcmp(d->guest, due->guest) == 0) {
+			d->own = d->own || due->own;
 			d->came = d->came || due->came;
 			d->arrives = d->arrives || due->arrives;
 			return;

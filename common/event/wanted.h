@@ -11,7 +11,8 @@
 struct due {
 	char guest[GUEST_NAME_SIZE];
 	int nic;      /* as in struct hint */
-	bool came;    /* a device of its own is new */
+	bool own;     /* a device of its own has come or gone */
+	bool came;    /* has come */
 	bool arrives; /* as in struct hint */
 };
 

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -15,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "event/apply.h"
@@ -53,14 +53,15 @@ struct watcher {
 
 	struct wanted wanted;
 	bool lost; /* some news */
+	int deaf;  /* the error number, where news cannot be read */
 	bool ended;
 
-	long records_at; /* not before that, where the directory is not watched */
-	long calm_until; /* no sync of all before that because of lost news */
-	long calm_ms;
-	long settled_at; /* 0 for not */
-	long files_at;
-	long entries_at;
+	int64_t records_at; /* not before that, where the directory is not watched */
+	int64_t calm_until; /* no sync of all before that because of lost news */
+	int64_t calm_ms;
+	int64_t settled_at; /* 0 for not */
+	int64_t files_at;
+	int64_t entries_at;
 	struct timespec version; /* of pmxcfs */
 	struct timespec cluster_policy;
 	bool table; /* the names were there */
@@ -68,25 +69,13 @@ struct watcher {
 	struct teller teller;
 };
 
-static uint64_t now_us(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
-static long now_ms(void)
-{
-	return (long)(now_us() / 1000);
-}
-
 /* ---- what is to be done --------------------------------------------------------------------------------------------
  */
 
-static void want(struct watcher *w, const char *guest)
+static void want(const char *guest, bool arrives, void *arg)
 {
-	struct due due = { .nic = -1 };
+	struct watcher *w = arg;
+	struct due due = { .nic = -1, .arrives = arrives };
 
 	(void)text_copy(due.guest, sizeof(due.guest), guest);
 	wanted_add(&w->wanted, &due);
@@ -99,14 +88,14 @@ static void want_bound(struct watcher *w, const struct link *link)
 		const struct setting *setting = &w->bindings.list[i].setting;
 
 		if (setting->ifindex == link->ifindex || strcmp(setting->device, link->name) == 0)
-			want(w, w->bindings.list[i].guest);
+			want(w->bindings.list[i].guest, false, w);
 	}
 }
 
 /* A guest of Proxmox VE's own naming, a device of which came or went. False for any other device. */
 static bool want_guest(struct watcher *w, const char *name, bool came)
 {
-	struct due due = { .nic = -1, .came = came };
+	struct due due = { .nic = -1, .own = true, .came = came };
 	struct guest guest;
 	unsigned nic;
 	bool firewall_bridge;
@@ -148,7 +137,7 @@ static void take_link(struct watcher *w, const struct link *link)
 	 * cards. */
 	if ((change.came && strcmp(link->kind, "bridge") == 0 && !guests) ||
 	    (change.joined && strcmp(link->kind, "veth") == 0 && !bridge_port_is_guests(link->name)))
-		w->settled_at = now_ms() + SETTLE_MS;
+		w->settled_at = clock_ms() + SETTLE_MS;
 }
 
 static void take_news(const struct news *news, void *arg)
@@ -169,8 +158,11 @@ static void take_news(const struct news *news, void *arg)
 		break;
 	case NEWS_ADDRESS:
 		device = devices_find(&w->devices, link.ifindex);
-		/* Each guest's entries are on no other device that holds an address. */
-		if (w->bindings.count > 0 && (!device || !bridge_port_is_guests(device->name)))
+		/* Each guest's entries are on no other device that holds an address. With one, a guest's own port is
+		 * its gateway. */
+		if (device && bridge_port_is_guests(device->name))
+			(void)want_guest(w, device->name, false);
+		else if (w->bindings.count > 0)
 			wanted_all(&w->wanted, false);
 		break;
 	default:
@@ -195,7 +187,7 @@ static bool watch_directory(const struct watcher *w, const char *path, uint32_t 
 /* With the lock that is in it. */
 static void watch_records(struct watcher *w)
 {
-	long now = now_ms();
+	int64_t now = clock_ms();
 
 	if (w->record_dir >= 0 || now < w->records_at)
 		return;
@@ -205,6 +197,13 @@ static void watch_records(struct watcher *w)
 		w->lost = true;
 	else
 		w->records_at = now + CALM_MS;
+}
+
+/* What was written before is not told. */
+static void watch_directories(struct watcher *w)
+{
+	w->lost = watch_directory(w, POLICY_DIR, IN_CLOSE_WRITE, &w->policy_dir) || w->lost;
+	watch_records(w);
 }
 
 static void take_file(struct watcher *w, const struct inotify_event *event)
@@ -228,7 +227,7 @@ static void take_file(struct watcher *w, const struct inotify_event *event)
 		   strcmp(event->name, "lock") == 0) {
 		/* Somebody clears the directory, and is not in the way of that. That it is gone the kernel tells when
 		 * nobody has anything of it open. */
-		w->records_at = now_ms() + CALM_MS;
+		w->records_at = clock_ms() + CALM_MS;
 		(void)inotify_rm_watch(w->files, w->record_dir);
 		lock_release(&w->teller.lock);
 	} else if (event->wd == w->record_dir && event->len > 0 && record_guest(event->name, &guest)) {
@@ -268,7 +267,7 @@ static void look_at_cluster(struct watcher *w)
 
 		if (strncmp(guest->name, "pve/", strlen("pve/")) == 0 && (any || changed_never_seen(&guest->config)) &&
 		    changed_config(guest))
-			want(w, guest->name);
+			want(guest->name, false, w);
 	}
 }
 
@@ -296,8 +295,8 @@ static void look_at_binding(struct watcher *w, struct netlink *nl, struct bindin
 	facts_init(&facts);
 	if (apply_read(nl, &facts, &binding->setting, &holds, NULL) < 0 || holds)
 		return;
-	if (binding_may_return(binding, now_ms() / 1000))
-		want(w, binding->guest);
+	if (binding_may_return(binding, clock_ms() / 1000))
+		want(binding->guest, false, w);
 	else
 		log_line(binding->guest, "%s was deleted for the third time within a minute: left alone",
 			 setting_to_str(&binding->setting, text));
@@ -330,7 +329,7 @@ static void sync_due(struct watcher *w, const struct due *due)
 {
 	const struct hint hint = { .nic = due->nic, .arrives = due->arrives, .hurry = true };
 	CLEANUP(free) char *text = NULL;
-	uint64_t begun = now_us();
+	int64_t begun = clock_us();
 	struct guest guest;
 	struct err err;
 	bool alive;
@@ -342,11 +341,11 @@ static void sync_due(struct watcher *w, const struct due *due)
 	alive = event_sync_guest(&guest, &hint);
 	if (alive && due->arrives && move_tell(&guest, &err) < 0)
 		log_line(due->guest, "watch: %s", err.text);
-	if (alive && r == 0)
-		late_add(&w->late, due->guest, steal_ptr(&text), now_ms());
+	if (alive && r == 0 && due->own)
+		late_add(&w->late, due->guest, steal_ptr(&text), clock_ms());
 	else if (due->came && is_coming(&guest, r, alive))
-		late_add(&w->late, due->guest, NULL, now_ms());
-	teller_did(&w->teller, due->guest, now_us() - begun);
+		late_add(&w->late, due->guest, NULL, clock_ms());
+	teller_did(&w->teller, due->guest, clock_us() - begun);
 }
 
 static void read_signals(struct watcher *w)
@@ -372,8 +371,10 @@ static void hear(struct watcher *w, int fd)
 	int r = news_read(fd, take_news, w);
 
 	w->lost = r < 0 || w->lost;
-	if (r < 0 && r != -ENOBUFS)
-		(void)nanosleep(&pause, NULL);
+	if (r == 0 || r == -ENOBUFS)
+		return;
+	w->deaf = -r;
+	(void)nanosleep(&pause, NULL);
 }
 
 static void take_all(struct watcher *w)
@@ -391,7 +392,7 @@ static void act(struct watcher *w)
 	struct err err;
 
 	if (w->wanted.all) {
-		uint64_t begun = now_us();
+		int64_t begun = clock_us();
 		bool prepare = w->wanted.prepare;
 
 		w->wanted.all = false;
@@ -399,16 +400,14 @@ static void act(struct watcher *w)
 		if (event_sync(prepare, true, &result, &err) < 0)
 			log_line(NULL, "watch: %s", err.text);
 		w->table = quieting_has_table();
-		teller_did(&w->teller, "all", now_us() - begun);
+		teller_did(&w->teller, "all", clock_us() - begun);
 	}
 	/* What comes meanwhile is taken in between: the kernel keeps only so much of it. */
 	while (!w->wanted.all && !w->ended && wanted_next(&w->wanted, &due)) {
 		sync_due(w, &due);
 		take_all(w);
 	}
-	/* What was written before is not told. */
-	w->lost = watch_directory(w, POLICY_DIR, IN_CLOSE_WRITE, &w->policy_dir) || w->lost;
-	watch_records(w);
+	watch_directories(w);
 }
 
 /* Of a guest that is migrating here, the configuration is not here yet: a look at every guest leaves it out. */
@@ -429,7 +428,7 @@ static void want_coming(struct watcher *w)
 /* All anew. Not more often than is good for the host, however much is lost. */
 static void recover(struct watcher *w)
 {
-	long now = now_ms();
+	int64_t now = clock_ms();
 	CLEANUP(netlink) struct netlink *nl = NULL;
 	struct err err;
 
@@ -440,6 +439,9 @@ static void recover(struct watcher *w)
 		w->calm_ms = CALM_MAX_MS;
 	w->calm_until = now + w->calm_ms;
 	w->lost = false;
+	if (w->deaf)
+		log_line(NULL, "watch: what the kernel tells cannot be read: %s", strerror(w->deaf));
+	w->deaf = 0;
 	if (netlink_open(&nl, &err) < 0 || devices_read(&w->devices, nl, &err) < 0 ||
 	    bindings_read(&w->bindings, &err) < 0) {
 		log_line(NULL, "watch: %s", err.text);
@@ -449,18 +451,9 @@ static void recover(struct watcher *w)
 	wanted_all(&w->wanted, true);
 }
 
-static void take_late(const char *guest, bool arrives, void *arg)
-{
-	struct watcher *w = arg;
-	struct due due = { .nic = -1, .arrives = arrives };
-
-	(void)text_copy(due.guest, sizeof(due.guest), guest);
-	wanted_add(&w->wanted, &due);
-}
-
 static void run_timers(struct watcher *w)
 {
-	long now = now_ms();
+	int64_t now = clock_ms();
 
 	if (w->bindings.guest_count > 0 && now >= w->files_at) {
 		look_at_cluster(w);
@@ -477,31 +470,37 @@ static void run_timers(struct watcher *w)
 		wanted_all(&w->wanted, true);
 	}
 	if (w->late.count > 0)
-		late_look(&w->late, now, take_late, w);
+		late_look(&w->late, now, want, w);
+}
+
+/* -1 is never. */
+static int64_t earlier(int64_t at, int64_t other)
+{
+	return at < 0 || other < at ? other : at;
 }
 
 /* Until the next timer; -1 where there is none. */
 static int wait_ms(const struct watcher *w)
 {
-	long now = now_ms();
-	long at = -1;
+	int64_t now = clock_ms();
+	int64_t at = -1;
 
 	if (w->wanted.all || w->wanted.count > 0)
 		return 0;
 	if (w->bindings.guest_count > 0)
-		at = w->files_at;
-	if (w->bindings.count > 0 && w->entries_at < at)
-		at = w->entries_at;
-	if (w->late.count > 0 && (at < 0 || now + LATE_MS < at))
-		at = now + LATE_MS;
-	if (w->settled_at > 0 && (at < 0 || w->settled_at < at))
-		at = w->settled_at;
-	if (w->lost && (at < 0 || w->calm_until < at))
-		at = w->calm_until;
-	if (w->record_dir < 0 && (at < 0 || w->records_at < at))
-		at = w->records_at;
-	if (w->teller.untold && (at < 0 || w->teller.not_before < at))
-		at = w->teller.not_before;
+		at = earlier(at, w->files_at);
+	if (w->bindings.count > 0)
+		at = earlier(at, w->entries_at);
+	if (w->late.count > 0)
+		at = earlier(at, now + LATE_MS);
+	if (w->settled_at > 0)
+		at = earlier(at, w->settled_at);
+	if (w->lost)
+		at = earlier(at, w->calm_until);
+	if (w->record_dir < 0)
+		at = earlier(at, w->records_at);
+	if (w->teller.untold)
+		at = earlier(at, w->teller.not_before);
 	return at < 0 ? -1 : at <= now ? 0 : (int)(at - now);
 }
 
@@ -516,7 +515,7 @@ static int loop(struct watcher *w, struct err *err)
 		recover(w);
 		run_timers(w);
 		act(w);
-		teller_tell(&w->teller, now_ms());
+		teller_tell(&w->teller, clock_ms());
 	}
 	return 0;
 }
@@ -581,12 +580,11 @@ int watcher_run(void (*ready)(void), struct err *err)
 	r = open_all(&w, err);
 	if (r == 0) {
 		/* Listening first: what happens from here on is heard, and what was before is looked at. */
-		(void)watch_directory(&w, POLICY_DIR, IN_CLOSE_WRITE, &w.policy_dir);
-		watch_records(&w);
+		watch_directories(&w);
 		w.lost = true;
 		recover(&w);
 		act(&w);
-		teller_tell(&w.teller, now_ms());
+		teller_tell(&w.teller, clock_ms());
 		ready();
 		r = loop(&w, err);
 	}

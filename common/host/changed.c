@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
-#include "host/lock.h"
+#include "host/record.h"
 
 bool changed_file(const char *path, struct timespec *time)
 {
@@ -33,20 +33,14 @@ bool changed_never_seen(const struct timespec *time)
 /* Is it later than the guest's record? The times of pmxcfs are whole seconds. */
 static bool is_later(const struct timespec *config, const struct bound_guest *bound)
 {
-	char name[LOCK_FILE_SIZE];
-	char path[sizeof(RECORD_DIR) + LOCK_FILE_SIZE];
-	char full[4096];
+	struct timespec recorded;
 	struct guest guest;
-	struct stat st;
 
-	if (!guest_init_named(&guest, bound->name, '/'))
+	if (!guest_init_named(&guest, bound->name, '/') || !record_time(&guest, &recorded))
 		return false;
-	(void)snprintf(path, sizeof(path), RECORD_DIR "/%s", lock_file_name(&guest, ".json", name));
-	if (file_path(path, full, sizeof(full), NULL) < 0 || stat(full, &st) < 0)
-		return false;
-	if (config->tv_sec == st.st_mtim.tv_sec)
-		return config->tv_nsec == 0 || config->tv_nsec > st.st_mtim.tv_nsec;
-	return config->tv_sec > st.st_mtim.tv_sec;
+	if (config->tv_sec == recorded.tv_sec)
+		return config->tv_nsec == 0 || config->tv_nsec > recorded.tv_nsec;
+	return config->tv_sec > recorded.tv_sec;
 }
 
 bool changed_config(struct bound_guest *guest)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
 
@@ -45,15 +46,6 @@ static off_t lock_offset(const char *name)
 	return (off_t)(text_hash(TEXT_HASH_START, name) >> 2);
 }
 
-static bool is_over(const struct timespec *begun, int wait_s)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec - begun->tv_sec > wait_s ||
-	       (now.tv_sec - begun->tv_sec == wait_s && now.tv_nsec >= begun->tv_nsec);
-}
-
 /* guest: whose mark is left, NULL for none. It may be let go of just before that: hence the last try. */
 static int take_lock(const char *name, int dir, int fd, bool alone, const struct guest *guest, int wait_s,
 		     struct err *err)
@@ -66,12 +58,11 @@ static int take_lock(const char *name, int dir, int fd, bool alone, const struct
 		.l_len = 1,
 	};
 	const struct timespec pause = { .tv_nsec = 5 * 1000 * 1000 };
-	struct timespec begun;
+	int64_t begun = clock_ms();
 	bool last = false;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &begun);
 	/* By the clock: on a busy host each pause takes longer. */
-	for (;; last = is_over(&begun, wait_s)) {
+	for (;; last = clock_ms() - begun >= wait_s * INT64_C(1000)) {
 		if (last && guest)
 			(void)mknodat(dir, mark_name(guest, mark), S_IFREG | 0600, 0);
 		if (fcntl(fd, F_OFD_SETLK, &lock) == 0)

@@ -82,13 +82,34 @@ void record_adopt(const struct lock *lock)
 		(void)renameat(lock->dir, record_name(&former, from), lock->dir, to);
 }
 
-static bool is_there(const struct guest *guest)
+/* As stat(2). */
+static int look_at(const struct guest *guest, struct stat *ret_st)
 {
 	char file[sizeof(RECORD_DIR) + LOCK_FILE_SIZE] = RECORD_DIR "/";
 	char path[4096];
 
 	(void)record_name(guest, file + sizeof(RECORD_DIR));
-	return file_path(file, path, sizeof(path), NULL) < 0 || access(path, F_OK) == 0 || errno != ENOENT;
+	if (file_path(file, path, sizeof(path), NULL) == 0)
+		return stat(path, ret_st);
+	errno = ENAMETOOLONG;
+	return -1;
+}
+
+static bool is_there(const struct guest *guest)
+{
+	struct stat st;
+
+	return look_at(guest, &st) == 0 || errno != ENOENT;
+}
+
+bool record_time(const struct guest *guest, struct timespec *ret_time)
+{
+	struct stat st;
+
+	if (look_at(guest, &st) < 0)
+		return false;
+	*ret_time = st.st_mtim;
+	return true;
 }
 
 bool record_exists(const struct guest *guest)

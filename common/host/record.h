@@ -4,6 +4,7 @@
 /* /run/guestarp/<kind>-<id>.json: that a guest is up, and what guestarp has to take back when it is gone. */
 
 #include <stdbool.h>
+#include <time.h>
 
 #include "base/err.h"
 #include "base/log.h"
@@ -45,6 +46,9 @@ int record_load(const struct lock *lock, struct plan *ret_settings, bool *ret_ex
 
 /* Without the lock: whether there is anything at all to look at. True where that cannot be told. */
 bool record_exists(const struct guest *guest);
+
+/* When it was written last; false where there is none. */
+bool record_time(const struct guest *guest, struct timespec *ret_time);
 
 /* Replaces the record as a whole. */
 int record_save(const struct lock *lock, const struct plan *settings, struct err *err);

@@ -33,13 +33,13 @@ static void write_file(const struct lock *lock, const struct watching *w)
 	int len = snprintf(text, sizeof(text),
 			   "{ \"version\": %d, \"since\": %lld, \"events\": %" PRIu64
 			   ", \"last\": \"%s\", \"last_at\": %lld, "
-			   "\"last_us\": %" PRIu64 " }\n",
+			   "\"last_us\": %" PRId64 " }\n",
 			   VERSION_JSON, (long long)w->since, w->events, w->last, (long long)w->last_at, w->last_us);
 
 	(void)file_replace_at(lock->dir, FILE_NAME, text, (size_t)len, NULL);
 }
 
-void teller_did(struct teller *teller, const char *what, uint64_t took_us)
+void teller_did(struct teller *teller, const char *what, int64_t took_us)
 {
 	(void)text_copy(teller->says.last, sizeof(teller->says.last), what);
 	teller->says.last_at = time(NULL);
@@ -52,7 +52,7 @@ void teller_heard(struct teller *teller)
 	teller->untold = teller->untold || teller->told_events != teller->says.events;
 }
 
-void teller_tell(struct teller *teller, long now_ms)
+void teller_tell(struct teller *teller, int64_t now_ms)
 {
 	if (!teller->untold || now_ms < teller->not_before)
 		return;
@@ -91,7 +91,7 @@ bool watching_read(struct watching *ret_watching)
 	ret_watching->since = number(json, "since");
 	ret_watching->events = (uint64_t)number(json, "events");
 	ret_watching->last_at = number(json, "last_at");
-	ret_watching->last_us = (uint64_t)number(json, "last_us");
+	ret_watching->last_us = number(json, "last_us");
 	last = json_object_get_string(json_object_object_get(json, "last"));
 	(void)text_shown(last ? last : "", ret_watching->last, sizeof(ret_watching->last));
 	return true;

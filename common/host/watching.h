@@ -16,7 +16,7 @@ struct watching {
 	uint64_t events;            /* news of the kernel's and of files */
 	char last[GUEST_NAME_SIZE]; /* the guest that it has looked at last, "all" for every guest; "" for none */
 	time_t last_at;
-	uint64_t last_us; /* how long that took */
+	int64_t last_us; /* how long that took */
 };
 
 /* Only one runs: -EBUSY. ret_lock is held until lock_release(). Makes the directory when it is missing. */
@@ -27,18 +27,18 @@ struct teller {
 	struct lock lock; /* held while it runs */
 	struct watching says;
 	bool untold; /* there is something new that is worth it */
-	long not_before;
+	int64_t not_before;
 	uint64_t told_events;
 };
 
 /* What was done, and how long it took. */
-void teller_did(struct teller *teller, const char *what, uint64_t took_us);
+void teller_did(struct teller *teller, const char *what, int64_t took_us);
 
 /* Something may have been heard that was nothing to do. */
 void teller_heard(struct teller *teller);
 
-/* now_ms: CLOCK_MONOTONIC. Nobody's network hangs on it, so it cannot fail. */
-void teller_tell(struct teller *teller, long now_ms);
+/* now_ms: of clock_ms(). Nobody's network hangs on it, so it cannot fail. */
+void teller_tell(struct teller *teller, int64_t now_ms);
 
 /* Does one run? */
 bool watching_runs(void);

@@ -104,15 +104,12 @@ static int take_link(struct nlmsghdr *answer, void *arg)
 static int get(struct netlink *nl, const char *name, int ifindex, struct link *ret_link, struct err *err)
 {
 	struct ifinfomsg info = { .ifi_index = ifindex };
-	struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETLINK, 0);
+	CLEANUP(nl_msg) struct nl_msg *msg = netlink_message(RTM_GETLINK, 0, &info, sizeof(info));
 
-	if (msg && (nlmsg_append(msg, &info, sizeof(info), NLMSG_ALIGNTO) < 0 ||
-		    (name && nla_put_string(msg, IFLA_IFNAME, name) < 0) ||
-		    nla_put_u32(msg, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS) < 0)) {
-		nlmsg_free(msg);
-		msg = NULL;
-	}
-	return netlink_get(nl, msg, take_link, ret_link, err);
+	if (msg && ((name && nla_put_string(msg, IFLA_IFNAME, name) < 0) ||
+		    nla_put_u32(msg, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS) < 0))
+		return err_errno(err, ENOMEM, "netlink request");
+	return netlink_get(nl, steal_ptr(&msg), take_link, ret_link, err);
 }
 
 int link_get(struct netlink *nl, const char *name, struct link *ret_link, struct err *err)
@@ -197,9 +194,8 @@ int link_each_lower(struct netlink *nl, const char *name, link_fn take, void *ar
 static struct nl_msg *build(int ifindex, unsigned flags, unsigned which)
 {
 	struct ifinfomsg info = { .ifi_index = ifindex, .ifi_flags = flags, .ifi_change = which };
-	CLEANUP(nl_msg) struct nl_msg *msg = nlmsg_alloc_simple(RTM_NEWLINK, 0);
 
-	return msg && nlmsg_append(msg, &info, sizeof(info), NLMSG_ALIGNTO) == 0 ? steal_ptr(&msg) : NULL;
+	return netlink_message(RTM_NEWLINK, 0, &info, sizeof(info));
 }
 
 /* An ifindex of 0 would mean "by name", and none is set: refused here. msg is consumed. */

@@ -53,14 +53,11 @@ int neighbour_flush(struct netlink *nl, int ifindex, struct err *err)
 
 	nd.ndm_ifindex = ifindex;
 	for (size_t i = 0; r == 0 && i < entries.count; i++) {
-		struct nl_msg *msg = nlmsg_alloc_simple(RTM_DELNEIGH, 0);
+		CLEANUP(nl_msg) struct nl_msg *msg = netlink_message(RTM_DELNEIGH, 0, &nd, sizeof(nd));
 
-		if (msg && (nlmsg_append(msg, &nd, sizeof(nd), NLMSG_ALIGNTO) < 0 ||
-			    nla_put(msg, NDA_DST, 4, entries.address[i]) < 0)) {
-			nlmsg_free(msg);
-			msg = NULL;
-		}
-		r = netlink_change(nl, msg, err);
+		if (msg && nla_put(msg, NDA_DST, 4, entries.address[i]) < 0)
+			return err_errno(err, ENOMEM, "netlink request");
+		r = netlink_change(nl, steal_ptr(&msg), err);
 		if (r == -ENOENT)
 			r = 0;
 	}

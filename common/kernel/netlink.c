@@ -308,17 +308,21 @@ int netlink_list(struct netlink *nl, struct nl_msg *msg, netlink_answer_fn answe
 	return err_set(err, EAGAIN, "the kernel's list kept changing while it was read");
 }
 
+struct nl_msg *netlink_message(int type, int flags, const void *header, size_t len)
+{
+	CLEANUP(nl_msg) struct nl_msg *msg = nlmsg_alloc_simple(type, flags);
+
+	return msg && nlmsg_append(msg, (void *)(uintptr_t)header, len, NLMSG_ALIGNTO) == 0 ? steal_ptr(&msg) : NULL;
+}
+
 int netlink_dump(struct netlink *nl, int type, const void *header, size_t header_len, int attr_type, const void *attr,
 		 size_t attr_len, netlink_answer_fn answer, void (*restart)(void *arg), void *arg, struct err *err)
 {
-	struct nl_msg *msg = nlmsg_alloc_simple(type, 0);
+	CLEANUP(nl_msg) struct nl_msg *msg = netlink_message(type, 0, header, header_len);
 
-	if (msg && (nlmsg_append(msg, (void *)(uintptr_t)header, header_len, NLMSG_ALIGNTO) < 0 ||
-		    (attr && nla_put(msg, attr_type, (int)attr_len, attr) < 0))) {
-		nlmsg_free(msg);
-		msg = NULL;
-	}
-	return netlink_list(nl, msg, answer, restart, arg, err);
+	if (msg && attr && nla_put(msg, attr_type, (int)attr_len, attr) < 0)
+		return err_errno(err, ENOMEM, "netlink request");
+	return netlink_list(nl, steal_ptr(&msg), answer, restart, arg, err);
 }
 
 /* What a batch is wrapped in (linux/netfilter/nfnetlink.h). */

@@ -24,6 +24,9 @@ DEFINE_CLEANUP(nl_msg, struct nl_msg *, nlmsg_free)
 /* Called for each answer; a negative value ends the conversation with that result. */
 typedef int (*netlink_answer_fn)(struct nlmsghdr *answer, void *arg);
 
+/* A message that begins with this header, to be freed by the caller; NULL without memory. */
+struct nl_msg *netlink_message(int type, int flags, const void *header, size_t len);
+
 /*
  * Sends msg (consumed in every case; NULL is -ENOMEM) and waits, at most 5 s. All of them return the kernel's
  * -errno; err gets the kernel's extended acknowledgement text where it gave one. EEXIST, ENOENT and ENODEV

@@ -12,9 +12,9 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "kernel/frame.h"
 
 #define PROBES            3
@@ -57,14 +57,6 @@ int packet_announce(int fd, const struct packet *packet, struct err *err)
 	if (!mac_equal(&packet->to, &all))
 		memcpy(frame, packet->to.bytes, ETH_ALEN);
 	return send_frame(fd, packet, frame, len, err);
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 /* ARP, and ICMPv6 neighbour solicitations and advertisements: a busy device's other traffic would fill the queue. */
@@ -139,7 +131,7 @@ static void listen_until(int fd, int64_t deadline, const struct packet *packets,
 	struct pollfd wait = { .fd = fd, .events = POLLIN };
 	int64_t left;
 
-	while ((left = deadline - now_ms()) > 0) {
+	while ((left = deadline - clock_ms()) > 0) {
 		if (poll(&wait, 1, (int)left) > 0)
 			take_frame(fd, packets, count, results);
 	}
@@ -176,7 +168,7 @@ int packet_probe(const struct packet *packets, size_t count, struct probe_result
 		for (size_t i = 0; r == 0 && i < count; i++)
 			r = ask(fd, &packets[i], err);
 		if (r == 0)
-			listen_until(fd, now_ms() + (round + 1 < PROBES ? PROBE_INTERVAL_MS : LISTEN_MS), packets,
+			listen_until(fd, clock_ms() + (round + 1 < PROBES ? PROBE_INTERVAL_MS : LISTEN_MS), packets,
 				     count, results);
 	}
 	return r;

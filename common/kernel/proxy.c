@@ -21,14 +21,9 @@ static struct nl_msg *build(int type, int flags, int ifindex, const struct ip *i
 		/* A GET with a state is refused by strict checking. */
 		.ndm_state = type == RTM_NEWNEIGH ? NUD_PERMANENT : 0,
 	};
-	struct nl_msg *msg = nlmsg_alloc_simple(type, flags);
+	CLEANUP(nl_msg) struct nl_msg *msg = netlink_message(type, flags, &nd, sizeof(nd));
 
-	if (msg && (nlmsg_append(msg, &nd, sizeof(nd), NLMSG_ALIGNTO) < 0 ||
-		    nla_put(msg, NDA_DST, (int)ip_len(ip), ip->bytes) < 0)) {
-		nlmsg_free(msg);
-		return NULL;
-	}
-	return msg;
+	return msg && nla_put(msg, NDA_DST, (int)ip_len(ip), ip->bytes) == 0 ? steal_ptr(&msg) : NULL;
 }
 
 static int no_device(struct err *err)

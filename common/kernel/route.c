@@ -45,7 +45,8 @@ struct question {
 	unsigned flags;
 };
 
-static int put_question(struct nl_msg *msg, const struct question *q)
+/* NULL without memory. */
+static struct nl_msg *build_question(const struct question *q)
 {
 	struct rtmsg rtm = {
 		.rtm_family = q->ip->family,
@@ -53,27 +54,21 @@ static int put_question(struct nl_msg *msg, const struct question *q)
 		.rtm_src_len = (unsigned char)(q->from ? ip_len(q->from) * 8 : 0),
 		.rtm_flags = q->flags,
 	};
+	CLEANUP(nl_msg) struct nl_msg *msg = netlink_message(RTM_GETROUTE, 0, &rtm, sizeof(rtm));
 
-	if (nlmsg_append(msg, &rtm, sizeof(rtm), NLMSG_ALIGNTO) < 0 ||
-	    nla_put(msg, RTA_DST, (int)ip_len(q->ip), q->ip->bytes) < 0 ||
+	if (!msg || nla_put(msg, RTA_DST, (int)ip_len(q->ip), q->ip->bytes) < 0 ||
 	    (q->from && nla_put(msg, RTA_SRC, (int)ip_len(q->from), q->from->bytes) < 0))
-		return -ENOMEM;
+		return NULL;
 	/* The kernel would ask as for UDP, for which there may be a rule. */
 	if (q->iif && (nla_put_u32(msg, RTA_IIF, (uint32_t)q->iif) < 0 ||
 		       nla_put_u8(msg, RTA_IP_PROTO, q->ip->family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6) < 0))
-		return -ENOMEM;
-	return 0;
+		return NULL;
+	return steal_ptr(&msg);
 }
 
 static int request(struct netlink *nl, const struct question *q, netlink_answer_fn take, void *arg, struct err *err)
 {
-	struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETROUTE, 0);
-
-	if (msg && put_question(msg, q) < 0) {
-		nlmsg_free(msg);
-		msg = NULL;
-	}
-	return netlink_get(nl, msg, take, arg, err);
+	return netlink_get(nl, build_question(q), take, arg, err);
 }
 
 /* No route: IPv4 says ENETUNREACH or EHOSTUNREACH; a blackhole says EINVAL, a prohibit EACCES. */
@@ -340,15 +335,16 @@ int route_has_host(struct netlink *nl, int ifindex, const struct ip *ip, bool *r
 /* NULL without memory. */
 static struct nl_msg *build(int type, int flags, const struct rtmsg *like, int ifindex, const struct ip *ip)
 {
-	CLEANUP(nl_msg) struct nl_msg *msg = nlmsg_alloc_simple(type, flags);
+	CLEANUP(nl_msg) struct nl_msg *msg = NULL;
 	struct rtmsg rtm = *like;
 
 	rtm.rtm_family = ip->family;
 	rtm.rtm_dst_len = (unsigned char)(ip_len(ip) * 8);
 	rtm.rtm_table = RT_TABLE_MAIN;
 	rtm.rtm_type = RTN_UNICAST;
-	if (!msg || nlmsg_append(msg, &rtm, sizeof(rtm), NLMSG_ALIGNTO) < 0 ||
-	    nla_put(msg, RTA_DST, (int)ip_len(ip), ip->bytes) < 0 || nla_put_u32(msg, RTA_OIF, (uint32_t)ifindex) < 0)
+	msg = netlink_message(type, flags, &rtm, sizeof(rtm));
+	if (!msg || nla_put(msg, RTA_DST, (int)ip_len(ip), ip->bytes) < 0 ||
+	    nla_put_u32(msg, RTA_OIF, (uint32_t)ifindex) < 0)
 		return NULL;
 	return steal_ptr(&msg);
 }

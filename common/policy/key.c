@@ -77,7 +77,7 @@ static int take_allowed(struct policy *p, const char *where, struct json_object 
 	for (size_t i = 0; i < count; i++) {
 		struct json_object *item = json_object_array_get_idx(value, i);
 
-		if (!value_is_string(item) ||
+		if (!json_object_is_type(item, json_type_string) ||
 		    ip_parse_net(json_object_get_string(item), &prefixes[i].ip, &prefixes[i].bits) < 0)
 			return value_wrong(where, item, "a prefix such as \"192.0.2.0/24\"", err);
 	}
@@ -202,7 +202,7 @@ static int take_paths(const char *where, struct json_object *value, char *paths[
 		struct json_object *item = json_object_array_get_idx(value, i);
 		const char *path = json_object_get_string(item);
 
-		if (!value_is_string(item) || path[0] != '/' || strlen(path) >= PATH_MAX)
+		if (!json_object_is_type(item, json_type_string) || path[0] != '/' || strlen(path) >= PATH_MAX)
 			return value_wrong(where, item, "an absolute path", err);
 	}
 	for (size_t i = 0; i < count; i++) {
@@ -222,7 +222,8 @@ static int take_of(const char *where, struct json_object *value, struct identity
 		return value_wrong(where, value, "a list of UUIDs and MACs", err);
 	for (size_t i = 0; i < json_object_array_length(value); i++) {
 		struct json_object *item = json_object_array_get_idx(value, i);
-		int r = value_is_string(item) ? identity_add(ret_of, json_object_get_string(item)) : -EINVAL;
+		int r = json_object_is_type(item, json_type_string) ? identity_add(ret_of, json_object_get_string(item))
+								    : -EINVAL;
 
 		if (r == -ENOSPC)
 			return err_set(err, EINVAL, "%s: more than %d MACs", where, GUEST_NICS_MAX);

@@ -55,7 +55,7 @@ struct policy_nic {
 	size_t ip_count;
 };
 
-/* In the order of the table of keys, which is the order of DESIGN section 4. */
+/* In the order of the table of keys in guestarp.json(5). */
 enum policy_key {
 	POLICY_FIREWALL_BRIDGE,
 	POLICY_PORTS,
@@ -152,7 +152,7 @@ int policy_load_like(struct policy *policy, const struct policy *like, const str
  */
 void policy_keep(const struct policy *policy, struct notes *notes);
 
-/* Is it ours to touch? Its configuration names guestarp or a device, or a "guests" key covers it (DESIGN section 4). */
+/* Is it ours to touch? Its configuration names guestarp or a device, or a "guests" key covers it. */
 bool policy_manages(const struct policy *policy, const struct guest *guest);
 
 /* What still holds for a guest whose policy is broken: its firewall bridge is kept quiet, nothing else. */

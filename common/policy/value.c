@@ -43,16 +43,10 @@ int value_bool(const char *where, struct json_object *value, bool *ret_value, st
 	return 0;
 }
 
-bool value_is_string(struct json_object *value)
-{
-	return json_object_is_type(value, json_type_string) &&
-	       strlen(json_object_get_string(value)) == (size_t)json_object_get_string_len(value);
-}
-
 int value_word(const char *where, struct json_object *value, const char *const *words, size_t count, const char *wanted,
 	       unsigned *ret_index, struct err *err)
 {
-	if (value_is_string(value)) {
+	if (json_object_is_type(value, json_type_string)) {
 		for (size_t i = 0; i < count; i++) {
 			if (strcmp(json_object_get_string(value), words[i]) == 0) {
 				*ret_index = (unsigned)i;
@@ -69,7 +63,7 @@ int value_ifname(char ret_name[IFNAMSIZ], const char *where, struct json_object 
 		ret_name[0] = '\0';
 		return 0;
 	}
-	if (!value_is_string(value) || ifname_copy(ret_name, json_object_get_string(value)) < 0)
+	if (!json_object_is_type(value, json_type_string) || ifname_copy(ret_name, json_object_get_string(value)) < 0)
 		return value_wrong(where, value, "a device name (1 to 15 characters) or null", err);
 	return 0;
 }
@@ -80,7 +74,8 @@ int value_addresses(const char *where, struct json_object *value, size_t max, bo
 	struct ip ips[GUEST_IPS_MAX];
 	size_t count;
 
-	if (ret_from_config && value_is_string(value) && strcmp(json_object_get_string(value), "config") == 0) {
+	if (ret_from_config && json_object_is_type(value, json_type_string) &&
+	    strcmp(json_object_get_string(value), "config") == 0) {
 		*ret_from_config = true;
 		*ret_count = 0;
 		return 0;
@@ -94,7 +89,7 @@ int value_addresses(const char *where, struct json_object *value, size_t max, bo
 	for (size_t i = 0; i < count; i++) {
 		struct json_object *item = json_object_array_get_idx(value, i);
 
-		if (!value_is_string(item) || ip_parse(json_object_get_string(item), &ips[i]) < 0)
+		if (!json_object_is_type(item, json_type_string) || ip_parse(json_object_get_string(item), &ips[i]) < 0)
 			return value_wrong(where, item, "an address of a host", err);
 	}
 	memcpy(ret_ips, ips, count * sizeof(ips[0]));

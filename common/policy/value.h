@@ -17,9 +17,6 @@
 /* "where: value is not <wanted>". */
 int value_wrong(const char *where, struct json_object *value, const char *wanted, struct err *err);
 
-/* A string without a NUL in it? */
-bool value_is_string(struct json_object *value);
-
 int value_number(const char *where, struct json_object *value, uint32_t max, uint32_t *ret_value, struct err *err);
 int value_bool(const char *where, struct json_object *value, bool *ret_value, struct err *err);
 

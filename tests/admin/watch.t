@@ -14,11 +14,6 @@ ip link set veth101i0 up
 sysctl -q -w net.ipv4.conf.eth3.forwarding=1 net.ipv4.neigh.eth3.proxy_delay=0
 
 policy '{"guests": {"101": {"device": "eth3"}}}'
-watch_start() {
-    GUESTARP_ROOT=$ROOT "$GUESTARP_BUILD/guestarp-watch" --foreground </dev/null >"$TMP/watch.out" 2>&1 &
-    WATCH=$!
-    perl -I"$TESTS_DIR" -MWatch -e 'Watch::idle(shift)' $WATCH
-}
 
 found_watch() { # yes|no DESC
     findings
@@ -65,15 +60,13 @@ seen_running() { admin status --json; jq -e ".watch != null" <<<"$OUT" >/dev/nul
 wait_for rm -rf "$ROOT/run/guestarp"
 wait_for test -e "$ROOT/run/guestarp/lock"
 ok "somebody has cleared its directory: it runs, and says so" wait_for seen_running
-kill -KILL $WATCH
-wait $WATCH 2>/dev/null || true
+kill -KILL $WATCH_PID
+wait $WATCH_PID 2>/dev/null || true
 found_watch yes "it was killed: check says so"
 told .watch null "and status"
 watch_start
 found_watch no "it is started again"
-kill $WATCH
-STATUS=0
-wait $WATCH || STATUS=$?
+watch_stop
 is "$STATUS" 0 "and ended"
 find "$ROOT/etc/pve/lxc/" -name '*.conf' -delete
 policy '{}'

@@ -56,7 +56,8 @@ world_new() { # NAME: sets WORLD, FAR and TMP; its files are looked at by the ca
 }
 
 world_end() { # NAME
-    local namespace
+    local namespace NODE
+    for NODE in pve1 pve2; do TMP=$TMP/$1 node_watch_stop; done
     for namespace in pve1 pve2 far; do ip netns del "$namespace.$1"; done
     rm -rf "${TMP:?}/$1"
 }
@@ -138,7 +139,7 @@ END
     fi
     # guestarp.service, before any guest.
     sync
-    [ "$WATCH" != always ] || watch_start
+    [ "$WATCH" != always ] || node_watch_start
     conf 199 lxc "net0: $(net 199 0)"
     lxc_devices 199
     # A bridge's MAC follows its ports while they join: asked is only when all have.
@@ -152,7 +153,7 @@ END
 # The node dies and boots: its devices and its /run are new.
 node_reboot() {
     local dev
-    watch_stop
+    node_watch_stop
     for dev in /sys/class/net/*; do
         [ "${dev##*/}" = lo ] || printf 'link del %s\n' "${dev##*/}"
     done | ip -force -batch - 2>/dev/null || true
@@ -359,20 +360,15 @@ came() { # DEV
 
 # ---- guestarp-watch --------------------------------------------------------------------------------------------------------
 
-watch_start() {
+node_watch_start() {
     [ "$WITH" = guestarp ] || return 0
     local -a wrap
     read -ra wrap <<<"$GUESTARP_WRAP"
-    GUESTARP_ROOT=$ROOT ${wrap[@]+"${wrap[@]}"} "$GUESTARP_BUILD/guestarp-watch" --foreground </dev/null >>"$TMP/watch.log" 2>&1 &
-    echo $! >"$TMP/watch.$NODE"
-    watch_idle
+    watch_start ${wrap[@]+"${wrap[@]}"}
+    echo "$WATCH_PID" >"$TMP/watch.$NODE"
 }
 
-watch_idle() {
-    perl -I"$TESTS_DIR" -MWatch -e 'Watch::idle(shift)' "$(<"$TMP/watch.$NODE")"
-}
-
-watch_stop() {
+node_watch_stop() {
     [ -e "$TMP/watch.$NODE" ] || return 0
     kill "$(<"$TMP/watch.$NODE")"
     wait_for test ! -e "/proc/$(<"$TMP/watch.$NODE")/cwd"
@@ -383,10 +379,10 @@ watch_stop() {
 settle() {
     [ "$WITH" = guestarp ] || return 0
     case $WATCH in
-    always) watch_idle ;;
+    always) WATCH_PID=$(<"$TMP/watch.$NODE") watch_idle ;;
     late)
-        watch_start
-        watch_stop
+        node_watch_start
+        node_watch_stop
         ;;
     esac
 }

@@ -616,7 +616,7 @@ sub arrives {
     write_conf($g);
     return if !$g->{managed};
     model_up($g, 1);
-    for (my $end = time + 10; time < $end && (() = differences());) { sleep 0.02 }
+    soon(10);
     return if grep { !$owners->{shared}{$_} } keys %{ $g->{bound} };
     sleep 0.3;
     typed_apply($g);
@@ -695,8 +695,9 @@ sub differences {
 
 # A configuration that is written after its NIC was plugged is seen a moment later.
 sub soon {
+    my ($seconds) = @_;
     my @different;
-    for (my $end = time + 5; (@different = differences()) && time < $end;) { sleep 0.02 }
+    for (my $end = time + $seconds; (@different = differences()) && time < $end;) { sleep 0.02 }
     return @different;
 }
 
@@ -756,7 +757,7 @@ while ($number < $events) {
     my @different;
     while ($number < $last && !@different) {
         $number++;
-        @different = eval { one_event(); soon() };
+        @different = eval { one_event(); soon(5) };
         @different = ("died: $@") if $@;
     }
     @different = map { "on the wire: $_" } wire_differences() if !@different;

@@ -66,7 +66,6 @@ sub vz {
 #             back   events that follow when the guest's life takes another turn; straight: they leave what end leaves
 #             main   killed at every system call in the short run, too; first: every call fails there, too
 #             holds  all is right before it, and stays so however it fails
-#             own_devices  they come or go in the event, so nobody else changes them
 #             wraps  it runs the platform's own script, and says with status 1 that it could not
 #
 # What is the host's (eth0's values, vmbr0's MAC) is pre-start's to set, which is where a guest of Proxmox VE begins. An event
@@ -106,9 +105,8 @@ sub scenarios {
         { name => 'guestarp-watch, what was lost before it started', start => [ $prepare, $up ], before => \@lost, event => watch(),
           again => [ [$sync] ], end => [$stop] },
         { name => 'guestarp-watch, a guest comes', start => [$prepare], before => \@gone, event => watch(@new), stale => \@stale,
-          again => [ [$up], [$sync] ], end => [$stop], back => [], own_devices => 1 },
-        { name => 'guestarp-watch, a guest goes', start => [ $prepare, $up ], event => watch(@gone), again => [ [$sync] ], end => [],
-          own_devices => 1 },
+          again => [ [$up], [$sync] ], end => [$stop], back => [] },
+        { name => 'guestarp-watch, a guest goes', start => [ $prepare, $up ], event => watch(@gone), again => [ [$sync] ], end => [] },
         { name => 'vznet-custom devices, addition', event => $choose, end => [$umount], main => 1, nameless => 1,
           stale => ['eth4 proxy 192.168.18.201'] },
         { name => 'vznet-custom devices, deletion', nameless => 1, start => [$choose], event => vz(201, [qw(vznet-custom devices all)], @del),

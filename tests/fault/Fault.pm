@@ -109,15 +109,19 @@ sub run {
     };
 }
 
-# Whether it lives or not.
+# Whether it lives or not. One that never comes to rest, as it cannot read what it hears of, is ended as well; strace takes no
+# notice of the alarm.
 sub let_rain {
     my ($pid, @commands) = @_;
-    my $lives = Watch::settled($pid, $limit);
+    my $rests = Watch::settled($pid, $limit);
     for (@commands) {
         ip_batch($_);
-        $lives &&= Watch::settled($pid, $limit);
+        $rests &&= Watch::settled($pid, $limit);
     }
-    kill 'TERM', Watch::traced($pid) if $lives;
+    my $end = time + $limit;
+    kill 'TERM', Watch::traced($pid);
+    until (Watch::ended($pid) || time > $end) { Time::HiRes::sleep(0.002) }
+    kill 'ALRM', Watch::traced($pid) if !Watch::ended($pid);
     return;
 }
 

@@ -276,34 +276,24 @@ is "$(find "$ROOT/run" "$ROOT/etc" -newer "$TMP/before" -type f ! -name lock | s
 
 # ---- what guestarp-watch says of itself --------------------------------------------------------------------------------
 
-watch() { # until it has looked at everything, or has ended
-    GUESTARP_ROOT="$ROOT" "$GUESTARP_BUILD/guestarp-watch" </dev/null >"$TMP/watch.out" 2>&1 &
-    perl -I"$TESTS_DIR" -MWatch -e 'Watch::settled(shift)' $!
-}
-watch_end() { # sets STATUS
-    STATUS=0
-    kill $! 2>/dev/null || true
-    wait $! || STATUS=$?
-}
-
 for name in watch .watch.tmp; do
     fresh
     mkdir -m 0700 "$RECORDS"
     ln -s "$VICTIM" "$RECORDS/$name"
-    watch
-    watch_end
+    watch_start
+    watch_stop
     is "$STATUS $(<"$VICTIM")" "0 a secret of somebody's" "$name is a link to another's file: that one is left alone"
     is "$(stat -c %F "$RECORDS/watch")" "regular file" "$name is a link: and its own is written"
 done
 fresh
 mkdir -m 0700 "$RECORDS"
 ln -s "$VICTIM" "$RECORDS/lock"
-watch
-watch_end
+watch_start
+watch_stop
 is "$STATUS $(<"$VICTIM")" "1 a secret of somebody's" "the lock is a link to another's file: guestarp-watch does not run"
 
 fresh
-watch
+watch_start
 for text in '' '[]' '{"since": "x", "last": {}}' '{"since": -1, "events": 1e99, "last": "\u001b[2J"}' "$(printf '{"last": "%*s"}' 5000 '')"; do
     printf '%s' "$text" >"$RECORDS/watch"
     STATUS=0
@@ -311,7 +301,7 @@ for text in '' '[]' '{"since": "x", "last": {}}' '{"since": -1, "events": 1e99, 
     is "$STATUS$(<"$TMP/err")" 0 "guestarp-watch has said $(printf %.30q "$text"): status goes on"
     is "$(tr -d '\n -~' <"$TMP/out")" "" "and prints nothing of it that is no text"
 done
-watch_end
+watch_stop
 is "$STATUS" 0 "it ends well"
 
 # PVE_MIGRATED_FROM is part of a path.

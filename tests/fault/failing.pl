@@ -46,7 +46,7 @@ sub manners {
     return @wrong if $result->{signal};
     return "exit status $result->{exit}: $result->{err}"
       if $result->{exit} != $status && !($s->{own_status} && $result->{exit} <= 1);
-    push @wrong, "took $result->{seconds} s" if $result->{seconds} > 12;
+    push @wrong, "took $result->{seconds} s" if $result->{seconds} > 12 && !$s->{event}{rain};
     push @wrong, 'not done, and not a word', map { "  $_" } differences(facts(), $s->{at}{done})
       if !$silent && $result->{err} !~ /^guestarp: .*: /m && differences(facts(), $s->{at}{done});
     return @wrong;
@@ -188,8 +188,10 @@ sub no_memory_for_json {
 sub no_answer {
     my ($s, %count) = @_;
     my @kinds = qw(recv-lost recv-late recv-cut recv-short dump-intr);
+    # One that goes on running asks again each time, and waits: nothing of that ends.
+    my $for_good = $s->{event}{rain} ? 0 : $count{recv};
     return (share($s, 11, 61, shim_points($s, map { my $n = $_; map { "$_:$n" } @kinds } 1 .. $count{recv})),
-        share($s, 41, 127, shim_points($s, map { my $n = $_; map { "$_:$n+" } qw(recv-lost recv-cut dump-intr) } 1 .. $count{recv})));
+        share($s, 41, 127, shim_points($s, map { my $n = $_; map { "$_:$n+" } qw(recv-lost recv-cut dump-intr) } 1 .. $for_good)));
 }
 
 # nf_tables says no: to one request or batch, or to all of them, as without the capability, or as on a kernel without it.
@@ -272,7 +274,8 @@ for my $s (@scenarios) {
     try_all({ %$s, may_crash => 1 }, 'memory is not there for JSON', no_memory_for_json($s, %count));
     try_all($s, 'an answer is not there',   no_answer($s, %count));
     try_all($s, 'nf_tables refuses',        refused($s, %count)) if $count{nft};
-    try_all({ %$s, holds => 0 }, 'a device goes or changes', changed_devices($s, %count)) if !$s->{own_devices};
+    # guestarp-watch hears of that, too, and acts upon it: a port that is in no bridge for a moment may be its guest's gateway for good.
+    try_all({ %$s, holds => 0 }, 'a device goes or changes', changed_devices($s, %count)) if !$s->{event}{rain};
 }
 is_right(children_left() == 0, 'no process is left');
 finish(sprintf 'failing: %d points tried, %d converged, the slowest took %.1f s', $all_points, $all_right, $slowest);

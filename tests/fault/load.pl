@@ -6,6 +6,7 @@ use Fault      qw(facts run program differences ip_batch at_once children_left s
 use File::Path qw(make_path);
 use Tap        qw(is_right finish);
 use Time::HiRes qw(time);
+use Watch;
 
 my ($root) = @ARGV;
 my $events  = $ENV{GUESTARP_EVENTS} // ($ENV{GUESTARP_FAULT_FULL} ? 10_000 : 1_500);
@@ -197,13 +198,7 @@ for my $id (@pve, @vz) {
 }
 
 policy_with($rounds[0]);
-my $watch = $watched ? fork // die "fork: $!\n" : undef;
-if (defined $watch && !$watch) {
-    open STDOUT, '>', "$ENV{TMP}/watch.out" or die;
-    open STDERR, '>&', \*STDOUT or die;
-    $ENV{GUESTARP_ROOT} = $root;
-    exec((split / /, $ENV{GUESTARP_WRAP} // ''), program('guestarp-watch')) or die;
-}
+my $watch = $watched ? Watch::start($root, "$ENV{TMP}/watch.out", split / /, $ENV{GUESTARP_WRAP} // '') : undef;
 # First the devices, as they take longer than all hooks together.
 devices($_, 1) for @pve;
 follow_model(at_once(map { my $id = $_; sub { happens($id, is_vz($id) ? 'net_add' : 'post-start', $rounds[0]) } } @pve, @vz));
@@ -232,9 +227,8 @@ for my $round (0 .. $#rounds) {
     check("round $round");
 }
 if ($watch) {
-    kill 'TERM', $watch;
-    waitpid $watch, 0;
-    is_right($? == 0, 'guestarp-watch has run all the time, and ends well', $? ? slurp("$ENV{TMP}/watch.out") : ());
+    my $status = Watch::stop($watch);
+    is_right($status == 0, 'guestarp-watch has run all the time, and ends well', $status ? slurp("$ENV{TMP}/watch.out") : ());
     is_right(children_left() == 0, 'no process is left');
 }
 finish(sprintf 'load: %d calls of the programs, the slowest took %.2f s', $calls, $all_slowest);

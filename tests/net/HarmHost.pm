@@ -1,6 +1,7 @@
 # A random host for harm.t: its LANs, bridges, guests and policy, as data. Nothing here has been seen by guestarp.
 #
 #   my $host = HarmHost::random($seed, $number);
+#   my ($red, $blue) = HarmHost::twins($seed, $number);    in two VRFs of one kernel, with the same addresses
 #
 # lans     [{ v4, v6 }]: the client beyond has the first address of both and is its gateway
 # devices  name => { lan, master, addresses }: network cards
@@ -23,11 +24,24 @@ my @KINDS = qw(subnet onlink routed shared firewall);
 sub random {
     my ($seed, $number) = @_;
     srand $seed;
+    return host(number => $number, kind => $number, vrf => '', nth => 0, tail => '', rp_filter => pick(0, 2));
+}
+
+sub twins {
+    my ($seed, $number) = @_;
+    srand $seed;
+    my %both = (number => $number, rp_filter => pick(0, 2), all_managed => maybe(0.3));
+    my $alike = maybe(0.7);
+    srand $seed;
+    my $red = host(%both, vrf => 'red', nth => 0, tail => 'r', kind => $number);
+    srand $seed if $alike;
+    return $red, host(%both, vrf => 'blue', nth => 1, tail => 'b', kind => $number + !$alike);
+}
+
+sub host {
     my $h = {
-        seed       => $seed,
-        number     => $number,
+        @_,
         x          => 0,
-        rp_filter  => pick(0, 2),
         devices    => {},
         bridges    => {},
         routes     => [],
@@ -37,12 +51,12 @@ sub random {
         lan_routes => [],
         policy     => {} };
     # Each kind in a fifth of all hosts, and in some of the others.
-    $h->{flags} = { map { $_ => $KINDS[$number % 5] eq $_ || maybe(0.1) } @KINDS };
+    $h->{flags} = { map { $_ => $KINDS[$h->{kind} % 5] eq $_ || maybe(0.1) } @KINDS };
     delete @{ $h->{flags} }{qw(subnet onlink routed shared)}         if $h->{flags}{firewall};
     push @{ $h->{lans} }, { v4 => '198.51.100', v6 => '2001:db8:1' } if maybe(0.5);
     cards($h);
     bridges($h);
-    my $count = 1 + int rand 6;
+    my $count = 1 + int rand($h->{vrf} ? 3 : 6);
     $count = 2 if $count < 2 && ($h->{flags}{shared} || $h->{flags}{firewall});
     guest($h, $_) for 0 .. $count - 1;
     share($h)                  if $h->{flags}{shared};
@@ -67,15 +81,17 @@ sub random {
 sub cards {
     my ($h) = @_;
     my $f = $h->{flags};
-    my ($card, $bridge) = (pick(qw(eth0 eno1 enp3s0f0 wan.0 tapnic0 lan)), pick(qw(vmbr0 br-lan vmbr0 x br.0)));
+    my ($card, $bridge) = map { $_ . $h->{tail} } pick(qw(eth0 eno1 enp3s0f0 wan.0 tapnic0 lan)),
+      pick(qw(vmbr0 br-lan vmbr0 x br.0));
+    my $inside = "vmbr1$h->{tail}";
     $h->{devices}{$card} = { lan => 0 };
     if ($f->{firewall}) {
         # The host has no address but behind its own guest.
         $h->{devices}{$card}{master} = $bridge;
         $h->{bridges}{$bridge}       = { kind => 'lan',    lan => 0, addresses => [] };
-        $h->{bridges}{vmbr1}         = { kind => 'inside', addresses => ['10.1.0.2/24'] };
+        $h->{bridges}{$inside}       = { kind => 'inside', addresses => ['10.1.0.2/24'] };
         $h->{lan_routes}             = [['10.0.0.0/8', '192.0.2.9']];
-        push @{ $h->{routes} }, ['default', 'vmbr1', '10.1.0.1'];
+        push @{ $h->{routes} }, ['default', $inside, '10.1.0.1'];
         $h->{main} = $bridge;
     } else {
         my $addresses = ['192.0.2.2/24', $f->{onlink} ? '2001:db8::2/128' : '2001:db8::2/64'];
@@ -91,13 +107,13 @@ sub cards {
         push @{ $h->{routes} }, ['default', $h->{main}, '192.0.2.1'], ['default', $h->{main}, '2001:db8::1'];
         $h->{lan_routes} = [['10.0.0.0/8', '192.0.2.2'], ['203.0.113.0/24', '192.0.2.2'], ['fd00::/8', '2001:db8::2']];
     }
-    $h->{devices}{eth3} = { lan => 1, addresses => ['198.51.100.3/24', '2001:db8:1::3/64'] }
+    $h->{devices}{"eth3$h->{tail}"} = { lan => 1, addresses => ['198.51.100.3/24', '2001:db8:1::3/64'] }
       if $h->{lans}[1] && maybe(0.6);
     # Two more cards in the first LAN.
     if (!$f->{firewall} && maybe(0.15)) {
         $h->{flux}          = 1;
-        $h->{devices}{eth4} = { lan => 0, addresses => ['192.0.2.4/24'] };
-        $h->{devices}{eth5} = { lan => 0, addresses => ['192.0.2.5/24'] };
+        $h->{devices}{"eth4$h->{tail}"} = { lan => 0, addresses => ['192.0.2.4/24'] };
+        $h->{devices}{"eth5$h->{tail}"} = { lan => 0, addresses => ['192.0.2.5/24'] };
     }
     return;
 }
@@ -112,7 +128,7 @@ sub bridges {
     for my $kind (@kinds[0 .. ($#kinds > 3 ? 3 : $#kinds)]) {
         last if keys %{ $h->{bridges} } >= 4;
         my $k    = 2 + keys %{ $h->{bridges} };
-        my $name = pick("vmbr$k", "br_$k", "a$k.b", "vmbr${k}v2");
+        my $name = pick("vmbr$k", "br_$k", "a$k.b", "vmbr${k}v2") . $h->{tail};
         my $b    = $h->{bridges}{$name} = { kind => $kind, k => $k };
         if    ($kind eq 'private')  { $b->{addresses} = ["10.$k.0.1/24",  "fd00:$k\::1/64"] }
         elsif ($kind eq 'subnet')   { $b->{addresses} = ['192.0.2.65/26', '2001:db8:0:0:80::1/80'] }
@@ -121,7 +137,7 @@ sub bridges {
         elsif ($kind eq 'routed29') { $b->{addresses} = ['203.0.113.' . (8 * $k + 1) . '/29'] }
         elsif ($kind eq 'lan1') {
             @$b{qw(kind lan addresses)} = ('lan', 1, maybe(0.5) ? ['198.51.100.2/24', '2001:db8:1::2/64'] : []);
-            $h->{devices}{"up$k"} = { lan => 1, master => $name };
+            $h->{devices}{"up$k$h->{tail}"} = { lan => 1, master => $name };
         } else {
             $b->{addresses} = [];
         }
@@ -172,8 +188,8 @@ sub guest {
     $kind = pick(qw(vm ct))                  if $firewall;
     my $id =
       $kind eq 'lxc'
-      ? pick('web', 'a.json.b', 'x-1_y', 'VM') . $index
-      : 101 + $index * 7 + (maybe(0.15) ? 200_000_000 : 0);
+      ? pick('web', 'a.json.b', 'x-1_y', 'VM') . $index . $h->{tail}
+      : 101 + $h->{nth} * 1000 + $index * 7 + (maybe(0.15) ? 200_000_000 : 0);
     my $g = {
         index    => $index,
         ns       => $firewall ? 'fw' : "g$index",
@@ -187,15 +203,15 @@ sub guest {
     my $count = $firewall ? 2 : $routed ? 1 : pick(1, 1, 1, 2, 2, 3);
 
     for my $n (0 .. $count - 1) {
-        my $bridge = $firewall ? ($h->{main}, 'vmbr1')[$n] : pick(@names);
+        my $bridge = $firewall ? ($h->{main}, "vmbr1$h->{tail}")[$n] : pick(@names);
         my $nic    = {
             n        => $n,
             bridge   => $bridge,
             firewall => $kind ne 'lxc' && maybe(0.6),
-            mac      => sprintf('02:9e:00:%02x:%02x:00', $index, $n),
+            mac      => sprintf('02:9e:%02x:%02x:%02x:00', 2 * $h->{nth}, $index, $n),
             port     => $kind eq 'ct' ? "veth${id}i$n"
             : $kind eq 'vm' ? "tap${id}i$n"
-            :                 pick("w$index.$n", "P-${index}_$n", "veth$index$n") };
+            :                 pick("w$index.$n", "P-${index}_$n", "veth$index$n") . $h->{tail} };
         my ($conf, $gateways) =
           $firewall ? ([('192.0.2.9/24', '10.1.0.1/24')[$n]], [$n ? () : '192.0.2.1']) : addresses($h, $bridge);
         # Others are reached through it: who shares its address with it takes them along, with guestarp as without.
@@ -250,8 +266,8 @@ sub share {
         return;
     }
     if (!@inside) {
-        @inside = ('vmbr9');
-        $h->{bridges}{vmbr9} = { kind => 'private', k => 9, addresses => ['10.9.0.1/24', 'fd00:9::1/64'] };
+        @inside = ("vmbr9$h->{tail}");
+        $h->{bridges}{ $inside[0] } = { kind => 'private', k => 9, addresses => ['10.9.0.1/24', 'fd00:9::1/64'] };
     }
     my $bridge = pick(@inside);
     $h->{shared} = '192.0.2.250';
@@ -271,7 +287,7 @@ sub policy {
     my ($h) = @_;
     my @on_lans = grep { my $d = $h->{devices}{$_} // $h->{bridges}{$_}; defined $d->{lan} && !$d->{master} }
       sort(keys %{ $h->{devices} }, keys %{ $h->{bridges} });
-    $h->{all_managed} = maybe(0.3);
+    $h->{all_managed} //= maybe(0.3);
     for my $g (@{ $h->{guests} }) {
         my %kinds = map { ($_->{bridge} ne '' ? $h->{bridges}{ $_->{bridge} }{kind} : 'routed') => 1 } @{ $g->{nics} };
         my $proxied = grep { $kinds{$_} } qw(subnet onlink slash32);
@@ -310,7 +326,7 @@ sub policy {
         }
     }
     $h->{policy}{devices} = { map { $_ => { arp_ignore => 1, arp_announce => 2 } } @on_lans }
-      if $h->{flux} && maybe(0.5);
+      if $h->{flux} && !$h->{vrf} && maybe(0.5);
     return;
 }
 
@@ -344,7 +360,7 @@ sub entries {
     return if maybe(0.5);
     for my $g (@{ $h->{guests} }) {
         next if !defined $g->{policy}{device} || $g->{policy}{device} ne $h->{main} || $g->{policy}{nics};
-        my @devices = ($h->{main}, $h->{flux} && maybe(0.5) ? ('eth4') : ());
+        my @devices = ($h->{main}, $h->{flux} && maybe(0.5) ? ("eth4$h->{tail}") : ());
         for my $nic (@{ $g->{nics} }) {
             next
               if $nic->{spoilt}

@@ -6,7 +6,7 @@
  *   open NAME                    sockets in /run/netns/NAME; they hold it until
  *   close NAME
  *   ask NAME DEV SENDER TARGET   ARP request or neighbour solicitation out of DEV, from its own MAC
- *   ping NAME TARGET             an echo request as the namespace would send it
+ *   ping NAME TARGET [VRF]       an echo request as the namespace, or its VRF, would send it
  *   go MS                        sends all of these; ends when nothing has come for MS milliseconds
  *   macs NAME DEV...             one line: the MACs of these devices
  *
@@ -225,21 +225,47 @@ static void send_ndisc(const struct question *q, const uint8_t mac[ETH_ALEN], st
 	(void)sendto(q->place->fds[NDISC], &frame, sizeof(frame), 0, (struct sockaddr *)to, sizeof(*to));
 }
 
+/* way: the interface of a VRF, or none. */
+static void send_by(int fd, void *to, socklen_t size, struct icmphdr *echo, int level, int type, const void *way,
+		    size_t way_size)
+{
+	char control[CMSG_SPACE(sizeof(struct in6_pktinfo))] __attribute__((aligned(8))) = { 0 };
+	struct iovec iov = { echo, sizeof(*echo) };
+	struct msghdr message = {
+		.msg_name = to,
+		.msg_namelen = size,
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = CMSG_SPACE(way_size),
+	};
+	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+
+	header->cmsg_level = level;
+	header->cmsg_type = type;
+	header->cmsg_len = CMSG_LEN(way_size);
+	memcpy(CMSG_DATA(header), way, way_size);
+	(void)sendmsg(fd, &message, 0);
+}
+
 static void send_ping(const struct question *q, size_t number)
 {
 	struct sockaddr_in to = { .sin_family = AF_INET };
 	struct sockaddr_in6 to6 = { .sin6_family = AF_INET6 };
+	struct in_pktinfo way = { .ipi_ifindex = q->ifindex };
+	struct in6_pktinfo way6 = { .ipi6_ifindex = (unsigned)q->ifindex };
 	struct icmphdr echo = { .type = q->v6 ? ICMP6_ECHO_REQUEST : ICMP_ECHO };
 
 	echo.un.echo.id = htons((uint16_t)number);
 	echo.un.echo.sequence = htons(turn);
 	if (q->v6) {
 		memcpy(&to6.sin6_addr, q->target, 16);
-		(void)sendto(q->place->fds[PING6], &echo, sizeof(echo), 0, (struct sockaddr *)&to6, sizeof(to6));
+		send_by(q->place->fds[PING6], &to6, sizeof(to6), &echo, IPPROTO_IPV6, IPV6_PKTINFO, &way6,
+			sizeof(way6));
 	} else {
 		memcpy(&to.sin_addr, q->target, 4);
 		echo.checksum = checksum(sum(0, &echo, sizeof(echo)));
-		(void)sendto(q->place->fds[PING], &echo, sizeof(echo), 0, (struct sockaddr *)&to, sizeof(to));
+		send_by(q->place->fds[PING], &to, sizeof(to), &echo, IPPROTO_IP, IP_PKTINFO, &way, sizeof(way));
 	}
 }
 
@@ -410,6 +436,7 @@ static void parse(const char *text, bool v6, uint8_t ret_address[16])
 	exit(1);
 }
 
+/* sender: NULL for a ping. dev may be NULL for one. */
 static void add_question(const char *place, const char *dev, const char *sender, const char *target)
 {
 	struct question *q = &questions[question_count];
@@ -423,11 +450,12 @@ static void add_question(const char *place, const char *dev, const char *sender,
 	memset(q, 0, sizeof(*q));
 	q->place = place_named(place);
 	q->v6 = strchr(target, ':') != NULL;
-	q->ping = !dev;
+	q->ping = !sender;
 	parse(target, q->v6, q->target);
+	if (sender)
+		parse(sender, q->v6, q->sender);
 	if (!dev)
 		return;
-	parse(sender, q->v6, q->sender);
 	(void)snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", dev);
 	q->ifindex = ioctl(q->place->fds[ARP], SIOCGIFINDEX, &request) == 0 ? request.ifr_ifindex : -1;
 }
@@ -440,8 +468,8 @@ static bool obey(size_t count, char **words)
 		place_close(words[1]);
 	else if (count == 5 && strcmp(words[0], "ask") == 0)
 		add_question(words[1], words[2], words[3], words[4]);
-	else if (count == 3 && strcmp(words[0], "ping") == 0)
-		add_question(words[1], NULL, NULL, words[2]);
+	else if ((count == 3 || count == 4) && strcmp(words[0], "ping") == 0)
+		add_question(words[1], words[3], NULL, words[2]);
 	else if (count == 2 && strcmp(words[0], "go") == 0)
 		go((int)strtol(words[1], NULL, 10));
 	else if (count > 1 && strcmp(words[0], "macs") == 0)

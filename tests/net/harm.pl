@@ -6,6 +6,9 @@
 #   law 1: every asker on every wire of side A hears exactly who is right (HarmRight.pm);
 #   law 2: who is reached on side B is reached on side A, and so is who was reached there before the event.
 #
+# With "twins" each host has two VRFs, in each of them all of that, with the same addresses: what happens in one is to
+# change nothing in the other.
+#
 # harm-wire asks and pings, harm-host sets what a host needs beside devices. Workers take the hosts by turns, each with
 # namespaces of its own for LANs and guests.
 
@@ -21,7 +24,7 @@ use Time::HiRes qw(time sleep);
 use Watch;
 
 $| = 1;
-my ($wire_program, $host_program, $workers) = @ARGV;
+my ($wire_program, $host_program, $workers, $twins) = @ARGV;
 my $build   = $ENV{GUESTARP_BUILD};
 my @wrap    = split ' ', $ENV{GUESTARP_WRAP} // '';
 # The same hosts each time: what fails in them is the change's. Others are tried by hand.
@@ -31,11 +34,15 @@ my $only    = $ENV{GUESTARP_HOST};
 my @numbers = defined $only ? ($only) : 1 .. $hosts;
 my $tries   = 25;
 my ($worker, $root, $said, $wire_in, $wire_out, $host_in, $host_out, $pending);
-my (%hold, @faults, @history, $reached, $prepared);
+my (%hold, @faults, @history, $watch);
+our $vrf = ''; # whose guests and LANs are meant
 
 # ---- helpers ----------------------------------------------------------------------------
 
-sub ns { my ($side, $name) = @_; return "$name.$worker$side" }
+sub ns {
+    my ($side, $name) = @_;
+    return "$name.$worker$side" . ($name eq 'host' ? '' : $vrf);
+}
 
 sub wire { print {$wire_in} map { "$_\n" } @_; return }
 
@@ -146,6 +153,7 @@ sub impatient {
 }
 
 sub places {
+    local ($vrf) = @_;
     for my $side (qw(A B)) {
         place(ns($side, $_), $_ eq 'fw' ? 1 : 0) for @GUESTS;
         for my $lan ('lan0', 'lan1') {
@@ -170,17 +178,17 @@ sub address_lines {
 }
 
 sub route_line {
-    my ($to, $device, $gateway) = @_;
+    my ($to, $device, $gateway, $table) = @_;
     my $six = ($gateway // $to) =~ /:/ ? '-6 ' : '';
-    return "route add $to " . ($gateway ? "via $gateway " : '') . "dev $device" . ($gateway ? ' onlink' : '') . "\n"
-      if !$six;
-    return "route add $to " . ($gateway ? "via $gateway " : '') . "dev $device\n";
+    my $way = ($gateway ? "via $gateway " : '') . "dev $device" . ($gateway && !$six ? ' onlink' : '');
+    return "route add $to $way" . ($table ? " vrf $table" : '') . "\n";
 }
 
 sub host_up {
     my ($h) = @_;
-    my $index = 0;
-    for my $side (qw(A B)) { place(ns($side, 'host'), 1) }
+    local $vrf = $h->{vrf};
+    my $index;
+    my $in_vrf = sub { return $vrf ? "link set dev $_[0] master $vrf\n" : '' };
     host(
         map {
             my $n = ns($_, 'host');
@@ -194,14 +202,16 @@ sub host_up {
     my $text = sub {
         my ($side) = @_;
         my $out = "link set lo up\n";
-        $out .= "link add name $_ group 1 type bridge mcast_snooping 0\n" for sort keys %{ $h->{bridges} };
-        $index = 0;
+        $out .= "link add name $vrf group 1 type vrf table " . (10 + $h->{nth}) . "\nlink set dev $vrf up\n" if $vrf;
+        $out .= "link add name $_ group 1 type bridge mcast_snooping 0\n" . $in_vrf->($_)
+          for sort keys %{ $h->{bridges} };
+        $index = 100 * $h->{nth};
         for my $name (sort keys %{ $h->{devices} }) {
             my $d = $h->{devices}{$name};
             $out .= sprintf "link add name %s group 1 address 02:0b:00:00:00:%02x type veth peer name p_%s netns %s\n",
               $name, ++$index, $name,
               ns($side, "lan$d->{lan}");
-            $out .= "link set dev $name master $d->{master}\n" if $d->{master};
+            $out .= $d->{master} ? "link set dev $name master $d->{master}\n" : $in_vrf->($name);
             $out .= "link set dev $name up\n";
         }
         $out .= "link set dev $_ up\n" for sort keys %{ $h->{bridges} };
@@ -224,7 +234,7 @@ sub host_up {
     for my $name (@devices) {
         $later .= join '', address_lines($name, @{ ($h->{devices}{$name} // $h->{bridges}{$name})->{addresses} // [] });
     }
-    $later .= route_line(@$_)                         for @{ $h->{routes} };
+    $later .= route_line(@$_[0 .. 2], $vrf)           for @{ $h->{routes} };
     $later .= "neigh add proxy $_->[1] dev $_->[0]\n" for @{ $h->{entries} };
     my @lans;
     for my $n (0 .. $#{ $h->{lans} }) {
@@ -250,8 +260,8 @@ sub host_up {
 
 # A namespace ends at some time; its devices' other ends must be gone now.
 sub host_down {
-    my ($h) = @_;
-    batches(both('host', join '', map { "link del group $_\n" } 1, map { group($_) } running($h)));
+    my @hosts = @_;
+    batches(both('host', join '', map { "link del group $_\n" } 1, map { group($_) } map { running($_) } @hosts));
     for my $namespace (map { ns($_, 'host') } qw(A B)) {
         wire("close $namespace");
         system('ip', 'netns', 'del', $namespace);
@@ -262,7 +272,9 @@ sub host_down {
 # ---- what guestarp reads ----------------------------------------------------------------------------
 
 sub files {
-    my ($h) = @_;
+    my @hosts = @_;
+    my ($first) = @hosts;
+    my ($shared) = map { $_->{shared} // () } @hosts;
     system('rm', '-rf', $root);
     system('mkdir', '-p',
         map { "$root/$_" }
@@ -271,16 +283,18 @@ sub files {
     symlink 'nodes/pve1',    "$root/etc/pve/local";
     symlink "nodes/pve1/$_", "$root/etc/pve/$_" for qw(lxc qemu-server);
     write_file("$root/etc/machine-id", "0123456789abcdef0123456789abcdef\n");
+    my @guests = map { ($_, $_->{clone}) } map { @{ $_->{guests} } } @hosts;
     my %guests = map { ($_->{kind} eq 'lxc' ? "lxc/$_->{id}" : $_->{id}) => $_->{policy} }
-      grep { $_->{managed} && ($_->{kind} eq 'lxc' || %{ $_->{policy} }) } map { ($_, $_->{clone}) } @{ $h->{guests} };
-    $guests{'*'} = {} if $h->{all_managed};
+      grep { $_->{managed} && ($_->{kind} eq 'lxc' || %{ $_->{policy} }) } @guests;
+    $guests{'*'} = {} if $first->{all_managed};
     my %policy = (
-        defaults => { announce => 1, $h->{shared} ? (shared => [$h->{shared}]) : () },
+        defaults => { announce => 1, $shared ? (shared => [$shared]) : () },
         guests   => \%guests,
-        $h->{policy}{devices} ? (devices => $h->{policy}{devices}) : ());
-    $h->{policy_text} = JSON::PP->new->canonical->encode(\%policy);
-    write_file("$root/etc/guestarp/guestarp.json", "$h->{policy_text}\n");
-    conf($h, $_) for @{ $h->{guests} };
+        $first->{policy}{devices} ? (devices => $first->{policy}{devices}) : ());
+    my $text = JSON::PP->new->canonical->encode(\%policy);
+    write_file("$root/etc/guestarp/guestarp.json", "$text\n");
+    $first->{policy_text} = $text;
+    for my $h (@hosts) { conf($h, $_) for @{ $h->{guests} } }
     return;
 }
 
@@ -348,9 +362,8 @@ sub lxc_hook {
 
 # guestarp-watch has seen to all that the kernel has told it.
 sub watched {
-    my ($h) = @_;
     done();
-    Watch::idle($h->{watch}) if $h->{watch};
+    Watch::idle($watch) if $watch;
     return;
 }
 
@@ -383,16 +396,20 @@ sub process_ends {
 
 # ---- devices of guests ----------------------------------------------------------------------------
 
-sub group { my ($g) = @_; return 10 + ($g->{ns} eq 'clone' ? 9 : $g->{index}) }
+# Of all its devices, of both VRFs' guests one each.
+sub group {
+    my ($g) = @_;
+    return 10 + 20 * $g->{nth} + ($g->{ns} eq 'clone' ? 9 : $g->{index});
+}
 
 sub plugged {
     my ($h, $g, $side) = @_;
     my ($text, $group) = ('', group($g));
     for my $nic (@{ $g->{nics} }) {
         my ($n, $id, $port) = ($nic->{n}, $g->{id}, $nic->{port});
-        my $tail = substr $nic->{mac}, 9;
+        my $tail = substr $nic->{mac}, 6;
         $text .=
-          "link add name $port group $group address fe:9e:00:$tail type veth peer name eth$n address $nic->{mac} netns "
+          "link add name $port group $group address fe:9e:$tail type veth peer name eth$n address $nic->{mac} netns "
           . ns($side, $g->{ns})
           . "\nlink set dev $port up\n";
         if ($nic->{firewall}) {
@@ -407,9 +424,9 @@ sub plugged {
             $text .= "link set dev $port master $nic->{bridge}\n";
         }
         # The administrator's own script.
-        $text .= "link set dev $port nomaster\naddr add 10.255.0.1/32 dev $port\n" . join '',
-          map { "route add $_ dev $port\n" } grep { !/:/ } @{ $nic->{conf} }
-          if $nic->{routed};
+        next if !$nic->{routed};
+        $text .= "link set dev $port " . ($vrf ? "master $vrf" : 'nomaster') . "\naddr add 10.255.0.1/32 dev $port\n";
+        $text .= join '', map { route_line($_, $port, undef, $vrf) } grep { !/:/ } @{ $nic->{conf} };
     }
     return $text;
 }
@@ -439,12 +456,12 @@ sub prepare_clone {
     my $down    = rand() < 0.6;
     my @bridges = sort keys %{ $h->{bridges} };
     for my $nic (@{ $clone->{nics} }) {
-        $nic->{mac} =~ s/^02:9e:00:/02:9e:01:/;
+        $nic->{mac} =~ s/^02:9e:(..):/sprintf '02:9e:%02x:', hex($1) + 1/e;
         $nic->{mac} =~ s/00$/01/;
         $nic->{port} =
             $g->{kind} eq 'ct' ? "veth$clone->{id}i$nic->{n}"
           : $g->{kind} eq 'vm' ? "tap$clone->{id}i$nic->{n}"
-          :                      "C-$nic->{n}_$g->{index}";
+          :                      "C-$nic->{n}_$g->{index}$h->{tail}";
         $nic->{link_down} = 1  if $down;
         $nic->{real}      = [] if $down;
         # A restored backup on another bridge.
@@ -471,6 +488,7 @@ sub prepare_clone {
 
 sub start {
     my ($h, $g, $reboot) = @_;
+    local $vrf = $h->{vrf};
     hookscript($h, $g, 'pre-start') if !$reboot;
     process_begins($g)              if !$reboot;
     batches(both('host', sub { plugged($h, $g, $_[0]) }));
@@ -479,7 +497,7 @@ sub start {
             my $n = ns($_, 'host');
             map { "set $n 1 net/ipv4/conf/$_->{port}/proxy_arp" } grep { $_->{routed} } @{ $g->{nics} }
         } qw(A B));
-    watched($h) if rand() < 0.5;
+    watched() if rand() < 0.5;
     lxc_hook($g, 'start-host');
     host(
         map {
@@ -487,17 +505,18 @@ sub start {
         } qw(A B));
     batches(both($g->{ns}, inside_lines($g)));
     hookscript($h, $g, 'post-start') if !$reboot;
-    watched($h);
+    watched();
     $h->{right}->up($g);
     return;
 }
 
 sub stop {
     my ($h, $g, $reboot) = @_;
+    local $vrf = $h->{vrf};
     hookscript($h, $g, 'pre-stop') if !$reboot;
     process_ends($g)               if !$reboot;
     batches(both('host', 'link del group ' . group($g) . "\n"));
-    watched($h) if !$reboot;
+    watched() if !$reboot;
     lxc_hook($g, 'post-stop', $reboot ? 'reboot' : 'stop');
     hookscript($h, $g, 'post-stop') if !$reboot;
     if   ($reboot) { delete $h->{right}{running}{$g} }
@@ -596,7 +615,7 @@ sub ask_list {
 sub ask_all {
     my ($ms, $pings, $asks) = @_;
     done();
-    wire(map { 'ping ' . ns($_->[0], $_->[1]) . " $_->[2]" } @$pings);
+    wire(map { 'ping ' . ns($_->[0], $_->[1]) . " $_->[2]" . ($vrf && $_->[1] eq 'host' ? " $vrf" : '') } @$pings);
     wire(map { 'ask ' . ns('A', $_->{ns}) . " $_->{device} $_->{sender} $_->{target}" } @$asks);
     wire("go $ms");
     my @pongs   = map { hear() } @$pings;
@@ -686,6 +705,15 @@ sub key { return "$_[0] -> $_[1]" }
 sub check {
     my ($h, $event, $lost) = @_;
     push @history, $event;
+    check_vrf($_, $event, $_ == $h ? $lost : sub { return 0 }) for @{ $h->{all} };
+    return !@faults;
+}
+
+sub check_vrf {
+    my ($h, $event, $lost) = @_;
+    local $vrf = $h->{vrf};
+    my $reached  = $h->{reached}  // {};
+    my $prepared = $h->{prepared} // 0;
     # With its first guest policy's devices are as it says; what was learned from the others is no longer so.
     forget($h, sort keys %{ $h->{right}{own} }) if $prepared != $h->{right}{prepared} && $h->{policy}{devices};
     my @list      = ping_list($h);
@@ -734,11 +762,12 @@ sub check {
         my ($again) = ask_all(40, [map { ['B', @$_[0, 1]] } @missing], []);
         @missing = map { $missing[$_] } grep { $missing[$_][2] eq 'before' || $again->[$_] } 0 .. $#missing;
     }
-    fault(map { "$event: law 1: $_->{said}" } @wrong);
-    fault(map { "$event: law 2: $_->[0] does not reach $_->[1], and did $_->[2]" } @missing);
-    $reached  = \%now;
-    $prepared = $h->{right}{prepared};
-    return !@faults;
+    my $where = $vrf ? "$event: $vrf" : $event;
+    fault(map { "$where: law 1: $_->{said}" } @wrong);
+    fault(map { "$where: law 2: $_->[0] does not reach $_->[1], and did $_->[2]" } @missing);
+    $h->{reached}  = \%now;
+    $h->{prepared} = $h->{right}{prepared};
+    return;
 }
 
 # What the guest's own going takes along; with one that nobody manages, what its firewall bridges answered for.
@@ -758,6 +787,7 @@ sub mistaken {
 # Who met the one of two with one address must ask again, on both sides.
 sub forget {
     my ($h, @addresses) = @_;
+    local $vrf = $h->{vrf};
     my @places = ('host', map({ "lan$_" } 0 .. $#{ $h->{lans} }), map { $_->{ns} } running($h));
     while (my @some = splice @addresses, 0, 20) {
         host(
@@ -770,24 +800,30 @@ sub forget {
 }
 
 sub events {
-    my ($h) = @_;
+    my @hosts = @_;
     my $nobody = sub { return 0 };
-    return if !check($h, 'the host has booted', $nobody);
+    my ($first) = @hosts;
+    return if !check($first, 'the host has booted', $nobody);
     run({}, 'guestarp', 'sync');
-    return if !check($h, 'guestarp sync', $nobody);
-    if ($h->{watched}) {
+    return if !check($first, 'guestarp sync', $nobody);
+    if ($first->{watched}) {
         local $ENV{LC_ALL} = 'C';
-        $h->{watch} = Watch::start($root, $said, $host_program, 'exec', ns('A', 'host'), @wrap);
-        return if !check($h, 'guestarp-watch has started', $nobody);
+        $watch = Watch::start($root, $said, $host_program, 'exec', ns('A', 'host'), @wrap);
+        return if !check($first, 'guestarp-watch has started', $nobody);
     }
-    my @order = sort { $a->{place} <=> $b->{place} } @{ $h->{guests} };
-    for my $g (@order) {
+    my @order = sort { $a->[1]{place} <=> $b->[1]{place} } map {
+        my $h = $_;
+        map { [$h, $_] } @{ $h->{guests} }
+    } @hosts;
+    for (@order) {
+        my ($h, $g) = @$_;
         my @before = contested($h);
         start($h, $g);
         forget($h, @before, contested($h));
         return if !check($h, "$g->{kind} $g->{id} has started", $nobody);
     }
-    for my $g (@order) {
+    for (@order) {
+        my ($h, $g) = @$_;
         my $reboot = $g->{kind} eq 'ct' && rand() < 0.5;
         stop($h, $g, $reboot);
         start($h, $g, $reboot);
@@ -807,7 +843,8 @@ sub events {
         my %mistaken = map { $_ => 1 } mistaken($h, $clone);
         return if !check($h, "the clone $clone->{id} has stopped", sub { $mistaken{ $_[1] } });
     }
-    for my $g (@order) {
+    for (@order) {
+        my ($h, $g) = @$_;
         my @contested = contested($h);
         stop($h, $g);
         forget($h, @contested, mistaken($h, $g));
@@ -818,46 +855,59 @@ sub events {
 
 # ---- hosts, workers ----------------------------------------------------------------------------
 
-sub one_host {
+# The hosts of one kernel: two, each in its VRF, or one that has all of it.
+sub one_kernel {
     my ($number)  = @_;
-    my $h         = HarmHost::random($seed * 1000 + $number, $number);
+    my $make      = $twins ? \&HarmHost::twins : \&HarmHost::random;
+    my @hosts     = $make->($seed * 1000 + $number, $number);
     my $nic_index = 0;
-    for my $g (@{ $h->{guests} }) {
-        $g->{place} = rand;
-        $g->{clone} = prepare_clone($g, $h);
-        for my $nic (map { @{ $_->{nics} } } $g, $g->{clone}) {
-            $nic_index++;
-            # Lower or higher than the uplink's.
-            $nic->{fwpr} = sprintf '%s:fd:00:00:%02x', rand() < 0.5 ? '02:0a' : '0a:0c', $nic_index;
-            $nic->{fwln} = sprintf '%s:fc:00:00:%02x', rand() < 0.5 ? '02:0a' : '0a:0c', $nic_index;
+    for my $h (@hosts) {
+        for my $g (@{ $h->{guests} }) {
+            $g->{place} = rand;
+            $g->{nth}   = $h->{nth};
+            $g->{clone} = prepare_clone($g, $h);
+            for my $nic (map { @{ $_->{nics} } } $g, $g->{clone}) {
+                $nic_index++;
+                # Lower or higher than the uplink's.
+                $nic->{fwpr} = sprintf '%s:fd:00:00:%02x', rand() < 0.5 ? '02:0a' : '0a:0c', $nic_index;
+                $nic->{fwln} = sprintf '%s:fc:00:00:%02x', rand() < 0.5 ? '02:0a' : '0a:0c', $nic_index;
+            }
         }
+        $h->{right} = HarmRight->new($h);
+        $h->{all}   = \@hosts;
     }
     # Without hookscripts nobody else tells of VMs.
-    $h->{watched} = $h->{all_managed} || rand() < 0.2;
-    $h->{right} = HarmRight->new($h);
+    $hosts[0]{watched} = $hosts[0]{all_managed} || rand() < 0.2;
     (@faults, @history) = ();
-    $reached  = {};
-    $prepared = 0;
     write_file($said, '');
     eval {
-        files($h);
-        host_up($h);
-        events($h);
+        files(@hosts);
+        for my $side (qw(A B)) { place(ns($side, 'host'), 1) }
+        host_up($_) for @hosts;
+        events(@hosts);
         1;
     } or fault("died: $@");
-    process_ends($_) for grep { $_->{kind} ne 'vm' || $hold{$_} } running($h);
-    my $status = $h->{watch} ? Watch::stop($h->{watch}) : 0;
+    process_ends($_) for grep { $_->{kind} ne 'vm' || $hold{$_} } map { running($_) } @hosts;
+    my $status = $watch ? Watch::stop($watch) : 0;
+    $watch = undef;
     fault("guestarp-watch: wait status $status") if $status;
-    host_down($h);
+    host_down(@hosts);
     done();
-    return $h;
+    delete $_->{all} for @hosts;
+    return @hosts;
+}
+
+sub in_short {
+    my ($h) = @_;
+    return join ', ', (grep { $h->{flags}{$_} } sort keys %{ $h->{flags} }), keys(%{ $h->{bridges} }) . ' bridges',
+      @{ $h->{guests} } . ' guests', $h->{new_keys} ? 'new keys' : ();
 }
 
 sub describe {
     my ($h)   = @_;
     my $json  = JSON::PP->new->canonical;
     my @lines = (
-        "host $h->{number}: rp_filter $h->{rp_filter}, " . join ' ',
+        "host $h->{number}" . ($h->{vrf} ? ", $h->{vrf}" : '') . ": rp_filter $h->{rp_filter}, " . join ' ',
         grep { $h->{flags}{$_} } sort keys %{ $h->{flags} });
     push @lines,
       map { "$_: " . $json->encode($h->{devices}{$_} // $h->{bridges}{$_}) }
@@ -888,20 +938,15 @@ sub work {
     open2($wire_out, $wire_in, $wire_program) or die "harm-wire: $!\n";
     open2($host_out, $host_in, $host_program) or die "harm-host: $!\n";
     $_->autoflush(1) for $wire_in, $host_in;
-    places();
+    places($_) for $twins ? qw(red blue) : '';
     for my $i (grep { $_ % $workers == $worker } 0 .. $#numbers) {
-        my $h    = one_host($numbers[$i]);
-        my $what = "host $h->{number}: "
-          . join(', ',
-            (grep { $h->{flags}{$_} } sort keys %{ $h->{flags} }),
-            keys(%{ $h->{bridges} }) . ' bridges',
-            @{ $h->{guests} } . ' guests',
-            $h->{new_keys} ? 'new keys' : ());
+        my @hosts = one_kernel($numbers[$i]);
+        my $what  = "host $hosts[0]{number}: " . join ' and ', map { in_short($_) } @hosts;
         print @faults ? 'not ok' : 'ok', " $what\n";
         next if !@faults;
         my @last = @history > 40 ? @history[-40 .. -1] : @history;
-        print map { "# $_\n" } map { split /\n/ } "GUESTARP_SEED=$seed GUESTARP_HOST=$h->{number}", @faults,
-          describe($h), 'events:', @last, 'said:', split /\n/, qx(tail -n 30 $said);
+        print map { "# $_\n" } map { split /\n/ } "GUESTARP_SEED=$seed GUESTARP_HOST=$hosts[0]{number}", @faults,
+          map({ describe($_) } @hosts), 'events:', @last, 'said:', split /\n/, qx(tail -n 30 $said);
     }
     return;
 }

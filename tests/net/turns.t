@@ -60,21 +60,18 @@ is "$(find "$ROOT/run/guestarp" -name '*.again')" '' 'no mark is left'
 
 # ---- a NIC whose line is written late -----------------------------------------------------------------------------------
 
-GUESTARP_ROOT=$ROOT "$GUESTARP_BUILD/guestarp-watch" </dev/null >"$TMP/watch" 2>&1 &
-watch=$!
-perl -I"$TESTS_DIR" -MWatch -e 'Watch::idle(shift)' "$watch"
+watch_start
 ct_start 101 1 vmbr0 192.168.18.102/32
 ip route add 192.168.18.102/32 dev vmbr0
 ip -n ct101 route add 192.168.18.129/32 via 10.20.0.1 dev eth1 onlink
 wait_for has_flag fwbr101i1 NOARP
-perl -I"$TESTS_DIR" -MWatch -e 'Watch::idle(shift)' "$watch"
+watch_idle
 guest_conf 101 lxc "$(nic 0 101)" "$(nic 1 102)"
 bound() { [[ " $(proxies 4) " == *" 192.168.18.102 eth4 "* ]]; }
 wait_for -t 5 bound || true
 answers_from 192.168.18.102 eth4 "the new NIC's address is answered for, though its line came late"
-kill "$watch"
-wait "$watch"
-is "$?" 0 'guestarp-watch ends well'
+watch_stop
+is "$STATUS" 0 'guestarp-watch ends well'
 
 pve_ok 101 post-stop
 is "$(proxies 4)" '' 'the guest stops: nothing is left'

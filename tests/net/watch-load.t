@@ -23,7 +23,6 @@ flap() {
     ip link set eth3 up
     anew
 }
-idle() { perl -I"$TESTS_DIR" -MWatch -e 'Watch::idle(shift, 120)' "$WATCH"; }
 strangers() { # COUNT: devices made and deleted, with a guest's device flapping in their midst
     perl -e 'for my $round (1 .. $ARGV[0] / 1000) {
         print map { "link add name x$_ group 7 type veth peer name y$_\nlink set y$_ group 7\nlink set x$_ up\n" } 1 .. 500;
@@ -32,17 +31,15 @@ strangers() { # COUNT: devices made and deleted, with a guest's device flapping 
 }
 # Of the sockets of news: how much was lost.
 lost() {
-    find "/proc/$WATCH/fd" -lname 'socket:*' -printf '%l\n' | tr -dc '0-9\n' |
-        awk 'NR == FNR {mine[$1]; next} $NF in mine {sum += $9} END {print sum + 0}' - "/proc/$WATCH/net/netlink"
+    find "/proc/$WATCH_PID/fd" -lname 'socket:*' -printf '%l\n' | tr -dc '0-9\n' |
+        awk 'NR == FNR {mine[$1]; next} $NF in mine {sum += $9} END {print sum + 0}' - "/proc/$WATCH_PID/net/netlink"
 }
 told() { # KEY: of what it says of itself
-    idle
+    watch_idle
     GUESTARP_ROOT=$ROOT "$GUESTARP_BUILD/guestarp" status --json | jq ".watch.$1"
 }
 
-GUESTARP_ROOT=$ROOT "$GUESTARP_BUILD/guestarp-watch" </dev/null >"$TMP/watch.out" 2>&1 &
-WATCH=$!
-idle
+watch_start
 ok "the guest is reached" reached
 
 # ---- a burst ---------------------------------------------------------------------------------------------------------------
@@ -52,26 +49,26 @@ sleep 0.3
 flap
 ok "its device flaps among 5,000 devices that come and go: reached again" wait_for reached
 wait $!
-idle
+watch_idle
 ok "and when all is over" reached
 is "$(lost)" 0 "no news was lost"
 
 # ---- news is lost ------------------------------------------------------------------------------------------------------------
 
-kill -STOP "$WATCH"
+kill -STOP "$WATCH_PID"
 strangers 6000
 flap
 not_ok "it is stopped: the guest is cut off" reached
-kill -CONT "$WATCH"
+kill -CONT "$WATCH_PID"
 ok "more came than the kernel keeps" test "$(lost)" -gt 0
 ok "it looks at every guest: reached again" wait_for reached
-idle
+watch_idle
 is "$(grep -c 'up: .*proxy entry' "$TMP/watch.out")" 2 "each time it has bound the address once"
 
 # ---- what concerns nobody -----------------------------------------------------------------------------------------------------
 
 events=$(told events) lost=$(lost)
-strace -qq -p "$WATCH" -e trace=epoll_wait,epoll_pwait -o "$TMP/trace" &
+strace -qq -p "$WATCH_PID" -e trace=epoll_wait,epoll_pwait -o "$TMP/trace" &
 tracer=$!
 wait_for grep -q . "$TMP/trace"
 perl -e 'for my $i (0 .. 199_999) { printf "route add 10.%d.%d.%d/32 dev eth0 proto bgp\n", 64 + ($i >> 16), $i >> 8 & 255, $i & 255 }' | ip -batch -
@@ -85,8 +82,6 @@ kill "$tracer"
 wait "$tracer" || true
 is "$(grep -c ' = [1-9]' "$TMP/trace" || true)" 0 "nor was it woken, but by the clock"
 
-kill "$WATCH"
-STATUS=0
-wait "$WATCH" || STATUS=$?
+watch_stop
 is "$STATUS" 0 "it ends well"
 done_testing

@@ -35,17 +35,6 @@ answers_from() { # "DEV..." DESC
 }
 anew() { in_ns client ip neigh flush all; }
 
-watch_start() { # COMMAND...: before it
-    GUESTARP_ROOT=$ROOT "$@" "$GUESTARP_BUILD/guestarp-watch" </dev/null >"$TMP/watch.out" 2>&1 &
-    WATCH=$!
-    TRACED=$#
-}
-watch_stop() {
-    # Of a tracer the traced one; its own children, which announce, end by themselves.
-    if [ "$TRACED" -gt 0 ]; then pkill -TERM -o -P "$WATCH"; else kill "$WATCH"; fi
-    STATUS=0
-    wait "$WATCH" || STATUS=$?
-}
 restored() { # DESC [SECONDS]
     local i
     for ((i = 0; i < ${2:-5} * 20; i++)); do
