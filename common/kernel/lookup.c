@@ -124,7 +124,6 @@ static bool is_zero(const struct ip *ip)
 
 static struct nl_msg *build(const struct question *q)
 {
-	CLEANUP(nl_msg) struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETROUTE, 0);
 	bool from = q->from && !is_zero(q->from);
 	struct rtmsg rtm = {
 		.rtm_family = q->to->family,
@@ -132,10 +131,10 @@ static struct nl_msg *build(const struct question *q)
 		.rtm_src_len = (unsigned char)(from ? ip_len(q->from) * 8 : 0),
 		.rtm_flags = q->flags,
 	};
+	CLEANUP(nl_msg) struct nl_msg *msg = netlink_message(RTM_GETROUTE, 0, &rtm, sizeof(rtm));
 
 	/* Rules may have a range of users; the kernel's own packets are root's. */
-	if (!msg || nlmsg_append(msg, &rtm, sizeof(rtm), NLMSG_ALIGNTO) < 0 ||
-	    nla_put(msg, RTA_DST, (int)ip_len(q->to), q->to->bytes) < 0 ||
+	if (!msg || nla_put(msg, RTA_DST, (int)ip_len(q->to), q->to->bytes) < 0 ||
 	    (from && nla_put(msg, RTA_SRC, (int)ip_len(q->from), q->from->bytes) < 0) ||
 	    (q->iif && nla_put_u32(msg, RTA_IIF, (uint32_t)q->iif) < 0) ||
 	    (q->oif && nla_put_u32(msg, RTA_OIF, (uint32_t)q->oif) < 0) || nla_put_u32(msg, RTA_UID, 0) < 0 ||
