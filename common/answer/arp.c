@@ -236,7 +236,7 @@ enum answer_reason arp_reason(const struct netstate *state, const struct lookups
 		return REASON_NO_IP;
 	if (device->link.flags & IFF_NOARP)
 		return REASON_NOARP;
-	if (quiet_names_cover(&state->quiet.names, device->link.name))
+	if (quiet_names_cover(&state->filters.quiet.names, device->link.name))
 		return REASON_QUIET;
 	if (is_multicast(&q->target) || (q->target.bytes[0] == 127 && !either(state, device, LINK_ROUTE_LOCALNET)))
 		return REASON_TARGET;
@@ -244,7 +244,7 @@ enum answer_reason arp_reason(const struct netstate *state, const struct lookups
 		return REASON_GRATUITOUS;
 	if (greater(state, device, LINK_ARP_IGNORE) == 8 && !may_proxy(state, device, &q->target))
 		return REASON_ARP_IGNORE;
-	if (state->filtered)
+	if (state->filters.others)
 		return REASON_FILTERED;
 	return is_zero(&q->asker) ? probe_reason(state, lookups, device, q) : routed_reason(state, lookups, device, q);
 }

@@ -136,7 +136,7 @@ enum answer_reason ndisc_reason(const struct netstate *state, const struct looku
 
 		reason = input == REASON_NONE ? reason : input;
 	}
-	if (reason_verdict(reason) == ANSWER_REPLIES && state->filtered)
+	if (reason_verdict(reason) == ANSWER_REPLIES && state->filters.others)
 		reason = REASON_FILTERED;
 	return reason;
 }

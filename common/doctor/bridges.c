@@ -4,7 +4,6 @@
 #include <net/if.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "doctor/doctor.h"
 #include "host/guests.h"
 #include "kernel/bridge.h"
@@ -20,8 +19,8 @@ uint32_t effective(uint32_t all, uint32_t device)
 
 static bool has_address(const struct doctor *d, const struct link *link)
 {
-	for (size_t i = 0; i < d->snapshot.addresses.count; i++) {
-		if (d->snapshot.addresses.list[i].ifindex == link->ifindex)
+	for (size_t i = 0; i < d->addresses.count; i++) {
+		if (d->addresses.list[i].ifindex == link->ifindex)
 			return true;
 	}
 	return false;
@@ -30,11 +29,11 @@ static bool has_address(const struct doctor *d, const struct link *link)
 /* Do neighbours know the host by its MAC: has it an address, or a VLAN device on it? */
 static bool has_neighbours(const struct doctor *d, const struct link *link)
 {
-	for (size_t i = 0; i < d->snapshot.addresses.count; i++) {
-		const struct link *at = snapshot_link(&d->snapshot, d->snapshot.addresses.list[i].ifindex);
+	for (size_t i = 0; i < d->addresses.count; i++) {
+		const struct link *at = doctor_link(d, d->addresses.list[i].ifindex);
 
 		for (int depth = 0; at && depth < VLAN_DEPTH_MAX && strcmp(at->kind, "vlan") == 0; depth++)
-			at = snapshot_link(&d->snapshot, at->lower);
+			at = doctor_link(d, at->lower);
 		if (at == link)
 			return true;
 	}
@@ -43,8 +42,8 @@ static bool has_neighbours(const struct doctor *d, const struct link *link)
 
 static bool host_has_ip4(const struct doctor *d)
 {
-	for (size_t i = 0; i < d->snapshot.addresses.count; i++) {
-		if (d->snapshot.addresses.list[i].ip.family == AF_INET)
+	for (size_t i = 0; i < d->addresses.count; i++) {
+		if (d->addresses.list[i].ip.family == AF_INET)
 			return true;
 	}
 	return false;
@@ -53,17 +52,19 @@ static bool host_has_ip4(const struct doctor *d)
 static bool is_addressless_bridge(const struct doctor *d, const struct link *link)
 {
 	return strcmp(link->kind, "bridge") == 0 && (link->flags & IFF_UP) && !(link->flags & IFF_NOARP) &&
-	       !has_address(d, link) && !(d->table.table.whole && quiet_names_cover(&d->table.table.names, link->name));
+	       !has_address(d, link) &&
+	       !(d->state.filters.quiet.whole && quiet_names_cover(&d->state.filters.quiet.names, link->name));
 }
 
 /* arp_process(): the route look-up with its rp_filter comes first, but not for a probe from 0.0.0.0. */
 bool bridge_answers(const struct doctor *d, const struct link *link)
 {
-	uint32_t rp_filter = effective(d->all_rp_filter, link->value[LINK_RP_FILTER]);
+	uint32_t rp_filter = effective(d->state.all[LINK_RP_FILTER], link->value[LINK_RP_FILTER]);
 
-	if (effective(d->all_arp_ignore, link->value[LINK_ARP_IGNORE]) == 0)
+	if (effective(d->state.all[LINK_ARP_IGNORE], link->value[LINK_ARP_IGNORE]) == 0)
 		return true;
-	return rp_filter == 0 && (d->all_proxy_arp || link->value[LINK_PROXY_ARP]) && link->value[LINK_FORWARDING];
+	return rp_filter == 0 && (d->state.all[LINK_PROXY_ARP] || link->value[LINK_PROXY_ARP]) &&
+	       link->value[LINK_FORWARDING];
 }
 
 /*
@@ -77,8 +78,9 @@ static void mend_bridge(const struct doctor *d, const struct link *link, struct 
 		finding_set(f->last, "guestarp attach %s", f->guest);
 		return;
 	}
-	if (f->kind == FINDING_BRIDGE_ANSWERS && effective(d->all_arp_ignore, link->value[LINK_ARP_IGNORE]) == 0 &&
-	    !d->all_proxy_arp && !link->value[LINK_PROXY_ARP])
+	if (f->kind == FINDING_BRIDGE_ANSWERS &&
+	    effective(d->state.all[LINK_ARP_IGNORE], link->value[LINK_ARP_IGNORE]) == 0 &&
+	    !d->state.all[LINK_PROXY_ARP] && !link->value[LINK_PROXY_ARP])
 		finding_set(f->mend, "sysctl -w net/ipv4/conf/%s/arp_ignore=1", link->name);
 	finding_set(f->last, "\"%s\": {\"quiet\": true} among \"devices\" in %s, then guestarp sync", link->name,
 		    POLICY_HOST_FILE);
@@ -95,7 +97,7 @@ static bool is_gateway(const struct doctor *d, const struct link *link)
 static void answering(struct doctor *d, const struct link *link)
 {
 	struct finding *f = findings_add(d->findings, FINDING_BRIDGE_ANSWERS);
-	bool probes = effective(d->all_rp_filter, link->value[LINK_RP_FILTER]) != 0;
+	bool probes = effective(d->state.all[LINK_RP_FILTER], link->value[LINK_RP_FILTER]) != 0;
 
 	if (!f)
 		return;
@@ -120,20 +122,16 @@ static void martians(struct doctor *d, const struct link *link)
 
 static bool logs_martians(const struct doctor *d, const struct link *link)
 {
-	char path[96];
-	char text[16] = "";
-
-	if (effective(d->all_rp_filter, link->value[LINK_RP_FILTER]) == 0)
+	if (effective(d->state.all[LINK_RP_FILTER], link->value[LINK_RP_FILTER]) == 0)
 		return false;
-	(void)snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/log_martians", link->name);
-	return d->all_log_martians || (file_read_kernel(path, text, sizeof(text)) == 0 && strcmp(text, "1") == 0);
+	return d->state.all[LINK_LOG_MARTIANS] || link->value[LINK_LOG_MARTIANS];
 }
 
 /* The port whose MAC the bridge has now, if it is a guest's: with it goes the MAC. */
 static const struct link *lender(const struct doctor *d, const struct link *bridge)
 {
-	for (size_t i = 0; i < d->snapshot.link_count; i++) {
-		const struct link *port = &d->snapshot.links[i];
+	for (size_t i = 0; i < d->state.count; i++) {
+		const struct link *port = &d->state.devices[i].link;
 
 		if (port->master == bridge->ifindex && mac_equal(&port->mac, &bridge->mac) &&
 		    bridge_port_is_guests(port->name))
@@ -224,8 +222,8 @@ void check_bridges(struct doctor *d)
 {
 	bool can_answer = host_has_ip4(d);
 
-	for (size_t i = 0; i < d->snapshot.link_count; i++) {
-		const struct link *link = &d->snapshot.links[i];
+	for (size_t i = 0; i < d->state.count; i++) {
+		const struct link *link = &d->state.devices[i].link;
 
 		if (strcmp(link->kind, "bridge") == 0 && has_neighbours(d, link))
 			check_mac(d, link);

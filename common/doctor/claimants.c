@@ -20,7 +20,7 @@
 /* Not the host's own, and none that means another device on each link. */
 static bool is_sane(const struct doctor *d, const struct ip *ip)
 {
-	const struct bind_question question = { .ip = ip, .allowed = true, .addresses = &d->snapshot.addresses };
+	const struct bind_question question = { .ip = ip, .allowed = true, .addresses = &d->addresses };
 
 	return bind_sane(&question) == BIND_YES;
 }
@@ -40,12 +40,10 @@ static void add(struct doctor *d, const struct claimant *claimant)
 
 static void take_vrf(const struct doctor *d, const char *device, char ret_vrf[IFNAMSIZ])
 {
-	for (size_t i = 0; device[0] && i < d->snapshot.link_count; i++) {
-		if (strcmp(d->snapshot.links[i].name, device) == 0) {
-			link_vrf(d->nl, &d->snapshot.links[i], ret_vrf);
-			return;
-		}
-	}
+	const struct netdev *netdev = device[0] ? netstate_named(&d->state, device) : NULL;
+
+	if (netdev)
+		(void)text_copy(ret_vrf, IFNAMSIZ, doctor_vrf(d, netdev->link.ifindex));
 }
 
 static void add_ip(struct doctor *d, const struct guest *guest, const struct policy *policy, const char *node,

@@ -16,26 +16,6 @@
 #include "plan/names.h"
 #include "policy/kept.h"
 
-static uint32_t read_all(const char *path)
-{
-	char text[16];
-	uint32_t value = 0;
-
-	if (file_read_kernel(path, text, sizeof(text)) == 0)
-		(void)parse_u32(text, 0, UINT32_MAX, &value);
-	return value;
-}
-
-static void take_all_values(struct doctor *d)
-{
-	d->all_arp_ignore = read_all("/proc/sys/net/ipv4/conf/all/arp_ignore");
-	d->all_arp_announce = read_all("/proc/sys/net/ipv4/conf/all/arp_announce");
-	d->all_rp_filter = read_all("/proc/sys/net/ipv4/conf/all/rp_filter");
-	d->all_proxy_arp = read_all("/proc/sys/net/ipv4/conf/all/proxy_arp");
-	d->all_log_martians = read_all("/proc/sys/net/ipv4/conf/all/log_martians");
-	d->all_proxy_ndp = read_all("/proc/sys/net/ipv6/conf/all/proxy_ndp");
-}
-
 static void take_machine_id(struct doctor *d)
 {
 	struct facts facts;
@@ -43,6 +23,20 @@ static void take_machine_id(struct doctor *d)
 	facts_init(&facts);
 	asking_machine_id(&facts);
 	memcpy(d->machine_id, facts.machine_id, sizeof(d->machine_id));
+}
+
+const struct link *doctor_link(const struct doctor *doctor, int ifindex)
+{
+	const struct netdev *device = netstate_device(&doctor->state, ifindex);
+
+	return device ? &device->link : NULL;
+}
+
+const char *doctor_vrf(const struct doctor *doctor, int ifindex)
+{
+	const struct netdev *vrf = netstate_vrf(&doctor->state, ifindex);
+
+	return vrf ? vrf->link.name : "";
 }
 
 const char *device_guest(const char *device, char name[GUEST_NAME_SIZE])
@@ -140,8 +134,9 @@ static bool is_named(const struct doctor *d, const struct quiet_name *name)
 	bool port;
 
 	other.loud = !other.loud;
-	return quiet_names_have(&d->table.table.names, name) ||
-	       (names_parse(name->text, &guest, &port) && port && quiet_names_have(&d->table.table.names, &other));
+	return quiet_names_have(&d->state.filters.quiet.names, name) ||
+	       (names_parse(name->text, &guest, &port) && port &&
+		quiet_names_have(&d->state.filters.quiet.names, &other));
 }
 
 static void take_names(struct doctor *d, struct patient *p, const struct policy *policy)
@@ -228,11 +223,10 @@ int doctor_check(bool probe, struct findings *findings, struct err *err)
 
 	d.nl = nl;
 	if (r == 0)
-		r = snapshot_take(nl, &d.snapshot, err);
-	if (r == 0)
-		r = inspect_table_take(&d.table, err);
+		r = netstate_take(nl, &d.state, err);
+	if (r == 0 && addresses_global(&d.state.addresses, &d.addresses) < 0)
+		r = err_errno(err, ENOMEM, "addresses");
 	if (r == 0) {
-		take_all_values(&d);
 		take_machine_id(&d);
 		check_platform(&d);
 		check_policy(&d);
@@ -252,7 +246,7 @@ int doctor_check(bool probe, struct findings *findings, struct err *err)
 	}
 	free(d.patients);
 	free(d.claimants.list);
-	snapshot_done(&d.snapshot);
-	quiet_names_done(&d.table.table.names);
+	addresses_done(&d.addresses);
+	netstate_done(&d.state);
 	return r;
 }

@@ -9,11 +9,10 @@
 #include "base/err.h"
 #include "doctor/claimants.h"
 #include "doctor/finding.h"
-#include "event/inspect.h"
 #include "host/guests.h"
 #include "host/running.h"
 #include "kernel/netlink.h"
-#include "kernel/snapshot.h"
+#include "kernel/netstate.h"
 #include "plan/facts.h"
 #include "policy/policy.h"
 
@@ -32,18 +31,11 @@ struct patient {
 /* All that the checks look at, taken once. */
 struct doctor {
 	struct netlink *nl;
-	struct snapshot snapshot;
-	struct inspect_table table;
+	struct netstate state;
+	struct addresses addresses; /* the host's own that other hosts may ask for */
 	struct patient *patients;
 	size_t patient_count;
 	struct claimants claimants;
-	/* net/ipv4/conf/all: a device's effective value is the greater one, or either. */
-	uint32_t all_arp_ignore;
-	uint32_t all_arp_announce;
-	uint32_t all_rp_filter;
-	uint32_t all_proxy_arp;
-	uint32_t all_log_martians;
-	uint32_t all_proxy_ndp;
 	char machine_id[MACHINE_ID_SIZE];
 	struct findings *findings;
 };
@@ -70,6 +62,12 @@ uint32_t effective(uint32_t all, uint32_t device);
 
 /* Does the bridge, which holds no address itself, answer ARP for the host's? */
 bool bridge_answers(const struct doctor *doctor, const struct link *link);
+
+/* NULL where there is none. */
+const struct link *doctor_link(const struct doctor *doctor, int ifindex);
+
+/* The name of the VRF that it is in, "" for none. */
+const char *doctor_vrf(const struct doctor *doctor, int ifindex);
 
 /* "pve/101" for fwbr101i0, tap101i0, ...; "" for a device that is no guest's. Returns name. */
 const char *device_guest(const char *device, char name[GUEST_NAME_SIZE]);

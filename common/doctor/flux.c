@@ -9,19 +9,12 @@
 /* A VRF has a table of its own: the kernel finds no address of another one in it, and is silent. */
 static bool same_vrf(const struct doctor *d, int ifindex, int other)
 {
-	const struct link *links[2] = { snapshot_link(&d->snapshot, ifindex), snapshot_link(&d->snapshot, other) };
-	char vrfs[2][IFNAMSIZ] = { "", "" };
-
-	for (size_t i = 0; i < 2; i++) {
-		if (links[i])
-			link_vrf(d->nl, links[i], vrfs[i]);
-	}
-	return strcmp(vrfs[0], vrfs[1]) == 0;
+	return strcmp(doctor_vrf(d, ifindex), doctor_vrf(d, other)) == 0;
 }
 
 static bool shares_subnet(const struct doctor *d, const struct address *address)
 {
-	const struct addresses *all = &d->snapshot.addresses;
+	const struct addresses *all = &d->addresses;
 
 	for (size_t i = 0; i < all->count; i++) {
 		const struct address *other = &all->list[i];
@@ -38,7 +31,7 @@ static bool shares_subnet(const struct doctor *d, const struct address *address)
 
 static bool hears(const struct doctor *d, int ifindex)
 {
-	const struct link *link = snapshot_link(&d->snapshot, ifindex);
+	const struct link *link = doctor_link(d, ifindex);
 
 	return link && (link->flags & (IFF_UP | IFF_RUNNING)) == (IFF_UP | IFF_RUNNING);
 }
@@ -49,7 +42,7 @@ static bool hears(const struct doctor *d, int ifindex)
  */
 static const struct address *only_answered_there(const struct doctor *d, const struct address *address)
 {
-	const struct addresses *all = &d->snapshot.addresses;
+	const struct addresses *all = &d->addresses;
 
 	for (size_t i = 0; i < all->count; i++) {
 		const struct address *other = &all->list[i];
@@ -74,9 +67,9 @@ static bool reported(const struct doctor *d, const char *device)
 
 void check_flux(struct doctor *d)
 {
-	for (size_t i = 0; i < d->snapshot.addresses.count; i++) {
-		const struct address *address = &d->snapshot.addresses.list[i];
-		const struct link *link = snapshot_link(&d->snapshot, address->ifindex);
+	for (size_t i = 0; i < d->addresses.count; i++) {
+		const struct address *address = &d->addresses.list[i];
+		const struct link *link = doctor_link(d, address->ifindex);
 		const struct address *silenced;
 		struct finding *f;
 		char ip[IP_TEXT];
@@ -85,8 +78,8 @@ void check_flux(struct doctor *d)
 		if (!link || address->ip.family != AF_INET || (link->flags & (IFF_NOARP | IFF_LOOPBACK)) ||
 		    !shares_subnet(d, address))
 			continue;
-		if (effective(d->all_arp_ignore, link->value[LINK_ARP_IGNORE]) >= 1 &&
-		    effective(d->all_arp_announce, link->value[LINK_ARP_ANNOUNCE]) >= 2)
+		if (effective(d->state.all[LINK_ARP_IGNORE], link->value[LINK_ARP_IGNORE]) >= 1 &&
+		    effective(d->state.all[LINK_ARP_ANNOUNCE], link->value[LINK_ARP_ANNOUNCE]) >= 2)
 			continue;
 		if (reported(d, link->name))
 			continue;

@@ -12,7 +12,7 @@
 
 #define ENTRIES_MAX 32 /* of one address: more devices than a finding names */
 
-/* The entries of one address stand side by side in the snapshot. */
+/* The entries of one address stand side by side in the list. */
 struct group {
 	const struct proxy_entry *entries;
 	size_t count;
@@ -21,7 +21,7 @@ struct group {
 
 static const char *device_name(const struct doctor *d, const struct proxy_entry *entry)
 {
-	const struct link *link = snapshot_link(&d->snapshot, entry->ifindex);
+	const struct link *link = doctor_link(d, entry->ifindex);
 
 	return link ? link->name : "?";
 }
@@ -53,8 +53,8 @@ static void check_all_devices(struct doctor *d, const struct group *g)
 
 static bool in_its_subnet(const struct doctor *d, const struct proxy_entry *entry)
 {
-	for (size_t i = 0; i < d->snapshot.addresses.count; i++) {
-		const struct address *a = &d->snapshot.addresses.list[i];
+	for (size_t i = 0; i < d->addresses.count; i++) {
+		const struct address *a = &d->addresses.list[i];
 
 		if (a->ifindex == entry->ifindex && ip_same_subnet(&a->ip, &entry->ip, a->prefix))
 			return true;
@@ -155,7 +155,7 @@ static void check_silent(struct doctor *d, const struct group *g, const struct l
 	struct finding *f;
 
 	/* Where it cannot be known nothing is said: the command would cut off a guest that is not in front. */
-	(void)silence_in_front(d->nl, link, &d->snapshot.addresses, &g->entries->ip, &in_front, NULL);
+	(void)silence_in_front(d->nl, link, &d->addresses, &g->entries->ip, &in_front, NULL);
 	if (in_front) {
 		f = findings_add(d->findings, FINDING_PROXY_IN_FRONT);
 		if (!f)
@@ -169,7 +169,7 @@ static void check_silent(struct doctor *d, const struct group *g, const struct l
 			finding_set(f->last, "if who asks there is heard by it: ip neigh del proxy %s dev %s", g->ip,
 				    link->name);
 	} else {
-		if (check_forwarding(d, g, link) || v4 || d->all_proxy_ndp ||
+		if (check_forwarding(d, g, link) || v4 || d->state.all[LINK_PROXY_NDP] ||
 		    sysctl_get(SYSCTL_PROXY_NDP, link->name, &ndp, NULL) < 0 || ndp != 0)
 			return;
 		f = findings_add(d->findings, FINDING_PROXY_NDP);
@@ -224,7 +224,7 @@ static void check_group(struct doctor *d, const struct group *g)
 		check_many(d, g);
 		return;
 	}
-	link = snapshot_link(&d->snapshot, g->entries->ifindex);
+	link = doctor_link(d, g->entries->ifindex);
 	if (!link)
 		return;
 	check_silent(d, g, link);
@@ -233,11 +233,7 @@ static void check_group(struct doctor *d, const struct group *g)
 
 static void entry_vrf(const struct doctor *d, const struct proxy_entry *entry, char ret_vrf[IFNAMSIZ])
 {
-	const struct link *link = snapshot_link(&d->snapshot, entry->ifindex);
-
-	ret_vrf[0] = '\0';
-	if (link)
-		link_vrf(d->nl, link, ret_vrf);
+	(void)text_copy(ret_vrf, IFNAMSIZ, doctor_vrf(d, entry->ifindex));
 }
 
 /* The same address in two VRFs is two addresses. */
@@ -271,13 +267,12 @@ static void check_vrfs(struct doctor *d, const struct group *g)
 
 void check_proxies(struct doctor *d)
 {
-	const struct snapshot *s = &d->snapshot;
+	const struct proxies *all = &d->state.proxies;
 
-	for (size_t i = 0; i < s->proxies.count;) {
-		struct group g = { .entries = &s->proxies.list[i], .count = 1 };
+	for (size_t i = 0; i < all->count;) {
+		struct group g = { .entries = &all->list[i], .count = 1 };
 
-		while (i + g.count < s->proxies.count &&
-		       ip_equal(&s->proxies.list[i].ip, &s->proxies.list[i + g.count].ip))
+		while (i + g.count < all->count && ip_equal(&all->list[i].ip, &all->list[i + g.count].ip))
 			g.count++;
 		(void)ip_to_str(&g.entries->ip, g.ip);
 		check_vrfs(d, &g);

@@ -41,13 +41,13 @@ void check_names(struct doctor *d)
 		quiet += d->patients[i].quiet;
 		nameless += d->patients[i].nameless;
 	}
-	if (quiet == 0 || d->table.denied)
+	if (quiet == 0 || d->state.filters.denied)
 		return;
-	if (!d->table.known) {
+	if (!d->state.filters.known) {
 		unsupported(d);
 		return;
 	}
-	if (d->table.table.whole) {
+	if (d->state.filters.quiet.whole) {
 		if (nameless > 0)
 			missing_names(d, nameless);
 		return;
@@ -55,7 +55,7 @@ void check_names(struct doctor *d)
 	f = findings_add(d->findings, FINDING_QUIET_TABLE);
 	if (!f)
 		return;
-	finding_set(f->what, d->table.table.exists ? "The nftables table \"arp guestarp\" is not as guestarp made it."
+	finding_set(f->what, d->state.filters.quiet.exists ? "The nftables table \"arp guestarp\" is not as guestarp made it."
 						   : "The nftables table \"arp guestarp\" is gone.");
 	finding_set(f->mend, "guestarp sync");
 }

@@ -32,16 +32,25 @@ static void add(const struct doctor *d, struct round *round, const struct ip *ip
 	if (round->count == ADDRESSES_MAX)
 		return;
 	/* A solicitation from :: would end the duplicate address detection of a guest that is just starting. */
-	if (!addresses_sender(&d->snapshot.addresses, round->link->ifindex, ip, &packet.sender) &&
-	    ip->family == AF_INET6)
+	if (!addresses_sender(&d->addresses, round->link->ifindex, ip, &packet.sender) && ip->family == AF_INET6)
 		return;
 	round->packets[round->count++] = packet;
+}
+
+/* The device whose MAC it is, the lowest ifindex of several; NULL for none. */
+static const struct link *link_by_mac(const struct doctor *d, const struct mac *mac)
+{
+	for (size_t i = 0; i < d->state.count; i++) {
+		if (mac_equal(&d->state.devices[i].link.mac, mac))
+			return &d->state.devices[i].link;
+	}
+	return NULL;
 }
 
 /* Host's and guests' addresses in the subnets that the device is in. */
 static void collect(const struct doctor *d, struct round *round)
 {
-	const struct addresses *all = &d->snapshot.addresses;
+	const struct addresses *all = &d->addresses;
 
 	for (size_t i = 0; i < all->count; i++) {
 		const struct address *subnet = &all->list[i];
@@ -65,8 +74,8 @@ static void collect(const struct doctor *d, struct round *round)
 
 static bool device_holds(const struct doctor *d, const struct link *link, const struct ip *ip)
 {
-	for (size_t i = 0; i < d->snapshot.addresses.count; i++) {
-		const struct address *address = &d->snapshot.addresses.list[i];
+	for (size_t i = 0; i < d->addresses.count; i++) {
+		const struct address *address = &d->addresses.list[i];
 
 		if (address->ifindex == link->ifindex && ip_equal(&address->ip, ip))
 			return true;
@@ -77,8 +86,8 @@ static bool device_holds(const struct doctor *d, const struct link *link, const 
 /* Does the device answer for it by an entry? */
 static bool device_proxies(const struct doctor *d, const struct link *link, const struct ip *ip)
 {
-	for (size_t i = 0; i < d->snapshot.proxies.count; i++) {
-		const struct proxy_entry *entry = &d->snapshot.proxies.list[i];
+	for (size_t i = 0; i < d->state.proxies.count; i++) {
+		const struct proxy_entry *entry = &d->state.proxies.list[i];
 
 		if (entry->ifindex == link->ifindex && ip_equal(&entry->ip, ip))
 			return true;
@@ -107,7 +116,7 @@ static struct finding *explained(const struct doctor *d, const struct link *link
 
 static void name_mac(const struct doctor *d, const struct mac *mac, char *text, size_t size)
 {
-	const struct link *link = snapshot_link_by_mac(&d->snapshot, mac);
+	const struct link *link = link_by_mac(d, mac);
 	char hex[MAC_TEXT];
 
 	(void)snprintf(text, size, "%s%s%s%s", link ? link->name : "", link ? " (" : "", mac_to_str(mac, hex),
@@ -159,7 +168,7 @@ static void judge(struct doctor *d, const struct round *round, size_t i)
 	if (result->count + (own ? 1 : 0) < 2)
 		return;
 	for (size_t j = 0; j < result->count; j++) {
-		const struct link *link = snapshot_link_by_mac(&d->snapshot, &result->holders[j]);
+		const struct link *link = link_by_mac(d, &result->holders[j]);
 		struct finding *f = explained(d, link, ip);
 
 		/* Another card of ours that holds the address is the one that should answer. */
@@ -171,8 +180,8 @@ static void judge(struct doctor *d, const struct round *round, size_t i)
 		}
 		if (!f->seen[0])
 			finding_set(f->seen, "asked on %s for %s%s, %s answered", round->link->name,
-				    ip_to_str(ip, text),
-				    addresses_have(&d->snapshot.addresses, ip) ? " of this host" : "", link->name);
+				    ip_to_str(ip, text), addresses_have(&d->addresses, ip) ? " of this host" : "",
+				    link->name);
 	}
 	if (unexplained)
 		two_answers(d, round, i);
@@ -183,8 +192,8 @@ int check_wire(struct doctor *d, struct err *err)
 	static struct round round;
 	size_t asked = 0;
 
-	for (size_t i = 0; i < d->snapshot.link_count && asked < DEVICES_MAX; i++) {
-		const struct link *link = &d->snapshot.links[i];
+	for (size_t i = 0; i < d->state.count && asked < DEVICES_MAX; i++) {
+		const struct link *link = &d->state.devices[i].link;
 		int r;
 
 		if (link->type != ARPHRD_ETHER || !(link->flags & IFF_UP) || (link->flags & (IFF_NOARP | IFF_LOOPBACK)))

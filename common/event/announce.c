@@ -15,7 +15,6 @@
 #include "base/cleanup.h"
 #include "base/process.h"
 #include "kernel/proxy.h"
-#include "kernel/snapshot.h"
 #include "plan/choice.h"
 
 #define INTERVAL_MS 2000
@@ -82,11 +81,11 @@ int announcements_add_own(struct announcements *announcements, struct netlink *n
 int announcements_add_proxied(struct announcements *announcements, struct netlink *nl, const struct link *bridge,
 			      struct err *err)
 {
-	struct snapshot snapshot;
-	int r = snapshot_take(nl, &snapshot, err);
+	struct proxies proxies;
+	int r = proxies_get(nl, &proxies, err);
 
-	for (size_t i = 0; r == 0 && i < snapshot.proxies.count; i++) {
-		const struct proxy_entry *entry = &snapshot.proxies.list[i];
+	for (size_t i = 0; r == 0 && i < proxies.count; i++) {
+		const struct proxy_entry *entry = &proxies.list[i];
 		struct announcement a = { .proxied = true, .packet.ip = entry->ip };
 		struct link link;
 		bool speaks = false;
@@ -100,7 +99,7 @@ int announcements_add_proxied(struct announcements *announcements, struct netlin
 		if (announcements_add(announcements, &a) < 0)
 			r = err_errno(err, ENOMEM, "announcement");
 	}
-	snapshot_done(&snapshot);
+	proxies_done(&proxies);
 	return r;
 }
 

@@ -10,7 +10,6 @@
 #include "base/array.h"
 #include "base/text.h"
 #include "kernel/bridge.h"
-#include "kernel/snapshot.h"
 
 /* The place of the first that is not below. */
 static size_t place_of(const struct devices *devices, int ifindex)
@@ -72,19 +71,25 @@ void devices_forget(struct devices *devices, int ifindex)
 	memmove(&devices->list[at], &devices->list[at + 1], (devices->count - at) * sizeof(*devices->list));
 }
 
+static int take_link(const struct link *link, void *arg)
+{
+	struct change change;
+
+	return devices_take(arg, link, &change);
+}
+
+static void restart(void *arg)
+{
+	((struct devices *)arg)->count = 0;
+}
+
 int devices_read(struct devices *devices, struct netlink *nl, struct err *err)
 {
-	struct snapshot snapshot;
-	struct change change;
-	int r = snapshot_take(nl, &snapshot, err);
+	int r;
 
 	devices->count = 0;
-	for (size_t i = 0; r == 0 && i < snapshot.link_count; i++) {
-		if (devices_take(devices, &snapshot.links[i], &change) < 0)
-			r = err_errno(err, ENOMEM, "devices");
-	}
-	snapshot_done(&snapshot);
-	return r;
+	r = link_each(nl, take_link, restart, devices, err);
+	return r < 0 ? err_wrap(err, "devices") : 0;
 }
 
 void devices_done(struct devices *devices)

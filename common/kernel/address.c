@@ -104,6 +104,25 @@ int addresses_get_all(struct netlink *nl, int family, struct addresses *ret_addr
 	return read_list(nl, family, &reading, err);
 }
 
+int addresses_global(const struct addresses *all, struct addresses *ret_addresses)
+{
+	struct addresses *global = ret_addresses;
+
+	memset(global, 0, sizeof(*global));
+	for (size_t i = 0; i < all->count; i++) {
+		struct address *list;
+
+		if (all->list[i].scope >= RT_SCOPE_LINK)
+			continue;
+		list = array_grow(global->list, global->count, &global->room, sizeof(*list));
+		if (!list)
+			return -ENOMEM;
+		global->list = list;
+		list[global->count++] = all->list[i];
+	}
+	return 0;
+}
+
 void addresses_done(struct addresses *addresses)
 {
 	free(addresses->list);

@@ -42,6 +42,9 @@ int addresses_get_answered(struct netlink *nl, int family, struct addresses *ret
 /* As addresses_get(), of every scope and state. AF_UNSPEC is both families. */
 int addresses_get_all(struct netlink *nl, int family, struct addresses *ret_addresses, struct err *err);
 
+/* Those of a list of all that addresses_get() would have had. -ENOMEM. To be released with addresses_done(). */
+int addresses_global(const struct addresses *all, struct addresses *ret_addresses);
+
 /* Is it one of them, on whatever device? */
 bool addresses_have(const struct addresses *addresses, const struct ip *ip);
 

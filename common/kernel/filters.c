@@ -85,17 +85,18 @@ static int look(struct quiet_table *table, bool *others, struct err *err)
 	return r;
 }
 
-int filters_take(struct quiet_table *ret_table, bool *ret_others, struct err *err)
+int filters_take(struct filters *ret_filters, struct err *err)
 {
+	struct filters *f = ret_filters;
 	bool others = false;
 	int r;
 
-	memset(ret_table, 0, sizeof(*ret_table));
-	r = look(ret_table, &others, err);
-	if (r == -EPERM)
-		others = true;
-	else if (r < 0 && r != -EPROTONOSUPPORT && r != -EOPNOTSUPP)
+	memset(f, 0, sizeof(*f));
+	r = look(&f->quiet, &others, err);
+	f->known = r == 0;
+	f->denied = r == -EPERM;
+	if (r < 0 && !f->denied && r != -EPROTONOSUPPORT && r != -EOPNOTSUPP)
 		return r;
-	*ret_others = others || (ret_table->exists && !ret_table->whole) || has_old_tables();
+	f->others = others || f->denied || (f->quiet.exists && !f->quiet.whole) || has_old_tables();
 	return 0;
 }

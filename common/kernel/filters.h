@@ -8,12 +8,19 @@
 #include "base/err.h"
 #include "kernel/quiet.h"
 
+struct filters {
+	bool known;  /* the kernel has nf_tables for ARP, and the caller may look */
+	bool denied; /* the caller may not */
+	bool others; /* see filters_take() */
+	struct quiet_table quiet;
+};
+
 /*
  * guestarp's own table, and whether somebody else has a chain where ARP passes by: of family arp, bridge or netdev, or
- * at inet's ingress; or a table of arptables or ebtables. *ret_others is true as well where the caller may not look.
- * Where guestarp's own table was changed by others it is one of theirs. The table is to be released with
- * quiet_names_done().
+ * at inet's ingress; or a table of arptables or ebtables. others is true as well where the caller may not look.
+ * Where guestarp's own table was changed by others it is one of theirs. To be released with
+ * quiet_names_done(&filters->quiet.names).
  */
-int filters_take(struct quiet_table *ret_table, bool *ret_others, struct err *err);
+int filters_take(struct filters *ret_filters, struct err *err);
 
 #endif

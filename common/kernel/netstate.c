@@ -13,7 +13,6 @@
 #include <sys/socket.h>
 
 #include "base/array.h"
-#include "kernel/filters.h"
 #include "kernel/netdev.h"
 #include "kernel/sysctl.h"
 
@@ -21,6 +20,8 @@
 #ifndef RTEXT_FILTER_SKIP_STATS
 #define RTEXT_FILTER_SKIP_STATS (1 << 3)
 #endif
+
+#define DEPTH_MAX 8 /* the kernel's MAX_NEST_DEV */
 
 static int take_device(struct nlmsghdr *answer, void *arg)
 {
@@ -203,6 +204,8 @@ static const struct {
 	{ LINK_ROUTE_LOCALNET, SYSCTL_ROUTE_LOCALNET },
 	{ LINK_DROP_GRATUITOUS_ARP, SYSCTL_DROP_GRATUITOUS_ARP },
 	{ LINK_PROXY_NDP, SYSCTL_PROXY_NDP },
+	{ LINK_RP_FILTER, SYSCTL_RP_FILTER },
+	{ LINK_LOG_MARTIANS, SYSCTL_LOG_MARTIANS },
 };
 
 static int read_all(struct netstate *s, struct err *err)
@@ -239,7 +242,7 @@ int netstate_take(struct netlink *nl, struct netstate *ret_state, struct err *er
 	if (r == 0)
 		r = lookup_rules_take(nl, &s->rules, err);
 	if (r == 0)
-		r = filters_take(&s->quiet, &s->filtered, err);
+		r = filters_take(&s->filters, err);
 	if (r == 0)
 		r = read_all(s, err);
 	return r < 0 ? err_wrap(err, "looking at the host") : 0;
@@ -253,7 +256,7 @@ void netstate_done(struct netstate *state)
 	free(state->anycasts.list);
 	addresses_done(&state->addresses);
 	proxies_done(&state->proxies);
-	quiet_names_done(&state->quiet.names);
+	quiet_names_done(&state->filters.quiet.names);
 	memset(state, 0, sizeof(*state));
 }
 
@@ -271,6 +274,15 @@ const struct netdev *netstate_named(const struct netstate *state, const char *na
 			return &state->devices[i];
 	}
 	return NULL;
+}
+
+const struct netdev *netstate_vrf(const struct netstate *state, int ifindex)
+{
+	const struct netdev *d = netstate_device(state, ifindex);
+
+	for (int depth = 0; d && d->kind != NETDEV_VRF && depth < DEPTH_MAX; depth++)
+		d = d->link.master ? netstate_device(state, d->link.master) : NULL;
+	return d && d->kind == NETDEV_VRF ? d : NULL;
 }
 
 const struct netdev_vlan *netstate_vlan(const struct netstate *state, int ifindex, uint16_t vid, bool pvid)

@@ -10,11 +10,11 @@
 
 #include "base/err.h"
 #include "kernel/address.h"
+#include "kernel/filters.h"
 #include "kernel/link.h"
 #include "kernel/lookup.h"
 #include "kernel/netlink.h"
 #include "kernel/proxy.h"
-#include "kernel/quiet.h"
 
 enum netdev_kind {
 	NETDEV_OTHER,
@@ -93,8 +93,7 @@ struct netstate {
 	struct memberships groups;
 	struct memberships anycasts;
 	struct lookup_rules rules;
-	struct quiet_table quiet;
-	bool filtered;                  /* by rules that are not guestarp's, or perhaps: who asks may not look */
+	struct filters filters;
 	uint32_t all[LINK_VALUE_COUNT]; /* net/ipv4/conf/all and, with _6, net/ipv6/conf/all; not of all kinds */
 };
 
@@ -105,6 +104,9 @@ void netstate_done(struct netstate *state);
 /* NULL where there is none. */
 const struct netdev *netstate_device(const struct netstate *state, int ifindex);
 const struct netdev *netstate_named(const struct netstate *state, const char *name);
+
+/* The VRF that the device is in, itself or by the bridge or bond that it is a port of; NULL for none. */
+const struct netdev *netstate_vrf(const struct netstate *state, int ifindex);
 
 /* The device's or port's VLAN; NULL where it is not in it. pvid: that of untagged frames, whatever vid is. */
 const struct netdev_vlan *netstate_vlan(const struct netstate *state, int ifindex, uint16_t vid, bool pvid);

@@ -26,6 +26,8 @@ static const struct {
 	[SYSCTL_PROXY_ARP_PVLAN] = { "/proc/sys/net/ipv4/conf/", "/proxy_arp_pvlan" },
 	[SYSCTL_ROUTE_LOCALNET] = { "/proc/sys/net/ipv4/conf/", "/route_localnet" },
 	[SYSCTL_DROP_GRATUITOUS_ARP] = { "/proc/sys/net/ipv4/conf/", "/drop_gratuitous_arp" },
+	[SYSCTL_RP_FILTER] = { "/proc/sys/net/ipv4/conf/", "/rp_filter" },
+	[SYSCTL_LOG_MARTIANS] = { "/proc/sys/net/ipv4/conf/", "/log_martians" },
 };
 
 static int build_path(enum sysctl which, const char *device, char *path, size_t size, struct err *err)

@@ -21,6 +21,8 @@ enum sysctl {
 	SYSCTL_PROXY_ARP_PVLAN,
 	SYSCTL_ROUTE_LOCALNET,
 	SYSCTL_DROP_GRATUITOUS_ARP,
+	SYSCTL_RP_FILTER,
+	SYSCTL_LOG_MARTIANS,
 };
 
 /* -ENOENT where the device or the whole family is not there. Names with dots need no care: the path has slashes. */

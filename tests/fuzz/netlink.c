@@ -22,7 +22,7 @@ static int discard_batch(struct nl_sock *sock, void *bytes, size_t size)
 #include "kernel/proxy.h"
 #include "kernel/quiet.h"
 #include "kernel/route.h"
-#include "kernel/snapshot.h"
+#include "kernel/netstate.h"
 
 #define DATAGRAMS 16
 
@@ -180,21 +180,21 @@ static int ask_neighbours(struct netlink *nl, struct err *err)
 	return neighbour_flush(nl, 3, err);
 }
 
-static int ask_snapshot(struct netlink *nl, struct err *err)
+static int ask_state(struct netlink *nl, struct err *err)
 {
-	struct snapshot snapshot;
-	int r = snapshot_take(nl, &snapshot, err);
+	struct netstate state;
+	int r = netstate_take(nl, &state, err);
 
 	if (r == 0) {
-		for (size_t i = 0; i < snapshot.proxies.count; i++) {
+		for (size_t i = 0; i < state.proxies.count; i++) {
 			char text[IP_TEXT];
 
-			CHECK(ip_to_str(&snapshot.proxies.list[i].ip, text)[0]);
+			CHECK(ip_to_str(&state.proxies.list[i].ip, text)[0]);
 		}
-		for (size_t i = 0; i < snapshot.link_count; i++)
-			CHECK(snapshot_link(&snapshot, snapshot.links[i].ifindex));
+		for (size_t i = 0; i < state.count; i++)
+			CHECK(netstate_device(&state, state.devices[i].link.ifindex));
 	}
-	snapshot_done(&snapshot);
+	netstate_done(&state);
 	return r;
 }
 
@@ -283,7 +283,7 @@ static int change_names(struct netlink *nl, struct err *err)
 }
 
 static int (*const conversations[])(struct netlink *nl, struct err *err) = {
-	ask_link,     ask_proxy,  ask_route,    ask_addresses, ask_neighbours, ask_snapshot, change_link,
+	ask_link,     ask_proxy,  ask_route,    ask_addresses, ask_neighbours, ask_state, change_link,
 	delete_entry, read_table, ensure_names, ask_name,      change_names,   ask_forward,  ask_advertised,
 };
 

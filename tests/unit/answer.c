@@ -292,9 +292,9 @@ static void add(struct scene *s, char **words, size_t count)
 	} else if (strcmp(what, "anycast") == 0) {
 		add_membership(s, &s->state.anycasts, words);
 	} else if (strcmp(what, "quiet") == 0) {
-		assert_int_equal(quiet_names_add(&s->state.quiet.names, words[1], false), 0);
+		assert_int_equal(quiet_names_add(&s->state.filters.quiet.names, words[1], false), 0);
 	} else if (strcmp(what, "filtered") == 0) {
-		s->state.filtered = true;
+		s->state.filters.others = true;
 	} else if (strcmp(what, "all") == 0) {
 		char *value = strchr(words[1], '=');
 
@@ -429,7 +429,7 @@ static void test_answer(void **test)
 						       : &none));
 	}
 	answers_done(&answers);
-	quiet_names_done(&s.state.quiet.names);
+	quiet_names_done(&s.state.filters.quiet.names);
 }
 
 /* Each reason has words, and there is a row that shows it. */

@@ -19,9 +19,9 @@
 #include "kernel/address.h"
 #include "kernel/link.h"
 #include "kernel/neighbour.h"
+#include "kernel/netstate.h"
 #include "kernel/proxy.h"
 #include "kernel/route.h"
-#include "kernel/snapshot.h"
 #include "kernel/sysctl.h"
 #include "table.h"
 
@@ -175,20 +175,24 @@ static int get_addresses(struct netlink *nl, struct err *err)
 	return r;
 }
 
-static int get_snapshot(struct netlink *nl, struct err *err)
+static int get_state(struct netlink *nl, struct err *err)
 {
 	static size_t links;
-	struct snapshot snapshot;
-	int r = snapshot_take(nl, &snapshot, err);
+	struct netstate state;
+	int r = netstate_take(nl, &state, err);
 
 	if (r == 0) {
-		assert_int_equal(snapshot.proxies.count, 2);
-		assert_int_equal(snapshot.addresses.count, 1);
-		assert_true(snapshot.link_count > 0);
-		assert_true(!links || snapshot.link_count == links);
-		links = snapshot.link_count;
+		struct addresses global;
+
+		assert_int_equal(state.proxies.count, 2);
+		assert_int_equal(addresses_global(&state.addresses, &global), 0);
+		assert_int_equal(global.count, 1);
+		assert_true(state.count > 0);
+		assert_true(!links || state.count == links);
+		links = state.count;
+		addresses_done(&global);
 	}
-	snapshot_done(&snapshot);
+	netstate_done(&state);
 	return r;
 }
 
@@ -214,7 +218,7 @@ static const struct question singles[] = {
 
 static const struct question lists[] = {
 	{ "addresses", get_addresses, "the host's addresses: " },
-	{ "all of the host", get_snapshot, "looking at the host: " },
+	{ "all of the host", get_state, "looking at the host: " },
 	{ "a device's neighbours", flush_neighbours, "" },
 };
 
