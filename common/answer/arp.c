@@ -133,13 +133,7 @@ static enum answer_reason probe_reason(const struct netstate *state, const struc
 
 static bool has_entry(const struct netstate *state, const struct netdev *d, const struct ip *target)
 {
-	for (size_t i = 0; i < state->proxies.count; i++) {
-		const struct proxy_entry *entry = &state->proxies.list[i];
-
-		if ((entry->ifindex == d->link.ifindex || entry->ifindex == 0) && ip_equal(&entry->ip, target))
-			return true;
-	}
-	return false;
+	return netstate_proxies(state, d->link.ifindex, target) || netstate_proxies(state, 0, target);
 }
 
 /* arp_fwd_proxy() where proxy_arp is on. */
@@ -194,11 +188,46 @@ static enum answer_reason hops_reason(const struct netstate *state, const struct
 	return reason == REASON_NONE ? REASON_UNCERTAIN : reason;
 }
 
+static bool has_ip4(const struct netstate *state, const struct netdev *d)
+{
+	for (size_t i = 0; i < state->addresses.count; i++) {
+		if (state->addresses.list[i].ifindex == d->link.ifindex &&
+		    state->addresses.list[i].ip.family == AF_INET)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * fib_validate_source(), where asking the kernel itself would be a line in its log: with rp_filter 1 packets to the
+ * asker have to leave by the device, with 2 by any, but where the device has no address.
+ */
+static bool is_martian(const struct netstate *state, const struct lookups *lookups, const struct netdev *d,
+		       const struct answer_question *q)
+{
+	static const struct ip none = { AF_INET, { 0 } };
+	uint32_t rp_filter = greater(state, d, LINK_RP_FILTER);
+	const struct netdev *vrf = vrf_of(state, d);
+	struct lookup l;
+
+	if (rp_filter == 0 || !either(state, d, LINK_LOG_MARTIANS))
+		return false;
+	l = lookups->leave(lookups->arg, vrf ? vrf->link.ifindex : 0, &none, &q->asker);
+	for (size_t i = 0; l.kind == LOOKUP_UNICAST && i < l.hop_count; i++) {
+		if (l.hops[i] == d->link.ifindex)
+			return false;
+	}
+	return rp_filter == 1 || l.kind != LOOKUP_UNICAST || !has_ip4(state, d);
+}
+
 static enum answer_reason routed_reason(const struct netstate *state, const struct lookups *lookups,
 					const struct netdev *d, const struct answer_question *q)
 {
-	struct lookup l = lookups->arrive(lookups->arg, d->link.ifindex, &q->asker, &q->target);
+	struct lookup l;
 
+	if (is_martian(state, lookups, d, q))
+		return REASON_RP_FILTER;
+	l = lookups->arrive(lookups->arg, d->link.ifindex, &q->asker, &q->target);
 	switch (l.kind) {
 	case LOOKUP_LOCAL:
 		return local_reason(state, lookups, d, q);

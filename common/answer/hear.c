@@ -28,6 +28,9 @@ struct walk {
 	size_t count;
 	size_t room;
 	size_t next;
+	size_t *table; /* places in frames plus one, by hash; 0: free */
+	size_t table_size;
+	size_t *heard; /* places in hearers plus one, by the device's place */
 	struct hearers *hearers;
 	int result;
 };
@@ -37,25 +40,71 @@ static bool is_up(const struct netdev *d)
 	return d && (d->link.flags & IFF_UP) && (d->link.flags & NETDEV_CARRIER);
 }
 
+static size_t hash(const struct walk *w, const struct frame *f)
+{
+	return ((size_t)f->ifindex * 2654435761U + f->tag * 40503U + f->out * 97U + f->lost * 31U) % w->table_size;
+}
+
+/* Where the frame is in the table, or could be. */
+static size_t *slot(const struct walk *w, const struct frame *f)
+{
+	size_t at = hash(w, f);
+
+	for (; w->table[at]; at = (at + 1) % w->table_size) {
+		const struct frame *other = &w->frames[w->table[at] - 1];
+
+		if (other->ifindex == f->ifindex && other->out == f->out && other->tag == f->tag &&
+		    other->lost == f->lost)
+			break;
+	}
+	return &w->table[at];
+}
+
+static bool is_known(const struct walk *w, const struct frame *frame)
+{
+	struct frame better = *frame;
+
+	if (w->table_size == 0)
+		return false;
+	better.lost = REASON_NONE;
+	return *slot(w, frame) || *slot(w, &better);
+}
+
+/* The table is at most half full. */
+static bool make_room(struct walk *w)
+{
+	struct frame *list = array_grow(w->frames, w->count, &w->room, sizeof(*list));
+	size_t *table;
+
+	if (!list)
+		return false;
+	w->frames = list;
+	if (w->count * 2 < w->table_size)
+		return true;
+	table = calloc((w->count + 32) * 4, sizeof(*table));
+	if (!table)
+		return false;
+	free(w->table);
+	w->table = table;
+	w->table_size = (w->count + 32) * 4;
+	for (size_t i = 0; i < w->count; i++)
+		*slot(w, &w->frames[i]) = i + 1;
+	return true;
+}
+
 /* A second one of the same kind on the same device would fare alike. One that can be answered counts before others. */
 static void put_frame(struct walk *w, const struct frame *frame)
 {
-	struct frame *list;
-
-	for (size_t i = 0; i < w->count; i++) {
-		const struct frame *f = &w->frames[i];
-
-		if (f->ifindex == frame->ifindex && f->out == frame->out && f->tag == frame->tag &&
-		    (f->lost == frame->lost || f->lost == REASON_NONE))
-			return;
-	}
-	list = array_grow(w->frames, w->count, &w->room, sizeof(*list));
-	if (!list) {
+	if (frame->lost != REASON_NONE)
+		w->hearers->even = false;
+	if (is_known(w, frame))
+		return;
+	if (!make_room(w)) {
 		w->result = -ENOMEM;
 		return;
 	}
-	w->frames = list;
-	list[w->count++] = *frame;
+	w->frames[w->count++] = *frame;
+	*slot(w, frame) = w->count;
 }
 
 static void receive(struct walk *w, int ifindex, uint16_t tag, enum answer_reason lost)
@@ -80,13 +129,17 @@ static int rank(enum answer_reason reason)
 static void add_hearer(struct walk *w, int ifindex, enum answer_reason reason)
 {
 	struct hearers *all = w->hearers;
+	const struct netdev *d = netstate_device(w->state, ifindex);
+	size_t *heard = d ? &w->heard[d - w->state->devices] : NULL;
 	struct hearer *list;
 
-	for (size_t i = 0; i < all->count; i++) {
-		if (all->list[i].ifindex != ifindex)
-			continue;
-		if (rank(reason) > rank(all->list[i].reason))
-			all->list[i].reason = reason;
+	if (reason != REASON_NONE)
+		all->even = false;
+	if (!heard)
+		return;
+	if (*heard) {
+		if (rank(reason) > rank(all->list[*heard - 1].reason))
+			all->list[*heard - 1].reason = reason;
 		return;
 	}
 	list = array_grow(all->list, all->count, &all->room, sizeof(*list));
@@ -96,11 +149,26 @@ static void add_hearer(struct walk *w, int ifindex, enum answer_reason reason)
 	}
 	all->list = list;
 	list[all->count++] = (struct hearer){ ifindex, reason };
+	*heard = all->count;
 }
 
-/* To the others on its wire. */
+static void add_out(struct walk *w, const struct netdev *d, uint16_t tag)
+{
+	struct hearers *all = w->hearers;
+	struct way_out *list = array_grow(all->outs, all->out_count, &all->out_room, sizeof(*list));
+
+	if (!list) {
+		w->result = -ENOMEM;
+		return;
+	}
+	all->outs = list;
+	list[all->out_count++] = (struct way_out){ d->link.ifindex, tag };
+}
+
+/* Out of the host, and to its others on that wire. */
 static void send_out(struct walk *w, const struct netdev *d, uint16_t tag, enum answer_reason lost)
 {
+	add_out(w, d, tag);
 	for (size_t i = 0; d->wire && i < w->state->count; i++) {
 		const struct netdev *other = &w->state->devices[i];
 
@@ -112,10 +180,12 @@ static void send_out(struct walk *w, const struct netdev *d, uint16_t tag, enum 
 /* Down or not: it takes its tag's frames. */
 static const struct netdev *vlan_child(const struct walk *w, int ifindex, uint16_t tag)
 {
-	for (size_t i = 0; tag && i < w->state->count; i++) {
-		const struct netdev *d = &w->state->devices[i];
+	struct netdev_places above = netstate_above(w->state, tag ? ifindex : 0);
 
-		if (d->kind == NETDEV_VLAN && d->link.lower == ifindex && d->vlan == tag)
+	for (size_t i = 0; tag && i < above.count; i++) {
+		const struct netdev *d = &w->state->devices[above.places[i]];
+
+		if (d->kind == NETDEV_VLAN && d->vlan == tag)
 			return d;
 	}
 	return NULL;
@@ -181,17 +251,26 @@ static bool port_passes(const struct walk *w, const struct bridged *b, const str
 	       !(b->from && b->from->port.isolated && port->isolated);
 }
 
+/* It does not pass on in one direction what it passes on in the other. */
+static bool is_odd(const struct netdev *port)
+{
+	const struct bridge_port *p = &port->port;
+
+	return !p->learning || !p->flood || !p->bcast_flood || !p->mcast_flood || p->isolated || p->locked;
+}
+
 static void flood(struct walk *w, const struct bridged *b)
 {
+	struct netdev_places ports = netstate_ports(w->state, b->bridge->link.ifindex);
 	bool suppress = false;
 
-	for (size_t i = 0; i < w->state->count; i++) {
-		const struct netdev *to = &w->state->devices[i];
+	for (size_t i = 0; i < ports.count; i++) {
+		const struct netdev *to = &w->state->devices[ports.places[i]];
 		enum answer_reason lost = b->lost;
 		uint16_t tag;
 
-		if (to->link.master != b->bridge->link.ifindex)
-			continue;
+		if (is_odd(to))
+			w->hearers->even = false;
 		suppress = suppress || to->port.suppress;
 		if (to != b->from && port_passes(w, b, to) && leave_vlan(w, b, to->link.ifindex, &tag, &lost))
 			transmit_part(w, to, tag, lost);
@@ -239,11 +318,12 @@ static void enter_bridge(struct walk *w, const struct netdev *port, const struct
 static void transmit_macvlan(struct walk *w, const struct netdev *d, const struct netdev *lower, uint16_t tag,
 			     enum answer_reason lost)
 {
-	for (size_t i = 0; d->mode == MACVLAN_BRIDGE && i < w->state->count; i++) {
-		const struct netdev *other = &w->state->devices[i];
+	struct netdev_places above = netstate_above(w->state, d->link.lower);
 
-		if (other != d && other->kind == NETDEV_MACVLAN && other->mode == MACVLAN_BRIDGE &&
-		    other->link.lower == d->link.lower)
+	for (size_t i = 0; lower && d->mode == MACVLAN_BRIDGE && i < above.count; i++) {
+		const struct netdev *other = &w->state->devices[above.places[i]];
+
+		if (other != d && other->kind == NETDEV_MACVLAN && other->mode == MACVLAN_BRIDGE)
 			receive(w, other->link.ifindex, tag, lost);
 	}
 	if (lower)
@@ -253,14 +333,19 @@ static void transmit_macvlan(struct walk *w, const struct netdev *d, const struc
 /* One that is active stands for all: they are on one LAN, or the bond would not work. */
 static void transmit_bond(struct walk *w, const struct netdev *d, uint16_t tag, enum answer_reason lost)
 {
-	for (size_t i = 0; i < w->state->count; i++) {
-		const struct netdev *slave = &w->state->devices[i];
+	struct netdev_places ports = netstate_ports(w->state, d->link.ifindex);
+	bool sent = false;
 
-		if (slave->link.master != d->link.ifindex || !is_up(slave) || slave->backup)
+	for (size_t i = 0; i < ports.count; i++) {
+		const struct netdev *slave = &w->state->devices[ports.places[i]];
+
+		if (!is_up(slave) || slave->backup)
 			continue;
-		transmit_part(w, slave, tag, lost);
-		if (d->bond_mode != BOND_BROADCAST)
-			return;
+		if (sent && d->bond_mode != BOND_BROADCAST)
+			add_out(w, slave, tag);
+		else
+			transmit_part(w, slave, tag, lost);
+		sent = true;
 	}
 }
 
@@ -300,6 +385,7 @@ static void send_by(struct walk *w, const struct frame *f)
 	case NETDEV_VXLAN:
 		if (d->vxlan_proxy)
 			add_hearer(w, d->link.ifindex, REASON_VXLAN_PROXY);
+		add_out(w, d, f->tag);
 		break;
 	case NETDEV_OTHER:
 	case NETDEV_IPVLAN:
@@ -313,10 +399,12 @@ static void send_by(struct walk *w, const struct frame *f)
 /* Devices on it that hear beside it. Those of ipvlan's other modes take only what is for their addresses. */
 static void receive_above(struct walk *w, const struct frame *f)
 {
-	for (size_t i = 0; i < w->state->count; i++) {
-		const struct netdev *d = &w->state->devices[i];
+	struct netdev_places above = netstate_above(w->state, f->ifindex);
 
-		if (d->link.lower != f->ifindex || !is_up(d))
+	for (size_t i = 0; i < above.count; i++) {
+		const struct netdev *d = &w->state->devices[above.places[i]];
+
+		if (!is_up(d))
 			continue;
 		if (d->kind == NETDEV_MACVLAN && d->mode == MACVLAN_SOURCE)
 			add_hearer(w, d->link.ifindex, REASON_SOURCE_LIST);
@@ -368,6 +456,10 @@ int hearers_find(const struct netstate *state, int ifindex, uint16_t vlan, uint8
 	const struct netdev *d = netstate_device(state, ifindex);
 
 	memset(ret_hearers, 0, sizeof(*ret_hearers));
+	ret_hearers->even = true;
+	w.heard = calloc(state->count ? state->count : 1, sizeof(*w.heard));
+	if (!w.heard)
+		return -ENOMEM;
 	receive(&w, ifindex, vlan, REASON_NONE);
 	if (d)
 		send_out(&w, d, vlan, REASON_NONE);
@@ -380,11 +472,14 @@ int hearers_find(const struct netstate *state, int ifindex, uint16_t vlan, uint8
 			take_in(&w, &f);
 	}
 	free(w.frames);
+	free(w.table);
+	free(w.heard);
 	return w.result;
 }
 
 void hearers_done(struct hearers *hearers)
 {
 	free(hearers->list);
+	free(hearers->outs);
 	memset(hearers, 0, sizeof(*hearers));
 }

@@ -3,6 +3,7 @@
 #define GUESTARP_ANSWER_HEAR_H
 /* Which of the host's devices hear a broadcast request, or a neighbour solicitation, that arrives on one of them. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,10 +16,20 @@ struct hearer {
 		reason; /* REASON_NONE, or why its answer is lost, or why nobody can tell what becomes of it */
 };
 
+/* A device by which the frame leaves the host again, as it looks there. */
+struct way_out {
+	int ifindex;
+	uint16_t vlan; /* its tag, 0 for none */
+};
+
 struct hearers {
 	struct hearer *list; /* each once */
 	size_t count;
 	size_t room;
+	struct way_out *outs;
+	size_t out_count;
+	size_t out_room;
+	bool even; /* a frame that came in by one of outs would take the same ways */
 };
 
 /*

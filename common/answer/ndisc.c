@@ -48,17 +48,6 @@ static const struct address *address_on(const struct netstate *state, int ifinde
 	return NULL;
 }
 
-static bool has_entry(const struct netstate *state, const struct netdev *d, const struct ip *target)
-{
-	for (size_t i = 0; i < state->proxies.count; i++) {
-		const struct proxy_entry *entry = &state->proxies.list[i];
-
-		if (entry->ifindex == d->link.ifindex && ip_equal(&entry->ip, target))
-			return true;
-	}
-	return false;
-}
-
 /* ipv6_dev_get_saddr(): for a link-local neighbour, or all of them, only the device's own addresses can be used. */
 static bool has_source(const struct netstate *state, const struct netdev *d, const struct ip *asker)
 {
@@ -88,7 +77,8 @@ static enum answer_reason other_reason(const struct netstate *state, const struc
 
 	if (is_member(&state->anycasts, d->link.ifindex, &q->target))
 		reason = REASON_ANYCAST;
-	else if (!(state->all[LINK_PROXY_NDP] || d->link.value[LINK_PROXY_NDP]) || !has_entry(state, d, &q->target))
+	else if (!(state->all[LINK_PROXY_NDP] || d->link.value[LINK_PROXY_NDP]) ||
+		 !netstate_proxies(state, d->link.ifindex, &q->target))
 		return REASON_NO_PROXY;
 	else if (!d->link.value[LINK_FORWARDING_6])
 		return REASON_FORWARDING;

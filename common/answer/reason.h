@@ -28,6 +28,7 @@ enum answer_reason {
 	/* Silent: routing, and what the administrator has set. */
 	REASON_PROBE,
 	REASON_ROUTING,
+	REASON_RP_FILTER,
 	REASON_NOT_UNICAST,
 	REASON_ARP_IGNORE,
 	REASON_ARP_FILTER,

@@ -30,10 +30,10 @@ static bool has_address(const struct doctor *d, const struct link *link)
 static bool has_neighbours(const struct doctor *d, const struct link *link)
 {
 	for (size_t i = 0; i < d->addresses.count; i++) {
-		const struct link *at = doctor_link(d, d->addresses.list[i].ifindex);
+		const struct link *at = netstate_link(&d->state, d->addresses.list[i].ifindex);
 
 		for (int depth = 0; at && depth < VLAN_DEPTH_MAX && strcmp(at->kind, "vlan") == 0; depth++)
-			at = doctor_link(d, at->lower);
+			at = netstate_link(&d->state, at->lower);
 		if (at == link)
 			return true;
 	}
@@ -57,7 +57,7 @@ static bool is_addressless_bridge(const struct doctor *d, const struct link *lin
 }
 
 /* arp_process(): the route look-up with its rp_filter comes first, but not for a probe from 0.0.0.0. */
-bool bridge_answers(const struct doctor *d, const struct link *link)
+static bool bridge_answers(const struct doctor *d, const struct link *link)
 {
 	uint32_t rp_filter = effective(d->state.all[LINK_RP_FILTER], link->value[LINK_RP_FILTER]);
 

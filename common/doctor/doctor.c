@@ -25,13 +25,6 @@ static void take_machine_id(struct doctor *d)
 	memcpy(d->machine_id, facts.machine_id, sizeof(d->machine_id));
 }
 
-const struct link *doctor_link(const struct doctor *doctor, int ifindex)
-{
-	const struct netdev *device = netstate_device(&doctor->state, ifindex);
-
-	return device ? &device->link : NULL;
-}
-
 const char *doctor_vrf(const struct doctor *doctor, int ifindex)
 {
 	const struct netdev *vrf = netstate_vrf(&doctor->state, ifindex);

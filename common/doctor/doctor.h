@@ -60,12 +60,6 @@ int check_wire(struct doctor *doctor, struct err *err);
 /* What counts of arp_ignore, arp_announce and rp_filter: the greater of all's and the device's (ip-sysctl.rst). */
 uint32_t effective(uint32_t all, uint32_t device);
 
-/* Does the bridge, which holds no address itself, answer ARP for the host's? */
-bool bridge_answers(const struct doctor *doctor, const struct link *link);
-
-/* NULL where there is none. */
-const struct link *doctor_link(const struct doctor *doctor, int ifindex);
-
 /* The name of the VRF that it is in, "" for none. */
 const char *doctor_vrf(const struct doctor *doctor, int ifindex);
 

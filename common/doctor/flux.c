@@ -31,7 +31,7 @@ static bool shares_subnet(const struct doctor *d, const struct address *address)
 
 static bool hears(const struct doctor *d, int ifindex)
 {
-	const struct link *link = doctor_link(d, ifindex);
+	const struct link *link = netstate_link(&d->state, ifindex);
 
 	return link && (link->flags & (IFF_UP | IFF_RUNNING)) == (IFF_UP | IFF_RUNNING);
 }
@@ -69,7 +69,7 @@ void check_flux(struct doctor *d)
 {
 	for (size_t i = 0; i < d->addresses.count; i++) {
 		const struct address *address = &d->addresses.list[i];
-		const struct link *link = doctor_link(d, address->ifindex);
+		const struct link *link = netstate_link(&d->state, address->ifindex);
 		const struct address *silenced;
 		struct finding *f;
 		char ip[IP_TEXT];

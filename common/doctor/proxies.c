@@ -21,7 +21,7 @@ struct group {
 
 static const char *device_name(const struct doctor *d, const struct proxy_entry *entry)
 {
-	const struct link *link = doctor_link(d, entry->ifindex);
+	const struct link *link = netstate_link(&d->state, entry->ifindex);
 
 	return link ? link->name : "?";
 }
@@ -224,7 +224,7 @@ static void check_group(struct doctor *d, const struct group *g)
 		check_many(d, g);
 		return;
 	}
-	link = doctor_link(d, g->entries->ifindex);
+	link = netstate_link(&d->state, g->entries->ifindex);
 	if (!link)
 		return;
 	check_silent(d, g, link);

@@ -55,7 +55,8 @@ void check_names(struct doctor *d)
 	f = findings_add(d->findings, FINDING_QUIET_TABLE);
 	if (!f)
 		return;
-	finding_set(f->what, d->state.filters.quiet.exists ? "The nftables table \"arp guestarp\" is not as guestarp made it."
-						   : "The nftables table \"arp guestarp\" is gone.");
+	finding_set(f->what, d->state.filters.quiet.exists
+				     ? "The nftables table \"arp guestarp\" is not as guestarp made it."
+				     : "The nftables table \"arp guestarp\" is gone.");
 	finding_set(f->mend, "guestarp sync");
 }

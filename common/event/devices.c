@@ -10,6 +10,7 @@
 #include "base/array.h"
 #include "base/text.h"
 #include "kernel/bridge.h"
+#include "kernel/netdev.h"
 
 /* The place of the first that is not below. */
 static size_t place_of(const struct devices *devices, int ifindex)
@@ -71,11 +72,13 @@ void devices_forget(struct devices *devices, int ifindex)
 	memmove(&devices->list[at], &devices->list[at + 1], (devices->count - at) * sizeof(*devices->list));
 }
 
-static int take_link(const struct link *link, void *arg)
+static int take_link(struct nlmsghdr *answer, void *arg)
 {
 	struct change change;
+	struct link link;
+	int r = link_parse(answer, &link);
 
-	return devices_take(arg, link, &change);
+	return r < 0 ? r : devices_take(arg, &link, &change);
 }
 
 static void restart(void *arg)
@@ -88,7 +91,7 @@ int devices_read(struct devices *devices, struct netlink *nl, struct err *err)
 	int r;
 
 	devices->count = 0;
-	r = link_each(nl, take_link, restart, devices, err);
+	r = netdev_list(nl, take_link, restart, devices, err);
 	return r < 0 ? err_wrap(err, "devices") : 0;
 }
 

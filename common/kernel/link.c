@@ -124,38 +124,6 @@ int link_get_by_index(struct netlink *nl, int ifindex, struct link *ret_link, st
 	return get(nl, NULL, ifindex, ret_link, err);
 }
 
-struct each {
-	link_fn take;
-	void (*restart)(void *arg);
-	void *arg;
-};
-
-static int take_each(struct nlmsghdr *answer, void *arg)
-{
-	const struct each *each = arg;
-	struct link link;
-	int r = link_parse(answer, &link);
-
-	return r < 0 ? r : each->take(&link, each->arg);
-}
-
-static void restart_each(void *arg)
-{
-	const struct each *each = arg;
-
-	each->restart(each->arg);
-}
-
-int link_each(struct netlink *nl, link_fn take, void (*restart)(void *arg), void *arg, struct err *err)
-{
-	struct ifinfomsg info = { 0 };
-	uint32_t mask = RTEXT_FILTER_SKIP_STATS;
-	struct each each = { take, restart, arg };
-
-	return netlink_dump(nl, RTM_GETLINK, &info, sizeof(info), IFLA_EXT_MASK, &mask, sizeof(mask), take_each,
-			    restart_each, &each, err);
-}
-
 int link_get_base(struct netlink *nl, const struct link *link, struct link *ret_base, struct err *err)
 {
 	struct link base = *link;

@@ -72,12 +72,6 @@ void link_name(struct netlink *nl, int ifindex, char ret_name[IFNAMSIZ]);
 typedef int (*link_fn)(const struct link *link, void *arg);
 int link_each_lower(struct netlink *nl, const char *name, link_fn take, void *arg, struct err *err);
 
-/*
- * Calls take for each device of the host. When devices come or go meanwhile restart() forgets what came so far, and all
- * come again. Never for a hook.
- */
-int link_each(struct netlink *nl, link_fn take, void (*restart)(void *arg), void *arg, struct err *err);
-
 /* One RTM_NEWLINK message as a device, for lists of them. -EBADMSG. */
 int link_parse(struct nlmsghdr *answer, struct link *ret_link);
 

@@ -31,7 +31,7 @@ struct lookup {
 struct lookups {
 	/* A packet from a neighbour on device iif. IPv6: whether the rules let it in at all. */
 	struct lookup (*arrive)(void *arg, int iif, const struct ip *from, const struct ip *to);
-	/* A packet of the host's own, from and to; oif: the VRF's, 0 for none. IPv4 alone. */
+	/* A packet of the host's own, from (0.0.0.0: any) and to; oif: the VRF's, 0 for none. IPv4 alone. */
 	struct lookup (*leave)(void *arg, int oif, const struct ip *from, const struct ip *to);
 	/* What one table has of the address, whatever the rules; 0: the table "local". IPv4 alone. */
 	struct lookup (*within)(void *arg, uint32_t table, const struct ip *to);

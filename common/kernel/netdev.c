@@ -9,6 +9,11 @@
 #include <netlink/attr.h>
 #include <string.h>
 
+/* linux/rtnetlink.h of Debian 12 has it not. */
+#ifndef RTEXT_FILTER_SKIP_STATS
+#define RTEXT_FILTER_SKIP_STATS (1 << 3)
+#endif
+
 #define BRIDGE_FORWARDING 3 /* linux/if_bridge.h BR_STATE_FORWARDING */
 
 static const struct {
@@ -120,4 +125,13 @@ int netdev_parse(struct nlmsghdr *answer, struct netdev *ret_device)
 	d->intercepted = number(within(nlmsg_find_attr(answer, sizeof(struct ifinfomsg), IFLA_XDP), IFLA_XDP_ATTACHED),
 				XDP_ATTACHED_NONE) != XDP_ATTACHED_NONE;
 	return 0;
+}
+
+int netdev_list(struct netlink *nl, netlink_answer_fn take, void (*restart)(void *arg), void *arg, struct err *err)
+{
+	struct ifinfomsg info = { 0 };
+	uint32_t mask = RTEXT_FILTER_SKIP_STATS;
+
+	return netlink_dump(nl, RTM_GETLINK, &info, sizeof(info), IFLA_EXT_MASK, &mask, sizeof(mask), take, restart,
+			    arg, err);
 }

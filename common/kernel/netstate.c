@@ -53,10 +53,7 @@ static int by_ifindex(const void *a, const void *b)
 
 static int take_devices(struct netlink *nl, struct netstate *s, struct err *err)
 {
-	struct ifinfomsg info = { 0 };
-	uint32_t mask = RTEXT_FILTER_SKIP_STATS;
-	int r = netlink_dump(nl, RTM_GETLINK, &info, sizeof(info), IFLA_EXT_MASK, &mask, sizeof(mask), take_device,
-			     restart_devices, s, err);
+	int r = netdev_list(nl, take_device, restart_devices, s, err);
 
 	if (r == 0 && s->count > 0)
 		qsort(s->devices, s->count, sizeof(*s->devices), by_ifindex);
@@ -72,6 +69,22 @@ static int add_vlan(struct netstate *s, const struct netdev_vlan *vlan)
 	s->vlans = list;
 	list[s->vlan_count++] = *vlan;
 	return 0;
+}
+
+/* A range is told by two of them, its first and its last. */
+static int take_vlan(struct netstate *s, int ifindex, const struct bridge_vlan_info *info)
+{
+	struct netdev_vlan *before = s->vlan_count > 0 ? &s->vlans[s->vlan_count - 1] : NULL;
+
+	if ((info->flags & BRIDGE_VLAN_INFO_RANGE_END) && before && before->ifindex == ifindex) {
+		before->last = info->vid;
+		return 0;
+	}
+	return add_vlan(s, &(struct netdev_vlan){ .ifindex = ifindex,
+						  .vid = info->vid,
+						  .last = info->vid,
+						  .pvid = info->flags & BRIDGE_VLAN_INFO_PVID,
+						  .untagged = info->flags & BRIDGE_VLAN_INFO_UNTAGGED });
 }
 
 /* IFLA_AF_SPEC { IFLA_BRIDGE_VLAN_INFO: struct bridge_vlan_info, ... } */
@@ -96,10 +109,7 @@ static int take_vlans(struct nlmsghdr *answer, void *arg)
 		if (nla_type(attr) != IFLA_BRIDGE_VLAN_INFO || nla_len(attr) != (int)sizeof(vlan) || r < 0)
 			continue;
 		memcpy(&vlan, nla_data(attr), sizeof(vlan));
-		r = add_vlan(s, &(struct netdev_vlan){ .ifindex = info->ifi_index,
-						       .vid = vlan.vid,
-						       .pvid = vlan.flags & BRIDGE_VLAN_INFO_PVID,
-						       .untagged = vlan.flags & BRIDGE_VLAN_INFO_UNTAGGED });
+		r = take_vlan(s, info->ifi_index, &vlan);
 	}
 	return r;
 }
@@ -113,7 +123,7 @@ static void restart_vlans(void *arg)
 static int list_vlans(struct netlink *nl, struct netstate *s, struct err *err)
 {
 	struct ifinfomsg info = { .ifi_family = AF_BRIDGE };
-	uint32_t mask = RTEXT_FILTER_BRVLAN | RTEXT_FILTER_SKIP_STATS;
+	uint32_t mask = RTEXT_FILTER_BRVLAN_COMPRESSED | RTEXT_FILTER_SKIP_STATS;
 	bool filters = false;
 
 	for (size_t i = 0; i < s->count; i++)
@@ -245,12 +255,16 @@ int netstate_take(struct netlink *nl, struct netstate *ret_state, struct err *er
 		r = filters_take(&s->filters, err);
 	if (r == 0)
 		r = read_all(s, err);
+	if (r == 0 && netstate_index(s) < 0)
+		r = err_errno(err, ENOMEM, "devices");
 	return r < 0 ? err_wrap(err, "looking at the host") : 0;
 }
 
 void netstate_done(struct netstate *state)
 {
 	free(state->devices);
+	free(state->by_master);
+	free(state->by_lower);
 	free(state->vlans);
 	free(state->groups.list);
 	free(state->anycasts.list);
@@ -265,6 +279,13 @@ const struct netdev *netstate_device(const struct netstate *state, int ifindex)
 	const struct netdev key = { .link.ifindex = ifindex };
 
 	return state->count > 0 ? bsearch(&key, state->devices, state->count, sizeof(key), by_ifindex) : NULL;
+}
+
+const struct link *netstate_link(const struct netstate *state, int ifindex)
+{
+	const struct netdev *device = netstate_device(state, ifindex);
+
+	return device ? &device->link : NULL;
 }
 
 const struct netdev *netstate_named(const struct netstate *state, const char *name)
@@ -285,12 +306,118 @@ const struct netdev *netstate_vrf(const struct netstate *state, int ifindex)
 	return d && d->kind == NETDEV_VRF ? d : NULL;
 }
 
+static int key_of(const struct netdev *d, bool master)
+{
+	return master ? d->link.master : d->link.lower;
+}
+
+struct order {
+	const struct netdev *devices;
+	bool master;
+};
+
+static int by_key(const void *a, const void *b, void *arg)
+{
+	const struct order *order = arg;
+	const size_t *x = a;
+	const size_t *y = b;
+	int first = key_of(&order->devices[*x], order->master);
+	int second = key_of(&order->devices[*y], order->master);
+
+	return first != second ? (first > second) - (first < second) : (*x > *y) - (*x < *y);
+}
+
+static size_t *places_by(const struct netstate *s, bool master)
+{
+	struct order order = { s->devices, master };
+	size_t *places = calloc(s->count ? s->count : 1, sizeof(*places));
+
+	for (size_t i = 0; places && i < s->count; i++)
+		places[i] = i;
+	if (places && s->count > 1)
+		qsort_r(places, s->count, sizeof(*places), by_key, &order);
+	return places;
+}
+
+static int by_port(const void *a, const void *b)
+{
+	const struct netdev_vlan *x = a;
+	const struct netdev_vlan *y = b;
+
+	return x->ifindex != y->ifindex ? (x->ifindex > y->ifindex) - (x->ifindex < y->ifindex)
+					: (x->vid > y->vid) - (x->vid < y->vid);
+}
+
+int netstate_index(struct netstate *state)
+{
+	struct netstate *s = state;
+
+	free(s->by_master);
+	free(s->by_lower);
+	s->by_master = places_by(s, true);
+	s->by_lower = places_by(s, false);
+	if (s->vlan_count > 1)
+		qsort(s->vlans, s->vlan_count, sizeof(*s->vlans), by_port);
+	proxies_sort(&s->proxies);
+	return s->by_master && s->by_lower ? 0 : -ENOMEM;
+}
+
+/* The first place whose key is not below. */
+static size_t first_place(const struct netstate *s, const size_t *places, bool master, int key)
+{
+	size_t low = 0;
+	size_t high = s->count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (key_of(&s->devices[places[middle]], master) < key)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static struct netdev_places find_places(const struct netstate *s, const size_t *places, bool master, int ifindex)
+{
+	size_t first = first_place(s, places, master, ifindex);
+
+	return (struct netdev_places){ places + first, first_place(s, places, master, ifindex + 1) - first };
+}
+
+struct netdev_places netstate_ports(const struct netstate *state, int ifindex)
+{
+	return find_places(state, state->by_master, true, ifindex);
+}
+
+struct netdev_places netstate_above(const struct netstate *state, int ifindex)
+{
+	return find_places(state, state->by_lower, false, ifindex);
+}
+
+bool netstate_proxies(const struct netstate *state, int ifindex, const struct ip *ip)
+{
+	return proxies_find(&state->proxies, ifindex, ip) != NULL;
+}
+
 const struct netdev_vlan *netstate_vlan(const struct netstate *state, int ifindex, uint16_t vid, bool pvid)
 {
-	for (size_t i = 0; i < state->vlan_count; i++) {
-		const struct netdev_vlan *vlan = &state->vlans[i];
+	size_t low = 0;
+	size_t high = state->vlan_count;
 
-		if (vlan->ifindex == ifindex && (pvid ? vlan->pvid : vlan->vid == vid))
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (state->vlans[middle].ifindex < ifindex)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < state->vlan_count && state->vlans[low].ifindex == ifindex; low++) {
+		const struct netdev_vlan *vlan = &state->vlans[low];
+
+		if (pvid ? vlan->pvid : vlan->vid <= vid && vid <= vlan->last)
 			return vlan;
 	}
 	return NULL;

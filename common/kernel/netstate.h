@@ -61,10 +61,11 @@ struct netdev {
 	unsigned wire;    /* devices with the same one, but 0, hear each other; the kernel cannot know: the caller's */
 };
 
-/* A VLAN of a port or, "self", of the bridge. */
+/* VLANs of a port or, "self", of the bridge, that are alike. */
 struct netdev_vlan {
 	int ifindex;
-	uint16_t vid;
+	uint16_t vid;  /* the first */
+	uint16_t last; /* the last, vid where it is one */
 	bool pvid;
 	bool untagged;
 };
@@ -85,6 +86,8 @@ struct netstate {
 	struct netdev *devices; /* by ifindex */
 	size_t count;
 	size_t room;
+	size_t *by_master; /* places in devices, by their master: netstate_index() */
+	size_t *by_lower;
 	struct netdev_vlan *vlans;
 	size_t vlan_count;
 	size_t vlan_room;
@@ -101,8 +104,23 @@ struct netstate {
 int netstate_take(struct netlink *nl, struct netstate *ret_state, struct err *err);
 void netstate_done(struct netstate *state);
 
+/* After devices, VLANs or proxy entries were changed by hand. -ENOMEM. */
+int netstate_index(struct netstate *state);
+
+/* The devices that have the device as their master, or that stand on it: state->devices[places[i]]. */
+struct netdev_places {
+	const size_t *places;
+	size_t count;
+};
+struct netdev_places netstate_ports(const struct netstate *state, int ifindex);
+struct netdev_places netstate_above(const struct netstate *state, int ifindex);
+
+/* An entry on exactly this device; 0: on all. */
+bool netstate_proxies(const struct netstate *state, int ifindex, const struct ip *ip);
+
 /* NULL where there is none. */
 const struct netdev *netstate_device(const struct netstate *state, int ifindex);
+const struct link *netstate_link(const struct netstate *state, int ifindex);
 const struct netdev *netstate_named(const struct netstate *state, const char *name);
 
 /* The VRF that the device is in, itself or by the bridge or bond that it is a port of; NULL for none. */

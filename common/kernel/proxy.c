@@ -122,6 +122,19 @@ static int by_address(const void *a, const void *b)
 	return order ? order : (x->ifindex > y->ifindex) - (x->ifindex < y->ifindex);
 }
 
+void proxies_sort(struct proxies *proxies)
+{
+	if (proxies->count > 1)
+		qsort(proxies->list, proxies->count, sizeof(*proxies->list), by_address);
+}
+
+const struct proxy_entry *proxies_find(const struct proxies *proxies, int ifindex, const struct ip *ip)
+{
+	const struct proxy_entry key = { ifindex, *ip };
+
+	return proxies->count > 0 ? bsearch(&key, proxies->list, proxies->count, sizeof(key), by_address) : NULL;
+}
+
 int proxies_get(struct netlink *nl, struct proxies *ret_proxies, struct err *err)
 {
 	struct ndmsg nd = { .ndm_flags = NTF_PROXY };
@@ -130,7 +143,7 @@ int proxies_get(struct netlink *nl, struct proxies *ret_proxies, struct err *err
 	memset(ret_proxies, 0, sizeof(*ret_proxies));
 	r = netlink_dump(nl, RTM_GETNEIGH, &nd, sizeof(nd), 0, NULL, 0, take_listed, restart_list, ret_proxies, err);
 	if (r == 0 && ret_proxies->count > 0)
-		qsort(ret_proxies->list, ret_proxies->count, sizeof(*ret_proxies->list), by_address);
+		proxies_sort(ret_proxies);
 	return r;
 }
 

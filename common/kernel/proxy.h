@@ -37,4 +37,10 @@ struct proxies {
 int proxies_get(struct netlink *nl, struct proxies *ret_proxies, struct err *err);
 void proxies_done(struct proxies *proxies);
 
+/* Into that order, where it was made in another way. */
+void proxies_sort(struct proxies *proxies);
+
+/* The entry on exactly this device (0: on all), or NULL. */
+const struct proxy_entry *proxies_find(const struct proxies *proxies, int ifindex, const struct ip *ip);
+
 #endif

@@ -214,6 +214,26 @@ static const struct row {
 	  "e0 ARP_IGNORE" },
 	{ "a look-up that fails", "dev e0; addr e0 10.0.0.1/24; arrive 10.0.0.1 failed; ask e0 10.0.0.9 10.0.0.1",
 	  "e0 ROUTING" },
+	{ "a device without an address that rp_filter makes log the neighbour is not asked about",
+	  "all log_martians=1; dev b; dev f rp_filter=2; addr b 10.0.0.1/24; leave 10.0.0.9 unicast b; "
+	  "ask f 10.0.0.9 10.0.0.1",
+	  "f RP_FILTER" },
+	{ "the log as the device's own value, and rp_filter as that of all",
+	  "all rp_filter=2; dev b; dev f log_martians=1; addr b 10.0.0.1/24; leave 10.0.0.9 unicast b; "
+	  "ask f 10.0.0.9 10.0.0.1",
+	  "f RP_FILTER" },
+	{ "a neighbour that is reached by the device is believed",
+	  "all log_martians=1; dev f rp_filter=1; dev b; addr b 10.0.0.1/24; leave 10.0.0.9 unicast f; "
+	  "ask f 10.0.0.9 10.0.0.1",
+	  "f OWN" },
+	{ "with rp_filter 2 a device with an address believes whoever can be reached",
+	  "all log_martians=1; dev f rp_filter=2; dev b; addr b 10.0.0.1/24; addr f 10.1.0.1/24; "
+	  "leave 10.0.0.9 unicast b; ask f 10.0.0.9 10.0.0.1",
+	  "f OWN" },
+	{ "with rp_filter 1 it does not",
+	  "all log_martians=1; dev f rp_filter=1; dev b; addr b 10.0.0.1/24; addr f 10.1.0.1/24; "
+	  "leave 10.0.0.9 unicast b; ask f 10.0.0.9 10.0.0.1",
+	  "f RP_FILTER" },
 	{ "a broadcast address", "dev e0; arrive 10.0.0.255 other; ask e0 10.0.0.9 10.0.0.255", "e0 NOT_UNICAST" },
 	{ "protocols that rules have all named", "dev e0; arrive 10.0.0.1 uncertain; ask e0 10.0.0.9 10.0.0.1",
 	  "e0 UNCERTAIN" },
