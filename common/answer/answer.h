@@ -47,6 +47,9 @@ void answers_done(struct answers *answers);
 struct answer answer_of(const struct netstate *state, const struct lookups *lookups, int ifindex,
 			const struct answer_question *question);
 
+/* Could it answer for an IPv4 address that is not the host's own? Without a look-up. */
+bool arp_may_proxy(const struct netstate *state, const struct netdev *device, const struct ip *target);
+
 /* Of one family each, for answer_of(), which has looked at what both have in common. */
 enum answer_reason arp_reason(const struct netstate *state, const struct lookups *lookups, const struct netdev *device,
 			      const struct answer_question *question);

@@ -249,11 +249,11 @@ static bool is_multicast(const struct ip *ip)
 }
 
 /* Can it answer at all? Without look-ups, as one that rp_filter refuses can be a line in the kernel's log. */
-static bool may_proxy(const struct netstate *state, const struct netdev *d, const struct ip *target)
+bool arp_may_proxy(const struct netstate *state, const struct netdev *device, const struct ip *target)
 {
-	return d->link.value[LINK_FORWARDING] &&
-	       (either(state, d, LINK_PROXY_ARP) || either(state, d, LINK_PROXY_ARP_PVLAN) ||
-		has_entry(state, d, target));
+	return device->link.value[LINK_FORWARDING] &&
+	       (either(state, device, LINK_PROXY_ARP) || either(state, device, LINK_PROXY_ARP_PVLAN) ||
+		has_entry(state, device, target));
 }
 
 enum answer_reason arp_reason(const struct netstate *state, const struct lookups *lookups, const struct netdev *device,
@@ -271,7 +271,7 @@ enum answer_reason arp_reason(const struct netstate *state, const struct lookups
 		return REASON_TARGET;
 	if (ip_equal(&q->asker, &q->target) && either(state, device, LINK_DROP_GRATUITOUS_ARP))
 		return REASON_GRATUITOUS;
-	if (greater(state, device, LINK_ARP_IGNORE) == 8 && !may_proxy(state, device, &q->target))
+	if (greater(state, device, LINK_ARP_IGNORE) == 8 && !arp_may_proxy(state, device, &q->target))
 		return REASON_ARP_IGNORE;
 	if (state->filters.others)
 		return REASON_FILTERED;

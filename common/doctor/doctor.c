@@ -211,6 +211,7 @@ static void check_policy(struct doctor *d)
 int doctor_check(bool probe, struct findings *findings, struct err *err)
 {
 	CLEANUP(netlink) struct netlink *nl = NULL;
+	struct lookup_kernel *kernel = NULL;
 	struct doctor d = { .findings = findings };
 	int r = netlink_open(&nl, err);
 
@@ -219,6 +220,10 @@ int doctor_check(bool probe, struct findings *findings, struct err *err)
 		r = netstate_take(nl, &d.state, err);
 	if (r == 0 && addresses_global(&d.state.addresses, &d.addresses) < 0)
 		r = err_errno(err, ENOMEM, "addresses");
+	if (r == 0)
+		r = lookup_kernel_open(nl, &d.state.rules, &kernel, &d.lookups, err);
+	if (r == 0 && segments_find(&d.state, &d.addresses, &d.segments) < 0)
+		r = err_errno(err, ENOMEM, "segments");
 	if (r == 0) {
 		take_machine_id(&d);
 		check_platform(&d);
@@ -226,11 +231,12 @@ int doctor_check(bool probe, struct findings *findings, struct err *err)
 		r = take_patients(&d, err);
 	}
 	if (r == 0) {
+		wires_take(&d);
+		check_flux(&d);
 		check_bridges(&d);
 		check_names(&d);
 		check_proxies(&d);
 		check_claimants(&d);
-		check_flux(&d);
 		check_hooks(&d);
 		if (probe)
 			r = check_wire(&d, err);
@@ -239,6 +245,9 @@ int doctor_check(bool probe, struct findings *findings, struct err *err)
 	}
 	free(d.patients);
 	free(d.claimants.list);
+	wires_done(&d.wires);
+	segments_done(&d.segments);
+	lookup_kernel_close(kernel);
 	addresses_done(&d.addresses);
 	netstate_done(&d.state);
 	return r;

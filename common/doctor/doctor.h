@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "doctor/claimants.h"
 #include "doctor/finding.h"
+#include "doctor/replies.h"
 #include "host/guests.h"
 #include "host/running.h"
 #include "kernel/netlink.h"
@@ -33,6 +34,9 @@ struct doctor {
 	struct netlink *nl;
 	struct netstate state;
 	struct addresses addresses; /* the host's own that other hosts may ask for */
+	struct lookups lookups;
+	struct segments segments;
+	struct wires wires;
 	struct patient *patients;
 	size_t patient_count;
 	struct claimants claimants;
@@ -56,9 +60,6 @@ void check_hooks(struct doctor *doctor);
 
 /* Fails where the wire cannot be asked. */
 int check_wire(struct doctor *doctor, struct err *err);
-
-/* What counts of arp_ignore, arp_announce and rp_filter: the greater of all's and the device's (ip-sysctl.rst). */
-uint32_t effective(uint32_t all, uint32_t device);
 
 /* The name of the VRF that it is in, "" for none. */
 const char *doctor_vrf(const struct doctor *doctor, int ifindex);

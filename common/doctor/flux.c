@@ -1,104 +1,467 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Several network cards of this host in one subnet. */
+/* Devices that answer where another one should: bridges without an address, and network cards of one wire. */
 
 #include <net/if.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
+#include "base/text.h"
 #include "doctor/doctor.h"
+#include "kernel/route.h"
 
-/* A VRF has a table of its own: the kernel finds no address of another one in it, and is silent. */
-static bool same_vrf(const struct doctor *d, int ifindex, int other)
+/* A device against which something was found, and the first thing that was. */
+struct accused {
+	const struct netdev *device;
+	const struct reply_set *set;
+	const struct netdev *right; /* NULL: nobody there */
+	bool request;               /* answers requests; else probes alone */
+	bool claims;                /* does not answer, but asks with the address for a sender */
+};
+
+struct accusations {
+	struct accused *list;
+	size_t count;
+};
+
+static bool is_bare_bridge(const struct doctor *d, const struct netdev *device)
 {
-	return strcmp(doctor_vrf(d, ifindex), doctor_vrf(d, other)) == 0;
+	return device->kind == NETDEV_BRIDGE && !device_has_ip4(d, device);
 }
 
-static bool shares_subnet(const struct doctor *d, const struct address *address)
+/* ---- right and wrong ----------------------------------------------------------------------------------------------
+ */
+
+/* The device by which packets from the address to whoever asks for it leave; 0 where there are several, or none. */
+static int way_back(const struct doctor *d, const struct wire *w, const struct ip *target, const struct netdev *device)
 {
-	const struct addresses *all = &d->addresses;
+	const struct netdev *vrf = netstate_vrf(&d->state, device->link.ifindex);
 
-	for (size_t i = 0; i < all->count; i++) {
-		const struct address *other = &all->list[i];
+	for (size_t i = 0; i < w->asker_count; i++) {
+		const struct asker *asker = &w->askers[i];
+		struct lookup l;
 
-		/* A host route's /32 on two devices is no subnet that both are in. */
-		if (other->ifindex != address->ifindex && other->prefix < 32 && address->prefix < 32 &&
-		    ip_same_subnet(&other->ip, &address->ip,
-				   other->prefix > address->prefix ? other->prefix : address->prefix) &&
-		    same_vrf(d, address->ifindex, other->ifindex))
+		if (asker->ip.family != target->family ||
+		    !(ip_same_subnet(&asker->ip, target, asker->prefix) || ip_equal(&asker->gateway, target)))
+			continue;
+		l = d->lookups.leave(d->lookups.arg, vrf ? vrf->link.ifindex : 0, target, &asker->ip);
+		return l.kind == LOOKUP_UNICAST && l.hop_count == 1 ? l.hops[0] : 0;
+	}
+	return 0;
+}
+
+static bool replies_in(const struct reply_set *set, int ifindex)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		if (set->list[i].device->link.ifindex == ifindex)
 			return true;
 	}
 	return false;
 }
 
-static bool hears(const struct doctor *d, int ifindex)
+/* Who has the address; else the one by which the host's packets to that wire leave. */
+static const struct netdev *right_device(const struct doctor *d, const struct wire *w, const struct reply_set *set)
 {
-	const struct link *link = netstate_link(&d->state, ifindex);
+	int back;
 
-	return link && (link->flags & (IFF_UP | IFF_RUNNING)) == (IFF_UP | IFF_RUNNING);
+	for (size_t i = 0; i < set->count; i++) {
+		if (device_holds(d, set->list[i].device, &set->target))
+			return set->list[i].device;
+	}
+	back = way_back(d, w, &set->target, set->list[0].device);
+	return back && replies_in(set, back) ? netstate_device(&d->state, back) : NULL;
 }
 
-/*
- * An address of the subnet on a device that hears no request for it (lo, a bridge without ports, a card without its
- * cable): with arp_ignore nobody would answer for it. NULL for none.
- */
-static const struct address *only_answered_there(const struct doctor *d, const struct address *address)
+/* A VLAN device has the MAC of what it stands on: who learns it from there has learned the right one. */
+static bool is_holders_mac(const struct doctor *d, const struct reply_set *set, const struct mac *mac)
 {
-	const struct addresses *all = &d->addresses;
+	for (size_t i = 0; i < d->addresses.count; i++) {
+		const struct link *link = netstate_link(&d->state, d->addresses.list[i].ifindex);
 
+		if (link && ip_equal(&d->addresses.list[i].ip, &set->target) && mac_equal(&link->mac, mac))
+			return true;
+	}
+	return false;
+}
+
+static bool several_macs(const struct reply_set *set)
+{
+	for (size_t i = 1; i < set->count; i++) {
+		if (!mac_equal(&set->list[i].device->link.mac, &set->list[0].device->link.mac))
+			return true;
+	}
+	return false;
+}
+
+/* One by which routes leave is there to be asked: for the gateway, which may be any address of the host's. */
+static bool is_gateway(const struct doctor *d, const struct netdev *device)
+{
+	bool routed = false;
+
+	return route_by_device(d->nl, device->link.ifindex, &routed, NULL) == 0 && routed;
+}
+
+/* A guest's own gateway, which has none, answers for all that is beyond it. */
+static bool has_subnet(const struct doctor *d, const struct netdev *device)
+{
+	for (size_t i = 0; i < d->addresses.count; i++) {
+		const struct address *a = &d->addresses.list[i];
+
+		if (a->ifindex == device->link.ifindex && a->ip.family == AF_INET && a->prefix < 31)
+			return true;
+	}
+	return false;
+}
+
+static bool is_wrong(const struct doctor *d, const struct wire *w, const struct reply_set *set,
+		     const struct reply *reply)
+{
+	const struct netdev *right;
+	bool bare = is_bare_bridge(d, reply->device);
+
+	if (set->stranger)
+		return reply->reason == REASON_PROXY_ARP && (!set->foreign || has_subnet(d, reply->device));
+	if (!set->own || (!bare && (set->foreign || !several_macs(set))) ||
+	    is_holders_mac(d, set, &reply->device->link.mac))
+		return false;
+	right = right_device(d, w, set);
+	if (right)
+		return !mac_equal(&right->link.mac, &reply->device->link.mac);
+	return bare && !is_gateway(d, reply->device);
+}
+
+static struct accused *find(const struct accusations *all, const struct netdev *device)
+{
 	for (size_t i = 0; i < all->count; i++) {
-		const struct address *other = &all->list[i];
-
-		if (other->ifindex != address->ifindex && ip_same_subnet(&other->ip, &address->ip, address->prefix) &&
-		    (!shares_subnet(d, other) || !hears(d, other->ifindex)))
-			return other;
+		if (all->list[i].device == device)
+			return &all->list[i];
 	}
 	return NULL;
 }
 
-static bool reported(const struct doctor *d, const char *device)
+static struct accused *accuse(struct doctor *d, struct accusations *all, const struct netdev *device,
+			      const struct reply_set *set, const struct netdev *right)
 {
-	for (size_t i = 0; i < d->findings->count; i++) {
-		const struct finding *f = &d->findings->list[i];
+	struct accused *a = find(all, device);
+	struct accused *list;
 
-		if (f->kind == FINDING_FLUX && strcmp(f->device, device) == 0)
+	if (a)
+		return a;
+	list = realloc(all->list, (all->count + 1) * sizeof(*list));
+	if (!list) {
+		d->findings->failed = true;
+		return NULL;
+	}
+	all->list = list;
+	list[all->count] = (struct accused){ .device = device, .set = set, .right = right };
+	return &list[all->count++];
+}
+
+static void judge(struct doctor *d, const struct wire *w, const struct reply_set *set, struct accusations *all)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		const struct reply *reply = &set->list[i];
+		struct accused *a = is_wrong(d, w, set, reply) ? accuse(d, all, reply->device, set,
+									set->stranger ? NULL : right_device(d, w, set))
+							       : NULL;
+
+		if (a && reply->request)
+			a->request = true;
+	}
+}
+
+/*
+ * What the device asks of its neighbours they take for an announcement of the sender (RFC 826). A macvlan's address may
+ * go with the MAC of the device below: whoever made it has wanted both to be one host.
+ */
+static void judge_claims(struct doctor *d, const struct wire *w, const struct reply_set *set, struct accusations *all)
+{
+	const struct netdev *right = set->own && !set->foreign ? right_device(d, w, set) : NULL;
+	int back = right ? way_back(d, w, &set->target, right) : 0;
+	const struct netdev *asks = back && wire_hears(w, back) ? netstate_device(&d->state, back) : NULL;
+	struct accused *a;
+
+	if (!asks || asks == right || mac_equal(&asks->link.mac, &right->link.mac) ||
+	    !device_holds(d, right, &set->target) || device_holds(d, asks, &set->target) ||
+	    (right->kind == NETDEV_MACVLAN && right->link.lower == asks->link.ifindex) ||
+	    d->state.all[LINK_ARP_ANNOUNCE] >= 2 || asks->link.value[LINK_ARP_ANNOUNCE] >= 2)
+		return;
+	a = find(all, asks) ? NULL : accuse(d, all, asks, set, right);
+	if (a)
+		a->claims = true;
+}
+
+/* ---- fixes, tried on the model -------------------------------------------------------------------------------------
+ */
+
+/* Does one that has the address answer for it anywhere? */
+static bool lives(const struct doctor *d, const struct ip *target)
+{
+	for (size_t i = 0; i < d->wires.count; i++) {
+		const struct wire *w = &d->wires.list[i];
+
+		for (size_t j = 0; j < w->set_count; j++) {
+			const struct reply_set *set = &w->sets[j];
+
+			for (size_t k = 0; ip_equal(&set->target, target) && k < set->count; k++) {
+				if (device_holds(d, set->list[k].device, target))
+					return true;
+			}
+		}
+	}
+	return false;
+}
+
+/* Somebody answers for it as before, who will not be told to be silent, too. */
+static bool is_left(const struct accusations *all, const struct reply_set *set, const struct netdev *device)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		if (set->list[i].device != device && !find(all, set->list[i].device))
 			return true;
 	}
 	return false;
 }
 
-void check_flux(struct doctor *d)
+/*
+ * With the device as it is now: does it no longer answer where it was wrong, and does nobody lose an answer?
+ * *ret_lost: the address that nobody would answer for, or NULL.
+ */
+static bool try_device(const struct doctor *d, const struct accusations *all, const struct netdev *device,
+		       const struct ip **ret_lost)
 {
-	for (size_t i = 0; i < d->addresses.count; i++) {
-		const struct address *address = &d->addresses.list[i];
-		const struct link *link = netstate_link(&d->state, address->ifindex);
-		const struct address *silenced;
-		struct finding *f;
-		char ip[IP_TEXT];
+	bool ends = true;
 
-		/* IPv6 has no flux: an address is answered for on its own device alone. */
-		if (!link || address->ip.family != AF_INET || (link->flags & (IFF_NOARP | IFF_LOOPBACK)) ||
-		    !shares_subnet(d, address))
-			continue;
-		if (effective(d->state.all[LINK_ARP_IGNORE], link->value[LINK_ARP_IGNORE]) >= 1 &&
-		    effective(d->state.all[LINK_ARP_ANNOUNCE], link->value[LINK_ARP_ANNOUNCE]) >= 2)
-			continue;
-		if (reported(d, link->name))
-			continue;
-		f = findings_add(d->findings, FINDING_FLUX);
-		if (!f)
-			return;
-		finding_set(f->device, "%s", link->name);
-		finding_set(f->what, "%s (%s/%u) is one of several network cards in the same subnet.", link->name,
-			    ip_to_str(&address->ip, ip), address->prefix);
-		silenced = only_answered_there(d, address);
-		if (!silenced) {
-			finding_set(f->mend, "sysctl -w net/ipv4/conf/%s/arp_ignore=1 net/ipv4/conf/%s/arp_announce=2",
-				    link->name, link->name);
-			finding_set(f->last, "\"devices\" in /etc/guestarp/guestarp.json");
-			continue;
+	*ret_lost = NULL;
+	for (size_t i = 0; i < d->wires.count; i++) {
+		const struct wire *w = &d->wires.list[i];
+
+		for (size_t j = 0; wire_hears(w, device->link.ifindex) && j < w->set_count; j++) {
+			const struct reply_set *set = &w->sets[j];
+			const struct reply *before = NULL;
+			struct reply now;
+			bool wrong;
+
+			for (size_t k = 0; k < set->count; k++) {
+				if (set->list[k].device == device)
+					before = &set->list[k];
+			}
+			if (!before)
+				continue;
+			wrong = is_wrong(d, w, set, before);
+			if (wire_ask(d, w, set, device, &now)) {
+				ends = ends && !wrong;
+				continue;
+			}
+			if (set->stranger || set->foreign || is_left(all, set, device))
+				continue;
+			/* Nobody misses an answer that misleads, where the right one can be had. */
+			if (wrong && lives(d, &set->target))
+				continue;
+			*ret_lost = &set->target;
 		}
+	}
+	return ends && !*ret_lost;
+}
+
+enum change { CHANGE_NOARP, CHANGE_ARP_IGNORE };
+
+static bool try_change(struct doctor *d, const struct accusations *all, const struct netdev *device, enum change change,
+		       const struct ip **ret_lost)
+{
+	struct netdev *changed = &d->state.devices[device - d->state.devices];
+	struct netdev before = *changed;
+	bool works;
+
+	if (change == CHANGE_NOARP)
+		changed->link.flags |= IFF_NOARP;
+	else
+		changed->link.value[LINK_ARP_IGNORE] = 1;
+	works = try_device(d, all, device, ret_lost);
+	*changed = before;
+	return works;
+}
+
+/* ---- in words ------------------------------------------------------------------------------------------------------
+ */
+
+/*
+ * Nothing but a guest's own frames passes a firewall bridge. Any other may be somebody's gateway by IPv6, which NOARP
+ * would end too; what arp_ignore leaves needs the names.
+ */
+static void fix_bridge(struct doctor *d, const struct accusations *all, const struct netdev *device, struct finding *f)
+{
+	const char *name = device->link.name;
+	const struct ip *lost;
+
+	if (f->guest[0]) {
+		if (try_change(d, all, device, CHANGE_NOARP, &lost))
+			finding_set(f->mend, "ip link set dev %s arp off", name);
+		finding_set(f->last, "guestarp attach %s", f->guest);
+		return;
+	}
+	if (f->kind == FINDING_BRIDGE_ANSWERS && try_change(d, all, device, CHANGE_ARP_IGNORE, &lost))
+		finding_set(f->mend, "sysctl -w net/ipv4/conf/%s/arp_ignore=1", name);
+	finding_set(f->last, "\"%s\": {\"quiet\": true} among \"devices\" in %s, then guestarp sync", name,
+		    POLICY_HOST_FILE);
+}
+
+static void bridge_finding(struct doctor *d, const struct accusations *all, const struct accused *a)
+{
+	const char *name = a->device->link.name;
+	struct finding *f = findings_add(d->findings, FINDING_BRIDGE_ANSWERS);
+
+	if (!f)
+		return;
+	finding_set(f->device, "%s", name);
+	(void)device_guest(name, f->guest);
+	finding_set(f->what, "Bridge %s%s%s has no address, yet it answers ARP %sfor %s addresses.", name,
+		    f->guest[0] ? " in front of guest " : "", f->guest, a->request ? "" : "probes ",
+		    a->set->stranger ? "other machines'" : "this host's");
+	fix_bridge(d, all, a->device, f);
+}
+
+static void flux_words(const struct doctor *d, const struct accused *a, struct finding *f)
+{
+	const char *name = a->device->link.name;
+	char ip[IP_TEXT];
+
+	(void)ip_to_str(&a->set->target, ip);
+	if (a->claims)
+		finding_set(f->what, "%s asks its neighbours with the sender %s, which %s on the same wire has.", name,
+			    ip, a->right->link.name);
+	else if (a->right && device_holds(d, a->right, &a->set->target))
+		finding_set(f->what, "%s answers ARP %sfor %s, which %s on the same wire has.", name,
+			    a->request ? "" : "probes ", ip, a->right->link.name);
+	else
+		finding_set(f->what, "%s is one of several devices on one wire that answer ARP for %s.", name, ip);
+}
+
+static void flux_finding(struct doctor *d, const struct accusations *all, const struct accused *a)
+{
+	const char *name = a->device->link.name;
+	struct finding *f = findings_add(d->findings, FINDING_FLUX);
+	const struct ip *lost = NULL;
+	char ip[IP_TEXT];
+
+	if (!f)
+		return;
+	finding_set(f->device, "%s", name);
+	flux_words(d, a, f);
+	if (try_change(d, all, a->device, CHANGE_ARP_IGNORE, &lost)) {
+		finding_set(f->mend, "sysctl -w net/ipv4/conf/%s/arp_ignore=1 net/ipv4/conf/%s/arp_announce=2", name,
+			    name);
+		finding_set(f->last, "\"devices\" in /etc/guestarp/guestarp.json");
+	} else if (lost) {
 		finding_set(f->last,
 			    "first give %s, which another device has and this one answers for, to %s; then "
 			    "arp_ignore and arp_announce among \"devices\" in /etc/guestarp/guestarp.json",
-			    ip_to_str(&silenced->ip, ip), link->name);
+			    ip_to_str(lost, ip), name);
+	} else {
+		finding_set(f->last, "see which of its settings lets it answer: ip -d link show %s", name);
 	}
+}
+
+/* Who needs proxy_arp is not known: a guest without an entry may be answered for by it. */
+static void stranger_finding(struct doctor *d, const struct accused *a)
+{
+	const char *name = a->device->link.name;
+	struct finding *f = findings_add(d->findings, FINDING_PROXY_STRANGERS);
+	char ip[IP_TEXT];
+
+	if (!f)
+		return;
+	finding_set(f->device, "%s", name);
+	finding_set(f->what, "proxy_arp is on for %s: it answers ARP for other machines' addresses, such as %s.", name,
+		    ip_to_str(&a->set->target, ip));
+	finding_set(
+		f->last,
+		"guestarp device GUEST %s for each guest that is to be answered for there, then proxy_arp=0 for %s in "
+		"/etc/sysctl.d",
+		name, d->state.all[LINK_PROXY_ARP] ? "all" : name);
+}
+
+static void report(struct doctor *d, const struct accusations *all)
+{
+	for (size_t i = 0; i < all->count; i++) {
+		if (is_bare_bridge(d, all->list[i].device))
+			bridge_finding(d, all, &all->list[i]);
+	}
+	for (size_t i = 0; i < all->count; i++) {
+		const struct accused *a = &all->list[i];
+
+		if (is_bare_bridge(d, a->device))
+			continue;
+		if (a->set->stranger)
+			stranger_finding(d, a);
+		else
+			flux_finding(d, all, a);
+	}
+}
+
+/* ---- martians ------------------------------------------------------------------------------------------------------
+ */
+
+/* Does rp_filter refuse, and the kernel log, what a neighbour asks there for the host's own addresses? */
+static bool logs_martians(const struct doctor *d, const struct wire *w, const struct netdev *device)
+{
+	for (size_t i = 0; i < d->addresses.count; i++) {
+		const struct ip *target = &d->addresses.list[i].ip;
+
+		for (size_t j = 0; target->family == AF_INET && j < w->asker_count; j++) {
+			const struct asker *asker = &w->askers[j];
+			struct answer_question q = { .asker = asker->ip, .target = *target };
+
+			if (asker->ip.family == AF_INET && ip_same_subnet(&asker->ip, target, asker->prefix) &&
+			    answer_of(&d->state, &d->lookups, device->link.ifindex, &q).reason == REASON_RP_FILTER)
+				return true;
+		}
+	}
+	return false;
+}
+
+static void martians_finding(struct doctor *d, const struct accusations *all, const struct netdev *device)
+{
+	struct finding *f = findings_add(d->findings, FINDING_BRIDGE_MARTIANS);
+
+	if (!f)
+		return;
+	finding_set(f->device, "%s", device->link.name);
+	(void)device_guest(device->link.name, f->guest);
+	finding_set(f->what, "Bridge %s has no address and is asked by ARP all the same.", device->link.name);
+	fix_bridge(d, all, device, f);
+}
+
+static void check_martians(struct doctor *d, const struct accusations *all)
+{
+	for (size_t i = 0; i < d->wires.count; i++) {
+		const struct wire *w = &d->wires.list[i];
+
+		for (size_t j = 0; j < w->device_count; j++) {
+			const struct netdev *device = w->devices[j];
+
+			if (is_bare_bridge(d, device) && !find(all, device) && logs_martians(d, w, device))
+				martians_finding(d, all, device);
+		}
+	}
+}
+
+void check_flux(struct doctor *d)
+{
+	struct accusations all = { 0 };
+
+	for (size_t i = 0; i < d->wires.count; i++) {
+		const struct wire *w = &d->wires.list[i];
+
+		for (size_t j = 0; j < w->set_count; j++)
+			judge(d, w, &w->sets[j], &all);
+	}
+	for (size_t i = 0; i < d->wires.count; i++) {
+		const struct wire *w = &d->wires.list[i];
+
+		for (size_t j = 0; j < w->set_count; j++)
+			judge_claims(d, w, &w->sets[j], &all);
+	}
+	report(d, &all);
+	check_martians(d, &all);
+	free(all.list);
 }

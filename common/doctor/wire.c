@@ -72,7 +72,7 @@ static void collect(const struct doctor *d, struct round *round)
 	}
 }
 
-static bool device_holds(const struct doctor *d, const struct link *link, const struct ip *ip)
+static bool link_holds(const struct doctor *d, const struct link *link, const struct ip *ip)
 {
 	for (size_t i = 0; i < d->addresses.count; i++) {
 		const struct address *address = &d->addresses.list[i];
@@ -148,7 +148,7 @@ static void two_answers(struct doctor *d, const struct round *round, size_t i)
 		name_mac(d, &result->holders[j], name, sizeof(name));
 		(void)text_append(f->what, sizeof(f->what), "%s %s", j ? "," : "", name);
 	}
-	if (device_holds(d, round->link, &round->packets[i].ip))
+	if (link_holds(d, round->link, &round->packets[i].ip))
 		(void)text_append(f->what, sizeof(f->what), ", and %s itself holds it", round->link->name);
 	else if (device_proxies(d, round->link, &round->packets[i].ip))
 		(void)text_append(f->what, sizeof(f->what), ", and %s itself answers for it", round->link->name);
@@ -161,7 +161,7 @@ static void judge(struct doctor *d, const struct round *round, size_t i)
 {
 	const struct ip *ip = &round->packets[i].ip;
 	const struct probe_result *result = &round->results[i];
-	bool own = result->count > 0 && (device_holds(d, round->link, ip) || device_proxies(d, round->link, ip));
+	bool own = result->count > 0 && (link_holds(d, round->link, ip) || device_proxies(d, round->link, ip));
 	bool unexplained = false;
 	char text[IP_TEXT];
 
@@ -172,7 +172,7 @@ static void judge(struct doctor *d, const struct round *round, size_t i)
 		struct finding *f = explained(d, link, ip);
 
 		/* Another card of ours that holds the address is the one that should answer. */
-		if (link && device_holds(d, link, ip))
+		if (link && link_holds(d, link, ip))
 			continue;
 		if (!f) {
 			unexplained = true;

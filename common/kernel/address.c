@@ -139,8 +139,8 @@ bool addresses_have(const struct addresses *addresses, const struct ip *ip)
 }
 
 /* The lowest ones first, as gateways mostly have them. */
-static bool find_neighbour(const struct addresses *addresses, const struct address *own, const struct ip *other,
-			   struct ip *ret_ip)
+bool addresses_neighbour_in(const struct addresses *addresses, const struct address *own, const struct ip *other,
+			    struct ip *ret_ip)
 {
 	size_t last = ip_len(&own->ip) - 1;
 
@@ -164,7 +164,7 @@ bool addresses_neighbour(const struct addresses *addresses, int ifindex, const s
 		const struct address *own = &addresses->list[i];
 
 		if (own->ifindex == ifindex && own->ip.family == other->family &&
-		    find_neighbour(addresses, own, other, ret_ip))
+		    addresses_neighbour_in(addresses, own, other, ret_ip))
 			return true;
 	}
 	return false;

@@ -50,6 +50,10 @@ bool addresses_have(const struct addresses *addresses, const struct ip *ip);
 
 void addresses_done(struct addresses *addresses);
 
+/* One in the subnet of own that is neither the host's own, nor own, nor other. False where it has no room for one. */
+bool addresses_neighbour_in(const struct addresses *addresses, const struct address *own, const struct ip *other,
+			    struct ip *ret_ip);
+
 /*
  * An address that a neighbour on the device could have: in one of the device's subnets, not the host's own, and not
  * "other". Of its family. False where the device has no subnet.

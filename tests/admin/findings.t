@@ -27,6 +27,18 @@ answers_client() { # ADDRESS WANT DESC
     answered_by asked "$1" "$2" "$3"
 }
 
+# Which devices ask the client with that address for a sender.
+claimed_by() { # ADDRESS WANT DESC
+    local got
+    ip neigh flush all
+    capture asked client eth0 'arp[6:2] = 1'
+    ping -q -c 1 -W 1 -I "$1" 192.168.18.129 >/dev/null || true
+    fence client asked
+    capture_stop asked
+    got=$(captured asked arp | grep -F "tell $1," | awk '{print $1}' | sort -u | while read -r got; do mac_name "$got"; done | paste -s -d ' ') || true
+    is "$got" "$2" "$3"
+}
+
 # Whose neighbour advertisements the client gets. ndisc6 does not wait for a proxy's, whose sender is not the target.
 advertised_by() { # ADDRESS WANT DESC
     local got
@@ -383,8 +395,14 @@ sysctl -q -w net.ipv4.conf.eth3.arp_ignore=0 net.ipv4.conf.eth3.arp_announce=0
 answers_client 192.168.18.10 "eth0 eth3" "eth3 answers for eth0's address"
 found_and_mended host-flux eth3 "" "host-flux"
 answers_client 192.168.18.10 eth0 "after that eth0 alone does"
+# Packets to the LAN leave by eth0, whatever address they come from.
 sysctl -q -w net.ipv4.conf.eth3.arp_announce=0
-found_and_mended host-flux eth3 "" "host-flux, arp_announce alone"
+healthy "arp_announce of a card by which nothing leaves"
+sysctl -q -w net.ipv4.conf.eth0.arp_announce=0
+claimed_by 192.168.18.13 eth0 "eth0 asks with eth3's address for a sender"
+found_and_mended host-flux eth0 "" "host-flux, arp_announce alone"
+claimed_by 192.168.18.13 "" "after that it does not"
+sysctl -q -w net.ipv4.conf.eth3.arp_announce=2
 sysctl -q -w net.ipv4.conf.eth3.arp_ignore=0 net.ipv4.conf.eth4.arp_ignore=0
 findings
 is "$FOUND" "host-flux host-flux" "two cards are two findings"

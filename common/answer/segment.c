@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One walk from each device that leads out of the host, but for those that an earlier walk has come out by. */
+
+#include "answer/segment.h"
+
+#include <errno.h>
+#include <net/if_arp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/array.h"
+
+#define TAGS_MAX 256
+
+/* Of all devices and tags, those that belong to a segment already. */
+struct search {
+	const struct netstate *state;
+	uint16_t tags[TAGS_MAX]; /* the first is 0, none */
+	size_t tag_count;
+	bool *done; /* by the device's place and the tag's */
+	struct segments *segments;
+};
+
+bool segment_is_outside(const struct netstate *state, const struct netdev *device)
+{
+	const struct netdev *peer = device->link.lower ? netstate_device(state, device->link.lower) : NULL;
+
+	if (!(device->link.flags & IFF_UP) || !(device->link.flags & NETDEV_CARRIER) ||
+	    (device->link.flags & IFF_LOOPBACK) || device->link.type != ARPHRD_ETHER)
+		return false;
+	switch (device->kind) {
+	case NETDEV_VETH:
+		return !peer || peer->kind != NETDEV_VETH;
+	case NETDEV_OTHER:
+		return strcmp(device->link.kind, "dummy") != 0;
+	case NETDEV_VXLAN:
+		return true;
+	case NETDEV_BRIDGE:
+	case NETDEV_BOND:
+	case NETDEV_VLAN:
+	case NETDEV_MACVLAN:
+	case NETDEV_IPVLAN:
+	case NETDEV_VRF:
+	case NETDEV_SWITCH:
+	default:
+		return false;
+	}
+}
+
+static void take_tags(struct search *s)
+{
+	bool seen[4096] = { true };
+
+	s->tags[s->tag_count++] = 0;
+	for (size_t i = 0; i < s->state->count && s->tag_count < TAGS_MAX; i++) {
+		const struct netdev *d = &s->state->devices[i];
+
+		if (d->kind != NETDEV_VLAN || seen[d->vlan & 4095])
+			continue;
+		seen[d->vlan & 4095] = true;
+		s->tags[s->tag_count++] = d->vlan;
+	}
+}
+
+static bool *done_at(const struct search *s, int ifindex, uint16_t vlan)
+{
+	const struct netdev *d = netstate_device(s->state, ifindex);
+
+	for (size_t i = 0; d && i < s->tag_count; i++) {
+		if (s->tags[i] == vlan)
+			return &s->done[(size_t)(d - s->state->devices) * s->tag_count + i];
+	}
+	return NULL;
+}
+
+static bool hears(const struct segment *segment)
+{
+	for (size_t i = 0; i < segment->hearers.count; i++) {
+		if (reason_verdict(segment->hearers.list[i].reason) != ANSWER_SILENT)
+			return true;
+	}
+	return false;
+}
+
+static int by_ifindex(const void *a, const void *b)
+{
+	const struct hearer *x = a;
+	const struct hearer *y = b;
+
+	return (x->ifindex > y->ifindex) - (x->ifindex < y->ifindex);
+}
+
+static int add(struct search *s, int ifindex, uint16_t vlan)
+{
+	struct segments *all = s->segments;
+	struct segment *list = array_grow(all->list, all->count, &all->room, sizeof(*list));
+	struct segment *segment;
+	int r;
+
+	if (!list)
+		return -ENOMEM;
+	all->list = list;
+	segment = &list[all->count];
+	*segment = (struct segment){ .ifindex = ifindex, .vlan = vlan, .wire = all->count };
+	r = hearers_find(s->state, ifindex, vlan, AF_INET, &segment->hearers);
+	for (size_t i = 0; r == 0 && segment->hearers.even && i < segment->hearers.out_count; i++) {
+		const struct way_out *out = &segment->hearers.outs[i];
+		bool *done = done_at(s, out->ifindex, out->vlan);
+
+		if (done)
+			*done = true;
+	}
+	if (r < 0 || !hears(segment)) {
+		hearers_done(&segment->hearers);
+		return r;
+	}
+	qsort(segment->hearers.list, segment->hearers.count, sizeof(*segment->hearers.list), by_ifindex);
+	all->count++;
+	return 0;
+}
+
+static int walk_all(struct search *s)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < s->state->count; i++) {
+		const struct netdev *d = &s->state->devices[i];
+
+		if (!segment_is_outside(s->state, d))
+			continue;
+		for (size_t j = 0; r == 0 && j < s->tag_count; j++) {
+			if (!s->done[i * s->tag_count + j])
+				r = add(s, d->link.ifindex, s->tags[j]);
+		}
+	}
+	return r;
+}
+
+static bool hears_on(const struct segment *segment, int ifindex)
+{
+	const struct hearer key = { .ifindex = ifindex };
+
+	return bsearch(&key, segment->hearers.list, segment->hearers.count, sizeof(key), by_ifindex) != NULL;
+}
+
+bool segment_has(const struct segment *segment, int ifindex)
+{
+	if (hears_on(segment, ifindex))
+		return true;
+	for (size_t i = 0; i < segment->hearers.out_count; i++) {
+		if (segment->hearers.outs[i].ifindex == ifindex && segment->hearers.outs[i].vlan == 0)
+			return true;
+	}
+	return false;
+}
+
+/* All that are on the wire of the one are on that of the other. */
+static bool join(struct segments *segments, size_t a, size_t b)
+{
+	size_t from = segments->list[b].wire;
+	size_t to = segments->list[a].wire;
+
+	if (from == to)
+		return false;
+	for (size_t i = 0; i < segments->count; i++) {
+		if (segments->list[i].wire == from)
+			segments->list[i].wire = to;
+	}
+	return true;
+}
+
+bool segments_join(struct segments *segments, int ifindex, int other)
+{
+	bool joined = false;
+
+	for (size_t i = 0; i < segments->count; i++) {
+		if (segments->list[i].vlan || !segment_has(&segments->list[i], ifindex))
+			continue;
+		for (size_t j = 0; j < segments->count; j++) {
+			if (segments->list[j].vlan == 0 && segment_has(&segments->list[j], other))
+				joined = join(segments, i, j) || joined;
+		}
+	}
+	return joined;
+}
+
+/* An address whose device hears a segment. */
+struct place {
+	size_t segment;
+	const struct address *address;
+};
+
+/* Two devices of one subnet, of which neither hears the other's segment: the wire between them is outside. */
+static bool share_wire(const struct netstate *state, const struct segments *segments, const struct place *a,
+		       const struct place *b)
+{
+	unsigned prefix = a->address->prefix > b->address->prefix ? a->address->prefix : b->address->prefix;
+
+	return a->address->ifindex != b->address->ifindex && a->address->ip.family == b->address->ip.family &&
+	       ip_same_subnet(&a->address->ip, &b->address->ip, prefix) &&
+	       !hears_on(&segments->list[a->segment], b->address->ifindex) &&
+	       !hears_on(&segments->list[b->segment], a->address->ifindex) &&
+	       netstate_vrf(state, a->address->ifindex) == netstate_vrf(state, b->address->ifindex);
+}
+
+static int join_subnets(const struct netstate *state, const struct addresses *addresses, struct segments *segments)
+{
+	struct place *places = NULL;
+	size_t count = 0;
+	size_t room = 0;
+
+	for (size_t i = 0; i < addresses->count; i++) {
+		const struct address *a = &addresses->list[i];
+
+		/* A host route's /32 on two devices is no subnet that both are in. */
+		for (size_t j = 0; a->prefix < ip_len(&a->ip) * 8 && j < segments->count; j++) {
+			struct place *list;
+
+			if (!hears_on(&segments->list[j], a->ifindex))
+				continue;
+			list = array_grow(places, count, &room, sizeof(*list));
+			if (!list) {
+				free(places);
+				return -ENOMEM;
+			}
+			places = list;
+			places[count++] = (struct place){ j, a };
+		}
+	}
+	for (size_t i = 0; i < count; i++) {
+		for (size_t j = i + 1; j < count; j++) {
+			if (share_wire(state, segments, &places[i], &places[j]))
+				(void)join(segments, places[i].segment, places[j].segment);
+		}
+	}
+	free(places);
+	return 0;
+}
+
+int segments_find(const struct netstate *state, const struct addresses *addresses, struct segments *ret_segments)
+{
+	struct search s = { .state = state, .segments = ret_segments };
+	int r = -ENOMEM;
+
+	memset(ret_segments, 0, sizeof(*ret_segments));
+	take_tags(&s);
+	s.done = calloc(state->count * s.tag_count + 1, sizeof(*s.done));
+	if (s.done)
+		r = walk_all(&s);
+	free(s.done);
+	return r < 0 ? r : join_subnets(state, addresses, ret_segments);
+}
+
+void segments_done(struct segments *segments)
+{
+	for (size_t i = 0; i < segments->count; i++)
+		hearers_done(&segments->list[i].hearers);
+	free(segments->list);
+	memset(segments, 0, sizeof(*segments));
+}
