@@ -230,6 +230,8 @@ int doctor_check(bool probe, struct findings *findings, struct err *err)
 		check_policy(&d);
 		r = take_patients(&d, err);
 	}
+	if (r == 0 && probe)
+		r = wire_take(&d, err);
 	if (r == 0) {
 		wires_take(&d);
 		check_flux(&d);
@@ -238,13 +240,13 @@ int doctor_check(bool probe, struct findings *findings, struct err *err)
 		check_proxies(&d);
 		check_claimants(&d);
 		check_hooks(&d);
-		if (probe)
-			r = check_wire(&d, err);
-		if (r == 0 && findings->failed)
+		wire_judge(&d);
+		if (findings->failed)
 			r = err_errno(err, ENOMEM, "findings");
 	}
 	free(d.patients);
 	free(d.claimants.list);
+	free(d.rounds);
 	wires_done(&d.wires);
 	segments_done(&d.segments);
 	lookup_kernel_close(kernel);

@@ -37,6 +37,8 @@ struct doctor {
 	struct lookups lookups;
 	struct segments segments;
 	struct wires wires;
+	struct wire_round *rounds; /* what was seen on the wire */
+	size_t round_count;
 	struct patient *patients;
 	size_t patient_count;
 	struct claimants claimants;
@@ -58,8 +60,9 @@ void check_claimants(struct doctor *doctor);
 void check_flux(struct doctor *doctor);
 void check_hooks(struct doctor *doctor);
 
-/* Fails where the wire cannot be asked. */
-int check_wire(struct doctor *doctor, struct err *err);
+/* Asks on the wire; fails where it cannot be asked. What was seen is judged when the findings are there. */
+int wire_take(struct doctor *doctor, struct err *err);
+void wire_judge(struct doctor *doctor);
 
 /* The name of the VRF that it is in, "" for none. */
 const char *doctor_vrf(const struct doctor *doctor, int ifindex);

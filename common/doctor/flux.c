@@ -50,15 +50,6 @@ static int way_back(const struct doctor *d, const struct wire *w, const struct i
 	return 0;
 }
 
-static bool replies_in(const struct reply_set *set, int ifindex)
-{
-	for (size_t i = 0; i < set->count; i++) {
-		if (set->list[i].device->link.ifindex == ifindex)
-			return true;
-	}
-	return false;
-}
-
 /* Who has the address; else the one by which the host's packets to that wire leave. */
 static const struct netdev *right_device(const struct doctor *d, const struct wire *w, const struct reply_set *set)
 {
@@ -69,7 +60,7 @@ static const struct netdev *right_device(const struct doctor *d, const struct wi
 			return set->list[i].device;
 	}
 	back = way_back(d, w, &set->target, set->list[0].device);
-	return back && replies_in(set, back) ? netstate_device(&d->state, back) : NULL;
+	return back && set_reply(set, back) ? netstate_device(&d->state, back) : NULL;
 }
 
 /* A VLAN device has the MAC of what it stands on: who learns it from there has learned the right one. */
@@ -237,14 +228,10 @@ static bool try_device(const struct doctor *d, const struct accusations *all, co
 
 		for (size_t j = 0; wire_hears(w, device->link.ifindex) && j < w->set_count; j++) {
 			const struct reply_set *set = &w->sets[j];
-			const struct reply *before = NULL;
+			const struct reply *before = set_reply(set, device->link.ifindex);
 			struct reply now;
 			bool wrong;
 
-			for (size_t k = 0; k < set->count; k++) {
-				if (set->list[k].device == device)
-					before = &set->list[k];
-			}
 			if (!before)
 				continue;
 			wrong = is_wrong(d, w, set, before);

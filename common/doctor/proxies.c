@@ -85,7 +85,40 @@ static size_t right_one(const struct doctor *d, const struct group *g, const str
 	return right;
 }
 
-static void check_many(struct doctor *d, const struct group *g)
+/* Has the device the MAC of one that is in the group? */
+static bool doubles(const struct doctor *d, const struct group *g, int ifindex)
+{
+	const struct link *link = netstate_link(&d->state, ifindex);
+
+	for (size_t i = 0; i < g->count; i++) {
+		const struct link *other = netstate_link(&d->state, g->entries[i].ifindex);
+
+		if (link && other && mac_equal(&link->mac, &other->mac))
+			return true;
+	}
+	return false;
+}
+
+/* Takes from the group those entries whose devices answer for the address on that wire. */
+static void take_answering(const struct doctor *d, const struct wire *w, const struct group *g,
+			   struct proxy_entry entries[ENTRIES_MAX], struct group *ret_group)
+{
+	*ret_group = *g;
+	ret_group->entries = entries;
+	ret_group->count = 0;
+	for (size_t i = 0; i < w->set_count; i++) {
+		const struct reply_set *set = &w->sets[i];
+
+		if (!ip_equal(&set->target, &g->entries->ip))
+			continue;
+		for (size_t j = 0; j < g->count && ret_group->count < ENTRIES_MAX; j++) {
+			if (set_reply(set, g->entries[j].ifindex) && !doubles(d, ret_group, g->entries[j].ifindex))
+				entries[ret_group->count++] = g->entries[j];
+		}
+	}
+}
+
+static void many_finding(struct doctor *d, const struct group *g)
 {
 	const struct patient *patient = address_patient(d, &g->entries->ip);
 	struct finding *f = findings_add(d->findings, FINDING_PROXY_MANY);
@@ -128,58 +161,97 @@ static void check_gone(struct doctor *d, const struct group *g, const struct pat
 		finding_set(f->last, "if no other guest uses the address: ip neigh del proxy %s dev %s", g->ip, device);
 }
 
-static bool check_forwarding(struct doctor *d, const struct group *g, const struct link *link)
+static void forwarding_finding(struct doctor *d, const struct group *g, const struct link *link,
+			       enum forwarding forwarding)
 {
-	uint8_t family = g->entries->ip.family;
-	enum forwarding forwarding = silence_forwarding(link, family);
-	struct finding *f = forwarding != FORWARDING_ON ? findings_add(d->findings, FINDING_PROXY_FORWARDING) : NULL;
+	struct finding *f = findings_add(d->findings, FINDING_PROXY_FORWARDING);
 
 	if (!f)
-		return forwarding != FORWARDING_ON;
+		return;
 	finding_set(f->what, "%s is to be answered for on %s, but forwarding is off %s.", g->ip, link->name,
 		    forwarding == FORWARDING_OFF ? "there" : "for all devices");
-	silence_forwarding_fix(d->nl, link, family, forwarding, f->mend, sizeof(f->mend));
+	silence_forwarding_fix(d->nl, link, g->entries->ip.family, forwarding, f->mend, sizeof(f->mend));
 	finding_set(f->last, "%s",
 		    f->mend[0] ? "the same line in /etc/sysctl.d"
 			       : "turn it on, after accept_ra=2 for each device that has an advertised route");
 	for_guest(f, address_patient(d, &g->entries->ip));
 	finding_set(f->device, "%s", link->name);
-	return true;
+}
+
+static void in_front_finding(struct doctor *d, const struct group *g, const struct link *link)
+{
+	struct finding *f = findings_add(d->findings, FINDING_PROXY_IN_FRONT);
+
+	if (!f)
+		return;
+	finding_set(f->what, "%s is to be answered for on %s, but the route to it leaves by %s itself.", g->ip,
+		    link->name, link->name);
+	/* IPv4's is silent. IPv6's may be the only answer: ports that are isolated, or a router on the way. */
+	if (g->entries->ip.family == AF_INET)
+		finding_set(f->mend, "ip neigh del proxy %s dev %s", g->ip, link->name);
+	else
+		finding_set(f->last, "if who asks there is heard by it: ip neigh del proxy %s dev %s", g->ip,
+			    link->name);
+	for_guest(f, address_patient(d, &g->entries->ip));
+	finding_set(f->device, "%s", link->name);
+}
+
+static void ndp_finding(struct doctor *d, const struct group *g, const struct link *link)
+{
+	struct finding *f = findings_add(d->findings, FINDING_PROXY_NDP);
+
+	if (!f)
+		return;
+	finding_set(f->what, "%s is to be answered for on %s, but proxy_ndp is off there.", g->ip, link->name);
+	finding_set(f->mend, "sysctl -w net/ipv6/conf/%s/proxy_ndp=1", link->name);
+	for_guest(f, address_patient(d, &g->entries->ip));
+	finding_set(f->device, "%s", link->name);
+}
+
+/* What the device does when a neighbour of its own asks for the address. */
+static enum answer_reason reason_of(const struct doctor *d, const struct group *g, const struct link *link)
+{
+	struct answer_question q = { .target = g->entries->ip };
+
+	if (!addresses_neighbour(&d->addresses, link->ifindex, &q.target, &q.asker)) {
+		q.asker = q.target;
+		q.asker.bytes[ip_len(&q.asker) - 1] ^= 1;
+	}
+	return answer_of(&d->state, &d->lookups, link->ifindex, &q).reason;
+}
+
+static void check_silent_4(struct doctor *d, const struct group *g, const struct link *link)
+{
+	enum answer_reason reason = reason_of(d, g, link);
+
+	/* Without forwarding routing refuses before anything else is looked at. */
+	if (reason == REASON_IN_FRONT)
+		in_front_finding(d, g, link);
+	else if ((reason == REASON_ROUTING || reason == REASON_FORWARDING) && !link->value[LINK_FORWARDING])
+		forwarding_finding(d, g, link, FORWARDING_OFF);
+}
+
+static void check_silent_6(struct doctor *d, const struct group *g, const struct link *link)
+{
+	enum forwarding forwarding = silence_forwarding(link, AF_INET6);
+	bool in_front = false;
+
+	/* The kernel answers all the same, in the guest's stead. Where it cannot be known nothing is said. */
+	(void)silence_in_front(d->nl, link, &d->addresses, &g->entries->ip, &in_front, NULL);
+	if (in_front)
+		in_front_finding(d, g, link);
+	else if (forwarding != FORWARDING_ON)
+		forwarding_finding(d, g, link, forwarding);
+	else if (reason_of(d, g, link) == REASON_NO_PROXY)
+		ndp_finding(d, g, link);
 }
 
 static void check_silent(struct doctor *d, const struct group *g, const struct link *link)
 {
-	bool v4 = g->entries->ip.family == AF_INET;
-	bool in_front = false;
-	uint32_t ndp = 0;
-	struct finding *f;
-
-	/* Where it cannot be known nothing is said: the command would cut off a guest that is not in front. */
-	(void)silence_in_front(d->nl, link, &d->addresses, &g->entries->ip, &in_front, NULL);
-	if (in_front) {
-		f = findings_add(d->findings, FINDING_PROXY_IN_FRONT);
-		if (!f)
-			return;
-		finding_set(f->what, "%s is to be answered for on %s, but the route to it leaves by %s itself.", g->ip,
-			    link->name, link->name);
-		/* IPv4's is silent. IPv6's may be the only answer: ports that are isolated, or a router on the way. */
-		if (v4)
-			finding_set(f->mend, "ip neigh del proxy %s dev %s", g->ip, link->name);
-		else
-			finding_set(f->last, "if who asks there is heard by it: ip neigh del proxy %s dev %s", g->ip,
-				    link->name);
-	} else {
-		if (check_forwarding(d, g, link) || v4 || d->state.all[LINK_PROXY_NDP] ||
-		    sysctl_get(SYSCTL_PROXY_NDP, link->name, &ndp, NULL) < 0 || ndp != 0)
-			return;
-		f = findings_add(d->findings, FINDING_PROXY_NDP);
-		if (!f)
-			return;
-		finding_set(f->what, "%s is to be answered for on %s, but proxy_ndp is off there.", g->ip, link->name);
-		finding_set(f->mend, "sysctl -w net/ipv6/conf/%s/proxy_ndp=1", link->name);
-	}
-	for_guest(f, address_patient(d, &g->entries->ip));
-	finding_set(f->device, "%s", link->name);
+	if (g->entries->ip.family == AF_INET)
+		check_silent_4(d, g, link);
+	else
+		check_silent_6(d, g, link);
 }
 
 static void check_delay(struct doctor *d, const struct group *g, const struct link *link)
@@ -207,10 +279,28 @@ static void check_delay(struct doctor *d, const struct group *g, const struct li
 	finding_set(f->last, "guestarp sets it for guests with a chosen device");
 }
 
+/* An entry that another one on its wire stands in for is not missed. */
+static void check_entry(struct doctor *d, const struct group *g, const struct proxy_entry *entry)
+{
+	const struct link *link = netstate_link(&d->state, entry->ifindex);
+	struct proxy_entry entries[ENTRIES_MAX];
+	struct group answering = { .count = 0 };
+
+	if (!link)
+		return;
+	for (size_t i = 0; i < d->wires.count && answering.count == 0; i++) {
+		if (wire_hears(&d->wires.list[i], entry->ifindex))
+			take_answering(d, &d->wires.list[i], g, entries, &answering);
+	}
+	if (answering.count == 0 || (g->entries->ip.family == AF_INET6 && answering.count == 1))
+		check_silent(d, g, link);
+	check_delay(d, g, link);
+}
+
 static void check_group(struct doctor *d, const struct group *g)
 {
 	const struct patient *patient = address_patient(d, &g->entries->ip);
-	const struct link *link;
+	bool many = false;
 
 	if (g->entries[0].ifindex == 0) {
 		check_all_devices(d, g);
@@ -220,49 +310,19 @@ static void check_group(struct doctor *d, const struct group *g)
 		check_gone(d, g, patient);
 		return;
 	}
-	if (g->count > 1) {
-		check_many(d, g);
-		return;
-	}
-	link = netstate_link(&d->state, g->entries->ifindex);
-	if (!link)
-		return;
-	check_silent(d, g, link);
-	check_delay(d, g, link);
-}
+	/* Several that answer on different wires are right: each container's own gateway, or one network twice. */
+	for (size_t i = 0; i < d->wires.count; i++) {
+		struct proxy_entry entries[ENTRIES_MAX];
+		struct group answering;
 
-static void entry_vrf(const struct doctor *d, const struct proxy_entry *entry, char ret_vrf[IFNAMSIZ])
-{
-	(void)text_copy(ret_vrf, IFNAMSIZ, doctor_vrf(d, entry->ifindex));
-}
-
-/* The same address in two VRFs is two addresses. */
-static void check_vrfs(struct doctor *d, const struct group *g)
-{
-	struct proxy_entry entries[ENTRIES_MAX];
-	char vrfs[ENTRIES_MAX][IFNAMSIZ];
-
-	if (g->count == 1 || g->count > ENTRIES_MAX) {
-		check_group(d, g);
-		return;
-	}
-	for (size_t i = 0; i < g->count; i++)
-		entry_vrf(d, &g->entries[i], vrfs[i]);
-	for (size_t i = 0; i < g->count; i++) {
-		struct group same = *g;
-		bool first = true;
-
-		same.entries = entries;
-		same.count = 0;
-		for (size_t j = 0; j < g->count; j++) {
-			if (strcmp(vrfs[i], vrfs[j]) != 0)
-				continue;
-			first = first && j >= i;
-			entries[same.count++] = g->entries[j];
+		take_answering(d, &d->wires.list[i], g, entries, &answering);
+		if (answering.count > 1) {
+			many_finding(d, &answering);
+			many = true;
 		}
-		if (first)
-			check_group(d, &same);
 	}
+	for (size_t i = 0; !many && i < g->count; i++)
+		check_entry(d, g, &g->entries[i]);
 }
 
 void check_proxies(struct doctor *d)
@@ -275,7 +335,7 @@ void check_proxies(struct doctor *d)
 		while (i + g.count < all->count && ip_equal(&all->list[i].ip, &all->list[i + g.count].ip))
 			g.count++;
 		(void)ip_to_str(&g.entries->ip, g.ip);
-		check_vrfs(d, &g);
+		check_group(d, &g);
 		i += g.count;
 	}
 }

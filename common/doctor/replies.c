@@ -42,6 +42,15 @@ bool wire_neighbour(const struct doctor *doctor, const struct address *address, 
 	return addresses_neighbour_in(&doctor->addresses, address, other, ret_ip);
 }
 
+const struct reply *set_reply(const struct reply_set *set, int ifindex)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		if (set->list[i].device->link.ifindex == ifindex)
+			return &set->list[i];
+	}
+	return NULL;
+}
+
 bool wire_hears(const struct wire *wire, int ifindex)
 {
 	for (size_t i = 0; i < wire->device_count; i++) {

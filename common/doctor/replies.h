@@ -60,6 +60,9 @@ struct wires {
 void wires_take(struct doctor *doctor);
 void wires_done(struct wires *wires);
 
+/* What the device says there; NULL: nothing. */
+const struct reply *set_reply(const struct reply_set *set, int ifindex);
+
 bool wire_hears(const struct wire *wire, int ifindex);
 
 /* What the device says to the wire's askers for the address; false: nothing. unknown: nobody can tell. */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <net/if.h>
 #include <net/if_arp.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -13,15 +14,15 @@
 #define DEVICES_MAX   16
 #define ADDRESSES_MAX 64
 
-/* One device's questions. */
-struct round {
+/* One device's questions, and the answers. */
+struct wire_round {
 	const struct link *link;
 	struct packet packets[ADDRESSES_MAX];
 	struct probe_result results[ADDRESSES_MAX];
 	size_t count;
 };
 
-static void add(const struct doctor *d, struct round *round, const struct ip *ip)
+static void add(const struct doctor *d, struct wire_round *round, const struct ip *ip)
 {
 	struct packet packet = { .ifindex = round->link->ifindex, .source = round->link->mac, .ip = *ip };
 
@@ -37,18 +38,8 @@ static void add(const struct doctor *d, struct round *round, const struct ip *ip
 	round->packets[round->count++] = packet;
 }
 
-/* The device whose MAC it is, the lowest ifindex of several; NULL for none. */
-static const struct link *link_by_mac(const struct doctor *d, const struct mac *mac)
-{
-	for (size_t i = 0; i < d->state.count; i++) {
-		if (mac_equal(&d->state.devices[i].link.mac, mac))
-			return &d->state.devices[i].link;
-	}
-	return NULL;
-}
-
 /* Host's and guests' addresses in the subnets that the device is in. */
-static void collect(const struct doctor *d, struct round *round)
+static void collect(const struct doctor *d, struct wire_round *round)
 {
 	const struct addresses *all = &d->addresses;
 
@@ -72,17 +63,6 @@ static void collect(const struct doctor *d, struct round *round)
 	}
 }
 
-static bool link_holds(const struct doctor *d, const struct link *link, const struct ip *ip)
-{
-	for (size_t i = 0; i < d->addresses.count; i++) {
-		const struct address *address = &d->addresses.list[i];
-
-		if (address->ifindex == link->ifindex && ip_equal(&address->ip, ip))
-			return true;
-	}
-	return false;
-}
-
 /* Does the device answer for it by an entry? */
 static bool device_proxies(const struct doctor *d, const struct link *link, const struct ip *ip)
 {
@@ -93,6 +73,72 @@ static bool device_proxies(const struct doctor *d, const struct link *link, cons
 			return true;
 	}
 	return false;
+}
+
+static bool holds(const struct doctor *d, const struct link *link, const struct ip *ip)
+{
+	const struct netdev *device = netstate_device(&d->state, link->ifindex);
+
+	return device && device_holds(d, device, ip);
+}
+
+static bool on_wire(const struct doctor *d, size_t wire, int ifindex)
+{
+	for (size_t i = 0; i < d->segments.count; i++) {
+		if (d->segments.list[i].wire == wire && segment_has(&d->segments.list[i], ifindex))
+			return true;
+	}
+	return false;
+}
+
+/* Does the host know, by topology or subnets, that they hear each other? */
+static bool share_wire(const struct doctor *d, int ifindex, int other)
+{
+	for (size_t i = 0; i < d->segments.count; i++) {
+		if (segment_has(&d->segments.list[i], ifindex) && on_wire(d, d->segments.list[i].wire, other))
+			return true;
+	}
+	return false;
+}
+
+/* Does the model have it answer for the address where the other one is? */
+static bool is_expected(const struct doctor *d, const struct link *asked, const struct ip *ip, int ifindex)
+{
+	for (size_t i = 0; i < d->wires.count; i++) {
+		const struct wire *w = &d->wires.list[i];
+
+		for (size_t j = 0; on_wire(d, w->id, asked->ifindex) && j < w->set_count; j++) {
+			if (ip_equal(&w->sets[j].target, ip) && set_reply(&w->sets[j], ifindex))
+				return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * The device of this host that has answered; NULL: another machine. Several may have one MAC, as a bridge and its
+ * uplink have: it is the one that the model has answer, else the one that holds the address.
+ */
+static const struct link *find_answering(const struct doctor *d, const struct link *asked, const struct ip *ip,
+					 const struct mac *mac, bool *ret_expected)
+{
+	const struct link *found = NULL;
+	int best = -1;
+
+	*ret_expected = false;
+	for (size_t i = 0; i < d->state.count; i++) {
+		const struct link *link = &d->state.devices[i].link;
+		int rank;
+
+		if (!mac_equal(&link->mac, mac) || (link->flags & IFF_LOOPBACK))
+			continue;
+		rank = is_expected(d, asked, ip, link->ifindex) ? 2 : holds(d, link, ip) ? 1 : 0;
+		if (rank > best)
+			found = link;
+		best = rank > best ? rank : best;
+	}
+	*ret_expected = best == 2;
+	return found;
 }
 
 /* A finding that already says why this device answers: what was seen is its proof. */
@@ -114,105 +160,144 @@ static struct finding *explained(const struct doctor *d, const struct link *link
 	return NULL;
 }
 
-static void name_mac(const struct doctor *d, const struct mac *mac, char *text, size_t size)
+static bool is_said(const struct doctor *d, const char *ip)
 {
-	const struct link *link = link_by_mac(d, mac);
-	char hex[MAC_TEXT];
+	for (size_t i = 0; i < d->findings->count; i++) {
+		const struct finding *f = &d->findings->list[i];
 
-	(void)snprintf(text, size, "%s%s%s%s", link ? link->name : "", link ? " (" : "", mac_to_str(mac, hex),
-		       link ? ")" : "");
+		if (f->kind == FINDING_WIRE && strncmp(f->what, ip, strlen(ip)) == 0 && f->what[strlen(ip)] == ' ')
+			return true;
+	}
+	return false;
 }
 
-static void two_answers(struct doctor *d, const struct round *round, size_t i)
+static void two_answers(struct doctor *d, const struct wire_round *round, size_t i, bool stranger)
 {
 	const struct probe_result *result = &round->results[i];
+	const struct ip *ip = &round->packets[i].ip;
 	struct finding *f;
-	char ip[IP_TEXT + 1];
-	char name[64];
+	char text[IP_TEXT];
+	char hex[MAC_TEXT];
 
 	/* Once for an address, whoever asked. */
-	(void)ip_to_str(&round->packets[i].ip, ip);
-	for (size_t j = 0; j < d->findings->count; j++) {
-		if (d->findings->list[j].kind == FINDING_WIRE &&
-		    strncmp(d->findings->list[j].what, ip, strlen(ip)) == 0 &&
-		    d->findings->list[j].what[strlen(ip)] == ' ')
-			return;
-	}
+	if (is_said(d, ip_to_str(ip, text)))
+		return;
 	f = findings_add(d->findings, FINDING_WIRE);
-
 	if (!f)
 		return;
 	finding_set(f->device, "%s", round->link->name);
-	finding_set(f->what, "%s was asked for on %s; answers came from", ip, round->link->name);
+	finding_set(f->what, "%s was asked for on %s; answers came from", text, round->link->name);
 	for (size_t j = 0; j < result->count; j++) {
-		name_mac(d, &result->holders[j], name, sizeof(name));
-		(void)text_append(f->what, sizeof(f->what), "%s %s", j ? "," : "", name);
+		const struct mac *mac = &result->holders[j];
+		bool expected;
+		const struct link *link = find_answering(d, round->link, ip, mac, &expected);
+
+		(void)text_append(f->what, sizeof(f->what), "%s %s%s%s%s", j ? "," : "", link ? link->name : "",
+				  link ? " (" : "", mac_to_str(mac, hex), link ? ")" : "");
 	}
-	if (link_holds(d, round->link, &round->packets[i].ip))
+	if (holds(d, round->link, ip))
 		(void)text_append(f->what, sizeof(f->what), ", and %s itself holds it", round->link->name);
-	else if (device_proxies(d, round->link, &round->packets[i].ip))
+	else if (device_proxies(d, round->link, ip))
 		(void)text_append(f->what, sizeof(f->what), ", and %s itself answers for it", round->link->name);
 	/* Nothing on this host mends what another machine does. */
-	finding_set(f->last, "find who else has the address, and take it away there");
+	if (stranger)
+		finding_set(f->last, "find who else has the address, and take it away there");
+	else
+		finding_set(f->last, "these are this host's own devices, and its settings do not explain it");
 }
 
 /* Answers that the device itself would not give: its own address is answered for by nobody else. */
-static void judge(struct doctor *d, const struct round *round, size_t i)
+static void judge(struct doctor *d, const struct wire_round *round, size_t i)
 {
 	const struct ip *ip = &round->packets[i].ip;
 	const struct probe_result *result = &round->results[i];
-	bool own = result->count > 0 && (link_holds(d, round->link, ip) || device_proxies(d, round->link, ip));
+	bool own = result->count > 0 && (holds(d, round->link, ip) || device_proxies(d, round->link, ip));
+	bool stranger = false;
 	bool unexplained = false;
 	char text[IP_TEXT];
 
 	if (result->count + (own ? 1 : 0) < 2)
 		return;
 	for (size_t j = 0; j < result->count; j++) {
-		const struct link *link = link_by_mac(d, &result->holders[j]);
+		bool expected;
+		const struct link *link = find_answering(d, round->link, ip, &result->holders[j], &expected);
 		struct finding *f = explained(d, link, ip);
 
 		/* Another card of ours that holds the address is the one that should answer. */
-		if (link && link_holds(d, link, ip))
+		if (link && holds(d, link, ip))
 			continue;
-		if (!f) {
-			unexplained = true;
-			continue;
-		}
-		if (!f->seen[0])
+		stranger = stranger || !link;
+		unexplained = unexplained || !(f || expected);
+		if (f && !f->seen[0])
 			finding_set(f->seen, "asked on %s for %s%s, %s answered", round->link->name,
 				    ip_to_str(ip, text), addresses_have(&d->addresses, ip) ? " of this host" : "",
 				    link->name);
 	}
 	if (unexplained)
-		two_answers(d, round, i);
+		two_answers(d, round, i, stranger);
 }
 
-int check_wire(struct doctor *d, struct err *err)
+void wire_judge(struct doctor *doctor)
 {
-	static struct round round;
-	size_t asked = 0;
+	for (size_t i = 0; i < doctor->round_count; i++) {
+		for (size_t j = 0; j < doctor->rounds[i].count; j++)
+			judge(doctor, &doctor->rounds[i], j);
+	}
+}
 
-	for (size_t i = 0; i < d->state.count && asked < DEVICES_MAX; i++) {
+/* A device of ours that has heard what another one asked is on its wire, whatever their addresses are. */
+static void join_wires(struct doctor *d, const struct wire_round *round)
+{
+	for (size_t i = 0; i < round->count; i++) {
+		const struct probe_result *result = &round->results[i];
+
+		for (size_t j = 0; j < result->count; j++) {
+			const struct link *heard = NULL;
+			bool known = false;
+
+			for (size_t k = 0; k < d->state.count; k++) {
+				const struct link *link = &d->state.devices[k].link;
+
+				if (!mac_equal(&link->mac, &result->holders[j]) || (link->flags & IFF_LOOPBACK))
+					continue;
+				heard = heard ? heard : link;
+				known = known || share_wire(d, round->link->ifindex, link->ifindex);
+			}
+			if (heard && !known)
+				(void)segments_join(&d->segments, round->link->ifindex, heard->ifindex);
+		}
+	}
+}
+
+int wire_take(struct doctor *doctor, struct err *err)
+{
+	struct doctor *d = doctor;
+
+	d->rounds = calloc(DEVICES_MAX, sizeof(*d->rounds));
+	if (!d->rounds)
+		return err_errno(err, ENOMEM, "address probes");
+	for (size_t i = 0; i < d->state.count && d->round_count < DEVICES_MAX; i++) {
 		const struct link *link = &d->state.devices[i].link;
+		struct wire_round *round = &d->rounds[d->round_count];
 		int r;
 
 		if (link->type != ARPHRD_ETHER || !(link->flags & IFF_UP) || (link->flags & (IFF_NOARP | IFF_LOOPBACK)))
 			continue;
-		memset(&round, 0, sizeof(round));
-		round.link = link;
-		collect(d, &round);
-		if (round.count == 0)
+		memset(round, 0, sizeof(*round));
+		round->link = link;
+		collect(d, round);
+		if (round->count == 0)
 			continue;
-		asked++;
-		r = packet_probe(round.packets, round.count, round.results, err);
+		r = packet_probe(round->packets, round->count, round->results, err);
 		/* A device that went away, or down, since it was looked at. */
 		if (r == -ENODEV || r == -ENXIO || r == -ENETDOWN)
 			continue;
 		/* What could not be asked must not pass for right. */
 		if (r < 0)
 			return err_wrap(err, "%s: address probe", link->name);
-		for (size_t j = 0; j < round.count; j++)
-			judge(d, &round, j);
+		d->round_count++;
 	}
+	for (size_t i = 0; i < d->round_count; i++)
+		join_wires(d, &d->rounds[i]);
 	return 0;
 }
