@@ -50,17 +50,19 @@ static int way_back(const struct doctor *d, const struct wire *w, const struct i
 	return 0;
 }
 
-/* Who has the address; else the one by which the host's packets to that wire leave. */
+/* Who has the address; else the one by which the host's packets to that wire leave. Probes do not count. */
 static const struct netdev *right_device(const struct doctor *d, const struct wire *w, const struct reply_set *set)
 {
+	const struct reply *reply;
 	int back;
 
 	for (size_t i = 0; i < set->count; i++) {
-		if (device_holds(d, set->list[i].device, &set->target))
+		if (set->list[i].request && device_holds(d, set->list[i].device, &set->target))
 			return set->list[i].device;
 	}
 	back = way_back(d, w, &set->target, set->list[0].device);
-	return back && set_reply(set, back) ? netstate_device(&d->state, back) : NULL;
+	reply = back ? set_reply(set, back) : NULL;
+	return reply && reply->request ? reply->device : NULL;
 }
 
 /* A VLAN device has the MAC of what it stands on: who learns it from there has learned the right one. */
@@ -77,9 +79,16 @@ static bool is_holders_mac(const struct doctor *d, const struct reply_set *set, 
 
 static bool several_macs(const struct reply_set *set)
 {
-	for (size_t i = 1; i < set->count; i++) {
-		if (!mac_equal(&set->list[i].device->link.mac, &set->list[0].device->link.mac))
+	const struct mac *first = NULL;
+
+	for (size_t i = 0; i < set->count; i++) {
+		const struct mac *mac = &set->list[i].device->link.mac;
+
+		if (!set->list[i].request)
+			continue;
+		if (first && !mac_equal(first, mac))
 			return true;
+		first = mac;
 	}
 	return false;
 }
@@ -112,7 +121,8 @@ static bool is_wrong(const struct doctor *d, const struct wire *w, const struct 
 
 	if (set->stranger)
 		return reply->reason == REASON_PROXY_ARP && (!set->foreign || has_subnet(d, reply->device));
-	if (!set->own || (!bare && (set->foreign || !several_macs(set))) ||
+	/* A probe asks whether the address is taken (RFC 5227): whichever card says so is right. */
+	if (!set->own || (!bare && (set->foreign || !reply->request || !several_macs(set))) ||
 	    is_holders_mac(d, set, &reply->device->link.mac))
 		return false;
 	right = right_device(d, w, set);
