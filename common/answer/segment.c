@@ -22,7 +22,7 @@ struct search {
 	struct segments *segments;
 };
 
-bool segment_is_outside(const struct netstate *state, const struct netdev *device)
+static bool is_outside(const struct netstate *state, const struct netdev *device)
 {
 	const struct netdev *peer = device->link.lower ? netstate_device(state, device->link.lower) : NULL;
 
@@ -34,8 +34,8 @@ bool segment_is_outside(const struct netstate *state, const struct netdev *devic
 		return !peer || peer->kind != NETDEV_VETH;
 	case NETDEV_OTHER:
 		return strcmp(device->link.kind, "dummy") != 0;
+	/* Who is beyond it is asked by those who are here, or, behind an L3VNI, by nobody. */
 	case NETDEV_VXLAN:
-		return true;
 	case NETDEV_BRIDGE:
 	case NETDEV_BOND:
 	case NETDEV_VLAN:
@@ -127,7 +127,7 @@ static int walk_all(struct search *s)
 	for (size_t i = 0; r == 0 && i < s->state->count; i++) {
 		const struct netdev *d = &s->state->devices[i];
 
-		if (!segment_is_outside(s->state, d))
+		if (!is_outside(s->state, d))
 			continue;
 		for (size_t j = 0; r == 0 && j < s->tag_count; j++) {
 			if (!s->done[i * s->tag_count + j])

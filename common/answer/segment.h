@@ -38,7 +38,4 @@ bool segments_join(struct segments *segments, int ifindex, int other);
 /* Does the device hear what comes in there, or is it a way out of it? */
 bool segment_has(const struct segment *segment, int ifindex);
 
-/* Does the device lead out of the host? */
-bool segment_is_outside(const struct netstate *state, const struct netdev *device);
-
 #endif
