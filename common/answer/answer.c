@@ -19,13 +19,19 @@ enum { IPVLAN_L3 = 1 }; /* linux/if_link.h IPVLAN_MODE_L3 */
  */
 static bool is_taken(const struct netstate *state, const struct netdev *device, const struct ip *target)
 {
-	for (size_t i = 0; i < state->addresses.count; i++) {
-		const struct address *a = &state->addresses.list[i];
-		const struct netdev *slave = ip_equal(&a->peer, target) ? netstate_device(state, a->ifindex) : NULL;
+	struct netdev_places above = netstate_above(state, device->link.ifindex);
 
-		if (slave && slave->kind == NETDEV_IPVLAN && slave->mode == IPVLAN_L3 &&
-		    slave->link.lower == device->link.ifindex && (slave->link.flags & IFF_UP))
-			return true;
+	for (size_t i = 0; i < above.count; i++) {
+		const struct netdev *slave = &state->devices[above.places[i]];
+
+		if (slave->kind != NETDEV_IPVLAN || slave->mode != IPVLAN_L3 || !(slave->link.flags & IFF_UP))
+			continue;
+		for (size_t j = 0; j < state->addresses.count; j++) {
+			const struct address *a = &state->addresses.list[j];
+
+			if (a->ifindex == slave->link.ifindex && ip_equal(&a->peer, target))
+				return true;
+		}
 	}
 	return false;
 }

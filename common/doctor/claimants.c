@@ -95,16 +95,20 @@ static const struct patient *find_patient(const struct doctor *d, const char *na
 	return d->patient_count ? bsearch(name, d->patients, d->patient_count, sizeof(*d->patients), by_guest) : NULL;
 }
 
+/* This node's are among them. */
+static bool is_elsewhere(const struct guest *guest, const void *data)
+{
+	char name[GUEST_NAME_SIZE];
+	const struct patient *patient = find_patient(data, guest_name(guest, name));
+
+	return !patient || !patient->readable;
+}
+
 /* A guest of another node, as its configuration there says: what policy says of it is that node's. */
 static void take_elsewhere(const struct guest *guest, const char *node, void *data)
 {
 	struct doctor *d = data;
-	char name[GUEST_NAME_SIZE];
-	const struct patient *patient = find_patient(d, guest_name(guest, name));
 
-	/* This node's is among them. */
-	if (patient && patient->readable)
-		return;
 	for (size_t i = 0; i < guest->ip_count; i++)
 		add_ip(d, guest, NULL, node, &guest->ips[i]);
 }
@@ -202,7 +206,7 @@ void check_claimants(struct doctor *d)
 {
 	struct claimants *all = &d->claimants;
 
-	if (guest_each_of_cluster(take_elsewhere, d) < 0)
+	if (guest_each_of_cluster(is_elsewhere, take_elsewhere, d) < 0)
 		d->findings->failed = true;
 	if (all->count > 1)
 		qsort(all->list, all->count, sizeof(*all->list), by_ip);

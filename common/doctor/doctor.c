@@ -151,7 +151,7 @@ static void take_policy(struct doctor *d, struct patient *p)
 	struct policy policy;
 	struct err err;
 
-	if (policy_load(&policy, &p->guest, &err) < 0)
+	if (policy_load_like(&policy, &d->policy, &p->guest, &err) < 0)
 		policy_finding(d, &policy, &err);
 	p->managed = policy_manages(&policy, &p->guest);
 	p->chained = policy.then_count > 0;
@@ -159,6 +159,22 @@ static void take_policy(struct doctor *d, struct patient *p)
 	if (p->readable)
 		claimants_take(d, &p->guest, &policy);
 	policy_done(&policy);
+}
+
+/* Also where there is no guest at all a policy may be broken. */
+static void check_policy(struct doctor *d)
+{
+	struct guest nobody;
+	struct err err;
+
+	(void)guest_init(&nobody, GUEST_PVE, "999999999", NULL);
+	if (policy_load(&d->policy, &nobody, &err) < 0)
+		policy_finding(d, &d->policy, &err);
+}
+
+static bool device_exists(const char *name, const void *arg)
+{
+	return netstate_named(arg, name);
 }
 
 /* pve/99 before pve/100. */
@@ -169,6 +185,7 @@ static int by_name(const void *a, const void *b)
 
 static int take_patients(struct doctor *d, struct err *err)
 {
+	const struct running_devices devices = { device_exists, &d->state };
 	struct guest_list guests = { 0 };
 	int r = guest_list_configured(&guests, err);
 
@@ -186,26 +203,12 @@ static int take_patients(struct doctor *d, struct err *err)
 		(void)guest_name(&p->guest, p->name);
 		p->readable = guest_read(&p->guest, NULL) == 0;
 		take_policy(d, p);
-		if (running_ask(&p->guest, &p->running, NULL) < 0)
-			p->running = RUNNING_UNKNOWN;
+		p->running = running_ask_listed(&p->guest, &devices);
 	}
 	guest_list_done(&guests);
 	if (d->patient_count > 1)
 		qsort(d->patients, d->patient_count, sizeof(*d->patients), by_name);
 	return r;
-}
-
-/* Also where there is no guest at all a policy may be broken. */
-static void check_policy(struct doctor *d)
-{
-	struct policy policy;
-	struct guest nobody;
-	struct err err;
-
-	(void)guest_init(&nobody, GUEST_PVE, "999999999", NULL);
-	if (policy_load(&policy, &nobody, &err) < 0)
-		policy_finding(d, &policy, &err);
-	policy_done(&policy);
 }
 
 int doctor_check(bool probe, struct findings *findings, struct err *err)
@@ -244,6 +247,7 @@ int doctor_check(bool probe, struct findings *findings, struct err *err)
 		if (findings->failed)
 			r = err_errno(err, ENOMEM, "findings");
 	}
+	policy_done(&d.policy);
 	free(d.patients);
 	free(d.claimants.list);
 	free(d.rounds);

@@ -32,6 +32,7 @@ struct patient {
 /* All that the checks look at, taken once. */
 struct doctor {
 	struct netlink *nl;
+	struct policy policy; /* of a guest that no key names, and the texts for all */
 	struct netstate state;
 	struct addresses addresses; /* the host's own that other hosts may ask for */
 	struct lookups lookups;

@@ -434,7 +434,7 @@ static void check_martians(struct doctor *d, const struct accusations *all)
 		const struct wire *w = &d->wires.list[i];
 
 		for (size_t j = 0; j < w->device_count; j++) {
-			const struct netdev *device = w->devices[j];
+			const struct netdev *device = w->devices[j].device;
 
 			if (is_bare_bridge(d, device) && !find(all, device) && logs_martians(d, w, device))
 				martians_finding(d, all, device);

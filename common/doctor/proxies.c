@@ -70,7 +70,7 @@ static size_t right_one(const struct doctor *d, const struct group *g, const str
 	size_t right = 0;
 
 	if (patient && patient->readable) {
-		(void)policy_load(&policy, &patient->guest, NULL);
+		(void)policy_load_like(&policy, &d->policy, &patient->guest, NULL);
 		(void)text_copy(chosen, sizeof(chosen), plan_device_of(&patient->guest, &policy, &g->entries->ip));
 		policy_done(&policy);
 	}
@@ -315,6 +315,8 @@ static void check_group(struct doctor *d, const struct group *g)
 		struct proxy_entry entries[ENTRIES_MAX];
 		struct group answering;
 
+		if (d->wires.list[i].device_count < 2)
+			continue;
 		take_answering(d, &d->wires.list[i], g, entries, &answering);
 		if (answering.count > 1) {
 			many_finding(d, &answering);

@@ -54,7 +54,7 @@ const struct reply *set_reply(const struct reply_set *set, int ifindex)
 bool wire_hears(const struct wire *wire, int ifindex)
 {
 	for (size_t i = 0; i < wire->device_count; i++) {
-		if (wire->devices[i]->link.ifindex == ifindex)
+		if (wire->devices[i].device->link.ifindex == ifindex)
 			return true;
 	}
 	return false;
@@ -71,7 +71,7 @@ static bool is_mute(const struct doctor *d, const struct netdev *device)
 
 static void add_device(struct doctor *d, struct wire *w, const struct netdev *device)
 {
-	const struct netdev **list;
+	struct wire_device *list;
 
 	if (is_mute(d, device) || wire_hears(w, device->link.ifindex))
 		return;
@@ -81,7 +81,7 @@ static void add_device(struct doctor *d, struct wire *w, const struct netdev *de
 		return;
 	}
 	w->devices = list;
-	list[w->device_count++] = device;
+	list[w->device_count++].device = device;
 }
 
 static bool asks_for(const struct asker *asker, const struct ip *ip)
@@ -311,7 +311,7 @@ static void ask_for(struct doctor *d, struct wire *w, const struct ip *target, e
 	for (size_t i = 0; i < w->device_count; i++) {
 		struct reply reply;
 
-		if (wire_ask(d, w, &set, w->devices[i], &reply))
+		if (wire_ask(d, w, &set, w->devices[i].device, &reply))
 			add_reply(d, &set, &reply);
 	}
 	if (set.count == 0)
@@ -380,7 +380,7 @@ static void take_askers(struct doctor *d, struct wire *w, const struct ports *po
 static bool has_proxy_arp(const struct doctor *d, const struct wire *w)
 {
 	for (size_t i = 0; i < w->device_count; i++) {
-		const struct link *link = &w->devices[i]->link;
+		const struct link *link = &w->devices[i].device->link;
 
 		if (link->value[LINK_FORWARDING] && (d->state.all[LINK_PROXY_ARP] || link->value[LINK_PROXY_ARP]))
 			return true;
@@ -413,19 +413,28 @@ static void take_strangers(struct doctor *d, struct wire *w)
 	ask_for(d, w, &far, STRANGER);
 }
 
-/* One device with an address of its own can mislead nobody about the host's others. */
-static bool is_simple(const struct doctor *d, const struct wire *w)
-{
-	return w->device_count == 1 && device_has_ip4(d, w->devices[0]);
-}
-
-static void take_sets(struct doctor *d, struct wire *w)
+/* One device with an address of its own can mislead nobody about the host's others, and stands in for no other entry.
+ */
+static void take_simple_sets(struct doctor *d, struct wire *w)
 {
 	for (size_t i = 0; i < d->addresses.count; i++) {
 		const struct address *a = &d->addresses.list[i];
 
-		if (a->ip.family == AF_INET && (!is_simple(d, w) || a->ifindex == w->devices[0]->link.ifindex))
+		if (a->ifindex == w->devices[0].device->link.ifindex && a->ip.family == AF_INET)
 			ask_for(d, w, &a->ip, OWN);
+	}
+	take_strangers(d, w);
+}
+
+static void take_sets(struct doctor *d, struct wire *w)
+{
+	if (w->device_count == 1 && device_has_ip4(d, w->devices[0].device)) {
+		take_simple_sets(d, w);
+		return;
+	}
+	for (size_t i = 0; i < d->addresses.count; i++) {
+		if (d->addresses.list[i].ip.family == AF_INET)
+			ask_for(d, w, &d->addresses.list[i].ip, OWN);
 	}
 	for (size_t i = 0; i < d->state.proxies.count; i++) {
 		const struct ip *ip = &d->state.proxies.list[i].ip;

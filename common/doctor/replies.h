@@ -36,10 +36,14 @@ struct reply_set {
 	size_t room;
 };
 
+struct wire_device {
+	const struct netdev *device;
+};
+
 /* One or several segments that hear each other. */
 struct wire {
-	size_t id;                     /* segment.wire */
-	const struct netdev **devices; /* that hear, and could say something */
+	size_t id;                   /* segment.wire */
+	struct wire_device *devices; /* that hear, and could say something */
 	size_t device_count;
 	size_t device_room;
 	struct asker *askers;

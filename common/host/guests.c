@@ -217,7 +217,8 @@ bool guest_platform_missing(void)
 	return exists("/etc/pve") && !guest_platform_known();
 }
 
-int guest_each_of_cluster(void (*fn)(const struct guest *guest, const char *node, void *data), void *data)
+int guest_each_of_cluster(bool (*wanted)(const struct guest *guest, const void *data),
+			  void (*fn)(const struct guest *guest, const char *node, void *data), void *data)
 {
 	static const char *const kinds[] = { "lxc", "qemu-server" };
 	char full[PATH_SIZE];
@@ -239,7 +240,7 @@ int guest_each_of_cluster(void (*fn)(const struct guest *guest, const char *node
 			r = r == -ENOMEM ? r : 0;
 		}
 		for (size_t i = 0; r == 0 && i < guests.count; i++) {
-			if (pve_read(&guests.list[i], entry->d_name, NULL) == 0)
+			if (wanted(&guests.list[i], data) && pve_read(&guests.list[i], entry->d_name, NULL) == 0)
 				fn(&guests.list[i], entry->d_name, data);
 		}
 		guest_list_done(&guests);

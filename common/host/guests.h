@@ -39,9 +39,10 @@ bool guest_platform_missing(void);
 
 /*
  * Calls fn for each guest of Proxmox VE that any node of the cluster has a configuration of, this node included, as far
- * as it can be read. -ENOMEM.
+ * as it can be read. What it tells is read only of those that are wanted. -ENOMEM.
  */
-int guest_each_of_cluster(void (*fn)(const struct guest *guest, const char *node, void *data), void *data);
+int guest_each_of_cluster(bool (*wanted)(const struct guest *guest, const void *data),
+			  void (*fn)(const struct guest *guest, const char *node, void *data), void *data);
 
 /* Has any node of the cluster a configuration of this guest of Proxmox VE? */
 bool guest_in_cluster(const struct guest *guest);

@@ -92,22 +92,32 @@ static enum monitor ask_vz(const char *id)
 	return access(path, F_OK) == 0 ? MONITOR_THERE : MONITOR_NONE;
 }
 
+typedef int (*exists_fn)(void *arg, const char *name, bool *ret_exists, struct err *err);
+
 /* By netlink: an ioctl with a device's name has the kernel run modprobe for one that does not exist. */
-static int exists(struct netlink *nl, const char *name, bool *ret_exists, struct err *err)
+static int exists_now(void *arg, const char *name, bool *ret_exists, struct err *err)
 {
 	struct link link;
-	int r = link_get(nl, name, &link, err);
+	int r = link_get(arg, name, &link, err);
 
 	*ret_exists = r == 0;
 	return r == -ENODEV ? 0 : r;
 }
 
+static int exists_in_list(void *arg, const char *name, bool *ret_exists, struct err *err)
+{
+	const struct running_devices *devices = arg;
+
+	(void)err;
+	*ret_exists = devices->exists(name, devices->arg);
+	return 0;
+}
+
 /* A port that is there: no process may be found of one that is started in another way, or stops just now. */
-static int ask_ports(const struct guest *guest, bool *ret_there, struct err *err)
+static int ask_ports(const struct guest *guest, exists_fn exists, void *arg, bool *ret_there, struct err *err)
 {
 	static const char *const prefixes[] = { "tap", "veth" };
-	CLEANUP(netlink) struct netlink *nl = NULL;
-	int r = netlink_open(&nl, err);
+	int r = 0;
 
 	*ret_there = false;
 	for (size_t i = 0; r == 0 && !*ret_there && i <= guest->nic_count; i++) {
@@ -115,13 +125,13 @@ static int ask_ports(const struct guest *guest, bool *ret_there, struct err *err
 		const struct guest_nic *nic = i < guest->nic_count ? &guest->nics[i] : NULL;
 
 		if (nic && nic->port[0])
-			r = exists(nl, nic->port, ret_there, err);
+			r = exists(arg, nic->port, ret_there, err);
 		for (size_t j = 0; guest->kind == GUEST_PVE && r == 0 && !*ret_there && j < 2; j++) {
 			char name[IFNAMSIZ];
 
 			if (snprintf(name, sizeof(name), "%s%si%u", prefixes[j], guest->id, nic ? nic->index : 0) <
 			    (int)sizeof(name))
-				r = exists(nl, name, ret_there, err);
+				r = exists(arg, name, ret_there, err);
 		}
 	}
 	return r;
@@ -148,21 +158,45 @@ bool running_is_vm(const char *vmid)
 	return ask_qemu(vmid) == MONITOR_THERE;
 }
 
+/* LXC's own word for its own containers is all that counts: its ports' names are the administrator's. */
+static bool need_ports(const struct guest *guest, enum monitor answer)
+{
+	return answer != MONITOR_THERE && guest->kind != GUEST_LXC;
+}
+
+static enum running judge(enum monitor answer, bool there)
+{
+	if (answer == MONITOR_THERE || there)
+		return RUNNING_YES;
+	return answer == MONITOR_NONE ? RUNNING_NO : RUNNING_UNKNOWN;
+}
+
 int running_ask(const struct guest *guest, enum running *ret_running, struct err *err)
 {
 	enum monitor answer = ask_platform(guest);
+	CLEANUP(netlink) struct netlink *nl = NULL;
 	bool there = false;
 	int r = 0;
 
-	/* LXC's own word for its own containers is all that counts: its ports' names are the administrator's. */
-	if (answer != MONITOR_THERE && guest->kind != GUEST_LXC)
-		r = ask_ports(guest, &there, err);
-	if (r < 0)
-		return r;
-	*ret_running = answer == MONITOR_THERE || there ? RUNNING_YES
-		       : answer == MONITOR_NONE         ? RUNNING_NO
-							: RUNNING_UNKNOWN;
-	return 0;
+	if (need_ports(guest, answer)) {
+		r = netlink_open(&nl, err);
+		if (r == 0)
+			r = ask_ports(guest, exists_now, nl, &there, err);
+	}
+	if (r == 0)
+		*ret_running = judge(answer, there);
+	return r;
+}
+
+enum running running_ask_listed(const struct guest *guest, const struct running_devices *devices)
+{
+	struct running_devices list = *devices;
+	enum monitor answer = ask_platform(guest);
+	bool there = false;
+
+	if (need_ports(guest, answer))
+		(void)ask_ports(guest, exists_in_list, &list, &there, NULL);
+	return judge(answer, there);
 }
 
 bool running_parse_port(const char *name, struct guest *ret_guest, unsigned *ret_nic, bool *ret_firewall_bridge)

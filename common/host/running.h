@@ -17,6 +17,13 @@ enum running { RUNNING_NO, RUNNING_YES, RUNNING_UNKNOWN };
  */
 int running_ask(const struct guest *guest, enum running *ret_running, struct err *err);
 
+/* The same for who has the list of all devices: is there one of that name? */
+struct running_devices {
+	bool (*exists)(const char *name, const void *arg);
+	const void *arg;
+};
+enum running running_ask_listed(const struct guest *guest, const struct running_devices *devices);
+
 /* Does QEMU run a guest of this number? */
 bool running_is_vm(const char *vmid);
 

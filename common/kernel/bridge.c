@@ -118,7 +118,7 @@ static int way_out(struct search *search, const struct link *link, enum way_out 
 		if (search->depth == DEPTH_MAX)
 			return 0;
 		search->depth++;
-		r = link_each_lower(search->nl, link->name, take_lower, &lowers, search->err);
+		r = link_each_lower(search->nl, link->name, NULL, take_lower, &lowers, search->err);
 		search->depth--;
 		*ret_way = lowers.best;
 		/* A VLAN device may have been given to a container, and the one below it not. */
@@ -154,7 +154,8 @@ int bridge_uplink(struct netlink *nl, const char *name, const struct bridge_clai
 {
 	struct search search = { .nl = nl, .err = err, .claims = claims, .bridge = bridge };
 
-	return link_each_lower(nl, name, consider, &search, err);
+	/* A thousand guests' ports lead nowhere, and their names are the platforms'. */
+	return link_each_lower(nl, name, bridge_port_is_guests, consider, &search, err);
 }
 
 int bridge_read(struct netlink *nl, const struct link *link, const struct bridge_claims *claims,

@@ -161,7 +161,8 @@ void link_name(struct netlink *nl, int ifindex, char ret_name[IFNAMSIZ])
 		memcpy(ret_name, link.name, IFNAMSIZ);
 }
 
-int link_each_lower(struct netlink *nl, const char *name, link_fn take, void *arg, struct err *err)
+int link_each_lower(struct netlink *nl, const char *name, bool (*skip)(const char *name), link_fn take, void *arg,
+		    struct err *err)
 {
 	static const char prefix[] = "lower_";
 	char path[IFNAMSIZ + 32];
@@ -180,7 +181,8 @@ int link_each_lower(struct netlink *nl, const char *name, link_fn take, void *ar
 		entry = readdir(dir);
 		if (!entry)
 			return errno ? err_errno(err, errno, "%s", path) : 0;
-		if (strncmp(entry->d_name, prefix, sizeof(prefix) - 1) != 0)
+		if (strncmp(entry->d_name, prefix, sizeof(prefix) - 1) != 0 ||
+		    (skip && skip(entry->d_name + sizeof(prefix) - 1)))
 			continue;
 		r = link_get(nl, entry->d_name + sizeof(prefix) - 1, &link, err);
 		if (r == 0)

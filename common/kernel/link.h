@@ -67,10 +67,12 @@ void link_name(struct netlink *nl, int ifindex, char ret_name[IFNAMSIZ]);
 
 /*
  * Calls take for each device that the named one stands on, be it a bridge's or bond's port or a VLAN device's parent,
- * until it returns other than 0; returns that. /sys tells of them (lower_*), so that no list of all devices is needed.
+ * until it returns other than 0; returns that. skip: those that are not asked for, by their names; NULL for none. /sys
+ * tells of them (lower_*), so that no list of all devices is needed.
  */
 typedef int (*link_fn)(const struct link *link, void *arg);
-int link_each_lower(struct netlink *nl, const char *name, link_fn take, void *arg, struct err *err);
+int link_each_lower(struct netlink *nl, const char *name, bool (*skip)(const char *name), link_fn take, void *arg,
+		    struct err *err);
 
 /* One RTM_NEWLINK message as a device, for lists of them. -EBADMSG. */
 int link_parse(struct nlmsghdr *answer, struct link *ret_link);

@@ -265,6 +265,7 @@ void netstate_done(struct netstate *state)
 	free(state->devices);
 	free(state->by_master);
 	free(state->by_lower);
+	free(state->by_name);
 	free(state->vlans);
 	free(state->groups.list);
 	free(state->anycasts.list);
@@ -288,11 +289,40 @@ const struct link *netstate_link(const struct netstate *state, int ifindex)
 	return device ? &device->link : NULL;
 }
 
+static int by_name(const void *a, const void *b, void *arg)
+{
+	const struct netdev *devices = arg;
+
+	return strcmp(devices[*(const size_t *)a].link.name, devices[*(const size_t *)b].link.name);
+}
+
+static size_t *places_by_name(const struct netstate *s)
+{
+	size_t *places = calloc(s->count ? s->count : 1, sizeof(*places));
+
+	for (size_t i = 0; places && i < s->count; i++)
+		places[i] = i;
+	if (places && s->count > 1)
+		qsort_r(places, s->count, sizeof(*places), by_name, s->devices);
+	return places;
+}
+
 const struct netdev *netstate_named(const struct netstate *state, const char *name)
 {
-	for (size_t i = 0; i < state->count; i++) {
-		if (strcmp(state->devices[i].link.name, name) == 0)
-			return &state->devices[i];
+	size_t low = 0;
+	size_t high = state->by_name ? state->count : 0;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		const struct netdev *d = &state->devices[state->by_name[middle]];
+		int order = strcmp(name, d->link.name);
+
+		if (order == 0)
+			return d;
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
 	}
 	return NULL;
 }
@@ -354,12 +384,14 @@ int netstate_index(struct netstate *state)
 
 	free(s->by_master);
 	free(s->by_lower);
+	free(s->by_name);
 	s->by_master = places_by(s, true);
 	s->by_lower = places_by(s, false);
+	s->by_name = places_by_name(s);
 	if (s->vlan_count > 1)
 		qsort(s->vlans, s->vlan_count, sizeof(*s->vlans), by_port);
 	proxies_sort(&s->proxies);
-	return s->by_master && s->by_lower ? 0 : -ENOMEM;
+	return s->by_master && s->by_lower && s->by_name ? 0 : -ENOMEM;
 }
 
 /* The first place whose key is not below. */

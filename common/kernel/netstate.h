@@ -88,6 +88,7 @@ struct netstate {
 	size_t room;
 	size_t *by_master; /* places in devices, by their master: netstate_index() */
 	size_t *by_lower;
+	size_t *by_name;
 	struct netdev_vlan *vlans;
 	size_t vlan_count;
 	size_t vlan_room;

@@ -19,10 +19,10 @@ static int discard_batch(struct nl_sock *sock, void *bytes, size_t size)
 #include "kernel/address.h"
 #include "kernel/link.h"
 #include "kernel/neighbour.h"
+#include "kernel/netstate.h"
 #include "kernel/proxy.h"
 #include "kernel/quiet.h"
 #include "kernel/route.h"
-#include "kernel/netstate.h"
 
 #define DATAGRAMS 16
 
@@ -283,8 +283,8 @@ static int change_names(struct netlink *nl, struct err *err)
 }
 
 static int (*const conversations[])(struct netlink *nl, struct err *err) = {
-	ask_link,     ask_proxy,  ask_route,    ask_addresses, ask_neighbours, ask_state, change_link,
-	delete_entry, read_table, ensure_names, ask_name,      change_names,   ask_forward,  ask_advertised,
+	ask_link,     ask_proxy,  ask_route,    ask_addresses, ask_neighbours, ask_state,   change_link,
+	delete_entry, read_table, ensure_names, ask_name,      change_names,   ask_forward, ask_advertised,
 };
 
 #define CONVERSATIONS (sizeof(conversations) / sizeof(conversations[0]))
