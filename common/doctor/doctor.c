@@ -155,6 +155,7 @@ static void take_policy(struct doctor *d, struct patient *p)
 		policy_finding(d, &policy, &err);
 	p->managed = policy_manages(&policy, &p->guest);
 	p->chained = policy.then_count > 0;
+	(void)text_copy(p->device, sizeof(p->device), policy.device);
 	take_names(d, p, &policy);
 	if (p->readable)
 		claimants_take(d, &p->guest, &policy);
@@ -178,36 +179,54 @@ static bool device_exists(const char *name, const void *arg)
 }
 
 /* pve/99 before pve/100. */
-static int by_name(const void *a, const void *b)
+static int by_name(const void *a, const void *b, void *arg)
 {
-	return strverscmp(((const struct patient *)a)->name, ((const struct patient *)b)->name);
+	const struct guest_list *guests = arg;
+	char x[GUEST_NAME_SIZE];
+	char y[GUEST_NAME_SIZE];
+
+	return strverscmp(guest_name(&guests->list[*(const size_t *)a], x),
+			  guest_name(&guests->list[*(const size_t *)b], y));
+}
+
+/* Places in the list; NULL without memory. A guest is too large to be moved about. */
+static size_t *sorted(struct guest_list *guests)
+{
+	size_t *order = calloc(guests->count, sizeof(*order));
+
+	for (size_t i = 0; order && i < guests->count; i++)
+		order[i] = i;
+	if (order)
+		qsort_r(order, guests->count, sizeof(*order), by_name, guests);
+	return order;
 }
 
 static int take_patients(struct doctor *d, struct err *err)
 {
 	const struct running_devices devices = { device_exists, &d->state };
 	struct guest_list guests = { 0 };
+	size_t *order = NULL;
 	int r = guest_list_configured(&guests, err);
 
 	if (r == 0)
 		r = guest_list_recorded(&guests, err);
 	if (r == 0 && guests.count > 0) {
+		order = sorted(&guests);
 		d->patients = calloc(guests.count, sizeof(*d->patients));
-		if (!d->patients)
+		if (!order || !d->patients)
 			r = err_errno(err, ENOMEM, "guests");
 	}
 	for (size_t i = 0; r == 0 && i < guests.count; i++) {
 		struct patient *p = &d->patients[d->patient_count++];
 
-		p->guest = guests.list[i];
+		guest_copy(&p->guest, &guests.list[order[i]]);
 		(void)guest_name(&p->guest, p->name);
 		p->readable = guest_read(&p->guest, NULL) == 0;
 		take_policy(d, p);
 		p->running = running_ask_listed(&p->guest, &devices);
 	}
+	free(order);
 	guest_list_done(&guests);
-	if (d->patient_count > 1)
-		qsort(d->patients, d->patient_count, sizeof(*d->patients), by_name);
 	return r;
 }
 
@@ -243,6 +262,7 @@ int doctor_check(bool probe, struct findings *findings, struct err *err)
 		check_proxies(&d);
 		check_claimants(&d);
 		check_hooks(&d);
+		check_policies(&d);
 		wire_judge(&d);
 		if (findings->failed)
 			r = err_errno(err, ENOMEM, "findings");

@@ -21,6 +21,7 @@
 struct patient {
 	struct guest guest; /* its configuration, where it can be read */
 	char name[GUEST_NAME_SIZE];
+	char device[IFNAMSIZ]; /* that policy names for it, "" for none */
 	bool readable;
 	bool managed;
 	bool chained;  /* policy's "then" names further scripts */
@@ -60,6 +61,7 @@ void check_proxies(struct doctor *doctor);
 void check_claimants(struct doctor *doctor);
 void check_flux(struct doctor *doctor);
 void check_hooks(struct doctor *doctor);
+void check_policies(struct doctor *doctor);
 
 /* Asks on the wire; fails where it cannot be asked. What was seen is judged when the findings are there. */
 int wire_take(struct doctor *doctor, struct err *err);

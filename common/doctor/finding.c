@@ -66,6 +66,11 @@ static const struct {
 					       "guestarp." },
 	[FINDING_POLICY] = { "policy-broken", "Its last good text holds, where there is one; else nothing is bound for "
 					      "guests whose policy cannot be read." },
+	[FINDING_GUEST_UNKNOWN] = { "policy-guest-unknown", "What it says there holds for nobody." },
+	[FINDING_DEVICE_MISSING] = { "policy-device-missing",
+				     "Nothing answers for the guest until there is a device of that name." },
+	[FINDING_GUEST_LINE] = { "guest-line-skipped", "guestarp does nothing for what the line says, as the platform "
+						       "itself would not take it." },
 	[FINDING_PLATFORM] = { "pmxcfs-down", "What is not known cannot be checked. guestarp takes nothing back for "
 					      "want of a configuration." },
 	[FINDING_WATCH] = { "watch-not-running", "What no hook hears stays wrong until guestarp sync: a network card "

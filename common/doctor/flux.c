@@ -281,6 +281,15 @@ static bool try_change(struct doctor *d, const struct accusations *all, const st
 /* ---- in words ------------------------------------------------------------------------------------------------------
  */
 
+static bool is_managed(const struct doctor *d, const char *name)
+{
+	for (size_t i = 0; i < d->patient_count; i++) {
+		if (strcmp(d->patients[i].name, name) == 0)
+			return d->patients[i].managed;
+	}
+	return false;
+}
+
 /*
  * Nothing but a guest's own frames passes a firewall bridge. Any other may be somebody's gateway by IPv6, which NOARP
  * would end too; what arp_ignore leaves needs the names.
@@ -293,7 +302,10 @@ static void fix_bridge(struct doctor *d, const struct accusations *all, const st
 	if (f->guest[0]) {
 		if (try_change(d, all, device, CHANGE_NOARP, &lost))
 			finding_set(f->mend, "ip link set dev %s arp off", name);
-		finding_set(f->last, "guestarp attach %s", f->guest);
+		if (is_managed(d, f->guest))
+			finding_set(f->last, "guestarp sync");
+		else
+			finding_set(f->last, "guestarp attach %s", f->guest);
 		return;
 	}
 	if (f->kind == FINDING_BRIDGE_ANSWERS && try_change(d, all, device, CHANGE_ARP_IGNORE, &lost))

@@ -85,7 +85,7 @@ static int add_guest(struct guest_list *guests, const struct guest *guest)
 	if (grow_slots(guests) < 0)
 		return -ENOMEM;
 	slot = find_slot(guests, guest);
-	guests->list[guests->count++] = *guest;
+	guest_copy(&guests->list[guests->count++], guest);
 	*slot = guests->count;
 	return 0;
 }

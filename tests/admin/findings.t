@@ -537,4 +537,35 @@ echo '{' >"$ROOT/etc/pve/guestarp.json"
 findings
 is "$FOUND $(finding 0 mend)" "policy-broken " "the cluster's: no command without a last good text"
 
+# ---- policy-guest-unknown, policy-device-missing, guest-line-skipped ---------------------------------------------------------
+
+fresh_host
+bridge_host
+bridged_guest 101
+healthy "a managed guest"
+policy '{"guests": {"101": {}, "100-199": {}, "ct103": {}, "104": {}}}'
+findings
+is "$FOUND" "policy-guest-unknown policy-guest-unknown" "names of guests that are nowhere"
+is "$(jq -r '[.findings[].what | capture("\"(?<guest>.*)\"").guest] | join(" ")' "$TMP/admin.out")" "ct103 104" "both are named"
+policy '{"guests": {"101": {"device": "eth9"}}}'
+findings
+is "$FOUND $(finding 0 device) $(finding 0 guest)" "policy-device-missing eth9 pve/101" "a device that is not there"
+rm "$ROOT/etc/guestarp/guestarp.json"
+guest_conf 101 lxc "net0: name=eth0,bridge=vmbr0,firewall=1,ip=192.168.0.101,type=veth"
+findings
+is "$FOUND $(finding 0 guest)" "guest-line-skipped pve/101" "an address without a prefix length"
+like "$(finding 0 what)" "/etc/pve/lxc/101.conf:2: .*no prefix length in '192.168.0.101'" "file, line and value"
+printf 'hookscript: local:snippets/\033[31mx\n' >"$ROOT/etc/pve/lxc/101.conf"
+policy '{"guests": {"101": {}, "\\u001b[32my": {}}}'
+admin check
+unlike "$OUT$ERR" $'\033' "no escape sequence of theirs reaches the terminal"
+
+# What keeps a managed guest's firewall bridge quiet is sync, and no hookscript.
+fresh_host
+bridge_host
+bridged_guest 101 loud
+policy '{"guests": {"*": {}}}'
+findings
+is "$(jq -r '.findings[] | select(.id == "bridge-answers") | .for_good' "$TMP/admin.out")" "guestarp sync" "a guest that policy covers needs no attach"
+
 done_testing
