@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "doctor/wire.h"
 #include "event/asking.h"
 #include "host/owner.h"
 #include "plan/names.h"
@@ -256,8 +257,8 @@ int doctor_check(bool probe, struct findings *findings, struct err *err)
 		r = wire_take(&d, err);
 	if (r == 0) {
 		wires_take(&d);
-		check_flux(&d);
 		check_bridges(&d);
+		check_flux(&d);
 		check_names(&d);
 		check_proxies(&d);
 		check_claimants(&d);

@@ -63,10 +63,6 @@ void check_flux(struct doctor *doctor);
 void check_hooks(struct doctor *doctor);
 void check_policies(struct doctor *doctor);
 
-/* Asks on the wire; fails where it cannot be asked. What was seen is judged when the findings are there. */
-int wire_take(struct doctor *doctor, struct err *err);
-void wire_judge(struct doctor *doctor);
-
 /* The name of the VRF that it is in, "" for none. */
 const char *doctor_vrf(const struct doctor *doctor, int ifindex);
 

@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "doctor/doctor.h"
+#include "doctor/wire.h"
 #include "kernel/packet.h"
 
 #define DEVICES_MAX   16

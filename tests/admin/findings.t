@@ -168,6 +168,14 @@ if can_read_kernel_log; then
 else
     skip "the kernel's log cannot be read here"
 fi
+if can_read_kernel_log; then
+    sleep 1.1
+    before=$(martian_lines "fwbr${vmid}i0")
+    findings
+    is "$(martian_lines "fwbr${vmid}i0")" "$before" "check itself asks nothing that the kernel logs"
+else
+    skip "the kernel's log cannot be read here"
+fi
 found_and_mended bridge-martians "fwbr${vmid}i0" "pve/$vmid" "bridge-martians"
 if can_read_kernel_log; then
     before=$(martian_lines "fwbr${vmid}i0")
