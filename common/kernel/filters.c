@@ -17,14 +17,29 @@
 
 #define OWN_TABLE "guestarp"
 
-/* A base chain's hook; one that is no base chain has none, and is reached from one that has. */
-static bool is_ingress(struct nlattr *hook)
-{
-	struct nlattr *number = nla_find(nla_data(hook), nla_len(hook), NFTA_HOOK_HOOKNUM);
+/* linux/netfilter_bridge.h, which cannot be had beside net/if.h; the most that there are of any family. */
+enum { NF_BR_FORWARD = 2, NF_MAX_HOOKS = 8 };
 
-	return number && nla_len(number) == sizeof(uint32_t) && ntohl(nla_get_u32(number)) == NF_INET_INGRESS;
+static uint32_t number_of(struct nlattr *attr, uint32_t missing)
+{
+	return attr && nla_len(attr) == sizeof(uint32_t) ? ntohl(nla_get_u32(attr)) : missing;
 }
 
+static uint32_t hook_of(struct nlattr *hook)
+{
+	return number_of(nla_find(nla_data(hook), nla_len(hook), NFTA_HOOK_HOOKNUM), NF_MAX_HOOKS);
+}
+
+/* As ebtables makes them before it has a rule for each. */
+static bool is_empty(struct nlattr *const *tb)
+{
+	return number_of(tb[NFTA_CHAIN_USE], 1) == 0 && number_of(tb[NFTA_CHAIN_POLICY], NF_DROP) == NF_ACCEPT;
+}
+
+/*
+ * Of a bridge's: what goes from port to port passes another hook than what the bridge itself takes and sends, and
+ * Proxmox VE's firewall, which drops frames with other MACs than the guest's, is there.
+ */
 static int take_chain(struct nlmsghdr *answer, void *arg)
 {
 	bool *others = arg;
@@ -33,18 +48,21 @@ static int take_chain(struct nlmsghdr *answer, void *arg)
 
 	if (nlmsg_parse(answer, sizeof(*nfgen), tb, NFTA_CHAIN_MAX, NULL) < 0)
 		return -EBADMSG;
-	if (!tb[NFTA_CHAIN_HOOK] || !tb[NFTA_CHAIN_TABLE])
+	/* One without a hook is reached from one that has. */
+	if (!tb[NFTA_CHAIN_HOOK] || !tb[NFTA_CHAIN_TABLE] || is_empty(tb))
 		return 0;
 	switch (nfgen->nfgen_family) {
 	case NFPROTO_ARP:
 		*others = *others || nla_strcmp(tb[NFTA_CHAIN_TABLE], OWN_TABLE) != 0;
 		break;
 	case NFPROTO_BRIDGE:
+		*others = *others || hook_of(tb[NFTA_CHAIN_HOOK]) != NF_BR_FORWARD;
+		break;
 	case NFPROTO_NETDEV:
 		*others = true;
 		break;
 	case NFPROTO_INET:
-		*others = *others || is_ingress(tb[NFTA_CHAIN_HOOK]);
+		*others = *others || hook_of(tb[NFTA_CHAIN_HOOK]) == NF_INET_INGRESS;
 		break;
 	default:
 		break;

@@ -16,10 +16,10 @@ struct filters {
 };
 
 /*
- * guestarp's own table, and whether somebody else has a chain where ARP passes by: of family arp, bridge or netdev, or
- * at inet's ingress; or a table of arptables or ebtables. others is true as well where the caller may not look.
- * Where guestarp's own table was changed by others it is one of theirs. To be released with
- * quiet_names_done(&filters->quiet.names).
+ * guestarp's own table, and whether somebody else has a chain where ARP passes by: of family arp, bridge (but for what
+ * goes from port to port) or netdev, or at inet's ingress, that has rules or drops; or a table of arptables or
+ * ebtables. others is true as well where the caller may not look. Where guestarp's own table was changed by others it
+ * is one of theirs. To be released with quiet_names_done(&filters->quiet.names).
  */
 int filters_take(struct filters *ret_filters, struct err *err);
 

@@ -180,6 +180,23 @@ answer ct101 192.168.0.1 vmbr0 "an nftables rule keeps the firewall bridge silen
 healthy "it does not answer, and nothing is said"
 nft delete table arp filter
 
+# Proxmox VE's own: ebtables' chains, of which only the one for frames from port to port has rules.
+nft -f - <<'END'
+table bridge filter {
+    chain INPUT { type filter hook input priority -200; policy accept; }
+    chain FORWARD { type filter hook forward priority -200; policy accept; jump PVEFW-FORWARD; }
+    chain OUTPUT { type filter hook output priority -200; policy accept; }
+    chain PVEFW-FORWARD { iifname "veth101i0" ether saddr != 02:9e:00:00:65:00 drop; }
+}
+END
+answer ct101 192.168.0.1 "fwbr101i0 vmbr0" "Proxmox VE's firewall does not"
+found_and_mended bridge-answers fwbr101i0 pve/101 "behind Proxmox VE's firewall"
+nft add rule bridge filter INPUT ether type arp drop
+ip link set dev fwbr101i0 arp on
+answer ct101 192.168.0.1 "" "a rule for what the bridge itself takes does, and the host, too"
+healthy "which nobody can tell in advance, so nothing is said"
+nft delete table bridge filter
+
 # ---- policy routing ------------------------------------------------------------------------------------------------------------------
 
 # Each card answers for what leaves by it: arp_filter, with a rule and a table for each address.
