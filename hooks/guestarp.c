@@ -18,6 +18,7 @@
 #include "doctor/doctor.h"
 #include "doctor/explain.h"
 #include "doctor/finding.h"
+#include "doctor/output.h"
 #include "doctor/status.h"
 #include "event/announce.h"
 #include "event/event.h"
@@ -72,7 +73,12 @@ static int cmd_check(const struct call *call)
 	else if (call->json)
 		status = findings_print_json(&findings, stdout) < 0 ? EXIT_FOUND : EXIT_SUCCESS;
 	else if (findings.count == 0)
-		(void)puts("Nothing found: ARP on this host is right.");
+		output_wrapped(stdout,
+			       findings.unknown
+				       ? "Nothing found, but rules of others see ARP first (nftables, arptables): "
+					 "who answers is not known."
+				       : "Nothing found: ARP on this host is right.",
+			       0);
 	else
 		findings_print(&findings, has_colour(), stdout);
 	if (findings.count > 0)

@@ -256,6 +256,7 @@ int doctor_check(bool probe, struct findings *findings, struct err *err)
 	if (r == 0 && probe)
 		r = wire_take(&d, err);
 	if (r == 0) {
+		findings->unknown = d.state.filters.others;
 		wires_take(&d);
 		check_bridges(&d);
 		check_flux(&d);

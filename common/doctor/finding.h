@@ -55,7 +55,8 @@ struct findings {
 	struct finding *list;
 	size_t count;
 	size_t room;
-	bool failed; /* for want of memory */
+	bool failed;  /* for want of memory */
+	bool unknown; /* who answers depends on rules that are not followed */
 };
 
 /* A new finding, empty but for its kind; NULL without memory. Pointers to earlier ones end with it. */

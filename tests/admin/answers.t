@@ -194,7 +194,9 @@ found_and_mended bridge-answers fwbr101i0 pve/101 "behind Proxmox VE's firewall"
 nft add rule bridge filter INPUT ether type arp drop
 ip link set dev fwbr101i0 arp on
 answer ct101 192.168.0.1 "" "a rule for what the bridge itself takes does, and the host, too"
-healthy "which nobody can tell in advance, so nothing is said"
+healthy "which nobody can tell in advance, so nothing is found"
+admin check
+like "$OUT" "^Nothing found, but rules of others see ARP first" "and that is said"
 nft delete table bridge filter
 
 # ---- policy routing ------------------------------------------------------------------------------------------------------------------
