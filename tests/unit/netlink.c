@@ -289,7 +289,7 @@ static void silent(void **state)
 	assert_int_equal(wire.sent, 0);
 }
 
-/* libnl's codes do not get out (STYLE rule 12). */
+/* libnl's codes do not get out. */
 static const struct failure {
 	const char *name;
 	int error;
