@@ -108,13 +108,14 @@ require() { # PROGRAM...
     done
 }
 
+# GUESTARP_PATIENCE is by how much longer it is where all is slow.
 wait_for() { # [-t SECONDS] COMMAND...: poll until it succeeds; fails when the time is over
     local limit=10 end
     if [ "$1" = -t ]; then
         limit=$2
         shift 2
     fi
-    end=$((SECONDS + limit))
+    end=$((SECONDS + limit * ${GUESTARP_PATIENCE:-1}))
     until "$@" >/dev/null 2>&1; do
         [ "$SECONDS" -lt "$end" ] || return 1
         sleep 0.02
