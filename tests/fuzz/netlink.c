@@ -11,8 +11,13 @@ static int discard_batch(struct nl_sock *sock, void *bytes, size_t size)
 	return (int)size;
 }
 
+/* Nor are answers to many questions at once read by libnl. */
+static ssize_t receive_message(int fd, struct msghdr *msg, int flags);
+
 #define nl_sendto discard_batch
+#define recvmsg   receive_message
 #include "kernel/netlink.c" /* NOLINT(bugprone-suspicious-include): for its conversation without a socket */
+#undef recvmsg
 #undef nl_sendto
 
 #include "fuzz.h"
@@ -85,6 +90,32 @@ static int receive_next(struct nl_sock *sock, struct sockaddr_nl *from, unsigned
 	return -NLE_MSG_TRUNC;
 }
 
+static ssize_t receive_message(int fd, struct msghdr *msg, int flags)
+{
+	struct iovec *to = msg->msg_iov;
+	size_t len;
+
+	(void)fd;
+	(void)flags;
+	if (wire.left == 0 || wire.size < 2) {
+		errno = EAGAIN;
+		return -1;
+	}
+	wire.left--;
+	len = (size_t)wire.data[0] << 8 | wire.data[1];
+	wire.data += 2;
+	wire.size -= 2;
+	if (len > wire.size)
+		len = wire.size;
+	if (len > to->iov_len)
+		msg->msg_flags |= MSG_TRUNC;
+	memcpy(to->iov_base, wire.data, len < to->iov_len ? len : to->iov_len);
+	number_messages(to->iov_base, len < to->iov_len ? len : to->iov_len);
+	wire.data += len;
+	wire.size -= len;
+	return (ssize_t)(len < to->iov_len ? len : to->iov_len);
+}
+
 static int discard(struct nl_sock *sock, struct nl_msg *msg)
 {
 	(void)sock;
@@ -140,6 +171,29 @@ static int ask_route(struct netlink *nl, struct err *err)
 
 	CHECK(r == 0 || !has);
 	return r;
+}
+
+static int ask_entries(struct netlink *nl, struct err *err)
+{
+	struct proxy_question questions[3] = { { .ifindex = 3, .ip = { AF_INET, { 192, 0, 2, 7 } } },
+					       { .ifindex = 4, .ip = { AF_INET6, { 0x20, 1 } } },
+					       { .ifindex = 3, .ip = { AF_INET, { 192, 0, 2, 8 } } } };
+
+	(void)err;
+	proxy_get_each(nl, questions, 3);
+	for (size_t i = 0; i < 3; i++)
+		CHECK(questions[i].known || !questions[i].exists);
+	return 0;
+}
+
+static int ask_routes(struct netlink *nl, struct err *err)
+{
+	struct route_question questions[2] = { { .iif = 3, .ip = { AF_INET, { 192, 0, 2, 7 } } },
+					       { .iif = 3, .ip = { AF_INET6, { 0x20, 1 } } } };
+
+	(void)err;
+	route_forward_each(nl, questions, 2);
+	return 0;
 }
 
 static int ask_forward(struct netlink *nl, struct err *err)
@@ -283,8 +337,8 @@ static int change_names(struct netlink *nl, struct err *err)
 }
 
 static int (*const conversations[])(struct netlink *nl, struct err *err) = {
-	ask_link,     ask_proxy,  ask_route,    ask_addresses, ask_neighbours, ask_snapshot, change_link,
-	delete_entry, read_table, ensure_names, ask_name,      change_names,   ask_forward,  ask_advertised,
+	ask_link,   ask_proxy,    ask_route, ask_addresses, ask_neighbours, ask_snapshot,   change_link, delete_entry,
+	read_table, ensure_names, ask_name,  change_names,  ask_forward,    ask_advertised, ask_entries, ask_routes,
 };
 
 #define CONVERSATIONS (sizeof(conversations) / sizeof(conversations[0]))
