@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "event/alive.h"
 #include "event/apply.h"
 #include "event/devices.h"
 #include "event/late.h"
@@ -67,6 +68,7 @@ struct watcher {
 	bool table; /* the names were there */
 
 	struct teller teller;
+	struct alive alive;
 };
 
 /* ---- what is to be done --------------------------------------------------------------------------------------------
@@ -406,6 +408,7 @@ static void act(struct watcher *w)
 	while (!w->wanted.all && !w->ended && wanted_next(&w->wanted, &due)) {
 		sync_due(w, &due);
 		take_all(w);
+		alive_show(&w->alive, w->bindings.guest_count > 0);
 	}
 	watch_directories(w);
 }
@@ -515,6 +518,7 @@ static int loop(struct watcher *w, struct err *err)
 		recover(w);
 		run_timers(w);
 		act(w);
+		alive_show(&w->alive, w->bindings.guest_count > 0);
 		teller_tell(&w->teller, clock_ms());
 	}
 	return 0;
@@ -566,13 +570,14 @@ static void close_all(struct watcher *w)
 	bindings_done(&w->bindings);
 }
 
-int watcher_run(void (*ready)(void), struct err *err)
+int watcher_run(void (*tell)(const char *state), struct err *err)
 {
 	static struct watcher w;
 	int r;
 
 	w = (struct watcher){ .links = -1, .addresses = -1, .files = -1, .signals = -1, .epoll = -1 };
 	w.teller.lock = (struct lock)LOCK_RELEASED;
+	w.alive.tell = tell;
 	w.policy_dir = -1;
 	w.record_dir = -1;
 	/* Nobody waits for the children that announce. */
@@ -585,7 +590,7 @@ int watcher_run(void (*ready)(void), struct err *err)
 		recover(&w);
 		act(&w);
 		teller_tell(&w.teller, clock_ms());
-		ready();
+		tell("READY=1");
 		r = loop(&w, err);
 	}
 	close_all(&w);
