@@ -62,28 +62,40 @@ static void number_messages(uint8_t *bytes, size_t size)
 }
 
 /* Each datagram: its length in two bytes, itself. After the last one nothing comes any more. */
-static int receive_next(struct nl_sock *sock, struct sockaddr_nl *from, unsigned char **ret_bytes,
-			struct ucred **ret_creds)
+static bool next_datagram(const uint8_t **ret_bytes, size_t *ret_len)
 {
 	size_t len;
 
-	(void)sock;
-	(void)ret_creds;
 	if (wire.left == 0 || wire.size < 2)
-		return -NLE_AGAIN;
+		return false;
 	wire.left--;
 	len = (size_t)wire.data[0] << 8 | wire.data[1];
 	wire.data += 2;
 	wire.size -= 2;
 	if (len > wire.size)
 		len = wire.size;
+	*ret_bytes = wire.data;
+	*ret_len = len;
+	wire.data += len;
+	wire.size -= len;
+	return true;
+}
+
+static int receive_next(struct nl_sock *sock, struct sockaddr_nl *from, unsigned char **ret_bytes,
+			struct ucred **ret_creds)
+{
+	const uint8_t *bytes;
+	size_t len;
+
+	(void)sock;
+	(void)ret_creds;
+	if (!next_datagram(&bytes, &len))
+		return -NLE_AGAIN;
 	if (len == 0)
 		return -NLE_INTR;
 	*from = (struct sockaddr_nl){ .nl_family = AF_NETLINK };
-	*ret_bytes = fuzz_bytes(wire.data, len);
+	*ret_bytes = fuzz_bytes(bytes, len);
 	number_messages(*ret_bytes, len);
-	wire.data += len;
-	wire.size -= len;
 	if (is_whole(*ret_bytes, (int)len))
 		return (int)len;
 	free(*ret_bytes);
@@ -93,27 +105,22 @@ static int receive_next(struct nl_sock *sock, struct sockaddr_nl *from, unsigned
 static ssize_t receive_message(int fd, struct msghdr *msg, int flags)
 {
 	struct iovec *to = msg->msg_iov;
+	const uint8_t *bytes;
 	size_t len;
 
 	(void)fd;
 	(void)flags;
-	if (wire.left == 0 || wire.size < 2) {
+	if (!next_datagram(&bytes, &len)) {
 		errno = EAGAIN;
 		return -1;
 	}
-	wire.left--;
-	len = (size_t)wire.data[0] << 8 | wire.data[1];
-	wire.data += 2;
-	wire.size -= 2;
-	if (len > wire.size)
-		len = wire.size;
-	if (len > to->iov_len)
+	if (len > to->iov_len) {
 		msg->msg_flags |= MSG_TRUNC;
-	memcpy(to->iov_base, wire.data, len < to->iov_len ? len : to->iov_len);
-	number_messages(to->iov_base, len < to->iov_len ? len : to->iov_len);
-	wire.data += len;
-	wire.size -= len;
-	return (ssize_t)(len < to->iov_len ? len : to->iov_len);
+		len = to->iov_len;
+	}
+	memcpy(to->iov_base, bytes, len);
+	number_messages(to->iov_base, len);
+	return (ssize_t)len;
 }
 
 static int discard(struct nl_sock *sock, struct nl_msg *msg)
