@@ -2,6 +2,7 @@
 /* A service that hears what no hook is told of: devices that flap, entries and names that somebody deletes, files that
  * change. */
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,9 +23,9 @@ static void usage(void)
 }
 
 /* sd_notify(3) is one datagram. */
-static void ready(void)
+static void tell(const char *state)
 {
-	static const char state[] = "READY=1";
+	static bool failed;
 	const char *path = getenv("NOTIFY_SOCKET");
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
 	size_t len = path ? strlen(path) : 0;
@@ -36,9 +37,12 @@ static void ready(void)
 	if (path[0] == '@')
 		to.sun_path[0] = '\0';
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || sendto(fd, state, sizeof(state) - 1, MSG_NOSIGNAL, (const struct sockaddr *)&to,
-			     (socklen_t)(sizeof(to.sun_family) + len)) < 0)
-		log_line(NULL, "watch: systemd cannot be told that it is ready");
+	if (fd < 0 || sendto(fd, state, strlen(state), MSG_NOSIGNAL, (const struct sockaddr *)&to,
+			     (socklen_t)(sizeof(to.sun_family) + len)) < 0) {
+		if (!failed)
+			log_line(NULL, "watch: systemd cannot be told that it runs");
+		failed = true;
+	}
 	if (fd >= 0)
 		close(fd);
 }
@@ -55,7 +59,7 @@ int main(int argc, char *argv[])
 		log_line(NULL, "usage: guestarp-watch [--foreground] (see --help)");
 		return 2;
 	}
-	if (privilege_drop(false, &err) < 0 || watcher_run(ready, &err) < 0) {
+	if (privilege_drop(false, &err) < 0 || watcher_run(tell, &err) < 0) {
 		log_line(NULL, "watch: %s", err.text);
 		process_end(EXIT_FAILURE);
 	}

@@ -108,13 +108,14 @@ require() { # PROGRAM...
     done
 }
 
+# GUESTARP_PATIENCE is by how much longer it is where all is slow.
 wait_for() { # [-t SECONDS] COMMAND...: poll until it succeeds; fails when the time is over
     local limit=10 end
     if [ "$1" = -t ]; then
         limit=$2
         shift 2
     fi
-    end=$((SECONDS + limit))
+    end=$((SECONDS + limit * ${GUESTARP_PATIENCE:-1}))
     until "$@" >/dev/null 2>&1; do
         [ "$SECONDS" -lt "$end" ] || return 1
         sleep 0.02
@@ -208,7 +209,7 @@ guest_conf() { # VMID lxc|qemu-server LINE...: a guest that names guestarp as it
 
 STATUS=0 OUT='' ERR=''
 
-# The environment and descriptors that Proxmox VE gives a hookscript (facts/pve.md 1.1).
+# The environment and descriptors that Proxmox VE gives a hookscript.
 pve_exec() { # VMID PHASE [WORD...], to be run in a subshell or in the background
     local -a environment=(LC_ALL=C PATH=/sbin:/bin:/usr/sbin:/usr/bin "GUESTARP_ROOT=$ROOT" PVE_MIGRATED_FROM=)
     local -a wrap=()
@@ -381,7 +382,7 @@ unchanged() { # BEFORE DESC [STATE]: what kernel_state, or STATE, says is what i
     fi
 }
 
-# ---- Proxmox VE's devices (facts/pve.md 3.2) ------------------------------------------------------------------------------
+# ---- Proxmox VE's devices ------------------------------------------------------------------------------
 
 quiet_v6() { # DEV...
     local dev

@@ -111,11 +111,6 @@ size_t ip_len(const struct ip *ip)
 	return ip->family == AF_INET ? 4 : 16;
 }
 
-bool ip_equal(const struct ip *a, const struct ip *b)
-{
-	return a->family == b->family && memcmp(a->bytes, b->bytes, ip_len(a)) == 0;
-}
-
 bool ip_among(const struct ip *ips, size_t count, const struct ip *ip)
 {
 	for (size_t i = 0; i < count; i++) {

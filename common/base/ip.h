@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct ip {
 	uint8_t family;    /* AF_INET or AF_INET6 */
@@ -37,7 +38,12 @@ int ip_parse_prefix(const char *text, struct ip *ret_ip, uint8_t *ret_prefix);
 /* "192.0.2.0/24", "2001:db8::/32", or a single address: any network, without a bit set beyond its prefix. -EINVAL. */
 int ip_parse_net(const char *text, struct ip *ret_ip, unsigned *ret_bits);
 
-bool ip_equal(const struct ip *a, const struct ip *b);
+static inline bool ip_equal(const struct ip *a, const struct ip *b)
+{
+	return a->family == b->family &&
+	       (a->family == AF_INET ? memcmp(a->bytes, b->bytes, 4) == 0 : memcmp(a->bytes, b->bytes, 16) == 0);
+}
+
 bool ip_among(const struct ip *ips, size_t count, const struct ip *ip);
 /* Are both in the subnet of so many bits? */
 bool ip_same_subnet(const struct ip *a, const struct ip *b, unsigned prefix);

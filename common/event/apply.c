@@ -4,7 +4,9 @@
 #include "event/apply.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
+#include "base/cleanup.h"
 #include "event/asking.h"
 #include "host/owner.h"
 #include "kernel/proxy.h"
@@ -170,6 +172,39 @@ int apply_read(struct netlink *nl, const struct facts *facts, const struct setti
 	       struct err *err)
 {
 	return in_words(kinds[setting->kind].read(nl, facts, setting, ret_holds, err), setting, err);
+}
+
+static bool is_entry(const struct setting *setting)
+{
+	return setting->kind == SETTING_PROXY || setting->kind == SETTING_NO_PROXY;
+}
+
+void apply_read_each(struct netlink *nl, const struct plan *plan, enum reading *readings)
+{
+	CLEANUP(free) struct proxy_question *questions = NULL;
+	size_t count = 0;
+
+	questions = plan->count > 0 ? calloc(plan->count, sizeof(*questions)) : NULL;
+	if (!questions)
+		return;
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct setting *s = &plan->settings[i];
+
+		if (is_entry(s))
+			questions[count++] = (struct proxy_question){ .ifindex = s->ifindex, .ip = s->ip };
+	}
+	proxy_get_each(nl, questions, count);
+	count = 0;
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct setting *s = &plan->settings[i];
+		const struct proxy_question *q = &questions[count];
+
+		if (!is_entry(s))
+			continue;
+		if (q->known)
+			readings[i] = q->exists == (s->kind == SETTING_PROXY) ? READING_HOLDS : READING_DIFFERS;
+		count++;
+	}
 }
 
 int apply_write(struct netlink *nl, const struct setting *setting, struct err *err)

@@ -13,6 +13,15 @@
 int apply_read(struct netlink *nl, const struct facts *facts, const struct setting *setting, bool *ret_holds,
 	       struct err *err);
 
+enum reading {
+	READING_NONE, /* apply_read() says it, or why not */
+	READING_HOLDS,
+	READING_DIFFERS,
+};
+
+/* The same of those of the plan's settings that can be asked at once. readings: one of each, READING_NONE so far. */
+void apply_read_each(struct netlink *nl, const struct plan *plan, enum reading *readings);
+
 int apply_write(struct netlink *nl, const struct setting *setting, struct err *err);
 
 /* Writes it unless it holds. Returns 1 when that changed something. */

@@ -3,11 +3,13 @@
 
 #include "event/late.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "guest/pve.h"
+#include "host/guests.h"
 #include "host/running.h"
 
 #define WRITTEN_MS 10000
@@ -64,6 +66,13 @@ bool late_is_gone(const struct guest *guest)
 	enum running running;
 
 	return running_ask(guest, &running, NULL) == 0 && running == RUNNING_NO;
+}
+
+bool late_is_coming(struct guest *guest, int found, bool alive)
+{
+	if (found == -ENOENT)
+		return guest_platform_known() && !late_is_gone(guest);
+	return found == 0 && !alive && pve_read(guest, NULL, NULL) == 0 && guest->migrating;
 }
 
 void late_look(struct lates *lates, int64_t now_ms, void (*written)(const char *guest, bool arrives, void *arg),

@@ -45,4 +45,10 @@ bool late_has_arrived(struct guest *guest);
 /* It does not run here. */
 bool late_is_gone(const struct guest *guest);
 
+/*
+ * Its devices are here, and its configuration is another node's, or locked for a migration. (So it is on the source,
+ * where none of its devices is new: alive.) found: what reading it has returned.
+ */
+bool late_is_coming(struct guest *guest, int found, bool alive);
+
 #endif

@@ -2,9 +2,11 @@
 /* The guest's devices exist: make its plan hold, and remember what that took. */
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/cleanup.h"
 #include "base/text.h"
 #include "event/announce.h"
 #include "event/apply.h"
@@ -87,16 +89,22 @@ static bool is_others(const struct up *up, const struct setting *setting)
  */
 static bool compare(struct up *up)
 {
+	CLEANUP(free) enum reading *readings = NULL;
 	bool all = true;
 
+	if (up->plan.count > 0)
+		readings = calloc(up->plan.count, sizeof(*readings));
+	if (readings)
+		apply_read_each(up->nl, &up->plan, readings);
 	for (size_t i = 0; i < up->plan.count; i++) {
 		struct setting *setting = &up->plan.settings[i];
 		const struct setting *old = recorded(up, setting);
 		struct err failure;
-		bool holds = false;
+		enum reading reading = readings ? readings[i] : READING_NONE;
+		bool holds = reading == READING_HOLDS;
 		bool kept = true;
 
-		if (apply_read(up->nl, up->facts, setting, &holds, &failure) < 0) {
+		if (reading == READING_NONE && apply_read(up->nl, up->facts, setting, &holds, &failure) < 0) {
 			failed(up, &failure);
 			if (old)
 				all = keep(up, &up->record, old) && all;
@@ -388,18 +396,45 @@ static bool undo_stale(struct up *up)
 	return all;
 }
 
+static bool is_to_announce(const struct up *up, const struct setting *entry)
+{
+	return entry->kind == SETTING_PROXY && facts_link(up->facts, entry->device) && worth_announcing(up, entry);
+}
+
 static void announce_entries(struct up *up)
 {
+	CLEANUP(free) struct silence_question *asked = NULL;
+	CLEANUP(free) size_t *entries = NULL; /* in the record */
+	size_t count = 0;
+	struct err failure;
+
+	if (up->record.count == 0)
+		return;
+	asked = calloc(up->record.count, sizeof(*asked));
+	entries = calloc(up->record.count, sizeof(*entries));
+	if (!asked || !entries) {
+		(void)err_errno(&failure, ENOMEM, "announcement");
+		failed(up, &failure);
+		return;
+	}
 	for (size_t i = 0; i < up->record.count; i++) {
 		const struct setting *entry = &up->record.settings[i];
-		bool silent;
 
-		if (entry->kind != SETTING_PROXY || !facts_link(up->facts, entry->device) ||
-		    !worth_announcing(up, entry))
+		if (!is_to_announce(up, entry))
 			continue;
-		silent = warn_forwarding(up, entry);
+		asked[count].link = facts_link(up->facts, entry->device);
+		asked[count].ip = &entry->ip;
+		entries[count++] = i;
+	}
+	/* The platform may be yet to add its route. */
+	if (!up->guest->platform_routes)
+		silence_in_front_each(up->nl, &up->facts->addresses, asked, count);
+	for (size_t i = 0; i < count; i++) {
+		const struct setting *entry = &up->record.settings[entries[i]];
+		bool silent = warn_forwarding(up, entry);
+
 		/* Never take neighbours away from a guest that answers for itself. */
-		if (!in_front(up, entry))
+		if (!(asked[i].known ? asked[i].in_front : in_front(up, entry)))
 			announce_entry(up, entry);
 		else if (!silent)
 			warn_in_front(up, entry);

@@ -17,8 +17,9 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "event/apply.h"
+#include "event/alive.h"
 #include "event/devices.h"
+#include "event/entries.h"
 #include "event/late.h"
 #include "event/move.h"
 #include "event/quieting.h"
@@ -46,7 +47,7 @@
 
 struct watcher {
 	int links, addresses, files, signals, epoll;
-	int policy_dir, record_dir; /* inotify's numbers, -1 for none */
+	int etc, policy_dir, record_dir; /* inotify's numbers, -1 for none */
 	struct devices devices;
 	struct bindings bindings;
 	struct lates late;
@@ -62,11 +63,12 @@ struct watcher {
 	int64_t settled_at; /* 0 for not */
 	int64_t files_at;
 	int64_t entries_at;
-	struct timespec version; /* of pmxcfs */
+	uint64_t version; /* of pmxcfs */
 	struct timespec cluster_policy;
 	bool table; /* the names were there */
 
 	struct teller teller;
+	struct alive alive;
 };
 
 /* ---- what is to be done --------------------------------------------------------------------------------------------
@@ -162,7 +164,7 @@ static void take_news(const struct news *news, void *arg)
 		 * its gateway. */
 		if (device && bridge_port_is_guests(device->name))
 			(void)want_guest(w, device->name, false);
-		else if (w->bindings.count > 0)
+		else if (w->bindings.guest_count > 0)
 			wanted_all(&w->wanted, false);
 		break;
 	default:
@@ -202,7 +204,8 @@ static void watch_records(struct watcher *w)
 /* What was written before is not told. */
 static void watch_directories(struct watcher *w)
 {
-	w->lost = watch_directory(w, POLICY_DIR, IN_CLOSE_WRITE, &w->policy_dir) || w->lost;
+	w->lost = watch_directory(w, POLICY_DIR, IN_CLOSE_WRITE | IN_ATTRIB, &w->policy_dir) || w->lost;
+	(void)watch_directory(w, "/etc", IN_CREATE, &w->etc);
 	watch_records(w);
 }
 
@@ -220,6 +223,11 @@ static void take_file(struct watcher *w, const struct inotify_event *event)
 		}
 	} else if (event->mask & IN_Q_OVERFLOW) {
 		w->lost = true;
+	} else if (event->wd == w->etc && event->len > 0 && strcmp(event->name, "guestarp") == 0) {
+		/* Another directory, or link to one, is in its place, or none. */
+		(void)inotify_rm_watch(w->files, w->policy_dir);
+		w->policy_dir = -1;
+		wanted_all(&w->wanted, true);
 	} else if (event->wd == w->policy_dir && event->len > 0 && strcmp(event->name, "guestarp.json") == 0) {
 		w->teller.says.events++;
 		wanted_all(&w->wanted, true);
@@ -252,15 +260,13 @@ static void read_files(struct watcher *w)
 	}
 }
 
-/*
- * pmxcfs is a file system of its own, which has no inotify for what another node did. It has a file that changes with
- * any other. What is new to us is only taken down.
- */
+/* pmxcfs has no inotify for what another node did, but a file that changes with guests' configurations. What is new to
+ * us is only taken down. */
 static void look_at_cluster(struct watcher *w)
 {
-	bool any = changed_file("/etc/pve/.version", &w->version);
+	bool any = changed_cluster(&w->version);
 
-	if ((any || changed_never_seen(&w->cluster_policy)) && changed_file(POLICY_CLUSTER_FILE, &w->cluster_policy))
+	if (changed_file(POLICY_CLUSTER_FILE, &w->cluster_policy))
 		wanted_all(&w->wanted, true);
 	for (size_t i = 0; i < w->bindings.guest_count; i++) {
 		struct bound_guest *guest = &w->bindings.guests[i];
@@ -271,59 +277,8 @@ static void look_at_cluster(struct watcher *w)
 	}
 }
 
-static void look_at_table(struct watcher *w)
-{
-	if (!w->table || quieting_has_table())
-		return;
-	(void)event_sync_names("sync");
-	w->table = quieting_has_table();
-}
-
-/* ---- entries -------------------------------------------------------------------------------------------------------
- */
-
-static void look_at_binding(struct watcher *w, struct netlink *nl, struct binding *binding)
-{
-	struct facts facts;
-	const struct device *device = devices_find(&w->devices, binding->setting.ifindex);
-	char text[SETTING_TEXT];
-	bool holds = true;
-
-	/* What is down has none, and comes with news when it is up. */
-	if (binding->left_alone || !device || !device->running)
-		return;
-	facts_init(&facts);
-	if (apply_read(nl, &facts, &binding->setting, &holds, NULL) < 0 || holds)
-		return;
-	if (binding_may_return(binding, clock_ms() / 1000))
-		want(binding->guest, false, w);
-	else
-		log_line(binding->guest, "%s was deleted for the third time within a minute: left alone",
-			 setting_to_str(&binding->setting, text));
-}
-
-/* A socket of its own each time: one that was left without an answer never asks again. */
-static void look_at_entries(struct watcher *w)
-{
-	CLEANUP(netlink) struct netlink *nl = NULL;
-
-	if (netlink_open(&nl, NULL) < 0)
-		return;
-	for (size_t i = 0; i < w->bindings.count; i++)
-		look_at_binding(w, nl, &w->bindings.list[i]);
-}
-
 /* ---- the loop ------------------------------------------------------------------------------------------------------
  */
-
-/* Its devices are here, and its configuration is another node's, or locked for a migration. (So it is on the source,
- * where none of its devices is new.) */
-static bool is_coming(struct guest *guest, int found, bool alive)
-{
-	if (found == -ENOENT)
-		return guest_platform_known() && !late_is_gone(guest);
-	return found == 0 && !alive && pve_read(guest, NULL, NULL) == 0 && guest->migrating;
-}
 
 static void sync_due(struct watcher *w, const struct due *due)
 {
@@ -343,8 +298,9 @@ static void sync_due(struct watcher *w, const struct due *due)
 		log_line(due->guest, "watch: %s", err.text);
 	if (alive && r == 0 && due->own)
 		late_add(&w->late, due->guest, steal_ptr(&text), clock_ms());
-	else if (due->came && is_coming(&guest, r, alive))
+	else if (due->came && late_is_coming(&guest, r, alive))
 		late_add(&w->late, due->guest, NULL, clock_ms());
+	entries_restored(&w->bindings, due->guest);
 	teller_did(&w->teller, due->guest, clock_us() - begun);
 }
 
@@ -406,6 +362,7 @@ static void act(struct watcher *w)
 	while (!w->wanted.all && !w->ended && wanted_next(&w->wanted, &due)) {
 		sync_due(w, &due);
 		take_all(w);
+		alive_show(&w->alive, w->bindings.guest_count > 0);
 	}
 	watch_directories(w);
 }
@@ -457,12 +414,15 @@ static void run_timers(struct watcher *w)
 
 	if (w->bindings.guest_count > 0 && now >= w->files_at) {
 		look_at_cluster(w);
-		look_at_table(w);
+		if (w->table && !quieting_has_table()) {
+			(void)event_sync_names("sync");
+			w->table = quieting_has_table();
+		}
 		teller_heard(&w->teller);
 		w->files_at = now + FILES_MS;
 	}
 	if (w->bindings.count > 0 && now >= w->entries_at) {
-		look_at_entries(w);
+		entries_look(&w->bindings, &w->devices, now, want, w);
 		w->entries_at = now + ENTRIES_MS;
 	}
 	if (w->settled_at > 0 && now >= w->settled_at) {
@@ -515,6 +475,7 @@ static int loop(struct watcher *w, struct err *err)
 		recover(w);
 		run_timers(w);
 		act(w);
+		alive_show(&w->alive, w->bindings.guest_count > 0);
 		teller_tell(&w->teller, clock_ms());
 	}
 	return 0;
@@ -566,14 +527,16 @@ static void close_all(struct watcher *w)
 	bindings_done(&w->bindings);
 }
 
-int watcher_run(void (*ready)(void), struct err *err)
+int watcher_run(void (*tell)(const char *state), struct err *err)
 {
 	static struct watcher w;
 	int r;
 
 	w = (struct watcher){ .links = -1, .addresses = -1, .files = -1, .signals = -1, .epoll = -1 };
 	w.teller.lock = (struct lock)LOCK_RELEASED;
+	w.alive.tell = tell;
 	w.policy_dir = -1;
+	w.etc = -1;
 	w.record_dir = -1;
 	/* Nobody waits for the children that announce. */
 	(void)signal(SIGCHLD, SIG_IGN);
@@ -585,7 +548,7 @@ int watcher_run(void (*ready)(void), struct err *err)
 		recover(&w);
 		act(&w);
 		teller_tell(&w.teller, clock_ms());
-		ready();
+		tell("READY=1");
 		r = loop(&w, err);
 	}
 	close_all(&w);

@@ -8,8 +8,10 @@
 
 #include "base/err.h"
 
-/* ready is called once all guests have been looked at, and from then on every change is heard. 0, or why it cannot run.
+/*
+ * tell is called with what sd_notify(3) takes: once all guests have been looked at, and from then on every change is
+ * heard; and while a guest is managed, often enough for a watchdog. 0, or why it cannot run.
  */
-int watcher_run(void (*ready)(void), struct err *err);
+int watcher_run(void (*tell)(const char *state), struct err *err);
 
 #endif

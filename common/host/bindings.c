@@ -11,7 +11,9 @@
 #include "host/guests.h"
 #include "host/record.h"
 
-#define FIGHT_S 60 /* as long as an administrator takes to see that it comes back */
+#define LOOKS_MAX 32
+/* Two looks, and what they may be late. */
+#define FIGHT_S 70
 
 static const struct binding *find(const struct bindings *bindings, const struct binding *like)
 {
@@ -124,6 +126,15 @@ void bindings_done(struct bindings *bindings)
 	free(bindings->list);
 	free(bindings->guests);
 	memset(bindings, 0, sizeof(*bindings));
+}
+
+bool binding_was_lost(struct binding *binding, bool holds)
+{
+	bool is_power;
+
+	binding->looks = holds ? 0 : binding->looks + 1;
+	is_power = (binding->looks & (binding->looks - 1)) == 0;
+	return !holds && (is_power || binding->looks % LOOKS_MAX == 0);
 }
 
 bool binding_may_return(struct binding *binding, time_t now)

@@ -18,6 +18,7 @@ struct binding {
 	struct setting setting; /* a proxy entry or a host route */
 	/* When it was put back last after somebody had deleted it, and before that; 0 for never (CLOCK_MONOTONIC). */
 	time_t restored[2];
+	unsigned looks;  /* so many in a row have not found it */
 	bool left_alone; /* what is deleted a third time within a minute stays so */
 };
 
@@ -45,7 +46,13 @@ int bindings_update(struct bindings *bindings, const struct guest *guest);
 
 void bindings_done(struct bindings *bindings);
 
-/* May it be put back? Not where that was done twice in the last minute. */
+/*
+ * Is it to be put back, as a look has found it or not? At the first look that has not, and then, as something is in the
+ * way, ever more rarely, at last every 32nd.
+ */
+bool binding_was_lost(struct binding *binding, bool holds);
+
+/* May it be put back after somebody has deleted it? Not where that was done twice in the last minute. */
 bool binding_may_return(struct binding *binding, time_t now);
 
 #endif

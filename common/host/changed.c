@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* By the time of the last change, which pmxcfs counts up for what other nodes do, too. */
+/* By the time of the last change, which pmxcfs has for what other nodes write, too. */
 
 #include "host/changed.h"
 
@@ -8,9 +8,20 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "host/record.h"
 
-bool changed_file(const char *path, struct timespec *time)
+#define FRESH_S 3 /* a look is every two seconds */
+
+/* Whole seconds are pmxcfs's: in the same one the file may have changed once more. */
+static bool is_fresh(const struct timespec *at)
+{
+	time_t age = time(NULL) - at->tv_sec;
+
+	return at->tv_nsec == 0 && age >= -FRESH_S && age <= FRESH_S;
+}
+
+bool changed_file(const char *path, struct timespec *last)
 {
 	char full[4096];
 	struct stat st = { .st_mtim = { .tv_nsec = 1 } };
@@ -19,9 +30,26 @@ bool changed_file(const char *path, struct timespec *time)
 	if (file_path(path, full, sizeof(full), NULL) < 0)
 		return false;
 	(void)stat(full, &st);
-	changed = (time->tv_sec != 0 || time->tv_nsec != 0) &&
-		  (time->tv_sec != st.st_mtim.tv_sec || time->tv_nsec != st.st_mtim.tv_nsec);
-	*time = st.st_mtim;
+	changed = !changed_never_seen(last) &&
+		  (last->tv_sec != st.st_mtim.tv_sec || last->tv_nsec != st.st_mtim.tv_nsec || is_fresh(&st.st_mtim));
+	*last = st.st_mtim;
+	return changed;
+}
+
+/* Its own time is 0 for ever, and its size as a rule the same. */
+bool changed_cluster(uint64_t *last)
+{
+	char path[4096];
+	char text[16384] = "";
+	uint64_t hash;
+	bool changed;
+
+	if (file_path("/etc/pve/.version", path, sizeof(path), NULL) < 0)
+		return false;
+	(void)file_read_kernel(path, text, sizeof(text));
+	hash = text_hash(TEXT_HASH_START, text);
+	changed = *last != 0 && *last != hash;
+	*last = hash;
 	return changed;
 }
 

@@ -4,12 +4,17 @@
 /* Files that are looked at again and again: has one changed since? One that is not there is one that never changes. */
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <time.h>
 
 #include "host/bindings.h"
 
 /* Has the file, below GUESTARP_ROOT, another time than it had? The first look only takes it down. */
-bool changed_file(const char *path, struct timespec *time);
+bool changed_file(const char *path, struct timespec *last);
+
+/* Has anything changed in /etc/pve of which pmxcfs keeps count in .version? Guests' configurations are of that, the
+ * cluster's policy is not. */
+bool changed_cluster(uint64_t *last);
 
 /* It has not been looked at yet. */
 bool changed_never_seen(const struct timespec *time);

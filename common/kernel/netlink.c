@@ -24,6 +24,7 @@
 #define DUMP_TRIES     5
 #define ERRNO_MAX      4095 /* linux/err.h MAX_ERRNO */
 #define BATCH_SMALL    ((size_t)64 * 1024)
+#define ANSWER_SIZE    ((size_t)4 * 1024) /* to a single question */
 
 struct netlink {
 	struct nl_sock *sock;
@@ -110,6 +111,12 @@ static void take_words(struct netlink *nl, const struct nlmsgerr *e)
 	nla_strlcpy(nl->words, tb[NLMSGERR_ATTR_MSG], sizeof(nl->words));
 }
 
+/* Anything but a negated errno is no answer of a kernel's. */
+static int error_of(const struct nlmsgerr *e)
+{
+	return e->error <= 0 && e->error >= -ERRNO_MAX ? e->error : -EBADMSG;
+}
+
 static int on_error(struct sockaddr_nl *from, struct nlmsgerr *e, void *arg)
 {
 	struct netlink *nl = arg;
@@ -118,8 +125,7 @@ static int on_error(struct sockaddr_nl *from, struct nlmsgerr *e, void *arg)
 	(void)from;
 	/* Each request of a batch may fail; the first failure is told. One of the batch as a whole is its first's. */
 	if (nl->result == 0) {
-		/* Anything but a negated errno is no answer of a kernel's. */
-		nl->result = e->error <= 0 && e->error >= -ERRNO_MAX ? e->error : -EBADMSG;
+		nl->result = error_of(e);
 		take_words(nl, e);
 	}
 	if (!nl->batch || header->nlmsg_seq == nl->first_seq || header->nlmsg_seq == nl->seq)
@@ -325,6 +331,113 @@ int netlink_dump(struct netlink *nl, int type, const void *header, size_t header
 	return netlink_list(nl, steal_ptr(&msg), answer, restart, arg, err);
 }
 
+/* ---- many questions ------------------------------------------------------------------------------------------------
+ */
+
+/* The next message of a datagram, with a number of its own. */
+static void append(struct netlink *nl, char **at, struct nl_msg *msg, int flags)
+{
+	struct nlmsghdr *header = nlmsg_hdr(msg);
+
+	nl->seq = nl_socket_use_seq(nl->sock);
+	header->nlmsg_seq = nl->seq;
+	header->nlmsg_pid = nl_socket_get_local_port(nl->sock);
+	header->nlmsg_flags |= (uint16_t)flags;
+	memcpy(*at, header, header->nlmsg_len);
+	*at += NLMSG_ALIGN(header->nlmsg_len);
+}
+
+static int answer_to(struct nlmsghdr *header, netlink_answer_fn answer, void *arg)
+{
+	int r;
+
+	if (header->nlmsg_type != NLMSG_ERROR)
+		return answer(header, arg);
+	if (!nlmsg_valid_hdr(header, sizeof(struct nlmsgerr)))
+		return -EBADMSG;
+	/* Asked for no acknowledgement, the kernel sends none. */
+	r = error_of(nlmsg_data(header));
+	return r < 0 ? r : -EBADMSG;
+}
+
+static int receive_datagram(struct netlink *nl, char *bytes)
+{
+	struct iovec iov = { bytes, ANSWER_SIZE };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	ssize_t n;
+
+	do {
+		n = recvmsg(nl_socket_get_fd(nl->sock), &msg, 0);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	return n == 0 || msg.msg_flags & MSG_TRUNC || !is_whole((unsigned char *)bytes, (int)n) ? -EMSGSIZE : (int)n;
+}
+
+static int receive_each(struct netlink *nl, struct netlink_question *questions, size_t count, netlink_answer_fn answer)
+{
+	char bytes[ANSWER_SIZE] __attribute__((aligned(NLMSG_ALIGNTO)));
+
+	for (size_t left = count; left > 0;) {
+		int n = receive_datagram(nl, bytes);
+
+		if (n == -EAGAIN)
+			nl->silent = true;
+		if (n < 0)
+			return n;
+		for (struct nlmsghdr *header = (void *)bytes; nlmsg_ok(header, n); header = nlmsg_next(header, &n)) {
+			size_t i = header->nlmsg_seq - nl->first_seq;
+
+			if (i >= count || questions[i].result != -EINPROGRESS)
+				continue;
+			questions[i].result = answer_to(header, answer, questions[i].arg);
+			left--;
+		}
+	}
+	return 0;
+}
+
+/* One datagram, numbered throughout. */
+static int send_each(struct netlink *nl, struct netlink_question *questions, size_t count)
+{
+	CLEANUP(free) char *bytes = calloc(count, REQUEST_SIZE);
+	char *at = bytes;
+	int r;
+
+	if (!bytes)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		append(nl, &at, questions[i].msg, NLM_F_REQUEST);
+		if (i == 0)
+			nl->first_seq = nl->seq;
+	}
+	r = nl_sendto(nl->sock, bytes, (size_t)(at - bytes));
+	return r < 0 ? -libnl_errno(r) : 0;
+}
+
+void netlink_get_each(struct netlink *nl, struct netlink_question *questions, size_t count, netlink_answer_fn answer)
+{
+	int r = count > 0 ? begin(nl, NULL) : 0;
+
+	for (size_t i = 0; i < count; i++) {
+		questions[i].result = -EINPROGRESS;
+		if (!questions[i].msg)
+			r = -ENOMEM;
+	}
+	if (r == 0 && count > 0)
+		r = send_each(nl, questions, count);
+	if (r == 0)
+		r = receive_each(nl, questions, count, answer);
+	for (size_t i = 0; i < count; i++) {
+		if (questions[i].result == -EINPROGRESS)
+			questions[i].result = r;
+		nlmsg_free(questions[i].msg);
+	}
+}
+
+/* ---- changes of nf_tables as one -----------------------------------------------------------------------------------
+ */
+
 /* What a batch is wrapped in (linux/netfilter/nfnetlink.h). */
 struct batch_mark {
 	struct nlmsghdr header;
@@ -360,16 +473,8 @@ static char *gather(struct netlink *nl, struct nl_msg *const *msgs, size_t count
 	nl->first_seq = nl_socket_use_seq(nl->sock);
 	mark(nl, bytes, NFNL_MSG_BATCH_BEGIN, nl->first_seq);
 	at = bytes + sizeof(struct batch_mark);
-	for (size_t i = 0; i < count; i++) {
-		struct nlmsghdr *header = nlmsg_hdr(msgs[i]);
-
-		nl->seq = nl_socket_use_seq(nl->sock);
-		header->nlmsg_seq = nl->seq;
-		header->nlmsg_pid = nl_socket_get_local_port(nl->sock);
-		header->nlmsg_flags |= (uint16_t)(i + 1 < count ? NLM_F_REQUEST : NLM_F_REQUEST | NLM_F_ACK);
-		memcpy(at, header, header->nlmsg_len);
-		at += NLMSG_ALIGN(header->nlmsg_len);
-	}
+	for (size_t i = 0; i < count; i++)
+		append(nl, &at, msgs[i], i + 1 < count ? NLM_F_REQUEST : NLM_F_REQUEST | NLM_F_ACK);
 	mark(nl, at, NFNL_MSG_BATCH_END, nl_socket_use_seq(nl->sock));
 	*ret_size = size;
 	return bytes;

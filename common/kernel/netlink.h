@@ -35,6 +35,18 @@ struct nl_msg *netlink_message(int type, int flags, const void *header, size_t l
 int netlink_change(struct netlink *nl, struct nl_msg *msg, struct err *err);
 int netlink_get(struct netlink *nl, struct nl_msg *msg, netlink_answer_fn answer, void *arg, struct err *err);
 
+/* So many, at 4 KiB each in the kernel, fit into libnl's receive buffer. */
+#define NETLINK_QUESTIONS_MAX 12
+
+struct netlink_question {
+	struct nl_msg *msg; /* consumed; NULL without memory */
+	void *arg;
+	int result; /* what netlink_get() would return */
+};
+
+/* As netlink_get() for each, all in one datagram. For the kernel's words ask the one that failed again. */
+void netlink_get_each(struct netlink *nl, struct netlink_question *questions, size_t count, netlink_answer_fn answer);
+
 /*
  * Sends msg (consumed; NULL is -ENOMEM) as a dump, again a few times when it was interrupted (NLM_F_DUMP_INTR):
  * restart() forgets what came so far.

@@ -59,6 +59,29 @@ int proxy_get(struct netlink *nl, int ifindex, const struct ip *ip, bool *ret_ex
 	return 0;
 }
 
+static void get_each(struct netlink *nl, struct proxy_question *questions, size_t count)
+{
+	struct netlink_question asked[NETLINK_QUESTIONS_MAX];
+	int found[NETLINK_QUESTIONS_MAX] = { 0 };
+
+	for (size_t i = 0; i < count; i++)
+		asked[i] = (struct netlink_question){
+			.msg = build(RTM_GETNEIGH, 0, questions[i].ifindex, &questions[i].ip),
+			.arg = &found[i],
+		};
+	netlink_get_each(nl, asked, count, take_entry);
+	for (size_t i = 0; i < count; i++) {
+		questions[i].known = questions[i].ifindex > 0 && (asked[i].result == 0 || asked[i].result == -ENOENT);
+		questions[i].exists = asked[i].result == 0 && found[i] == questions[i].ifindex;
+	}
+}
+
+void proxy_get_each(struct netlink *nl, struct proxy_question *questions, size_t count)
+{
+	for (size_t i = 0; i < count; i += NETLINK_QUESTIONS_MAX)
+		get_each(nl, questions + i, count - i < NETLINK_QUESTIONS_MAX ? count - i : NETLINK_QUESTIONS_MAX);
+}
+
 int proxy_add(struct netlink *nl, int ifindex, const struct ip *ip, struct err *err)
 {
 	if (ifindex <= 0)

@@ -16,6 +16,16 @@
  */
 int proxy_get(struct netlink *nl, int ifindex, const struct ip *ip, bool *ret_exists, struct err *err);
 
+struct proxy_question {
+	int ifindex;
+	struct ip ip;
+	bool known; /* where not, proxy_get() says why */
+	bool exists;
+};
+
+/* As proxy_get() for each. */
+void proxy_get_each(struct netlink *nl, struct proxy_question *questions, size_t count);
+
 /* NUD_PERMANENT, so that newer kernels (c7d78566bbd3) keep it over a carrier loss. An existing entry is no failure. */
 int proxy_add(struct netlink *nl, int ifindex, const struct ip *ip, struct err *err);
 

@@ -29,6 +29,17 @@ int route_lookup(struct netlink *nl, const struct ip *ip, struct route *ret_rout
 int route_forward(struct netlink *nl, int iif, const struct ip *from, const struct ip *ip, struct route *ret_route,
 		  struct err *err);
 
+struct route_question {
+	int iif;
+	struct ip from; /* family 0: from far away */
+	struct ip ip;
+	bool known; /* where not, route_forward() says why */
+	struct route route;
+};
+
+/* As route_forward() for each. */
+void route_forward_each(struct netlink *nl, struct route_question *questions, size_t count);
+
 /* Does the main table have a host route (/32, /128) for ip by the device? Whatever the rules lead to before it. */
 int route_has_host(struct netlink *nl, int ifindex, const struct ip *ip, bool *ret_has, struct err *err);
 

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Stand-ins for Proxmox VE's pct and qm, written from facts/pve.md sections 1 and 2. Source it behind lib-admin.sh.
+# Stand-ins for Proxmox VE's pct and qm. Source it behind lib-admin.sh.
 #
 # They do to $ROOT what the real ones do to the node: the guest's lock for ten seconds at most, root alone, the hookscript a
 # file that is executable, the configuration rewritten as a whole. What they were called with is in $ROOT/calls.

@@ -68,6 +68,31 @@ watch_start
 found_watch no "it is started again"
 watch_stop
 is "$STATUS" 0 "and ended"
+
+# ---- what systemd hears ------------------------------------------------------------------------------------------------------
+
+perl -MIO::Socket::UNIX -MSocket -e '$| = 1; my $socket = IO::Socket::UNIX->new(Type => SOCK_DGRAM, Local => $ARGV[0]) or die "$!\n";
+    print "$_\n" while defined $socket->recv($_, 999)' "$TMP/notify" >"$TMP/notified" &
+listener=$!
+wait_for test -S "$TMP/notify"
+heard() { paste -s -d ' ' "$TMP/notified"; }
+has_heard() { [ "$(heard)" = "$1" ]; }
+ip link del veth101i0
+(pve_exec 101 post-stop) </dev/null 2>/dev/null
+NOTIFY_SOCKET=$TMP/notify watch_start
+is "$(heard)" "READY=1" "nobody runs: systemd hears that it is ready, and waits for nothing else"
+ip link add veth101i0 type veth peer name peer101
+ip link set veth101i0 up
+(pve_exec 101 post-start) </dev/null 2>/dev/null
+wait_for has_heard "READY=1 WATCHDOG_USEC=300000000 WATCHDOG=1" || true
+is "$(heard)" "READY=1 WATCHDOG_USEC=300000000 WATCHDOG=1" "a guest runs: it is to be alive from now on, and is"
+ip link del veth101i0
+(pve_exec 101 post-stop) </dev/null 2>/dev/null
+wait_for has_heard "READY=1 WATCHDOG_USEC=300000000 WATCHDOG=1 WATCHDOG_USEC=0" || true
+is "$(heard)" "READY=1 WATCHDOG_USEC=300000000 WATCHDOG=1 WATCHDOG_USEC=0" "it stops: nobody waits for a sign of life"
+watch_stop
+kill $listener
+wait $listener 2>/dev/null || true
 find "$ROOT/etc/pve/lxc/" -name '*.conf' -delete
 policy '{}'
 found_watch no "no guest is managed: nobody misses it"

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Proxmox VE's events as the facts describe them: who is called when, with which arguments and environment, and what happens to
-# the devices (facts/pve.md 1 to 4). Source it instead of ../lib.sh.
+# the devices. Source it instead of ../lib.sh.
 #
 # WITH says who listens: guestarp (hookscript, LXC's hook, guestarp-watch), or only one that tests/events/peers measures:
 # hookscript (guestarp-pve alone), sysctl (the sysctl.d glob), nft (a rule on iifname).

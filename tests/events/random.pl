@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # Run by random.t in its namespaces. The model knows guests, their NICs, what is plugged, what the policy says, and by
 # Owners.pm which of two guests has an address; never a record, never what guestarp printed. Devices are made in Proxmox
-# VE's order (facts/pve.md 3.2, 4), in as few calls as it takes.
+# VE's order, in as few calls as it takes.
 
 use strict;
 use warnings;

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # The events themselves, for events.t, which asserts, and for peers, which measures what others leave wrong. Source it behind
-# lib-events.sh. Each is one function event_NAME; what it stands for, and its row in facts/pve.md, is the line above it.
+# lib-events.sh. Each is one function event_NAME; what it stands for is the line above it.
 
-# 1.5: pct start, start at boot (pve-guests), start by HA, restore and start
+# pct start, start at boot (pve-guests), start by HA, restore and start
 event_ct_start() {
     ct_conf 101
     expect pve1 "before it: nothing"
@@ -10,7 +10,7 @@ event_ct_start() {
     expect pve1 "after it" "$(up 101)" "$(host)"
 }
 
-# 1.5: stop, shutdown, HA stop, stopall, destroy --force
+# stop, shutdown, HA stop, stopall, destroy --force
 event_ct_stop() {
     ct_conf 101
     pct_start 101
@@ -19,7 +19,7 @@ event_ct_stop() {
     expect pve1 "after it" "$(host)"
 }
 
-# 1.2: a shutdown that times out: pre-stop, and the container runs on
+# a shutdown that times out: pre-stop, and the container runs on
 event_ct_shutdown_timeout() {
     ct_conf 101
     pct_start 101
@@ -29,7 +29,7 @@ event_ct_shutdown_timeout() {
     expect pve1 "it runs on" "$(up 101)" "$(host)"
 }
 
-# 1.5: pct reboot: all four phases
+# pct reboot: all four phases
 event_ct_pct_reboot() {
     ct_conf 101
     pct_start 101
@@ -39,7 +39,7 @@ event_ct_pct_reboot() {
     expect pve1 "after it" "$(up 101)" "$(host)"
 }
 
-# 1.5: reboot inside the guest: no phase at all, veth and fwbr are made anew
+# reboot inside the guest: no phase at all, veth and fwbr are made anew
 event_ct_reboot_inside() {
     ct_conf 101
     pct_start 101
@@ -52,7 +52,7 @@ event_ct_reboot_inside() {
     expect pve1 "and after a stop" "$(host)"
 }
 
-# 1.5: poweroff inside, crash of init, lxc-stop, systemctl stop pve-container@: post-stop alone
+# poweroff inside, crash of init, lxc-stop, systemctl stop pve-container@: post-stop alone
 event_ct_poweroff_inside() {
     ct_conf 101
     pct_start 101
@@ -62,7 +62,7 @@ event_ct_poweroff_inside() {
     expect pve1 "after it" "$(host)"
 }
 
-# 1.5: lxc-start by hand, systemctl start pve-container@: no phase
+# lxc-start by hand, systemctl start pve-container@: no phase
 event_ct_lxc_start_by_hand() {
     ct_conf 101
     lxc_start 101
@@ -70,7 +70,7 @@ event_ct_lxc_start_by_hand() {
     expect pve1 "after it" "$(up 101)" "$(host)"
 }
 
-# 1.5: suspend (lxc-checkpoint -s: post-stop only) and resume (none)
+# suspend (lxc-checkpoint -s: post-stop only) and resume (none)
 event_ct_suspend_resume() {
     ct_conf 101
     pct_start 101
@@ -83,7 +83,7 @@ event_ct_suspend_resume() {
     expect pve1 "resumed" "$(up 101)" "$(host)"
 }
 
-# 1.5: snapshot, backup in snapshot or suspend mode: a freeze, no phase, no device
+# snapshot, backup in snapshot or suspend mode: a freeze, no phase, no device
 event_ct_snapshot() {
     ct_conf 101
     pct_start 101
@@ -92,7 +92,7 @@ event_ct_snapshot() {
     expect pve1 "after it" "$(up 101)" "$(host)"
 }
 
-# 1.5: rollback of a running container: pre-stop post-stop, the configuration is the snapshot's; --start
+# rollback of a running container: pre-stop post-stop, the configuration is the snapshot's; --start
 event_ct_rollback() {
     conf 101 lxc "net0: $(net 101 0)" "net1: $(net 101 1)"
     pct_start 101
@@ -105,7 +105,7 @@ event_ct_rollback() {
     expect pve1 "started, with one NIC" "$(up 101)" "$(host)"
 }
 
-# 1.5: vzdump in stop mode: all four
+# vzdump in stop mode: all four
 event_ct_vzdump_stop() {
     ct_conf 101
     pct_start 101
@@ -116,7 +116,7 @@ event_ct_vzdump_stop() {
     expect pve1 "after it" "$(up 101)" "$(host)"
 }
 
-# 1.2: the start fails after the devices were made; lxc_end still runs post-stop
+# the start fails after the devices were made; lxc_end still runs post-stop
 event_ct_failed_start() {
     ct_conf 101
     hookscript 101 pre-start
@@ -127,7 +127,7 @@ event_ct_failed_start() {
     expect pve1 "after it" "$(host)"
 }
 
-# 1.2: the monitor's socket cannot be used: post-start may come before the devices
+# the monitor's socket cannot be used: post-start may come before the devices
 event_ct_early_post_start() {
     ct_conf 101
     hookscript 101 pre-start
@@ -137,7 +137,7 @@ event_ct_early_post_start() {
     expect pve1 "after it" "$(up 101)" "$(host)"
 }
 
-# 1.2: the monitor is killed: no post-stop, veth goes with the container, fwbr stays until the next start
+# the monitor is killed: no post-stop, veth goes with the container, fwbr stays until the next start
 event_ct_monitor_killed() {
     ct_conf 101
     pct_start 101
@@ -151,7 +151,7 @@ event_ct_monitor_killed() {
     expect pve1 "and after a start" "$(up 101)" "$(host)"
 }
 
-# 1.2: lxc-pve-poststop-hook dies at its umount: no veth_delete, no post-stop
+# lxc-pve-poststop-hook dies at its umount: no veth_delete, no post-stop
 event_ct_poststop_hook_dies() {
     ct_conf 101
     pct_start 101
@@ -163,7 +163,7 @@ event_ct_poststop_hook_dies() {
     expect pve1 "after it" "$(host)"
 }
 
-# 1.2: the configuration is absent when the container ends: Proxmox VE's post-stop hook does nothing
+# the configuration is absent when the container ends: Proxmox VE's post-stop hook does nothing
 event_ct_destroyed_while_running() {
     ct_conf 101
     pct_start 101
@@ -177,7 +177,7 @@ event_ct_destroyed_while_running() {
     expect pve1 "and after guestarp sync" "$(host)"
 }
 
-# 4: pct set -net1 on a running container: plugged before the configuration says so
+# pct set -net1 on a running container: plugged before the configuration says so
 event_ct_hotplug() {
     ct_conf 101
     pct_start 101
@@ -189,7 +189,7 @@ event_ct_hotplug() {
     expect pve1 "after it" "$(up 101)" "$(quiet 101 1)" "$(bound 101 1)" "$(host)"
 }
 
-# 4: pct set --delete net1: unplugged before the configuration says so
+# pct set --delete net1: unplugged before the configuration says so
 event_ct_hotunplug() {
     conf 101 lxc "net0: $(net 101 0)" "net1: $(net 101 1)"
     pct_start 101
@@ -202,7 +202,7 @@ event_ct_hotunplug() {
     expect pve1 "after it" "$(up 101)" "$(host)"
 }
 
-# 4: hwaddr or name changed: veth_delete, hotplug_net
+# hwaddr or name changed: veth_delete, hotplug_net
 event_ct_hwaddr_changed() {
     ct_conf 101
     pct_start 101
@@ -216,7 +216,7 @@ event_ct_hwaddr_changed() {
     expect pve1 "after it" "$(up 101)" "$(host)"
 }
 
-# 4: bridge or tag changed: tap_unplug, net_tap_plug of the same veth
+# bridge or tag changed: tap_unplug, net_tap_plug of the same veth
 event_ct_bridge_changed() {
     ct_conf 101
     pct_start 101
@@ -230,7 +230,7 @@ event_ct_bridge_changed() {
     expect pve1 "after it" "$(up 101 | grep -v '^vmbr1 route ')" "$(host)" "vmbr0 pinned $UPLINK0_MAC"
 }
 
-# 4: the NIC's firewall is switched off while it runs: fwbr goes, the same veth stays
+# the NIC's firewall is switched off while it runs: fwbr goes, the same veth stays
 event_ct_firewall_off() {
     ct_conf 101
     pct_start 101
@@ -242,7 +242,7 @@ event_ct_firewall_off() {
     expect pve1 "after it" "$(bound 101 0)" "$(record 101)" "$(host)"
 }
 
-# 4: and on again
+# and on again
 event_ct_firewall_on() {
     ct_conf 101 bridge=vmbr1
     pct_start 101
@@ -255,7 +255,7 @@ event_ct_firewall_on() {
     expect pve1 "after it" "$(up 101)" "$(host)"
 }
 
-# 4: link_down=1 and back
+# link_down=1 and back
 event_ct_link_down() {
     ct_conf 101
     pct_start 101
@@ -272,7 +272,7 @@ event_ct_link_down() {
     expect pve1 "and up" "$(up 101)" "$(host)"
 }
 
-# 4: ip or gw changed: only inside the container; nobody is called
+# ip or gw changed: only inside the container; nobody is called
 event_ct_ip_changed() {
     ct_conf 101
     pct_start 101
@@ -282,7 +282,7 @@ event_ct_ip_changed() {
     expect pve1 "after it" "$(quiet 101 0)" "$(bound 102 0)" "$(record 101)" "$(host)"
 }
 
-# 4: nftables firewall: no fwbr on Linux bridges, the port is directly in vmbr
+# nftables firewall: no fwbr on Linux bridges, the port is directly in vmbr
 event_ct_nftables() {
     ct_conf 101
     hookscript 101 pre-start
@@ -295,7 +295,7 @@ event_ct_nftables() {
     expect pve1 "and after a stop" "$(host)"
 }
 
-# 1.5: offline migration, clone, template, restore: nothing runs, nothing is called
+# offline migration, clone, template, restore: nothing runs, nothing is called
 event_ct_offline_migration() {
     ct_conf 101
     pct_start 101
@@ -307,7 +307,7 @@ event_ct_offline_migration() {
     expect pve2 "the target"
 }
 
-# 1.5: restart migration: source pre-stop post-stop, the configuration moves, target pct start
+# restart migration: source pre-stop post-stop, the configuration moves, target pct start
 event_ct_restart_migration() {
     ct_conf 101
     pct_start 101
@@ -319,7 +319,7 @@ event_ct_restart_migration() {
     expect pve2 "the target" "$(up 101)" "$(host)"
 }
 
-# 1.5: restart migration that fails: the source starts it again
+# restart migration that fails: the source starts it again
 event_ct_restart_migration_fails() {
     ct_conf 101
     pct_start 101
@@ -330,7 +330,7 @@ event_ct_restart_migration_fails() {
     expect pve2 "the target"
 }
 
-# 1.5: a node dies and HA recovers the guest on another: no phase on the dead one, whose /run and devices are new
+# a node dies and HA recovers the guest on another: no phase on the dead one, whose /run and devices are new
 event_ct_node_crash() {
     ct_conf 101
     pct_start 101
@@ -343,14 +343,14 @@ event_ct_node_crash() {
     expect pve2 "the other" "$(up 101)" "$(host)"
 }
 
-# 1.5: qm start, start at boot, HA start, restore, live restore, live import
+# qm start, start at boot, HA start, restore, live restore, live import
 event_vm_start() {
     vm_conf 201
     qm_start 201
     expect pve1 "after it" "$(up 201)" "$(host)"
 }
 
-# 1.5: stop, shutdown, HA stop, stopall
+# stop, shutdown, HA stop, stopall
 event_vm_stop() {
     vm_conf 201
     qm_start 201
@@ -359,7 +359,7 @@ event_vm_stop() {
     expect pve1 "after it" "$(host)"
 }
 
-# 1.3: a powerdown that times out
+# a powerdown that times out
 event_vm_shutdown_timeout() {
     vm_conf 201
     qm_start 201
@@ -369,7 +369,7 @@ event_vm_shutdown_timeout() {
     expect pve1 "it runs on" "$(up 201)" "$(host)"
 }
 
-# 1.5: qm reboot: all four, the restart by qm cleanup
+# qm reboot: all four, the restart by qm cleanup
 event_vm_qm_reboot() {
     vm_conf 201
     qm_start 201
@@ -379,7 +379,7 @@ event_vm_qm_reboot() {
     expect pve1 "after it" "$(up 201)" "$(host)"
 }
 
-# 1.5: reboot inside, qm reset, pause and resume, snapshot, backup of a running VM, link_down: no phase, no device
+# reboot inside, qm reset, pause and resume, snapshot, backup of a running VM, link_down: no phase, no device
 event_vm_reboot_inside() {
     vm_conf 201
     qm_start 201
@@ -388,7 +388,7 @@ event_vm_reboot_inside() {
     expect pve1 "after it" "$(up 201)" "$(host)"
 }
 
-# 1.3: poweroff inside, crash, SIGKILL, suspend to disk: qm cleanup: tap_unplug, post-stop
+# poweroff inside, crash, SIGKILL, suspend to disk: qm cleanup: tap_unplug, post-stop
 event_vm_poweroff_inside() {
     vm_conf 201
     qm_start 201
@@ -400,7 +400,7 @@ event_vm_poweroff_inside() {
     expect pve1 "after it" "$(host)"
 }
 
-# 1.5: suspend to disk (post-stop only) and its start (pre-start post-start)
+# suspend to disk (post-stop only) and its start (pre-start post-start)
 event_vm_suspend_to_disk() {
     vm_conf 201
     qm_start 201
@@ -413,7 +413,7 @@ event_vm_suspend_to_disk() {
     expect pve1 "started" "$(up 201)" "$(host)"
 }
 
-# 1.3: qmeventd is dead: QEMU's end is followed by no phase, fwbr stays
+# qmeventd is dead: QEMU's end is followed by no phase, fwbr stays
 event_vm_crash_unnoticed() {
     vm_conf 201
     qm_start 201
@@ -424,7 +424,7 @@ event_vm_crash_unnoticed() {
     expect pve1 "after it" "$(host)"
 }
 
-# 1.5: rollback to a snapshot with vmstate: pre-stop post-stop pre-start post-start, the configuration is the snapshot's
+# rollback to a snapshot with vmstate: pre-stop post-stop pre-start post-start, the configuration is the snapshot's
 event_vm_rollback() {
     vm_conf 201 bridge=vmbr1
     qm_start 201
@@ -436,7 +436,7 @@ event_vm_rollback() {
     expect pve1 "after it" "$(up 201)" "$(host)"
 }
 
-# 1.5: vzdump of a stopped VM: pre-start post-start (paused, with taps), pre-stop post-stop
+# vzdump of a stopped VM: pre-start post-start (paused, with taps), pre-stop post-stop
 event_vm_vzdump_stopped() {
     vm_conf 201
     qm_start 201
@@ -446,7 +446,7 @@ event_vm_vzdump_stopped() {
     expect pve1 "after it" "$(host)"
 }
 
-# 1.3: the start fails after pre-start: neither post-start nor post-stop
+# the start fails after pre-start: neither post-start nor post-stop
 event_vm_failed_start() {
     vm_conf 201
     hookscript 201 pre-start
@@ -458,7 +458,7 @@ event_vm_failed_start() {
     expect pve1 "after it" "$(if [ "$WATCH" = never ]; then host | grep pinned; else host; fi)"
 }
 
-# 4: qm set -net1 on a running VM: device plug by pve-bridge-hotplug, then the configuration
+# qm set -net1 on a running VM: device plug by pve-bridge-hotplug, then the configuration
 event_vm_hotplug() {
     vm_conf 201
     qm_start 201
@@ -470,7 +470,7 @@ event_vm_hotplug() {
     expect pve1 "after it" "$(up 201)" "$(quiet 201 1)" "$(bound 201 1)" "$(host)"
 }
 
-# 4: the NIC is removed
+# the NIC is removed
 event_vm_hotunplug() {
     conf 201 qemu-server "net0: $(vm_net 201 0)" "ipconfig0: $(vm_ips 201 0)" "net1: $(vm_net 201 1)" "ipconfig1: $(vm_ips 201 1)"
     qm_start 201
@@ -482,7 +482,7 @@ event_vm_hotunplug() {
     expect pve1 "after it" "$(up 201)" "$(host)"
 }
 
-# 4: bridge, tag, trunks or firewall changed: tap_unplug, tap_plug of the same tap
+# bridge, tag, trunks or firewall changed: tap_unplug, tap_plug of the same tap
 event_vm_firewall_toggled() {
     vm_conf 201
     qm_start 201
@@ -499,7 +499,7 @@ event_vm_firewall_toggled() {
     expect pve1 "and on" "$(up 201)" "$(host)"
 }
 
-# 4: model, MAC, queues or MTU changed: the device is unplugged and plugged again
+# model, MAC, queues or MTU changed: the device is unplugged and plugged again
 event_vm_model_changed() {
     vm_conf 201
     qm_start 201
@@ -535,7 +535,7 @@ state_has() { # NODE LINE
     on "$1" state | grep -qxF "$2"
 }
 
-# 1.5: live migration: no phase on the source; on the target both while the guest still runs on the source
+# live migration: no phase on the source; on the target both while the guest still runs on the source
 event_vm_live_migration() {
     vm_conf 201
     qm_start 201
@@ -562,7 +562,7 @@ moved() { # the target has seen that the guest is its own
     fi
 }
 
-# 1.5: aborted live migration: the target gets post-stop without pre-stop, the source nothing
+# aborted live migration: the target gets post-stop without pre-stop, the source nothing
 event_vm_live_migration_aborted() {
     vm_conf 201
     qm_start 201
@@ -575,7 +575,7 @@ event_vm_live_migration_aborted() {
     expect pve1 "the source after a stop" "$(host)"
 }
 
-# 1.5: the target's QEMU dies before the guest moved, and nobody calls post-stop there
+# the target's QEMU dies before the guest moved, and nobody calls post-stop there
 event_vm_live_migration_target_dies() {
     vm_conf 201
     qm_start 201

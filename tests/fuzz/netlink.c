@@ -11,8 +11,13 @@ static int discard_batch(struct nl_sock *sock, void *bytes, size_t size)
 	return (int)size;
 }
 
+/* Nor are answers to many questions at once read by libnl. */
+static ssize_t receive_message(int fd, struct msghdr *msg, int flags);
+
 #define nl_sendto discard_batch
+#define recvmsg   receive_message
 #include "kernel/netlink.c" /* NOLINT(bugprone-suspicious-include): for its conversation without a socket */
+#undef recvmsg
 #undef nl_sendto
 
 #include "fuzz.h"
@@ -57,32 +62,65 @@ static void number_messages(uint8_t *bytes, size_t size)
 }
 
 /* Each datagram: its length in two bytes, itself. After the last one nothing comes any more. */
-static int receive_next(struct nl_sock *sock, struct sockaddr_nl *from, unsigned char **ret_bytes,
-			struct ucred **ret_creds)
+static bool next_datagram(const uint8_t **ret_bytes, size_t *ret_len)
 {
 	size_t len;
 
-	(void)sock;
-	(void)ret_creds;
 	if (wire.left == 0 || wire.size < 2)
-		return -NLE_AGAIN;
+		return false;
 	wire.left--;
 	len = (size_t)wire.data[0] << 8 | wire.data[1];
 	wire.data += 2;
 	wire.size -= 2;
 	if (len > wire.size)
 		len = wire.size;
+	*ret_bytes = wire.data;
+	*ret_len = len;
+	wire.data += len;
+	wire.size -= len;
+	return true;
+}
+
+static int receive_next(struct nl_sock *sock, struct sockaddr_nl *from, unsigned char **ret_bytes,
+			struct ucred **ret_creds)
+{
+	const uint8_t *bytes;
+	size_t len;
+
+	(void)sock;
+	(void)ret_creds;
+	if (!next_datagram(&bytes, &len))
+		return -NLE_AGAIN;
 	if (len == 0)
 		return -NLE_INTR;
 	*from = (struct sockaddr_nl){ .nl_family = AF_NETLINK };
-	*ret_bytes = fuzz_bytes(wire.data, len);
+	*ret_bytes = fuzz_bytes(bytes, len);
 	number_messages(*ret_bytes, len);
-	wire.data += len;
-	wire.size -= len;
 	if (is_whole(*ret_bytes, (int)len))
 		return (int)len;
 	free(*ret_bytes);
 	return -NLE_MSG_TRUNC;
+}
+
+static ssize_t receive_message(int fd, struct msghdr *msg, int flags)
+{
+	struct iovec *to = msg->msg_iov;
+	const uint8_t *bytes;
+	size_t len;
+
+	(void)fd;
+	(void)flags;
+	if (!next_datagram(&bytes, &len)) {
+		errno = EAGAIN;
+		return -1;
+	}
+	if (len > to->iov_len) {
+		msg->msg_flags |= MSG_TRUNC;
+		len = to->iov_len;
+	}
+	memcpy(to->iov_base, bytes, len);
+	number_messages(to->iov_base, len);
+	return (ssize_t)len;
 }
 
 static int discard(struct nl_sock *sock, struct nl_msg *msg)
@@ -140,6 +178,29 @@ static int ask_route(struct netlink *nl, struct err *err)
 
 	CHECK(r == 0 || !has);
 	return r;
+}
+
+static int ask_entries(struct netlink *nl, struct err *err)
+{
+	struct proxy_question questions[3] = { { .ifindex = 3, .ip = { AF_INET, { 192, 0, 2, 7 } } },
+					       { .ifindex = 4, .ip = { AF_INET6, { 0x20, 1 } } },
+					       { .ifindex = 3, .ip = { AF_INET, { 192, 0, 2, 8 } } } };
+
+	(void)err;
+	proxy_get_each(nl, questions, 3);
+	for (size_t i = 0; i < 3; i++)
+		CHECK(questions[i].known || !questions[i].exists);
+	return 0;
+}
+
+static int ask_routes(struct netlink *nl, struct err *err)
+{
+	struct route_question questions[2] = { { .iif = 3, .ip = { AF_INET, { 192, 0, 2, 7 } } },
+					       { .iif = 3, .ip = { AF_INET6, { 0x20, 1 } } } };
+
+	(void)err;
+	route_forward_each(nl, questions, 2);
+	return 0;
 }
 
 static int ask_forward(struct netlink *nl, struct err *err)
@@ -283,8 +344,8 @@ static int change_names(struct netlink *nl, struct err *err)
 }
 
 static int (*const conversations[])(struct netlink *nl, struct err *err) = {
-	ask_link,     ask_proxy,  ask_route,    ask_addresses, ask_neighbours, ask_state,   change_link,
-	delete_entry, read_table, ensure_names, ask_name,      change_names,   ask_forward, ask_advertised,
+	ask_link,   ask_proxy,    ask_route, ask_addresses, ask_neighbours, ask_state,      change_link, delete_entry,
+	read_table, ensure_names, ask_name,  change_names,  ask_forward,    ask_advertised, ask_entries, ask_routes,
 };
 
 #define CONVERSATIONS (sizeof(conversations) / sizeof(conversations[0]))

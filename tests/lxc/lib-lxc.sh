@@ -77,7 +77,7 @@ mkdir -p "$TMP/libexec/guestarp"
 ln -s "$LXC_HOOK" "$TMP/libexec/guestarp/guestarp-lxc"
 sed "s|@LIBEXECDIR@|$TMP/libexec|g" "$TESTS_DIR/../packaging/host/lxc.conf.in" >"$LXC_DROP_IN"
 
-# lxcnetaddbr (facts/pve.md 1.2 c): the container's devices are there, its init is not.
+# lxcnetaddbr: the container's devices are there, its init is not.
 # Arguments with hook version 0: NAME net up veth HOST-DEVICE; LXC_NET_PEER with version 1.
 cat >"$LXC_PROGRAMS/lxcnetaddbr" <<END
 #!/bin/bash

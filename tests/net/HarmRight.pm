@@ -1,4 +1,4 @@
-# Who is right on a host of HarmHost's: a model of DESIGN's rules and of the kernel's decision, for harm.t. It knows the
+# Who is right on a host of HarmHost's: a model of guestarp.json(5)'s rules and of the kernel's decision, for harm.t. It knows the
 # host as it was made and which guests were started and stopped; nothing that guestarp says, plans or records.
 #
 #   my $right = HarmRight->new($host);
@@ -127,7 +127,7 @@ sub device_answers {
     return defined $by && $by ne $device;
 }
 
-# ---- DESIGN 5 ----------------------------------------------------------------------------
+# ---- policy ----------------------------------------------------------------------------
 
 sub private {
     my ($address) = @_;

@@ -942,7 +942,7 @@ sub work {
     for my $i (grep { $_ % $workers == $worker } 0 .. $#numbers) {
         my @hosts = one_kernel($numbers[$i]);
         my $what  = "host $hosts[0]{number}: " . join ' and ', map { in_short($_) } @hosts;
-        print @faults ? 'not ok' : 'ok', " $what\n";
+        print((@faults ? 'not ok' : 'ok') . " $what\n");
         next if !@faults;
         my @last = @history > 40 ? @history[-40 .. -1] : @history;
         print map { "# $_\n" } map { split /\n/ } "GUESTARP_SEED=$seed GUESTARP_HOST=$hosts[0]{number}", @faults,
@@ -952,29 +952,35 @@ sub work {
 }
 
 print STDERR "# seed $seed, " . @numbers . " hosts\n";
-my @pipes;
+# One pipe for all, so that none waits for another to be read: a line is written as a whole.
+pipe my $results, my $to_results or die "pipe: $!\n";
+my @pids;
 for my $n (0 .. $workers - 1) {
-    my $pid = open(my $pipe, '-|') // die "fork: $!\n";
+    my $pid = fork // die "fork: $!\n";
     if (!$pid) {
+        close $results;
+        open STDOUT, '>&', $to_results or die "$!\n";
         work($n);
         exit 0;
     }
-    push @pipes, $pipe;
+    push @pids, $pid;
 }
+close $to_results;
 my ($test, $failed, %kinds) = (0, 0);
-for my $pipe (@pipes) {
-    while (my $line = <$pipe>) {
-        if ($line =~ /^((?:not )?ok) (.*)/) {
-            my ($result, $what) = ($1, $2);
-            $test++;
-            $failed++ if $result ne 'ok';
-            $kinds{$_}++ for $what =~ /(subnet|onlink|routed|shared|firewall)/g;
-            print "$result $test - $what\n";
-        } else {
-            print STDERR $line;
-        }
+while (my $line = <$results>) {
+    if ($line =~ /^((?:not )?ok) (.*)/) {
+        my ($result, $what) = ($1, $2);
+        $test++;
+        $failed++ if $result ne 'ok';
+        $kinds{$_}++ for $what =~ /(subnet|onlink|routed|shared|firewall)/g;
+        print "$result $test - $what\n";
+    } else {
+        print STDERR $line;
     }
-    close $pipe or $failed++, print "not ok ", ++$test, " - a worker has ended with status ", $? >> 8, "\n";
+}
+for my $pid (@pids) {
+    waitpid $pid, 0;
+    $failed++, print "not ok ", ++$test, " - a worker has ended with status ", $? >> 8, "\n" if $?;
 }
 print STDERR "# $failed of "
   . @numbers

@@ -90,7 +90,7 @@ for rp_filter in 0 1 2; do
         sysctl -q -w net.ipv4.conf.all.rp_filter=$rp_filter net.ipv4.conf.all.forwarding=$proxy_arp net.ipv4.conf.all.proxy_arp=$proxy_arp
         case="rp_filter $rp_filter, proxy_arp $proxy_arp"
 
-        # The problem is really there, as DESIGN section 1 has it.
+        # The problem is really there.
         both="$fwbr vmbr1"
         wrong=$both
         [ $rp_filter -eq 0 ] || wrong=vmbr1

@@ -106,30 +106,77 @@ wait_for sh -c "ip neigh show proxy dev eth3 | grep -q $v4"
 
 # ---- what another node writes in pmxcfs -----------------------------------------------------------------------------------------
 
-version() { # what pmxcfs does with each change of any file
-    sleep 0.01
-    date +%N >"$ROOT/etc/pve/.version"
+n=100
+# What pmxcfs shows: one number more in .version for a guest's configuration alone, and that file is always of 1970. Times of
+# the others are whole seconds.
+pmxcfs() { # FILE TEXT
+    printf '%s\n' "$2" >"$ROOT/etc/pve/$1"
+    touch -d "@$(date +%s)" "$ROOT/etc/pve/$1"
+    [[ $1 != *.conf ]] || n=$((n + 1))
+    printf '{"starttime":1700000000,"clinfo":2,"vmlist":%d}\n' $n >"$ROOT/etc/pve/.version"
+    touch -d @0 "$ROOT/etc/pve/.version"
 }
-version
+conf() { # ADDRESS
+    pmxcfs lxc/101.conf "hookscript: local:snippets/guestarp"$'\n'"net0: name=eth0,bridge=vmbr0,firewall=1,hwaddr=$(guest_mac 101 0),ip=$1/32,gw=10.20.0.1,type=veth"
+}
+conf $v4
 sleep 2.5
-guest_conf 101 lxc "net0: name=eth0,bridge=vmbr0,firewall=1,hwaddr=$(guest_mac 101 0),ip=192.168.18.102/32,gw=10.20.0.1,type=veth"
-version
-wait_for sh -c "! ip neigh show proxy dev eth3 | grep -q $v4"
+ok "the configuration is written as it was: nothing changes" reached
+conf 192.168.18.102
+wait_for sh -c "! ip neigh show proxy dev eth3 | grep -q $v4" || true
 anew
 ok "the guest has another address in its configuration: the former one is no longer answered for" cut_off
-guest_conf 101 lxc "net0: name=eth0,bridge=vmbr0,firewall=1,hwaddr=$(guest_mac 101 0),ip=$v4/32,gw=10.20.0.1,type=veth"
-version
-restored "and back"
+conf 192.168.18.103
+wait_for sh -c "ip neigh show proxy dev eth3 | grep -q 192.168.18.103" || true
+conf $v4
+restored "and back, all within a few seconds"
 printf '{"defaults": {"announce": 1}}\n' >"$ROOT/etc/guestarp/guestarp.json"
 wait_for sh -c "! ip neigh show proxy dev eth3 | grep -q $v4"
-printf '{"guests": {"101": {"device": "eth4", "announce": 1}}}\n' >"$ROOT/etc/pve/guestarp.json"
-version
+pmxcfs guestarp.json '{"guests": {"101": {"device": "eth4", "announce": 1}}}'
 anew
 restored "the cluster's policy names a device: the guest is reached"
 answers_from eth4 "by that one"
+pmxcfs guestarp.json '{"guests": {"101": {"device": "eth3", "announce": 1}}}'
+wait_for sh -c "ip neigh show proxy dev eth3 | grep -q $v4" || true
+anew
+answers_from eth3 "it names another one: that one answers"
 rm "$ROOT/etc/pve/guestarp.json"
 on eth3
 wait_for sh -c "ip neigh show proxy dev eth3 | grep -q $v4"
+
+# ---- the policy's own directory --------------------------------------------------------------------------------------------------
+
+choose() { # DEV DIR
+    mkdir -p "$2"
+    printf '{"guests": {"101": {"device": "%s", "announce": 1}}}\n' "$1" >"$2/guestarp.json"
+}
+answers_by() { # DEV DESC
+    wait_for sh -c "ip neigh show proxy dev $1 | grep -q $v4" || true
+    anew
+    answers_from "$1" "$2"
+}
+choose eth4 "$TMP/new"
+mv "$ROOT/etc/guestarp" "$TMP/old"
+mv "$TMP/new" "$ROOT/etc/guestarp"
+answers_by eth4 "/etc/guestarp is another directory: its policy holds"
+choose eth3 "$ROOT/etc/guestarp"
+answers_by eth3 "and is heard when it changes"
+choose eth4 "$TMP/linked"
+ln -s "$TMP/linked" "$TMP/link"
+mv "$ROOT/etc/guestarp" "$TMP/old2"
+mv -T "$TMP/link" "$ROOT/etc/guestarp"
+answers_by eth4 "it is a link to another one: that one's holds"
+rm "$ROOT/etc/guestarp"
+choose eth4 "$ROOT/etc/guestarp"
+answers_by eth4 "it is removed and made anew"
+chmod go+w "$ROOT/etc/guestarp/guestarp.json"
+choose eth3 "$ROOT/etc/guestarp"
+wait_for grep -q "others can write it" "$TMP/watch.out"
+anew
+answers_from eth4 "others can write the policy: the last good one holds"
+chmod go-w "$ROOT/etc/guestarp/guestarp.json"
+answers_by eth3 "they no longer can: it holds"
+on eth3
 
 # ---- the table of names ---------------------------------------------------------------------------------------------------------
 

@@ -83,7 +83,7 @@ SNIPPET=/var/lib/vz/snippets/guestarp
 PROGRAMS=/usr/local/lib/pve
 CT_PATH=/var/lib/lxc
 
-# What Proxmox VE has beside LXC: the programs that LXC calls for its containers (facts/pve.md 1.2), by a drop-in of its own,
+# What Proxmox VE has beside LXC: the programs that LXC calls for its containers, by a drop-in of its own,
 # and the unit that runs a container. What they are called with and when is noted in $STATE/noted.
 pve_programs() {
     mkdir -p $PROGRAMS
@@ -170,7 +170,7 @@ lxc.net.0.script.up = $PROGRAMS/lxcnetaddbr
 END
 }
 
-# The hookscript as Proxmox VE finds and calls it: by its link, argv, environment and closed stdin (facts/pve.md 1.1).
+# The hookscript as Proxmox VE finds and calls it: by its link, argv, environment and closed stdin.
 hook() { # VMID PHASE
     ! grep -q '^hookscript: local:snippets/guestarp$' /etc/pve/*/"$1".conf ||
         env -i LC_ALL=C PATH=/sbin:/bin:/usr/sbin:/usr/bin LVM_SUPPRESS_FD_WARNINGS=1 $SNIPPET "$1" "$2" </dev/null

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Conversations with the kernel that go wrong on the way: answers that do not come, are cut, belong to a list that has
- * changed meanwhile. In a network namespace of the test's own, with this program's recvmsg() and sendmsg() between
- * libnl and the kernel.
+ * changed meanwhile. In a network namespace of the test's own, with this program's recvmsg(), sendmsg() and sendto()
+ * between libnl and the kernel.
  */
 
 #include "kernel/netlink.h"
@@ -96,6 +96,18 @@ ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 		return -1;
 	}
 	return next(fd, msg, flags);
+}
+
+/* A datagram of many requests. */
+ssize_t sendto(int fd, const void *bytes, size_t size, int flags, const struct sockaddr *to, socklen_t to_size)
+{
+	NEXT(sendto);
+	wire.sent++;
+	if (wire.refuse) {
+		errno = wire.refuse;
+		return -1;
+	}
+	return next(fd, bytes, size, flags, to, to_size);
 }
 
 /* ---- a host ------------------------------------------------------------------------------------------------------ */
@@ -293,7 +305,7 @@ static void silent(void **state)
 	assert_int_equal(wire.sent, 0);
 }
 
-/* libnl's codes do not get out (STYLE rule 12). */
+/* libnl's codes do not get out. */
 static const struct failure {
 	const char *name;
 	int error;
@@ -381,6 +393,107 @@ static void another_kind_listed(void **state)
 	addresses_done(&addresses);
 }
 
+/* ---- many questions at once --------------------------------------------------------------------------------------
+ */
+
+#define MANY 40
+
+/* Of every kind that there is: ip4 and ip6 have entries, their neighbours have none, as has no device but the first. */
+static size_t ask_many(struct netlink *nl, struct proxy_question *questions)
+{
+	size_t known = 0;
+
+	for (size_t i = 0; i < MANY; i++) {
+		struct proxy_question *q = &questions[i];
+
+		*q = (struct proxy_question){ .ifindex = i % 5 == 4 ? (int)(i % 2) * 9999 : 1,
+					      .ip = i % 2 ? ip6 : ip4 };
+		q->ip.bytes[3] = (uint8_t)(q->ip.bytes[3] + (i % 3 == 2));
+	}
+	proxy_get_each(nl, questions, MANY);
+	for (size_t i = 0; i < MANY; i++)
+		known += questions[i].known;
+	return known;
+}
+
+static void answered_each(void **state)
+{
+	CLEANUP(netlink) struct netlink *nl = open_netlink();
+	struct proxy_question questions[MANY];
+
+	(void)state;
+	wire.error = EINTR;
+	wire.errors = 3;
+	assert_int_equal(ask_many(nl, questions), MANY - MANY / 5);
+	assert_int_equal(wire.sent, (MANY + NETLINK_QUESTIONS_MAX - 1) / NETLINK_QUESTIONS_MAX);
+	for (size_t i = 0; i < MANY; i++) {
+		bool exists = false;
+		int r = proxy_get(nl, questions[i].ifindex, &questions[i].ip, &exists, NULL);
+
+		assert_int_equal(r == 0, questions[i].known);
+		assert_true(r < 0 || exists == questions[i].exists);
+		assert_true(r < 0 || exists == (i % 3 != 2));
+	}
+}
+
+/* What no answer has come to is not known; the questions of the other datagrams are answered. */
+static void lost_each(void **state)
+{
+	CLEANUP(netlink) struct netlink *nl = open_netlink();
+	struct proxy_question questions[MANY];
+
+	(void)state;
+	wire.error = ENOBUFS;
+	wire.errors = 1;
+	assert_in_range(ask_many(nl, questions), MANY / 2, MANY - MANY / 5 - 1);
+	wire.error = EAGAIN;
+	wire.errors = -1;
+	wire.sent = 0;
+	assert_int_equal(ask_many(nl, questions), 0);
+	assert_int_equal(wire.sent, 1);
+}
+
+static void broken_each(void **state)
+{
+	struct proxy_question questions[MANY];
+
+	(void)state;
+	for (int what = 0; what < 4; what++) {
+		CLEANUP(netlink) struct netlink *nl = open_netlink();
+		size_t known;
+
+		wire.cut = what == 0;
+		wire.lost = what == 1;
+		wire.refuse = what == 2 ? ENOBUFS : 0;
+		wire.type = what == 3 ? RTM_NEWRULE : 0;
+		known = ask_many(nl, questions);
+		/* That there is none says an error, which has no kind. */
+		assert_true(what == 3 ? known < MANY / 2 : known == 0);
+		for (size_t i = 0; i < MANY; i++)
+			assert_false(questions[i].known && questions[i].exists);
+	}
+}
+
+static void routes_each(void **state)
+{
+	CLEANUP(netlink) struct netlink *nl = open_netlink();
+	struct route_question questions[MANY];
+
+	(void)state;
+	for (size_t i = 0; i < MANY; i++) {
+		questions[i] = (struct route_question){ .iif = i % 4 == 3 ? 0 : 1, .ip = i % 2 ? ip6 : ip4 };
+		questions[i].ip.bytes[3] = (uint8_t)(questions[i].ip.bytes[3] + (i % 3 == 2));
+	}
+	route_forward_each(nl, questions, MANY);
+	for (size_t i = 0; i < MANY; i++) {
+		struct route route = { .ifindex = -1 };
+		int r = route_forward(nl, questions[i].iif, NULL, &questions[i].ip, &route, NULL);
+
+		assert_int_equal(r == 0, questions[i].known);
+		assert_true(r < 0 || memcmp(&route, &questions[i].route, sizeof(route)) == 0);
+	}
+}
+
 /* ---- never without a device: to the kernel that would be all of them
  * ------------------------------------------------- */
 
@@ -445,6 +558,10 @@ int main(void)
 	TABLE_ROWS(&table, always_interrupted, lists);
 	TABLE_ROWS(&table, no_answer, failures);
 	TABLE_ROWS(&table, no_request, failures);
+	TABLE_TEST(&table, answered_each);
+	TABLE_TEST(&table, lost_each);
+	TABLE_TEST(&table, broken_each);
+	TABLE_TEST(&table, routes_each);
 	TABLE_TEST(&table, no_device);
 	TABLE_TEST(&table, no_name);
 	return table_run(&table, host_up, NULL);

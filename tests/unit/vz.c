@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* OpenVZ's container files in vzctl's two grammars (facts/openvz.md section 5), and lists of addresses, as tables. */
+/* OpenVZ's container files in vzctl's two grammars, and lists of addresses, as tables. */
 
 #include "guest/vz.h"
 

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# A stand-in for vzctl and libvzctl, written from facts/openvz.md: what is called when, with which arguments, environment
+# A stand-in for vzctl and libvzctl: what is called when, with which arguments, environment
 # and descriptors, and what that does to the kernel. Source it behind ../lib.sh.
 #
 # A node is a root directory of its own, which the scripts see as / (chroot), and a network namespace: so all paths are

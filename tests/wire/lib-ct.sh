@@ -7,7 +7,7 @@
 ORDER=guestarp-first
 HEARD_WRONG=0
 
-# lxcnetaddbr (facts/pve.md 1.2 c) and lxc-pve-poststop-hook, as in tests/lxc, with tap_plug's own pauses.
+# lxcnetaddbr and lxc-pve-poststop-hook, as in tests/lxc, with tap_plug's own pauses.
 pct_programs() {
     {
         wire_functions
@@ -130,7 +130,7 @@ pct_bridge() { # BRIDGE
     runs_on
 }
 
-# hotplug_net (facts/pve.md 4): the pair is made, plugged, and its end is given to the container, which brings it up.
+# hotplug_net: the pair is made, plugged, and its end is given to the container, which brings it up.
 pct_hotplug() {
     local port=veth${VMID}i1 pid
     nic_write "$VMID" 1 vmbr1 1

@@ -3,7 +3,7 @@
 # on. Source it after lib-wire.sh.
 #
 # The guest is Debian's cloud kernel with an initramfs of busybox and ask, made here. QEMU itself makes and ends the tap
-# and calls pve-bridge and pve-bridgedown, as in Proxmox VE (facts/pve.md 1.3).
+# and calls pve-bridge and pve-bridgedown, as in Proxmox VE.
 
 VM_DIR=$TMP/vm
 

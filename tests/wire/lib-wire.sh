@@ -58,7 +58,7 @@ wire_kernel() { # RP_FILTER PROXY_ARP
 }
 
 # A VMID of this process alone, as the kernel's log belongs to the whole machine. Eight digits: a NIC that is plugged
-# into a running container has one letter more for a moment, and nine digits leave no room for it (facts/pve.md 7).
+# into a running container has one letter more for a moment, and nine digits leave no room for it.
 wire_vmid() { # N from 0 to 9
     printf '%d\n' $((10000000 + (GUESTARP_UNIQUE % 4194304) * 10 + $1))
 }
@@ -229,8 +229,8 @@ rows_are_right() { # DESC
 
 # ---- Proxmox VE's devices, in tap_plug's order and with its pauses -------------------------------------------------
 
-# These pauses are Proxmox VE's own: each step there is a child process and some Perl. Measured from its own code
-# (facts/measured.md 1): fwln joins fwbr 91, 127, 193 ms (least, median, most) after fwbr was made, the port after 109,
+# These pauses are Proxmox VE's own: each step there is a child process and some Perl. Measured from its own code:
+# fwln joins fwbr 91, 127, 193 ms (least, median, most) after fwbr was made, the port after 109,
 # 150, 229; between fwpr and fwln some 20 ms. They are part of what is tested: whoever answers wrongly does so in them.
 pause() { # SECONDS
     sleep "$1"

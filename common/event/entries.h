@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef GUESTARP_EVENT_ENTRIES_H
+#define GUESTARP_EVENT_ENTRIES_H
+/* Guests' proxy entries and host routes, of whose deletion the kernel tells nobody: looked at again and again. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "event/devices.h"
+#include "host/bindings.h"
+
+/*
+ * Calls lost for each guest that has lost one of what is recorded for it, where its device runs. What is deleted for
+ * the third time within a minute is left alone, and that is said once. now_ms: of clock_ms().
+ */
+void entries_look(struct bindings *bindings, const struct devices *devices, int64_t now_ms,
+		  void (*lost)(const char *guest, bool arrives, void *arg), void *arg);
+
+/* The guest was synced. What was missing and is there again has to be deleted anew to be missing. */
+void entries_restored(struct bindings *bindings, const char *guest);
+
+#endif
