@@ -194,6 +194,7 @@ static bool look_at(const struct guest *who, const struct hint *hint, bool prepa
 		return false;
 	turn_init(&look.turn, who, "sync");
 	look.turn.hurry = hint->hurry;
+	look.turn.announces = hint->announces;
 	turn_lock(&look.turn, TURN_LOOKS);
 	if (hint->hurry && look.turn.locked == -EBUSY)
 		look.alive = false;

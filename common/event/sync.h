@@ -32,7 +32,8 @@ struct hint {
 	int nic;      /* this NIC's firewall bridge is there, though hot-plug writes the configuration last; -1: none */
 	bool managed; /* Proxmox VE has called us as its hookscript, and this is that event's end */
 	bool arrives; /* it has just migrated here: it may take addresses whose owners do not run */
-	bool hurry;   /* an event of the guest's that is under way is not waited for: it syncs the guest in the end */
+	bool announces; /* a device has its carrier: what is bound is announced, also where nothing had to be done */
+	bool hurry;     /* an event of the guest's that is under way is not waited for: it syncs the guest in the end */
 };
 
 #define HINT_NONE                                                                                                      \

@@ -25,6 +25,7 @@ struct turn {
 	bool hurry;     /* another event that is under way is not waited for: it does this one's work in the end */
 	bool claims;    /* it starts, or is asked for by name: it may take addresses whose owners do not run */
 	bool partly;    /* turn_takes_some() */
+	bool announces; /* as in struct hint */
 	bool elsewhere; /* the guest still runs on another node (live migration): nothing may answer for it here yet */
 	struct lock lock;
 	int locked; /* turn_locked()'s */

@@ -163,10 +163,11 @@ static int save_intent(struct up *up)
 	return r;
 }
 
-/* Neighbours may know another MAC: the entry is new, new to us, or another device has answered until now. */
+/* Neighbours may know another MAC: the entry is new, new to us, on a device that nobody heard until now, or another
+ * device has answered. */
 static bool worth_announcing(const struct up *up, const struct setting *entry)
 {
-	if (!recorded(up, entry))
+	if (up->turn->announces || !recorded(up, entry))
 		return true;
 	for (size_t i = 0; i < up->todo.count; i++) {
 		const struct setting *todo = &up->todo.settings[i];

@@ -83,14 +83,22 @@ static void want(const char *guest, bool arrives, void *arg)
 	wanted_add(&w->wanted, &due);
 }
 
-/* Those that have something on the device. */
-static void want_bound(struct watcher *w, const struct link *link)
+static void want_anew(struct watcher *w, const char *guest, bool announces)
+{
+	struct due due = { .nic = -1, .announces = announces };
+
+	(void)text_copy(due.guest, sizeof(due.guest), guest);
+	wanted_add(&w->wanted, &due);
+}
+
+/* Those that have something on the device; runs: it has its carrier. */
+static void want_bound(struct watcher *w, const struct link *link, bool runs)
 {
 	for (size_t i = 0; i < w->bindings.count; i++) {
 		const struct setting *setting = &w->bindings.list[i].setting;
 
 		if (setting->ifindex == link->ifindex || strcmp(setting->device, link->name) == 0)
-			want(w->bindings.list[i].guest, false, w);
+			want_anew(w, w->bindings.list[i].guest, runs);
 	}
 }
 
@@ -127,7 +135,7 @@ static void take_link(struct watcher *w, const struct link *link)
 		return;
 	}
 	if (change.came || change.rose)
-		want_bound(w, link);
+		want_bound(w, link, change.runs);
 	guests = change.came && want_guest(w, link->name, true);
 	if (w->bindings.guest_count == 0)
 		return;
@@ -155,7 +163,7 @@ static void take_news(const struct news *news, void *arg)
 		break;
 	case NEWS_LINK_GONE:
 		devices_forget(&w->devices, link.ifindex);
-		want_bound(w, &link);
+		want_bound(w, &link, false);
 		(void)want_guest(w, link.name, false);
 		break;
 	case NEWS_ADDRESS:
@@ -282,7 +290,9 @@ static void look_at_cluster(struct watcher *w)
 
 static void sync_due(struct watcher *w, const struct due *due)
 {
-	const struct hint hint = { .nic = due->nic, .arrives = due->arrives, .hurry = true };
+	const struct hint hint = {
+		.nic = due->nic, .arrives = due->arrives, .announces = due->announces, .hurry = true
+	};
 	CLEANUP(free) char *text = NULL;
 	int64_t begun = clock_us();
 	struct guest guest;

@@ -104,6 +104,22 @@ ok "a policy with a mistake changes nothing" reached
 on eth3
 wait_for sh -c "ip neigh show proxy dev eth3 | grep -q $v4"
 
+# ---- a device whose MAC is another ------------------------------------------------------------------------------------------------
+
+anew
+ok "the client knows eth3's MAC" reached
+capture anew client eth0
+ip link del eth3
+veth - eth3 02:18:00:00:00:33 lan port3 02:18:00:00:01:13
+ip -n lan link set port3 master switch
+ip addr add 192.168.18.13/24 dev eth3
+sysctl -q -w net.ipv4.conf.eth3.forwarding=1
+knows() { [[ $(ip -n client neigh show to $v4 dev eth0) == *" 02:18:00:00:00:33 "* ]]; }
+ok "eth3 is made anew with another MAC: the client hears of it unasked" wait_for -t 5 knows
+capture_stop anew
+like "$(captured anew arp)" "02:18:00:00:00:33 > ff:ff:ff:ff:ff:ff.*who-has $v4 .*tell $v4," "by an announcement"
+ok "and reaches the guest" reached
+
 # ---- what another node writes in pmxcfs -----------------------------------------------------------------------------------------
 
 n=100
