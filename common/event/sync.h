@@ -41,7 +41,13 @@ struct hint {
 		.nic = -1                                                                                              \
 	}
 
-/* The same for one guest of any kind. True when it is managed and runs here, as far as its platform is Proxmox VE. */
-bool event_sync_guest(const struct guest *guest, const struct hint *hint);
+struct sync_look {
+	bool alive;  /* it is managed and runs here, as far as its platform is Proxmox VE */
+	bool holds;  /* in the end the kernel had all that the guest wants */
+	bool failed; /* which has been said */
+};
+
+/* The same for one guest of any kind. */
+struct sync_look event_sync_guest(const struct guest *guest, const struct hint *hint);
 
 #endif

@@ -297,20 +297,21 @@ static void sync_due(struct watcher *w, const struct due *due)
 	int64_t begun = clock_us();
 	struct guest guest;
 	struct err err;
-	bool alive;
+	struct sync_look seen;
 	int r;
 
 	if (!guest_init_named(&guest, due->guest, '/'))
 		return;
 	r = guest.kind == GUEST_PVE ? pve_text(&guest, &text, &err) : -EOPNOTSUPP;
-	alive = event_sync_guest(&guest, &hint);
-	if (alive && due->arrives && move_tell(&guest, &err) < 0)
+	seen = event_sync_guest(&guest, &hint);
+	if (seen.alive && due->arrives && move_tell(&guest, &err) < 0)
 		log_line(due->guest, "watch: %s", err.text);
-	if (alive && r == 0 && due->own)
+	if (seen.alive && r == 0 && due->own)
 		late_add(&w->late, due->guest, steal_ptr(&text), clock_ms());
-	else if (due->came && late_is_coming(&guest, r, alive))
+	else if (due->came && late_is_coming(&guest, r, seen.alive))
 		late_add(&w->late, due->guest, NULL, clock_ms());
-	entries_restored(&w->bindings, due->guest);
+	if (seen.holds)
+		entries_restored(&w->bindings, due->guest);
 	teller_did(&w->teller, due->guest, clock_us() - begun);
 }
 
