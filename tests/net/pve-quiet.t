@@ -217,7 +217,8 @@ if can_read_kernel_log; then
         count=$(martian_lines "$fwbr")
         ok "rp_filter $rp_filter: the log takes lines about the other guest's fwbr" \
             wait_for -t 20 one_more_martian "$other_fwbr" $(($(martian_lines "$other_fwbr") + 1))
-        is "$(martian_lines "$fwbr")" "$count" "rp_filter $rp_filter: and no martian line about ours"
+        # The kernel's log is a ring: another test's lines may have pushed out some that were counted.
+        ok "rp_filter $rp_filter: and no martian line about ours" test "$(martian_lines "$fwbr")" -le "$count"
     done
 else
     skip "the kernel's log cannot be read here: martian lines"
