@@ -193,12 +193,12 @@ static struct sync_look look_at(const struct guest *who, const struct hint *hint
 	turn_init(&look.turn, who, "sync");
 	look.turn.hurry = hint->hurry;
 	turn_lock(&look.turn, TURN_LOOKS);
-	if (hint->hurry && look.turn.locked == -EBUSY)
-		look.seen.alive = false;
-	else if (who->kind == GUEST_PVE)
-		look_at_pve(&look);
-	else
-		look_at_recorded(&look);
+	if (!hint->hurry || look.turn.locked != -EBUSY) {
+		if (who->kind == GUEST_PVE)
+			look_at_pve(&look);
+		else
+			look_at_recorded(&look);
+	}
 	turn_done(&look.turn);
 	return look.seen;
 }

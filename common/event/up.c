@@ -396,11 +396,6 @@ static bool undo_stale(struct up *up)
 	return all;
 }
 
-static bool is_to_announce(const struct up *up, const struct setting *entry)
-{
-	return entry->kind == SETTING_PROXY && facts_link(up->facts, entry->device) && worth_announcing(up, entry);
-}
-
 static void announce_entries(struct up *up)
 {
 	CLEANUP(free) struct silence_question *asked = NULL;
@@ -419,10 +414,11 @@ static void announce_entries(struct up *up)
 	}
 	for (size_t i = 0; i < up->record.count; i++) {
 		const struct setting *entry = &up->record.settings[i];
+		const struct link *link = entry->kind == SETTING_PROXY ? facts_link(up->facts, entry->device) : NULL;
 
-		if (!is_to_announce(up, entry))
+		if (!link || !worth_announcing(up, entry))
 			continue;
-		asked[count].link = facts_link(up->facts, entry->device);
+		asked[count].link = link;
 		asked[count].ip = &entry->ip;
 		entries[count++] = i;
 	}
