@@ -112,7 +112,7 @@ static bool compare(struct up *up)
 		}
 		/*
 		 * What held already without us is not ours to take back later, but for an entry that answers in
-		 * this guest's name: whoever made it, it must go when the guest goes.
+		 * this guest's name: no matter who made it, it must go when the guest goes.
 		 */
 		if (setting->guests && old)
 			kept = keep(up, &up->record, old);

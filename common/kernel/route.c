@@ -394,7 +394,7 @@ int route_add_host(struct netlink *nl, int ifindex, const struct ip *ip, struct 
 
 int route_delete_host(struct netlink *nl, int ifindex, const struct ip *ip, struct err *err)
 {
-	/* Whoever added it: vzctl's routes have another protocol and may have another scope. */
+	/* No matter who added it: vzctl's routes have another protocol and may have another scope. */
 	const struct rtmsg like = { .rtm_protocol = RTPROT_UNSPEC, .rtm_scope = RT_SCOPE_NOWHERE };
 	int r;
 
