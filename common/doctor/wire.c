@@ -121,7 +121,7 @@ static void two_answers(struct doctor *d, const struct round *round, size_t i)
 	char ip[IP_TEXT + 1];
 	char name[64];
 
-	/* Once for an address, whoever asked. */
+	/* Once for an address, no matter who asked. */
 	(void)ip_to_str(&round->packets[i].ip, ip);
 	for (size_t j = 0; j < d->findings->count; j++) {
 		if (d->findings->list[j].kind == FINDING_WIRE &&

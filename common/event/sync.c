@@ -194,12 +194,12 @@ static struct sync_look look_at(const struct guest *who, const struct hint *hint
 	look.turn.hurry = hint->hurry;
 	look.turn.announces = hint->announces;
 	turn_lock(&look.turn, TURN_LOOKS);
-	if (hint->hurry && look.turn.locked == -EBUSY)
-		look.seen.alive = false;
-	else if (who->kind == GUEST_PVE)
-		look_at_pve(&look);
-	else
-		look_at_recorded(&look);
+	if (!hint->hurry || look.turn.locked != -EBUSY) {
+		if (who->kind == GUEST_PVE)
+			look_at_pve(&look);
+		else
+			look_at_recorded(&look);
+	}
 	turn_done(&look.turn);
 	return look.seen;
 }
