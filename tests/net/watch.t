@@ -112,10 +112,11 @@ anew
 ok "the client knows eth3's MAC" reached
 capture anew client eth0
 ip link del eth3
-veth - eth3 02:18:00:00:00:33 lan port3 02:18:00:00:01:13
-ip -n lan link set port3 master switch
-ip addr add 192.168.18.13/24 dev eth3
+ip link add eth3 address 02:18:00:00:00:33 type veth peer name port3 address 02:18:00:00:01:13 netns lan
+ip -n lan link set port3 master switch up
 sysctl -q -w net.ipv4.conf.eth3.forwarding=1
+ip link set eth3 up
+ip addr add 192.168.18.13/24 dev eth3
 knows() { [[ $(ip -n client neigh show to $v4 dev eth0) == *" 02:18:00:00:00:33 "* ]]; }
 ok "eth3 is made anew with another MAC: the client hears of it unasked" wait_for -t 5 knows
 capture_stop anew
