@@ -117,7 +117,7 @@ ip -n lan link set port3 master switch up
 sysctl -q -w net.ipv4.conf.eth3.forwarding=1
 ip link set eth3 up
 ip addr add 192.168.18.13/24 dev eth3
-knows() { [[ $(ip -n client neigh show to $v4 dev eth0) == *" 02:18:00:00:00:33 "* ]]; }
+knows() { [[ $(ip -n client neigh show to "$v4" dev eth0) == *" 02:18:00:00:00:33 "* ]]; }
 ok "eth3 is made anew with another MAC: the client hears of it unasked" wait_for -t 5 knows
 capture_stop anew
 like "$(captured anew arp)" "02:18:00:00:00:33 > ff:ff:ff:ff:ff:ff.*who-has $v4 .*tell $v4," "by an announcement"
