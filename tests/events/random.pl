@@ -374,10 +374,13 @@ sub hotunplug {
         port_gone($g, 1);
         fw_cleanup($g, 1);
     }
-    delete $g->{nic}{1};
+    my $nic = delete $g->{nic}{1};
     write_conf($g);
     settle();
     model_up($g);
+    # What it had is free. Another one that runs gets it when it is looked at next: now, or by guestarp-watch's late look at
+    # one that has just started.
+    guestarp_sync() if grep { $_->{running} } map { $owners->users($_) } @$nic{qw(ip4 ip6)};
     return;
 }
 
