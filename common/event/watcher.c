@@ -74,21 +74,16 @@ struct watcher {
 /* ---- what is to be done --------------------------------------------------------------------------------------------
  */
 
-static void want(const char *guest, bool arrives, void *arg)
+static void want_due(struct watcher *w, const char *guest, struct due due)
 {
-	struct watcher *w = arg;
-	struct due due = { .nic = -1, .arrives = arrives };
-
+	due.nic = -1;
 	(void)text_copy(due.guest, sizeof(due.guest), guest);
 	wanted_add(&w->wanted, &due);
 }
 
-static void want_anew(struct watcher *w, const char *guest, bool announces)
+static void want(const char *guest, bool arrives, void *arg)
 {
-	struct due due = { .nic = -1, .announces = announces };
-
-	(void)text_copy(due.guest, sizeof(due.guest), guest);
-	wanted_add(&w->wanted, &due);
+	want_due(arg, guest, (struct due){ .arrives = arrives });
 }
 
 /* Those that have something on the device; runs: it has its carrier. */
@@ -98,7 +93,7 @@ static void want_bound(struct watcher *w, const struct link *link, bool runs)
 		const struct setting *setting = &w->bindings.list[i].setting;
 
 		if (setting->ifindex == link->ifindex || strcmp(setting->device, link->name) == 0)
-			want_anew(w, w->bindings.list[i].guest, runs);
+			want_due(w, w->bindings.list[i].guest, (struct due){ .announces = runs });
 	}
 }
 
