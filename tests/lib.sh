@@ -679,7 +679,8 @@ can_read_kernel_log() {
 }
 
 martian_lines() { # DEV [SINCE]: how many the log has now, of after that time of its own
-    dmesg | sed -n "s/^\[ *\([0-9.]*\)\] .*martian source .* on dev $1\$/\1/p" | awk -v since="${2:-0}" '$1 > since {n++} END {print n + 0}'
+    dmesg | sed -n "s/^\[ *\([0-9.]*\)\] .*martian source .* on dev $1\$/\1/p" |
+        awk -v since="${2:-0}" '$1 > since {n++} END {print n + 0}'
 }
 
 log_time() { # of its last line

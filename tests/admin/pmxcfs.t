@@ -130,8 +130,10 @@ healthy "nothing is found"
 
 # pmxcfs has crashed: nothing that is in /etc/pve can be reached, nor that itself.
 crashed() { # COMMAND...
-    local GUESTARP_WRAP="strace -f -qq -o $TMP/strace -P $ROOT/etc/pve -P $ROOT/etc/pve/lxc -P $ROOT/etc/pve/qemu-server -P $ROOT/etc/pve/lxc/101.conf"
-    GUESTARP_WRAP+=" -P $ROOT/etc/pve/qemu-server/101.conf -e inject=openat,access,newfstatat:error=ENOTCONN"
+    local path GUESTARP_WRAP="strace -f -qq -o $TMP/strace -e inject=openat,access,newfstatat:error=ENOTCONN"
+    for path in '' /lxc /qemu-server /lxc/101.conf /qemu-server/101.conf; do
+        GUESTARP_WRAP+=" -P $ROOT/etc/pve$path"
+    done
     "$@"
 }
 before=$(state)

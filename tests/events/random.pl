@@ -378,8 +378,8 @@ sub hotunplug {
     write_conf($g);
     settle();
     model_up($g);
-    # What it had is free. Another one that runs gets it when it is looked at next: now, or by guestarp-watch's late look at
-    # one that has just started.
+    # What it had is free. Another one that runs gets it when it is looked at next: now, or by guestarp-watch's late
+    # look at one that has just started.
     guestarp_sync() if grep { $_->{running} } map { $owners->users($_) } @$nic{qw(ip4 ip6)};
     return;
 }
@@ -610,7 +610,7 @@ sub arrival_begins {
     return;
 }
 
-# Whoever waits for the move sees to it by itself. What it brings about is waited for; where that is nothing, the
+# The process that waits for the move sees to it by itself. What it brings about is waited for; where that is nothing, the
 # administrator makes sure that it has been there.
 sub arrives {
     my ($g) = @_;
