@@ -58,7 +58,7 @@ static int pre_start(struct call *call)
 	return event_prepare(&call->turn, &call->turn.guest, !call->migrated_from);
 }
 
-/* On a migration's target it comes too early to answer for the guest, and nothing comes later: hence the watch. */
+/* On a migration's target it comes too early to answer for the guest, and no later one comes: a process waits. */
 static int post_start(struct call *call)
 {
 	struct turn *turn = &call->turn;

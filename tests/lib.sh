@@ -678,8 +678,13 @@ can_read_kernel_log() {
     [ -n "$GUESTARP_ROOT_OUTSIDE" ] && dmesg >/dev/null 2>&1
 }
 
-martian_lines() { # DEV: how many the log has now
-    dmesg | grep -c "martian source .* on dev $1\$" || true
+martian_lines() { # DEV [SINCE]: how many the log has now, of after that time of its own
+    dmesg | sed -n "s/^\[ *\([0-9.]*\)\] .*martian source .* on dev $1\$/\1/p" |
+        awk -v since="${2:-0}" '$1 > since {n++} END {print n + 0}'
+}
+
+log_time() { # of its last line
+    dmesg | tail -n 1 | sed 's/^\[ *\([0-9.]*\)\] .*/\1/'
 }
 
 # A nine-digit VMID of this process alone: the kernel's log belongs to the whole machine.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef GUESTARP_BASE_PROCESS_H
 #define GUESTARP_BASE_PROCESS_H
-/* A program and whoever called it. */
+/* A program and its caller. */
 
 #include "base/err.h"
 

@@ -180,7 +180,7 @@ static void two_answers(struct doctor *d, const struct wire_round *round, size_t
 	char text[IP_TEXT];
 	char hex[MAC_TEXT];
 
-	/* Once for an address, whoever asked. */
+	/* Once for an address, no matter who asked. */
 	if (is_said(d, ip_to_str(ip, text)))
 		return;
 	f = findings_add(d->findings, FINDING_WIRE);

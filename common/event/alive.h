@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef GUESTARP_EVENT_ALIVE_H
 #define GUESTARP_EVENT_ALIVE_H
-/* What systemd hears of a service, as sd_notify(3) takes it: that it is ready, and that it is alive. */
+/* What systemd hears of a service that is ready, as sd_notify(3) takes it: that it is alive. */
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -235,7 +235,7 @@ int announcements_send(const struct announcements *announcements, unsigned round
 	if (r < 0)
 		return err_wrap(err, "announcement");
 	/*
-	 * Also where nothing is to be said again: whoever closes a packet socket last waits for an RCU grace period
+	 * Also where nothing is to be said again: the last to close a packet socket waits for an RCU grace period
 	 * (packet_release()), some 10 ms in which no guest starts.
 	 */
 	r = process_detach(fd, err);

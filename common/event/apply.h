@@ -34,7 +34,7 @@ int apply_hold(struct netlink *nl, const struct facts *facts, const struct setti
 int apply_release(struct netlink *nl, struct facts *facts, const struct guest *guest, const struct policy *policy,
 		  const struct setting *setting, struct err *err);
 
-/* The same, whoever's it is. */
+/* The same, no matter whose it is. */
 int apply_delete(struct netlink *nl, struct facts *facts, const struct setting *setting, struct err *err);
 
 #endif

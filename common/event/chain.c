@@ -28,7 +28,7 @@ static int run_one(const char *path, char *const argv[], struct err *err)
 	return 0;
 }
 
-/* Hook scripts that attach has chained are those of one guest, whoever has its number by now. */
+/* Hook scripts that attach has chained are those of one guest, not of the one that has its number by now. */
 static bool is_its_own(const struct policy *policy, const struct guest *guest, const char *node, struct notes *notes)
 {
 	struct identity now;

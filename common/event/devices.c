@@ -47,7 +47,8 @@ int devices_take(struct devices *devices, const struct link *link, struct change
 	now.running = now.up && link->flags & IFF_RUNNING;
 	(void)text_copy(now.name, sizeof(now.name), link->name);
 	ret_change->came = !before || strcmp(before->name, now.name) != 0;
-	ret_change->rose = (now.up && !(before && before->up)) || (now.running && !(before && before->running));
+	ret_change->runs = now.running && !(before && before->running);
+	ret_change->rose = (now.up && !(before && before->up)) || ret_change->runs;
 	ret_change->joined = now.master != 0 && (!before || before->master != now.master);
 	if (!known) {
 		struct device *list = array_grow(devices->list, devices->count, &devices->room, sizeof(*list));

@@ -35,6 +35,7 @@ const struct device *devices_find(const struct devices *devices, int ifindex);
 struct change {
 	bool came; /* or has another name */
 	bool rose; /* it is up, or has its carrier, and had not: the kernel tells of the carrier up to a second later */
+	bool runs; /* it has its carrier, and had not */
 	bool joined; /* another master than before, or its first */
 };
 

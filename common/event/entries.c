@@ -10,25 +10,18 @@
 #include "event/apply.h"
 #include "kernel/netlink.h"
 
-/* An entry or a route: of the host's facts it needs none. */
-static int look(struct netlink *nl, const struct binding *binding, bool *ret_holds)
-{
-	struct facts facts;
-
-	facts_init(&facts);
-	return apply_read(nl, &facts, &binding->setting, ret_holds, NULL);
-}
-
 static bool was_lost(struct netlink *nl, const struct devices *devices, struct binding *binding, int64_t now_ms)
 {
 	const struct device *device = devices_find(devices, binding->setting.ifindex);
+	struct facts none; /* of the host an entry or a route needs to know nothing */
 	char text[SETTING_TEXT];
 	bool holds = true;
 
 	/* What is down has none, and comes with news when it is up. */
 	if (binding->left_alone || !device || !device->running)
 		return false;
-	if (look(nl, binding, &holds) < 0 || !binding_was_lost(binding, holds))
+	facts_init(&none);
+	if (apply_read(nl, &none, &binding->setting, &holds, NULL) < 0 || !binding_was_lost(binding, holds))
 		return false;
 	/* What is not back since the last look nobody has deleted: it could not be put back. */
 	if (binding->looks > 1 || binding_may_return(binding, now_ms / 1000))
@@ -54,15 +47,8 @@ void entries_look(struct bindings *bindings, const struct devices *devices, int6
 
 void entries_restored(struct bindings *bindings, const char *guest)
 {
-	CLEANUP(netlink) struct netlink *nl = NULL;
-
 	for (size_t i = 0; i < bindings->count; i++) {
-		struct binding *binding = &bindings->list[i];
-		bool holds = false;
-
-		if (binding->looks == 0 || strcmp(binding->guest, guest) != 0 || (!nl && netlink_open(&nl, NULL) < 0))
-			continue;
-		if (look(nl, binding, &holds) == 0 && holds)
-			binding->looks = 0;
+		if (strcmp(bindings->list[i].guest, guest) == 0)
+			bindings->list[i].looks = 0;
 	}
 }

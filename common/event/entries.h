@@ -16,7 +16,7 @@
 void entries_look(struct bindings *bindings, const struct devices *devices, int64_t now_ms,
 		  void (*lost)(const char *guest, bool arrives, void *arg), void *arg);
 
-/* The guest was synced. What was missing and is there again has to be deleted anew to be missing. */
+/* All of the guest's is there again: what is missing from now on has been deleted anew. */
 void entries_restored(struct bindings *bindings, const char *guest);
 
 #endif

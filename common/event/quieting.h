@@ -2,9 +2,9 @@
 #ifndef GUESTARP_EVENT_QUIETING_H
 #define GUESTARP_EVENT_QUIETING_H
 /*
- * Firewall bridges and ports that answer no ARP request: by name (kernel/quiet.h), and as a second line, for whoever
- * empties nftables, by each firewall bridge's own NOARP and arp_ignore. Neither is recorded or taken back: a firewall
- * bridge dies with its guest, and one that is loud again before answers the LAN.
+ * Firewall bridges and ports that answer no ARP request: by name (kernel/quiet.h), and as a second line, where
+ * somebody empties nftables, by each firewall bridge's own NOARP and arp_ignore. Neither is recorded or taken back: a
+ * firewall bridge dies with its guest, and one that is loud again before answers the LAN.
  */
 
 #include <stdbool.h>

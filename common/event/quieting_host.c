@@ -313,6 +313,8 @@ int quieting_host_with(const struct quiet_names *also, struct outcome *outcome, 
 	/* Policy is read under it: who adds a name by a later policy comes later. */
 	(void)lock_names(true, &lock, NULL);
 	r = want(&host, err);
+	/* It may have gone away meanwhile. */
+	host.guests_known = host.guests_known && guest_platform_known();
 	for (size_t i = 0; r == 0 && i < also->count; i++) {
 		if (quiet_names_add(&host.wanted, also->list[i].text, also->list[i].loud) < 0)
 			r = err_errno(err, ENOMEM, "names");

@@ -21,13 +21,12 @@ struct look {
 	struct turn turn;
 	const struct hint *hint;
 	bool prepare;
-	bool failed;
-	bool alive; /* managed, and runs here */
+	struct sync_look seen;
 };
 
 static void say(struct look *look, const char *done, int result)
 {
-	look->failed = look->failed || result < 0;
+	look->seen.failed = look->seen.failed || result < 0;
 	(void)turn_say(&look->turn, done, result, false);
 }
 
@@ -48,6 +47,7 @@ static void up(struct look *look, const struct guest *guest)
 	if (look->prepare)
 		say(look, "prepared", event_prepare(&look->turn, guest, false));
 	say(look, "up", event_up(&look->turn, guest));
+	look->seen.holds = !look->seen.failed;
 }
 
 /*
@@ -104,7 +104,7 @@ static void look_at_pve(struct look *look)
 	}
 	if (look->hint->nic >= 0)
 		add_nic(guest, (unsigned)look->hint->nic);
-	look->alive = true;
+	look->seen.alive = true;
 	up(look, guest);
 }
 
@@ -184,33 +184,29 @@ static bool concerns(const struct guest *who, const struct hint *hint)
 	return (r == 0 && managed) || (r < 0 && r != -ENOENT && guest.kind == GUEST_PVE);
 }
 
-/* True when it is managed and runs here. */
-static bool look_at(const struct guest *who, const struct hint *hint, bool prepare, bool *ret_failed)
+static struct sync_look look_at(const struct guest *who, const struct hint *hint, bool prepare)
 {
 	struct look look = { .hint = hint, .prepare = prepare };
 
-	*ret_failed = false;
 	if (!concerns(who, hint))
-		return false;
+		return look.seen;
 	turn_init(&look.turn, who, "sync");
 	look.turn.hurry = hint->hurry;
+	look.turn.announces = hint->announces;
 	turn_lock(&look.turn, TURN_LOOKS);
-	if (hint->hurry && look.turn.locked == -EBUSY)
-		look.alive = false;
-	else if (who->kind == GUEST_PVE)
-		look_at_pve(&look);
-	else
-		look_at_recorded(&look);
+	if (!hint->hurry || look.turn.locked != -EBUSY) {
+		if (who->kind == GUEST_PVE)
+			look_at_pve(&look);
+		else
+			look_at_recorded(&look);
+	}
 	turn_done(&look.turn);
-	*ret_failed = look.failed;
-	return look.alive;
+	return look.seen;
 }
 
-bool event_sync_guest(const struct guest *guest, const struct hint *hint)
+struct sync_look event_sync_guest(const struct guest *guest, const struct hint *hint)
 {
-	bool failed;
-
-	return look_at(guest, hint, true, &failed);
+	return look_at(guest, hint, true);
 }
 
 int event_sync_names(const char *word)
@@ -241,11 +237,8 @@ int event_sync(bool prepare, bool hurry, struct sync_result *ret_result, struct 
 	if (r == 0 && prepare)
 		r = guest_list_containers(&guests, err);
 	for (size_t i = 0; r == 0 && i < guests.count; i++) {
-		bool failed;
-
-		(void)look_at(&guests.list[i], &hint, prepare, &failed);
 		ret_result->guests++;
-		ret_result->failed += failed;
+		ret_result->failed += look_at(&guests.list[i], &hint, prepare).failed;
 	}
 	guest_list_done(&guests);
 	return r;

@@ -32,7 +32,8 @@ struct hint {
 	int nic;      /* this NIC's firewall bridge is there, though hot-plug writes the configuration last; -1: none */
 	bool managed; /* Proxmox VE has called us as its hookscript, and this is that event's end */
 	bool arrives; /* it has just migrated here: it may take addresses whose owners do not run */
-	bool hurry;   /* an event of the guest's that is under way is not waited for: it syncs the guest in the end */
+	bool announces; /* a device has its carrier: what is bound is announced, also where nothing had to be done */
+	bool hurry;     /* an event of the guest's that is under way is not waited for: it syncs the guest in the end */
 };
 
 #define HINT_NONE                                                                                                      \
@@ -40,7 +41,13 @@ struct hint {
 		.nic = -1                                                                                              \
 	}
 
-/* The same for one guest of any kind. True when it is managed and runs here, as far as its platform is Proxmox VE. */
-bool event_sync_guest(const struct guest *guest, const struct hint *hint);
+struct sync_look {
+	bool alive;  /* it is managed and runs here, as far as its platform is Proxmox VE */
+	bool holds;  /* in the end the kernel had all that the guest wants */
+	bool failed; /* which has been said */
+};
+
+/* The same for one guest of any kind. */
+struct sync_look event_sync_guest(const struct guest *guest, const struct hint *hint);
 
 #endif

@@ -106,7 +106,7 @@ void turn_unlock(struct turn *turn)
 	facts_forget(&turn->facts);
 	if (turn->loaded)
 		announce(turn);
-	/* Whoever gave up knew something that this turn may not have seen. */
+	/* The event that gave up knew something that this turn may not have seen. */
 	if (again)
 		(void)event_sync_guest(&turn->guest, &none);
 }

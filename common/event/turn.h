@@ -25,6 +25,7 @@ struct turn {
 	bool hurry;     /* another event that is under way is not waited for: it does this one's work in the end */
 	bool claims;    /* it starts, or is asked for by name: it may take addresses whose owners do not run */
 	bool partly;    /* turn_takes_some() */
+	bool announces; /* as in struct hint */
 	bool elsewhere; /* the guest still runs on another node (live migration): nothing may answer for it here yet */
 	struct lock lock;
 	int locked; /* turn_locked()'s */
@@ -47,8 +48,8 @@ enum turn_kind {
 
 /*
  * Takes the guest's lock, waiting for another turn at most 10 s. Who gives up leaves a mark, and that other one is
- * followed by a sync of this guest. A turn that starts begins a record, so that whoever lists the guests from
- * now on finds this one, and waits for it. Without a lock event_up() makes firewall bridges quiet
+ * followed by a sync of this guest. A turn that starts begins a record, so that a list of the guests from now
+ * on has this one, and its reader waits for it. Without a lock event_up() makes firewall bridges quiet
  * and event_prepare() does its work; nothing else is done. -ENOENT: there are no records, so nothing to be taken back.
  */
 void turn_lock(struct turn *turn, enum turn_kind kind);

@@ -112,7 +112,7 @@ static bool compare(struct up *up)
 		}
 		/*
 		 * What held already without us is not ours to take back later, but for an entry that answers in
-		 * this guest's name: whoever made it, it must go when the guest goes.
+		 * this guest's name: no matter who made it, it must go when the guest goes.
 		 */
 		if (setting->guests && old)
 			kept = keep(up, &up->record, old);
@@ -163,10 +163,11 @@ static int save_intent(struct up *up)
 	return r;
 }
 
-/* Neighbours may know another MAC: the entry is new, new to us, or another device has answered until now. */
+/* Neighbours may know another MAC: the entry is new, new to us, on a device that nobody heard until now, or another
+ * device has answered. */
 static bool worth_announcing(const struct up *up, const struct setting *entry)
 {
-	if (!recorded(up, entry))
+	if (up->turn->announces || !recorded(up, entry))
 		return true;
 	for (size_t i = 0; i < up->todo.count; i++) {
 		const struct setting *todo = &up->todo.settings[i];
@@ -396,11 +397,6 @@ static bool undo_stale(struct up *up)
 	return all;
 }
 
-static bool is_to_announce(const struct up *up, const struct setting *entry)
-{
-	return entry->kind == SETTING_PROXY && facts_link(up->facts, entry->device) && worth_announcing(up, entry);
-}
-
 static void announce_entries(struct up *up)
 {
 	CLEANUP(free) struct silence_question *asked = NULL;
@@ -419,10 +415,11 @@ static void announce_entries(struct up *up)
 	}
 	for (size_t i = 0; i < up->record.count; i++) {
 		const struct setting *entry = &up->record.settings[i];
+		const struct link *link = entry->kind == SETTING_PROXY ? facts_link(up->facts, entry->device) : NULL;
 
-		if (!is_to_announce(up, entry))
+		if (!link || !worth_announcing(up, entry))
 			continue;
-		asked[count].link = facts_link(up->facts, entry->device);
+		asked[count].link = link;
 		asked[count].ip = &entry->ip;
 		entries[count++] = i;
 	}

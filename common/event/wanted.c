@@ -25,6 +25,7 @@ void wanted_add(struct wanted *wanted, const struct due *due)
 			d->own = d->own || due->own;
 			d->came = d->came || due->came;
 			d->arrives = d->arrives || due->arrives;
+			d->announces = d->announces || due->announces;
 			return;
 		}
 	}

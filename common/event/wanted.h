@@ -10,10 +10,11 @@
 
 struct due {
 	char guest[GUEST_NAME_SIZE];
-	int nic;      /* as in struct hint */
-	bool own;     /* a device of its own has come or gone */
-	bool came;    /* has come */
-	bool arrives; /* as in struct hint */
+	int nic;        /* as in struct hint */
+	bool own;       /* a device of its own has come or gone */
+	bool came;      /* has come */
+	bool arrives;   /* as in struct hint */
+	bool announces; /* as in struct hint */
 };
 
 struct wanted {

@@ -74,23 +74,26 @@ struct watcher {
 /* ---- what is to be done --------------------------------------------------------------------------------------------
  */
 
-static void want(const char *guest, bool arrives, void *arg)
+static void want_due(struct watcher *w, const char *guest, struct due due)
 {
-	struct watcher *w = arg;
-	struct due due = { .nic = -1, .arrives = arrives };
-
+	due.nic = -1;
 	(void)text_copy(due.guest, sizeof(due.guest), guest);
 	wanted_add(&w->wanted, &due);
 }
 
-/* Those that have something on the device. */
-static void want_bound(struct watcher *w, const struct link *link)
+static void want(const char *guest, bool arrives, void *arg)
+{
+	want_due(arg, guest, (struct due){ .arrives = arrives });
+}
+
+/* Those that have something on the device; runs: it has its carrier. */
+static void want_bound(struct watcher *w, const struct link *link, bool runs)
 {
 	for (size_t i = 0; i < w->bindings.count; i++) {
 		const struct setting *setting = &w->bindings.list[i].setting;
 
 		if (setting->ifindex == link->ifindex || strcmp(setting->device, link->name) == 0)
-			want(w->bindings.list[i].guest, false, w);
+			want_due(w, w->bindings.list[i].guest, (struct due){ .announces = runs });
 	}
 }
 
@@ -127,7 +130,7 @@ static void take_link(struct watcher *w, const struct link *link)
 		return;
 	}
 	if (change.came || change.rose)
-		want_bound(w, link);
+		want_bound(w, link, change.runs);
 	guests = change.came && want_guest(w, link->name, true);
 	if (w->bindings.guest_count == 0)
 		return;
@@ -155,7 +158,7 @@ static void take_news(const struct news *news, void *arg)
 		break;
 	case NEWS_LINK_GONE:
 		devices_forget(&w->devices, link.ifindex);
-		want_bound(w, &link);
+		want_bound(w, &link, false);
 		(void)want_guest(w, link.name, false);
 		break;
 	case NEWS_ADDRESS:
@@ -282,25 +285,28 @@ static void look_at_cluster(struct watcher *w)
 
 static void sync_due(struct watcher *w, const struct due *due)
 {
-	const struct hint hint = { .nic = due->nic, .arrives = due->arrives, .hurry = true };
+	const struct hint hint = {
+		.nic = due->nic, .arrives = due->arrives, .announces = due->announces, .hurry = true
+	};
 	CLEANUP(free) char *text = NULL;
 	int64_t begun = clock_us();
 	struct guest guest;
 	struct err err;
-	bool alive;
+	struct sync_look seen;
 	int r;
 
 	if (!guest_init_named(&guest, due->guest, '/'))
 		return;
 	r = guest.kind == GUEST_PVE ? pve_text(&guest, &text, &err) : -EOPNOTSUPP;
-	alive = event_sync_guest(&guest, &hint);
-	if (alive && due->arrives && move_tell(&guest, &err) < 0)
+	seen = event_sync_guest(&guest, &hint);
+	if (seen.alive && due->arrives && move_tell(&guest, &err) < 0)
 		log_line(due->guest, "watch: %s", err.text);
-	if (alive && r == 0 && due->own)
+	if (seen.alive && r == 0 && due->own)
 		late_add(&w->late, due->guest, steal_ptr(&text), clock_ms());
-	else if (due->came && late_is_coming(&guest, r, alive))
+	else if (due->came && late_is_coming(&guest, r, seen.alive))
 		late_add(&w->late, due->guest, NULL, clock_ms());
-	entries_restored(&w->bindings, due->guest);
+	if (seen.holds)
+		entries_restored(&w->bindings, due->guest);
 	teller_did(&w->teller, due->guest, clock_us() - begun);
 }
 

@@ -128,6 +128,12 @@ int guest_list_running(struct guest_list *guests, struct err *err)
 	return 0;
 }
 
+/* Where pmxcfs has crashed its directory is there, and nothing in it can be reached. */
+static bool is_missing(int error)
+{
+	return error == ENOENT || error == ENOTDIR || error == ENOTCONN;
+}
+
 /* Every name in the directory that ends so and gives an id of the kind. A missing directory has none. */
 static int add_directory(struct guest_list *guests, const char *path, const char *suffix, enum guest_kind kind,
 			 struct err *err)
@@ -141,7 +147,7 @@ static int add_directory(struct guest_list *guests, const char *path, const char
 		return r;
 	dir = opendir(full);
 	if (!dir)
-		return errno == ENOENT || errno == ENOTDIR ? 0 : err_errno(err, errno, "%s", path);
+		return is_missing(errno) ? 0 : err_errno(err, errno, "%s", path);
 	while ((entry = next_entry(dir)) != NULL) {
 		size_t len = strlen(entry->d_name);
 		size_t end = strlen(suffix);
@@ -168,12 +174,17 @@ static bool exists(const char *path)
 	return file_path(path, full, sizeof(full), NULL) == 0 && access(full, F_OK) == 0;
 }
 
+static bool has_proxmox(void)
+{
+	return exists("/etc/pve") || errno == ENOTCONN;
+}
+
 int guest_list_containers(struct guest_list *guests, struct err *err)
 {
 	char full[PATH_SIZE];
 	CLEANUP(dir) DIR *dir = NULL;
 	const struct dirent *entry;
-	bool proxmox = exists("/etc/pve");
+	bool proxmox = has_proxmox();
 	int r = file_path(GUEST_LXCPATH, full, sizeof(full), err);
 
 	if (r < 0)
@@ -214,7 +225,7 @@ bool guest_platform_known(void)
 
 bool guest_platform_missing(void)
 {
-	return exists("/etc/pve") && !guest_platform_known();
+	return has_proxmox() && !guest_platform_known();
 }
 
 int guest_each_of_cluster(bool (*wanted)(const struct guest *guest, const void *data),

@@ -46,7 +46,7 @@ static off_t lock_offset(const char *name)
 	return (off_t)(text_hash(TEXT_HASH_START, name) >> 2);
 }
 
-/* guest: whose mark is left, NULL for none. It may be let go of just before that: hence the last try. */
+/* guest: whose mark is left, NULL for none. The lock may be let go of just before that, so it is tried once more. */
 static int take_lock(const char *name, int dir, int fd, bool alone, const struct guest *guest, int wait_s,
 		     struct err *err)
 {

@@ -374,11 +374,19 @@ static int receive_datagram(struct netlink *nl, char *bytes)
 	return n == 0 || msg.msg_flags & MSG_TRUNC || !is_whole((unsigned char *)bytes, (int)n) ? -EMSGSIZE : (int)n;
 }
 
-static int receive_each(struct netlink *nl, struct netlink_question *questions, size_t count, netlink_answer_fn answer)
+/* Questions under way in one datagram. */
+struct asked {
+	char *at; /* the first of the caller's */
+	size_t size;
+	size_t count;
+	int results[NETLINK_QUESTIONS_MAX]; /* -EINPROGRESS without an answer so far */
+};
+
+static int receive_each(struct netlink *nl, struct asked *asked, netlink_answer_fn answer)
 {
 	char bytes[ANSWER_SIZE] __attribute__((aligned(NLMSG_ALIGNTO)));
 
-	for (size_t left = count; left > 0;) {
+	for (size_t left = asked->count; left > 0;) {
 		int n = receive_datagram(nl, bytes);
 
 		if (n == -EAGAIN)
@@ -388,9 +396,9 @@ static int receive_each(struct netlink *nl, struct netlink_question *questions, 
 		for (struct nlmsghdr *header = (void *)bytes; nlmsg_ok(header, n); header = nlmsg_next(header, &n)) {
 			size_t i = header->nlmsg_seq - nl->first_seq;
 
-			if (i >= count || questions[i].result != -EINPROGRESS)
+			if (i >= asked->count || asked->results[i] != -EINPROGRESS)
 				continue;
-			questions[i].result = answer_to(header, answer, questions[i].arg);
+			asked->results[i] = answer_to(header, answer, asked->at + i * asked->size);
 			left--;
 		}
 	}
@@ -398,16 +406,20 @@ static int receive_each(struct netlink *nl, struct netlink_question *questions, 
 }
 
 /* One datagram, numbered throughout. */
-static int send_each(struct netlink *nl, struct netlink_question *questions, size_t count)
+static int send_each(struct netlink *nl, const struct asked *asked, struct nl_msg *(*ask)(const void *question))
 {
-	CLEANUP(free) char *bytes = calloc(count, REQUEST_SIZE);
+	CLEANUP(free) char *bytes = calloc(asked->count, REQUEST_SIZE);
 	char *at = bytes;
 	int r;
 
 	if (!bytes)
 		return -ENOMEM;
-	for (size_t i = 0; i < count; i++) {
-		append(nl, &at, questions[i].msg, NLM_F_REQUEST);
+	for (size_t i = 0; i < asked->count; i++) {
+		CLEANUP(nl_msg) struct nl_msg *msg = ask(asked->at + i * asked->size);
+
+		if (!msg)
+			return -ENOMEM;
+		append(nl, &at, msg, NLM_F_REQUEST);
 		if (i == 0)
 			nl->first_seq = nl->seq;
 	}
@@ -415,23 +427,24 @@ static int send_each(struct netlink *nl, struct netlink_question *questions, siz
 	return r < 0 ? -libnl_errno(r) : 0;
 }
 
-void netlink_get_each(struct netlink *nl, struct netlink_question *questions, size_t count, netlink_answer_fn answer)
+void netlink_get_each(struct netlink *nl, void *questions, size_t size, size_t count,
+		      struct nl_msg *(*ask)(const void *question), netlink_answer_fn answer,
+		      void (*done)(void *question, int result))
 {
-	int r = count > 0 ? begin(nl, NULL) : 0;
+	for (size_t from = 0; from < count; from += NETLINK_QUESTIONS_MAX) {
+		struct asked asked = { .at = (char *)questions + from * size, .size = size, .count = count - from };
+		int r = begin(nl, NULL);
 
-	for (size_t i = 0; i < count; i++) {
-		questions[i].result = -EINPROGRESS;
-		if (!questions[i].msg)
-			r = -ENOMEM;
-	}
-	if (r == 0 && count > 0)
-		r = send_each(nl, questions, count);
-	if (r == 0)
-		r = receive_each(nl, questions, count, answer);
-	for (size_t i = 0; i < count; i++) {
-		if (questions[i].result == -EINPROGRESS)
-			questions[i].result = r;
-		nlmsg_free(questions[i].msg);
+		if (asked.count > NETLINK_QUESTIONS_MAX)
+			asked.count = NETLINK_QUESTIONS_MAX;
+		for (size_t i = 0; i < asked.count; i++)
+			asked.results[i] = -EINPROGRESS;
+		if (r == 0)
+			r = send_each(nl, &asked, ask);
+		if (r == 0)
+			r = receive_each(nl, &asked, answer);
+		for (size_t i = 0; i < asked.count; i++)
+			done(asked.at + i * size, asked.results[i] == -EINPROGRESS ? r : asked.results[i]);
 	}
 }
 

@@ -38,14 +38,14 @@ int netlink_get(struct netlink *nl, struct nl_msg *msg, netlink_answer_fn answer
 /* So many, at 4 KiB each in the kernel, fit into libnl's receive buffer. */
 #define NETLINK_QUESTIONS_MAX 12
 
-struct netlink_question {
-	struct nl_msg *msg; /* consumed; NULL without memory */
-	void *arg;
-	int result; /* what netlink_get() would return */
-};
-
-/* As netlink_get() for each, all in one datagram. For the kernel's words ask the one that failed again. */
-void netlink_get_each(struct netlink *nl, struct netlink_question *questions, size_t count, netlink_answer_fn answer);
+/*
+ * As netlink_get() for each of an array's questions, of size bytes each, so many in one datagram. ask builds the
+ * message, NULL without memory; answer gets the question as its argument; done is told what netlink_get() would have
+ * returned. For the kernel's words ask the one that failed again.
+ */
+void netlink_get_each(struct netlink *nl, void *questions, size_t size, size_t count,
+		      struct nl_msg *(*ask)(const void *question), netlink_answer_fn answer,
+		      void (*done)(void *question, int result));
 
 /*
  * Sends msg (consumed; NULL is -ENOMEM) as a dump, again a few times when it was interrupted (NLM_F_DUMP_INTR):

@@ -59,27 +59,34 @@ int proxy_get(struct netlink *nl, int ifindex, const struct ip *ip, bool *ret_ex
 	return 0;
 }
 
-static void get_each(struct netlink *nl, struct proxy_question *questions, size_t count)
+static struct nl_msg *build_question(const void *question)
 {
-	struct netlink_question asked[NETLINK_QUESTIONS_MAX];
-	int found[NETLINK_QUESTIONS_MAX] = { 0 };
+	const struct proxy_question *q = question;
 
-	for (size_t i = 0; i < count; i++)
-		asked[i] = (struct netlink_question){
-			.msg = build(RTM_GETNEIGH, 0, questions[i].ifindex, &questions[i].ip),
-			.arg = &found[i],
-		};
-	netlink_get_each(nl, asked, count, take_entry);
-	for (size_t i = 0; i < count; i++) {
-		questions[i].known = questions[i].ifindex > 0 && (asked[i].result == 0 || asked[i].result == -ENOENT);
-		questions[i].exists = asked[i].result == 0 && found[i] == questions[i].ifindex;
-	}
+	return build(RTM_GETNEIGH, 0, q->ifindex, &q->ip);
+}
+
+static int answer_question(struct nlmsghdr *answer, void *question)
+{
+	struct proxy_question *q = question;
+	int found = 0;
+	int r = take_entry(answer, &found);
+
+	q->exists = r == 0 && found == q->ifindex;
+	return r;
+}
+
+static void end_question(void *question, int result)
+{
+	struct proxy_question *q = question;
+
+	q->known = q->ifindex > 0 && (result == 0 || result == -ENOENT);
+	q->exists = q->exists && result == 0;
 }
 
 void proxy_get_each(struct netlink *nl, struct proxy_question *questions, size_t count)
 {
-	for (size_t i = 0; i < count; i += NETLINK_QUESTIONS_MAX)
-		get_each(nl, questions + i, count - i < NETLINK_QUESTIONS_MAX ? count - i : NETLINK_QUESTIONS_MAX);
+	netlink_get_each(nl, questions, sizeof(*questions), count, build_question, answer_question, end_question);
 }
 
 int proxy_add(struct netlink *nl, int ifindex, const struct ip *ip, struct err *err)

@@ -121,30 +121,35 @@ int route_forward(struct netlink *nl, int iif, const struct ip *from, const stru
 	return r;
 }
 
-static void forward_each(struct netlink *nl, struct route_question *questions, size_t count)
+static struct nl_msg *build_forward(const void *question)
 {
-	struct netlink_question asked[NETLINK_QUESTIONS_MAX];
+	const struct route_question *r = question;
+	const struct question q = {
+		.ip = &r->ip,
+		.from = r->from.family ? &r->from : far_away(r->ip.family),
+		.iif = r->iif,
+	};
 
-	for (size_t i = 0; i < count; i++) {
-		struct route_question *r = &questions[i];
-		const struct question q = {
-			.ip = &r->ip,
-			.from = r->from.family ? &r->from : far_away(r->ip.family),
-			.iif = r->iif,
-		};
+	return build_question(&q);
+}
 
-		r->route = (struct route){ .ifindex = 0 };
-		asked[i] = (struct netlink_question){ .msg = build_question(&q), .arg = &r->route };
-	}
-	netlink_get_each(nl, asked, count, take_route);
-	for (size_t i = 0; i < count; i++)
-		questions[i].known = questions[i].iif > 0 && (asked[i].result == 0 || asked[i].result == -ENETUNREACH);
+static int take_forward(struct nlmsghdr *msg, void *question)
+{
+	return take_route(msg, &((struct route_question *)question)->route);
+}
+
+static void end_forward(void *question, int result)
+{
+	struct route_question *r = question;
+
+	r->known = r->iif > 0 && (result == 0 || result == -ENETUNREACH);
 }
 
 void route_forward_each(struct netlink *nl, struct route_question *questions, size_t count)
 {
-	for (size_t i = 0; i < count; i += NETLINK_QUESTIONS_MAX)
-		forward_each(nl, questions + i, count - i < NETLINK_QUESTIONS_MAX ? count - i : NETLINK_QUESTIONS_MAX);
+	for (size_t i = 0; i < count; i++)
+		questions[i].route = (struct route){ .ifindex = 0 };
+	netlink_get_each(nl, questions, sizeof(*questions), count, build_forward, take_forward, end_forward);
 }
 
 struct gateway {
@@ -389,7 +394,7 @@ int route_add_host(struct netlink *nl, int ifindex, const struct ip *ip, struct 
 
 int route_delete_host(struct netlink *nl, int ifindex, const struct ip *ip, struct err *err)
 {
-	/* Whoever added it: vzctl's routes have another protocol and may have another scope. */
+	/* No matter who added it: vzctl's routes have another protocol and may have another scope. */
 	const struct rtmsg like = { .rtm_protocol = RTPROT_UNSPEC, .rtm_scope = RT_SCOPE_NOWHERE };
 	int r;
 

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/../lib.sh" || exit
 . "$(dirname "$0")/lib-admin.sh" || exit
 . "$(dirname "$0")/lib-pve.sh" || exit
-require jq tcpdump
+require jq strace tcpdump
 
 true_paths
 stand_ins
@@ -127,6 +127,23 @@ pmxcfs up
 admin_is 0 "pmxcfs is there again: apply --all" apply --all
 reached "and 101 is reached again"
 healthy "nothing is found"
+
+# pmxcfs has crashed: nothing that is in /etc/pve can be reached, nor that itself.
+crashed() { # COMMAND...
+    local path GUESTARP_WRAP="strace -f -qq -o $TMP/strace -e inject=openat,access,newfstatat:error=ENOTCONN"
+    for path in '' /lxc /qemu-server /lxc/101.conf /qemu-server/101.conf; do
+        GUESTARP_WRAP+=" -P $ROOT/etc/pve$path"
+    done
+    "$@"
+}
+before=$(state)
+crashed admin_is 1 "it has crashed: status is not all well" status
+like "$OUT" "note: pmxcfs is down" "it says why"
+like "$OUT" "pve/101 .*running" "101, which has a record, is shown"
+crashed findings
+is "$FOUND $STATUS" "pmxcfs-down 1" "check finds that, and nothing else"
+crashed admin sync
+kept "after sync"
 
 # It stops while pmxcfs is down: that it does not run is known from its processes and devices.
 pmxcfs down

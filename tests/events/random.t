@@ -2,8 +2,8 @@
 # A thousand random events over thirty guests and their clones, some of which are not managed: after each, the kernel is
 # what the model says, and after each hundred so is the wire.
 #
-#   GUESTARP_SEED=N    the same events again (each run prints its seed)
-#   GUESTARP_EVENTS=N  how many, default 1000
+#   GUESTARP_SEED=N    those of another seed than 12
+#   GUESTARP_EVENTS=N  how many, default 1000; with it each run has another seed, and prints it
 
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/../lib.sh"

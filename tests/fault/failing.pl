@@ -114,6 +114,9 @@ sub can_fail {
     my ($name) = @_;
     # Where connect fails, nobody knows whether the container runs, and nothing is taken back on a guess: the next event does it.
     return 0 if $name =~ /^(?:get(?:e?uid|p?pid)|brk|connect)$/;
+    # After a close() that fails Linux has closed the file; strace would leave it open, and each lock would be held to the end.
+    # sigprocmask() fails by wrong arguments alone.
+    return 0 if $name =~ /^(?:close|rt_sigprocmask)$/;
     return $ENV{FAULT_SHIM} || $name eq 'mkdir' || $name !~ /^(?:m|brk|futex|sig)/;
 }
 
@@ -123,8 +126,7 @@ sub failing_calls {
 
     for my $call ($full ? calls($s) : deeds(calls($s))) {
         my ($name, $which, $arguments) = @$call;
-        # Whatever close() says, Linux has closed it; strace would leave it open.
-        next if !can_fail($name) || $name eq 'close';
+        next if !can_fail($name);
         my %errors = map { $_ => 1 } @{ $usual{$name} // ['ENOMEM'] }, $full ? $every[ $turn++ % @every ] : ();
         delete $errors{EPERM} if $name eq 'openat';
         for my $error (sort keys %errors) {
@@ -137,8 +139,7 @@ sub failing_calls {
     return share($s, 11, 61, @points);
 }
 
-# All of one kind, from some call on: no memory for sockets any more, a full disk, a kernel that answers nothing. strace makes no
-# close of a close that fails, as the kernel does: each lock would be held to the end.
+# All of one kind, from some call on: no memory for sockets any more, a full disk, a kernel that answers nothing.
 sub failing_for_good {
     my ($s) = @_;
     my %names = map { $_->[0] => $_ } reverse calls($s);
@@ -150,7 +151,7 @@ sub failing_for_good {
             begin($s);
             return run({ %{ $s->{event} }, wrap => [ qw(strace -qq -o /dev/null -e), "trace=$name", '-e', "inject=$name:error=$error:when=$which+" ] });
         } ]
-    } grep { can_fail($_) && !/^(?:rt_sig|close)/ } sort keys %names);
+    } grep { can_fail($_) && !/^rt_sig/ } sort keys %names);
 }
 
 # ---- what the shim does -------------------------------------------------------------------------------------------------------

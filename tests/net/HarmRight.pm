@@ -1,5 +1,5 @@
-# Who is right on a host of HarmHost's: a model of guestarp.json(5)'s rules and of the kernel's decision, for harm.t. It knows the
-# host as it was made and which guests were started and stopped; nothing that guestarp says, plans or records.
+# Who is right on a host of HarmHost's, for harm.t: a model of guestarp.json(5)'s rules and the kernel's decision. It
+# knows the host as it was made and which guests were started and stopped; nothing that guestarp says, plans or records.
 #
 #   my $right = HarmRight->new($host);
 #   $right->up($guest); $right->down($guest);      what its events are to come to

@@ -24,6 +24,8 @@ on() { # DEVICE: written as an editor does
     mv "$ROOT/etc/guestarp/.new" "$ROOT/etc/guestarp/guestarp.json"
 }
 
+bound() { ip neigh show proxy dev "$1" | grep -q "${2:-$v4}"; } # DEV [ADDRESS]
+unbound() { ! bound "$1"; }
 reached() { in_ns client ping -q -c 1 -W 1 $v4 >/dev/null 2>&1; }
 cut_off() { ! reached; }
 answers_from() { # "DEV..." DESC
@@ -94,7 +96,7 @@ restored "and back"
 # ---- policy ---------------------------------------------------------------------------------------------------------------------
 
 on eth4
-wait_for sh -c "ip neigh show proxy dev eth4 | grep -q $v4"
+wait_for bound eth4
 anew
 answers_from eth4 "another device is chosen: that one answers"
 ok "the guest is reached by it" reached
@@ -102,7 +104,24 @@ printf '{"defaults": {"announce": 1}, "guests": {"101": {"device": "eth3"}},}}\n
 sleep 1
 ok "a policy with a mistake changes nothing" reached
 on eth3
-wait_for sh -c "ip neigh show proxy dev eth3 | grep -q $v4"
+wait_for bound eth3
+
+# ---- a device whose MAC is another ------------------------------------------------------------------------------------------------
+
+anew
+ok "the client knows eth3's MAC" reached
+capture anew client eth0
+ip link del eth3
+ip link add eth3 address 02:18:00:00:00:33 type veth peer name port3 address 02:18:00:00:01:13 netns lan
+ip -n lan link set port3 master switch up
+sysctl -q -w net.ipv4.conf.eth3.forwarding=1
+ip link set eth3 up
+ip addr add 192.168.18.13/24 dev eth3
+knows() { [[ $(ip -n client neigh show to "$v4" dev eth0) == *" 02:18:00:00:00:33 "* ]]; }
+ok "eth3 is made anew with another MAC: the client hears of it unasked" wait_for -t 5 knows
+capture_stop anew
+like "$(captured anew arp)" "02:18:00:00:00:33 > ff:ff:ff:ff:ff:ff.*who-has $v4 .*tell $v4," "by an announcement"
+ok "and reaches the guest" reached
 
 # ---- what another node writes in pmxcfs -----------------------------------------------------------------------------------------
 
@@ -123,26 +142,26 @@ conf $v4
 sleep 2.5
 ok "the configuration is written as it was: nothing changes" reached
 conf 192.168.18.102
-wait_for sh -c "! ip neigh show proxy dev eth3 | grep -q $v4" || true
+wait_for unbound eth3 || true
 anew
 ok "the guest has another address in its configuration: the former one is no longer answered for" cut_off
 conf 192.168.18.103
-wait_for sh -c "ip neigh show proxy dev eth3 | grep -q 192.168.18.103" || true
+wait_for bound eth3 192.168.18.103 || true
 conf $v4
 restored "and back, all within a few seconds"
 printf '{"defaults": {"announce": 1}}\n' >"$ROOT/etc/guestarp/guestarp.json"
-wait_for sh -c "! ip neigh show proxy dev eth3 | grep -q $v4"
+wait_for unbound eth3
 pmxcfs guestarp.json '{"guests": {"101": {"device": "eth4", "announce": 1}}}'
 anew
 restored "the cluster's policy names a device: the guest is reached"
 answers_from eth4 "by that one"
 pmxcfs guestarp.json '{"guests": {"101": {"device": "eth3", "announce": 1}}}'
-wait_for sh -c "ip neigh show proxy dev eth3 | grep -q $v4" || true
+wait_for bound eth3 || true
 anew
 answers_from eth3 "it names another one: that one answers"
 rm "$ROOT/etc/pve/guestarp.json"
 on eth3
-wait_for sh -c "ip neigh show proxy dev eth3 | grep -q $v4"
+wait_for bound eth3
 
 # ---- the policy's own directory --------------------------------------------------------------------------------------------------
 
@@ -151,7 +170,7 @@ choose() { # DEV DIR
     printf '{"guests": {"101": {"device": "%s", "announce": 1}}}\n' "$1" >"$2/guestarp.json"
 }
 answers_by() { # DEV DESC
-    wait_for sh -c "ip neigh show proxy dev $1 | grep -q $v4" || true
+    wait_for bound "$1" || true
     anew
     answers_from "$1" "$2"
 }
@@ -246,7 +265,7 @@ ok "the guest's own event binds it again" reached
 # ---- a guest that dies unheard, and one that comes ---------------------------------------------------------------------------------
 
 ct_stop 101 0
-wait_for sh -c "! ip neigh show proxy dev eth3 | grep -q $v4"
+wait_for unbound eth3
 pass "its devices are gone, no hook was called: its entry is taken back"
 ct_start 101 0 vmbr0 $v4/32
 ip route replace $v4/32 dev vmbr0
