@@ -38,7 +38,7 @@ routed_conf() { # VMID ADDRESS [NODE] [BRIDGE]
 multi_host
 routed_guest 101 $twin
 routed_conf 101 $twin
-policy '{"defaults": {"announce": 0, "device": "eth3"}, "guests": {"201": {"device": "eth4"}}}'
+policy '{"defaults": {"announce": 0, "device": "eth3"}, "guests": {"200-299": {"device": "eth4"}}}'
 pve_ok 101 pre-start
 pve_ok 101 post-start
 reached "101 runs: the client reaches it"
