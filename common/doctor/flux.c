@@ -317,7 +317,8 @@ static void fix_firewall_bridge(struct doctor *d, const struct accusations *all,
 	else if (p->quietable)
 		finding_set(f->permanent, "guestarp sync");
 	else
-		finding_set(f->permanent, "in \"guests\" of %s:\n\"%s\": { \"firewall_bridge\": \"quiet\" },",
+		finding_set(f->permanent,
+			    "in \"guests\" of %s, then guestarp sync:\n\"%s\": { \"firewall_bridge\": \"quiet\" },",
 			    POLICY_HOST_FILE, p->name);
 	f->permanent_fixes = works && names && !p->managed && !p->guest.hookscript[0];
 }

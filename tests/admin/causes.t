@@ -164,9 +164,14 @@ is "$FOUND" proxy-many "eight guests: one finding"
 is "$(finding 0 guests | wc -w)" 8 "with all of them"
 is "$(grep -o 'ip neigh del proxy' <<<"$(finding 0 fix)" | wc -l)" 8 "one line for all eight"
 like "$(finding 0 permanent)" "^guestarp device pve/151 eth0 && guestarp apply pve/151 && .* && guestarp apply pve/158$" "and what keeps it so"
+permanent=$(finding 0 permanent)
 ok "it works" as_printed "$(finding 0 fix)"
 for vmid in 151 155 158; do answer client "192.168.18.$vmid" eth0 "after that one card answers for guest $vmid"; done
 healthy "eight guests"
+ok "the permanent one works, too" as_printed "$permanent"
+is "$(jq -r '[.guests[].device] | unique | join(" ")' /etc/guestarp/guestarp.json)" eth0 "which is policy for all of them"
+answer client 192.168.18.158 eth0 "and one card still answers"
+healthy "eight guests, permanently"
 
 sysctl -q -w net.ipv4.conf.eth0.forwarding=0
 findings

@@ -143,10 +143,20 @@ ip link set dev vmbr5 address 02:55:00:00:00:05 up
 ip -n ct55 addr add 192.168.0.55/24 dev eth0
 fence_prepare ct55 eth0
 answers_guest 55 vmbr5 "a bridge without an IPv4 address answers for another bridge's"
+findings
+permanent=$(finding 0 permanent)
 found_and_fixed bridge-answers vmbr5 "" "bridge-answers, no guest's bridge"
 capture silent ct55 eth0
 not_ok "after that nobody does" ask ct55 eth0 192.168.0.1
 capture_stop silent
+# Its permanent form, pasted where its first line says.
+sysctl -q -w net.ipv4.conf.vmbr5.arp_ignore=0
+answers_guest 55 vmbr5 "without the command's value it answers again"
+is "${permanent%%$'\n'*}" 'in "devices" of /etc/guestarp/guestarp.json, then guestarp sync:' "its permanent form is a line of policy"
+policy "{\"devices\": {$(sed 1d <<<"$permanent")}}"
+ok "sync takes it" as_printed "guestarp sync"
+not_ok "with it nobody answers" ask ct55 eth0 192.168.0.1
+healthy "bridge-answers, by policy"
 
 # ---- bridge-martians ----------------------------------------------------------------------------------------------------
 
@@ -575,5 +585,15 @@ bridged_guest 101 loud
 policy '{"guests": {"*": {}}}'
 findings
 is "$(jq -r '.findings[] | select(.id == "bridge-answers") | .fix, .permanent' "$TMP/admin.out" | paste -s -d ' ')" "guestarp sync null" "a guest that policy covers needs no attach"
+
+# One that policy leaves alone answers because policy wants it.
+policy '{"guests": {"*": {"firewall_bridge": "leave"}}}'
+findings
+permanent=$(jq -r '.findings[] | select(.id == "bridge-answers") | .permanent' "$TMP/admin.out")
+is "${permanent%%$'\n'*}" 'in "guests" of /etc/guestarp/guestarp.json, then guestarp sync:' "left by policy: the permanent form is a line of policy"
+policy "{\"guests\": {\"*\": {\"firewall_bridge\": \"leave\"}, $(sed 1d <<<"$permanent")}}"
+ok "sync takes it" as_printed "guestarp sync"
+answers_guest 101 vmbr0 "with it the real bridge alone answers"
+healthy "left by policy, but for this guest"
 
 done_testing
