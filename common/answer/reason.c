@@ -35,8 +35,8 @@ static const struct {
 	[REASON_ARP_IGNORE] = { ANSWER_SILENT, "arp_ignore keeps it silent" },
 	[REASON_ARP_FILTER] = { ANSWER_SILENT, "arp_filter is on, and packets to that neighbour leave by another "
 					       "device" },
-	[REASON_FORWARDING] = { ANSWER_SILENT, "it does not forward" },
-	[REASON_IN_FRONT] = { ANSWER_SILENT, "the address is routed to that same device" },
+	[REASON_FORWARDING] = { ANSWER_SILENT, "forwarding is off" },
+	[REASON_IN_FRONT] = { ANSWER_SILENT, "the route to it leaves by the device itself" },
 	[REASON_MEDIUM] = { ANSWER_SILENT, "medium_id allows no proxy ARP between the two devices" },
 	[REASON_NO_PROXY] = { ANSWER_SILENT, "the address is another's, and nothing makes it answer in its stead" },
 

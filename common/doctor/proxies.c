@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "answer/entry.h"
 #include "base/text.h"
 #include "doctor/doctor.h"
 #include "host/record.h"
@@ -208,26 +209,18 @@ static void ndp_finding(struct doctor *d, const struct group *g, const struct li
 	finding_set(f->device, "%s", link->name);
 }
 
-/* What the device does when a neighbour of its own asks for the address. */
 static enum answer_reason reason_of(const struct doctor *d, const struct group *g, const struct link *link)
 {
-	struct answer_question q = { .target = g->entries->ip };
-
-	if (!addresses_neighbour(&d->addresses, link->ifindex, &q.target, &q.asker)) {
-		q.asker = q.target;
-		q.asker.bytes[ip_len(&q.asker) - 1] ^= 1;
-	}
-	return answer_of(&d->state, &d->lookups, link->ifindex, &q).reason;
+	return answer_by_entry(&d->state, &d->lookups, &d->addresses, link->ifindex, &g->entries->ip).reason;
 }
 
 static void check_silent_4(struct doctor *d, const struct group *g, const struct link *link)
 {
 	enum answer_reason reason = reason_of(d, g, link);
 
-	/* Without forwarding routing refuses before anything else is looked at. */
 	if (reason == REASON_IN_FRONT)
 		in_front_finding(d, g, link);
-	else if ((reason == REASON_ROUTING || reason == REASON_FORWARDING) && !link->value[LINK_FORWARDING])
+	else if (reason == REASON_FORWARDING)
 		forwarding_finding(d, g, link, FORWARDING_OFF);
 }
 

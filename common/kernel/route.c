@@ -142,7 +142,7 @@ static void end_forward(void *question, int result)
 {
 	struct route_question *r = question;
 
-	r->known = r->iif > 0 && (result == 0 || result == -ENETUNREACH);
+	r->result = r->iif > 0 ? result : -ENODEV;
 }
 
 void route_forward_each(struct netlink *nl, struct route_question *questions, size_t count)

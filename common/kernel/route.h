@@ -33,7 +33,7 @@ struct route_question {
 	int iif;
 	struct ip from; /* family 0: from far away */
 	struct ip ip;
-	bool known; /* where not, route_forward() says why */
+	int result; /* 0, without a route or with one, or -errno as of route_forward(); -ENETUNREACH: no route */
 	struct route route;
 };
 
