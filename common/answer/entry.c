@@ -22,6 +22,8 @@ static bool forwards(const struct netstate *state, int ifindex, const struct add
 struct answer answer_by_entry(const struct netstate *state, const struct lookups *lookups,
 			      const struct addresses *addresses, int ifindex, const struct ip *target)
 {
+	struct proxy_entry entry = { ifindex, *target };
+	struct netstate with = *state;
 	struct answer_question q = { .ifindex = ifindex, .target = *target };
 	bool known = addresses_neighbour(addresses, ifindex, target, &q.asker);
 	struct answer answer;
@@ -30,7 +32,8 @@ struct answer answer_by_entry(const struct netstate *state, const struct lookups
 		q.asker = *target;
 		q.asker.bytes[ip_len(target) - 1] ^= 1;
 	}
-	answer = answer_of(state, lookups, ifindex, &q);
+	with.proxies = (struct proxies){ .list = &entry, .count = 1 };
+	answer = answer_of(&with, lookups, ifindex, &q);
 	if (!forwards(state, ifindex, addresses, target) &&
 	    (depends_on_asker(answer.reason) || answer.reason == REASON_UNCERTAIN))
 		answer.reason = REASON_FORWARDING;

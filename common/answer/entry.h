@@ -6,8 +6,9 @@
 #include "answer/answer.h"
 
 /*
- * What the device does when one of its neighbours asks for an address that it has a proxy entry for. addresses: the
- * host's own that other hosts may ask for. Unknown as well where it depends on the neighbour, and none can be named.
+ * What the device does when one of its neighbours asks for the address, with a proxy entry for it there and no other.
+ * addresses: the host's own that other hosts may ask for. Unknown as well where it depends on the neighbour, and none
+ * can be named.
  */
 struct answer answer_by_entry(const struct netstate *state, const struct lookups *lookups,
 			      const struct addresses *addresses, int ifindex, const struct ip *target);

@@ -27,8 +27,8 @@ static const struct {
 	[REASON_GRATUITOUS] = { ANSWER_SILENT, "it drops announcements (drop_gratuitous_arp)" },
 
 	[REASON_PROBE] = { ANSWER_SILENT, "a probe is answered only for the host's own addresses" },
-	[REASON_ROUTING] = { ANSWER_SILENT, "routing refuses a packet from that neighbour to the address (rules, "
-					    "rp_filter, or no forwarding)" },
+	[REASON_ROUTING] = { ANSWER_SILENT, "routing refuses a packet from the neighbour to the address (no "
+					    "route, rules, rp_filter, or no forwarding)" },
 	[REASON_RP_FILTER] = { ANSWER_SILENT, "rp_filter refuses the neighbour, and the kernel logs it as a martian "
 					      "source" },
 	[REASON_NOT_UNICAST] = { ANSWER_SILENT, "the address is no single host's" },

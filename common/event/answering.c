@@ -76,18 +76,14 @@ static void add_device(struct netstate *state, const struct link *link)
 	device->link.value[LINK_LOG_MARTIANS] = 0;
 }
 
-/* The devices and entries asked about are all that there is. */
+/* The devices asked about are all that there is. */
 static bool take_state(struct netstate *state, const struct answering *list, size_t count)
 {
 	state->devices = calloc(count, sizeof(*state->devices));
-	state->proxies.list = calloc(count, sizeof(*state->proxies.list));
-	if (!state->devices || !state->proxies.list)
+	if (!state->devices)
 		return false;
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++)
 		add_device(state, list[i].link);
-		state->proxies.list[state->proxies.count++] =
-			(struct proxy_entry){ list[i].link->ifindex, *list[i].ip };
-	}
 	return netstate_index(state) == 0;
 }
 
@@ -107,6 +103,11 @@ static enum answer_reason reason_6(struct netlink *nl, const struct addresses *a
 												 : REASON_PROXY_ENTRY;
 }
 
+static int way_of(const struct route_question *route)
+{
+	return route->result == 0 ? route->route.ifindex : route->result == -ENETUNREACH ? 0 : -1;
+}
+
 void answering_ask_each(struct netlink *nl, const struct addresses *addresses, bool routed, struct answering *list,
 			size_t count)
 {
@@ -117,7 +118,8 @@ void answering_ask_each(struct netlink *nl, const struct addresses *addresses, b
 	bool known = routes && take_state(&state, list, count);
 
 	for (size_t i = 0; known && i < count; i++) {
-		routes[i] = (struct route_question){ .iif = list[i].link->ifindex, .ip = *list[i].ip, .result = -EAGAIN };
+		routes[i] =
+			(struct route_question){ .iif = list[i].link->ifindex, .ip = *list[i].ip, .result = -EAGAIN };
 		if (!addresses_neighbour(addresses, list[i].link->ifindex, list[i].ip, &routes[i].from))
 			routes[i].from.family = 0;
 	}
@@ -125,6 +127,7 @@ void answering_ask_each(struct netlink *nl, const struct addresses *addresses, b
 		route_forward_each(nl, routes, count);
 	for (size_t i = 0; i < count; i++) {
 		current = routes ? &routes[i] : NULL;
+		list[i].way = known ? way_of(current) : -1;
 		if (!known)
 			list[i].reason = REASON_UNCERTAIN;
 		else if (list[i].ip->family == AF_INET6)

@@ -17,6 +17,7 @@ struct answering {
 	const struct link *link;
 	const struct ip *ip;
 	enum answer_reason reason; /* of IPv6 forwarding and the route alone are looked at */
+	int way; /* ifindex of the device by which packets from there would leave; 0 for none, -1 where not known */
 };
 
 /*

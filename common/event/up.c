@@ -400,11 +400,11 @@ static bool undo_stale(struct up *up)
 }
 
 /* Never take neighbours away from a guest that answers for itself. */
-static bool is_in_front(struct up *up, const struct setting *entry, enum answer_reason reason)
+static bool is_in_front(struct up *up, const struct setting *entry, const struct answering *answering)
 {
-	if (reason == REASON_IN_FRONT)
-		return true;
-	return reason_verdict(reason) != ANSWER_REPLIES && !up->guest->platform_routes && is_own_way(up, entry);
+	if (answering->way < 0 && !up->guest->platform_routes)
+		return is_own_way(up, entry);
+	return answering->reason == REASON_IN_FRONT;
 }
 
 static void announce_entries(struct up *up)
@@ -438,7 +438,7 @@ static void announce_entries(struct up *up)
 		const struct setting *entry = &up->record.settings[entries[i]];
 
 		warn_silent(up, entry, asked[i].reason);
-		if (!is_in_front(up, entry, asked[i].reason))
+		if (!is_in_front(up, entry, &asked[i]))
 			announce_entry(up, entry);
 	}
 }
