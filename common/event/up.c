@@ -217,6 +217,12 @@ static bool in_front_6(struct up *up, const struct setting *entry)
 	return is_own_way(up, entry);
 }
 
+/* Who looks on is called again when the device comes back, and a device with many guests goes down for all of them. */
+static bool is_passing(const struct up *up, enum answer_reason reason)
+{
+	return !up->turn->claims && (reason == REASON_DOWN || reason == REASON_NO_CARRIER);
+}
+
 /* Said, not changed; the command once for a device and family. */
 static void warn_silent(struct up *up, const struct setting *entry, enum answer_reason reason)
 {
@@ -236,7 +242,7 @@ static void warn_silent(struct up *up, const struct setting *entry, enum answer_
 	if (vain)
 		notes_add(notes, "%s answers in vain for %s: forwarding is off for all devices%s%s%s", link->name,
 			  ip_to_str(&entry->ip, text), command[0] ? " (" : "", command, command[0] ? ")" : "");
-	else if (reason_verdict(reason) == ANSWER_SILENT)
+	else if (reason_verdict(reason) == ANSWER_SILENT && !is_passing(up, reason))
 		answering_note(notes, entry->device, &entry->ip, reason, command);
 }
 
