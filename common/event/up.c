@@ -278,7 +278,7 @@ static int write_one(struct up *up, struct setting *setting, struct err *err)
 		warn_silent(up, setting, REASON_IN_FRONT);
 		return -ECANCELED;
 	}
-	return apply_write(up->nl, setting, err);
+	return apply_write(up->nl, up->facts, setting, err);
 }
 
 /* Each setting stands for itself: one that fails is said and left out, the others are done all the same. */

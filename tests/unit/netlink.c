@@ -511,7 +511,7 @@ static void no_device(void **state)
 		assert_int_equal(proxy_delete(NULL, ifindex, &ip4, &err), -ENODEV);
 		assert_int_equal(proxy_get(NULL, ifindex, &ip4, &exists, &err), -ENODEV);
 		assert_true(exists);
-		assert_int_equal(route_add_host(NULL, ifindex, &ip4, &err), -ENODEV);
+		assert_int_equal(route_add_host(NULL, ifindex, &ip4, NULL, &err), -ENODEV);
 		assert_string_equal(err.text, "route without a device: No such device");
 		assert_int_equal(route_delete_host(NULL, ifindex, &ip4, &err), -ENODEV);
 		assert_int_equal(link_set_up(NULL, ifindex, &err), -ENODEV);
