@@ -490,7 +490,10 @@ static void routes_each(void **state)
 		int r = route_forward(nl, questions[i].iif, NULL, &questions[i].ip, &route, NULL);
 
 		assert_int_equal(r == 0, questions[i].result == 0 || questions[i].result == -ENETUNREACH);
-		assert_true(r < 0 || memcmp(&route, &questions[i].route, sizeof(route)) == 0);
+		assert_true(r < 0 ||
+			    (route.ifindex == questions[i].route.ifindex && route.table == questions[i].route.table &&
+			     route.prefix == questions[i].route.prefix &&
+			     route.source.family == questions[i].route.source.family));
 	}
 }
 
