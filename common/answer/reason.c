@@ -27,16 +27,16 @@ static const struct {
 	[REASON_GRATUITOUS] = { ANSWER_SILENT, "it drops announcements (drop_gratuitous_arp)" },
 
 	[REASON_PROBE] = { ANSWER_SILENT, "a probe is answered only for the host's own addresses" },
-	[REASON_ROUTING] = { ANSWER_SILENT, "routing refuses a packet from that neighbour to the address (rules, "
-					    "rp_filter, or no forwarding)" },
+	[REASON_ROUTING] = { ANSWER_SILENT, "routing refuses a packet from the neighbour to the address (no "
+					    "route, rules, rp_filter, or no forwarding)" },
 	[REASON_RP_FILTER] = { ANSWER_SILENT, "rp_filter refuses the neighbour, and the kernel logs it as a martian "
 					      "source" },
 	[REASON_NOT_UNICAST] = { ANSWER_SILENT, "the address is no single host's" },
 	[REASON_ARP_IGNORE] = { ANSWER_SILENT, "arp_ignore keeps it silent" },
 	[REASON_ARP_FILTER] = { ANSWER_SILENT, "arp_filter is on, and packets to that neighbour leave by another "
 					       "device" },
-	[REASON_FORWARDING] = { ANSWER_SILENT, "it does not forward" },
-	[REASON_IN_FRONT] = { ANSWER_SILENT, "the address is routed to that same device" },
+	[REASON_FORWARDING] = { ANSWER_SILENT, "forwarding is off" },
+	[REASON_IN_FRONT] = { ANSWER_SILENT, "the route to it leaves by the device itself" },
 	[REASON_MEDIUM] = { ANSWER_SILENT, "medium_id allows no proxy ARP between the two devices" },
 	[REASON_NO_PROXY] = { ANSWER_SILENT, "the address is another's, and nothing makes it answer in its stead" },
 

@@ -156,33 +156,27 @@ bool segment_has(const struct segment *segment, int ifindex)
 }
 
 /* All that are on the wire of the one are on that of the other. */
-static bool join(struct segments *segments, size_t a, size_t b)
+static void join(struct segments *segments, size_t a, size_t b)
 {
 	size_t from = segments->list[b].wire;
 	size_t to = segments->list[a].wire;
 
-	if (from == to)
-		return false;
 	for (size_t i = 0; i < segments->count; i++) {
 		if (segments->list[i].wire == from)
 			segments->list[i].wire = to;
 	}
-	return true;
 }
 
-bool segments_join(struct segments *segments, int ifindex, int other)
+void segments_join(struct segments *segments, int ifindex, int other)
 {
-	bool joined = false;
-
 	for (size_t i = 0; i < segments->count; i++) {
-		if (segments->list[i].vlan || !segment_has(&segments->list[i], ifindex))
+		if (!segment_has(&segments->list[i], ifindex))
 			continue;
 		for (size_t j = 0; j < segments->count; j++) {
-			if (segments->list[j].vlan == 0 && segment_has(&segments->list[j], other))
-				joined = join(segments, i, j) || joined;
+			if (segment_has(&segments->list[j], other))
+				join(segments, i, j);
 		}
 	}
-	return joined;
 }
 
 /* An address whose device hears a segment. */
@@ -231,7 +225,7 @@ static int join_subnets(const struct netstate *state, const struct addresses *ad
 	for (size_t i = 0; i < count; i++) {
 		for (size_t j = i + 1; j < count; j++) {
 			if (share_wire(state, segments, &places[i], &places[j]))
-				(void)join(segments, places[i].segment, places[j].segment);
+				join(segments, places[i].segment, places[j].segment);
 		}
 	}
 	free(places);

@@ -32,10 +32,10 @@ struct segments {
 int segments_find(const struct netstate *state, const struct addresses *addresses, struct segments *ret_segments);
 void segments_done(struct segments *segments);
 
-/* The untagged segments that these devices hear are on one wire. False where they were already. */
-bool segments_join(struct segments *segments, int ifindex, int other);
+/* The segments that these devices have are on one wire. */
+void segments_join(struct segments *segments, int ifindex, int other);
 
-/* Does the device hear what comes in there, or is it a way out of it? */
+/* Does the device hear what comes in there, or is it a way out of it for frames without a tag? */
 bool segment_has(const struct segment *segment, int ifindex);
 
 #endif

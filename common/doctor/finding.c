@@ -49,6 +49,7 @@ static const struct {
 	[FINDING_PROXY_IN_FRONT] = { "proxy-in-front",
 				     "The guest is on the same side as those who ask: the entry does nothing, or "
 				     "(IPv6) answers in the guest's stead." },
+	[FINDING_PROXY_SILENT] = { "proxy-silent", "Who asks there for the guest gets no answer." },
 	[FINDING_PROXY_SLOW] = { "proxy-slow", "The kernel delays each proxied answer by a random time up to this." },
 	[FINDING_PROXY_STRANGERS] = { "proxy-strangers", "Whoever asks there for such an address sends this host what "
 							 "is meant for another "

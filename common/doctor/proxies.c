@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "answer/entry.h"
 #include "base/text.h"
 #include "doctor/doctor.h"
 #include "host/record.h"
@@ -227,32 +228,55 @@ static void ndp_finding(struct doctor *d, const struct group *g, const struct li
 	finding_set(f->several, "%s are to be answered for on %s, but proxy_ndp is off there.", whose(f), link->name);
 }
 
-/* What the device does when a neighbour of its own asks for the address. */
+/* A guest's that runs, and no other entry for the address is of use: nobody answers. */
+static void silent_finding(struct doctor *d, const struct group *g, const struct link *link, enum answer_reason reason)
+{
+	const struct patient *patient = address_patient(d, &g->entries->ip);
+	struct finding *f;
+
+	if (!patient || reason_verdict(reason) != ANSWER_SILENT)
+		return;
+	for (size_t i = 0; i < d->wires.count; i++) {
+		struct proxy_entry entries[ENTRIES_MAX];
+		struct group answering;
+
+		take_answering(d, &d->wires.list[i], g, entries, &answering);
+		if (answering.count > 0)
+			return;
+	}
+	f = findings_add(d->findings, FINDING_PROXY_SILENT);
+	if (!f)
+		return;
+	finding_set(f->what, "%s is to be answered for on %s, but %s stays silent: %s.", g->ip, link->name, link->name,
+		    reason_words(reason));
+	finding_set(f->several, "Addresses of {guests} are to be answered for on %s, but %s stays silent: %s.",
+		    link->name, link->name, reason_words(reason));
+	finding_set(f->advice, "change that, then see: guestarp status");
+	for_guest(f, patient);
+	finding_set(f->device, "%s", link->name);
+}
+
 static enum answer_reason reason_of(const struct doctor *d, const struct group *g, const struct link *link)
 {
-	struct answer_question q = { .target = g->entries->ip };
-
-	if (!addresses_neighbour(&d->addresses, link->ifindex, &q.target, &q.asker)) {
-		q.asker = q.target;
-		q.asker.bytes[ip_len(&q.asker) - 1] ^= 1;
-	}
-	return answer_of(&d->state, &d->lookups, link->ifindex, &q).reason;
+	return answer_by_entry(&d->state, &d->lookups, &d->addresses, link->ifindex, &g->entries->ip).reason;
 }
 
 static void check_silent_4(struct doctor *d, const struct group *g, const struct link *link)
 {
 	enum answer_reason reason = reason_of(d, g, link);
 
-	/* Without forwarding routing refuses before anything else is looked at. */
 	if (reason == REASON_IN_FRONT)
 		in_front_finding(d, g, link);
-	else if ((reason == REASON_ROUTING || reason == REASON_FORWARDING) && !link->value[LINK_FORWARDING])
+	else if (reason == REASON_FORWARDING)
 		forwarding_finding(d, g, link, FORWARDING_OFF);
+	else
+		silent_finding(d, g, link, reason);
 }
 
 static void check_silent_6(struct doctor *d, const struct group *g, const struct link *link)
 {
 	enum forwarding forwarding = silence_forwarding(link, AF_INET6);
+	enum answer_reason reason = reason_of(d, g, link);
 	bool in_front = false;
 
 	/* The kernel answers all the same, in the guest's stead. Where it cannot be known nothing is said. */
@@ -261,8 +285,10 @@ static void check_silent_6(struct doctor *d, const struct group *g, const struct
 		in_front_finding(d, g, link);
 	else if (forwarding != FORWARDING_ON)
 		forwarding_finding(d, g, link, forwarding);
-	else if (reason_of(d, g, link) == REASON_NO_PROXY)
+	else if (reason == REASON_NO_PROXY)
 		ndp_finding(d, g, link);
+	else
+		silent_finding(d, g, link, reason);
 }
 
 static void check_silent(struct doctor *d, const struct group *g, const struct link *link)

@@ -81,7 +81,7 @@ int status_find(const char *word, struct guest *ret_guest, bool *ret_readable, s
 	return err_set(err, ENOENT, "no guest '%s' on this host", shown);
 }
 
-static int look(struct guest_status *s, const struct inspect_table *table, struct err *err)
+static int look(struct guest_status *s, const struct inspect_host *host, struct err *err)
 {
 	struct policy policy;
 	struct err failure;
@@ -91,7 +91,7 @@ static int look(struct guest_status *s, const struct inspect_table *table, struc
 	(void)guest_name(&s->guest, s->name);
 	bad = policy_load(&policy, &s->guest, &failure);
 	s->managed = policy_manages(&policy, &s->guest);
-	r = event_inspect(&s->guest, &policy, s->managed, table, &s->inspection, err);
+	r = event_inspect(&s->guest, &policy, s->managed, host, &s->inspection, err);
 	notes_add_all(&s->inspection.notes, &s->guest.notes);
 	if (bad < 0)
 		notes_add_err(&s->inspection.notes, &failure);
@@ -103,7 +103,7 @@ static int look(struct guest_status *s, const struct inspect_table *table, struc
 	return r < 0 ? err_wrap(err, "%s", s->name) : 0;
 }
 
-static int take_named(char *const *guests, size_t count, const struct inspect_table *table, struct status *status,
+static int take_named(char *const *guests, size_t count, const struct inspect_host *host, struct status *status,
 		      struct err *err)
 {
 	int r = 0;
@@ -113,13 +113,13 @@ static int take_named(char *const *guests, size_t count, const struct inspect_ta
 
 		r = status_find(guests[i], &s->guest, &s->readable, err);
 		if (r == 0)
-			r = look(s, table, err);
+			r = look(s, host, err);
 	}
 	return r;
 }
 
 /* Those that nobody manages and that have no record are none of ours. */
-static int take_all(const struct guest_list *guests, size_t recorded, const struct inspect_table *table,
+static int take_all(const struct guest_list *guests, size_t recorded, const struct inspect_host *host,
 		    struct status *status, struct err *err)
 {
 	for (size_t i = 0; i < guests->count; i++) {
@@ -128,7 +128,7 @@ static int take_all(const struct guest_list *guests, size_t recorded, const stru
 
 		s->guest = guests->list[i];
 		s->readable = guest_read(&s->guest, NULL) == 0;
-		r = look(s, table, err);
+		r = look(s, host, err);
 		if (r < 0) {
 			status->count++;
 			return r;
@@ -152,9 +152,9 @@ static int by_guest_name(const void *a, const void *b)
 int status_take(char *const *guests, size_t count, struct status *ret_status, struct err *err)
 {
 	struct guest_list all = { 0 };
-	struct inspect_table table;
+	struct inspect_host host;
 	size_t recorded = 0;
-	int r = inspect_table_take(&table, err);
+	int r = inspect_host_take(&host, err);
 
 	memset(ret_status, 0, sizeof(*ret_status));
 	ret_status->platform_missing = guest_platform_missing();
@@ -171,10 +171,10 @@ int status_take(char *const *guests, size_t count, struct status *ret_status, st
 			r = err_errno(err, ENOMEM, "status");
 	}
 	if (r == 0)
-		r = count ? take_named(guests, count, &table, ret_status, err)
-			  : take_all(&all, recorded, &table, ret_status, err);
+		r = count ? take_named(guests, count, &host, ret_status, err)
+			  : take_all(&all, recorded, &host, ret_status, err);
 	guest_list_done(&all);
-	quiet_names_done(&table.table.names);
+	inspect_host_done(&host);
 	if (count == 0 && ret_status->count > 1)
 		qsort(ret_status->list, ret_status->count, sizeof(*ret_status->list), by_guest_name);
 	return r;

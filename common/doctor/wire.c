@@ -21,6 +21,7 @@ struct wire_round {
 	struct packet packets[ADDRESSES_MAX];
 	struct probe_result results[ADDRESSES_MAX];
 	size_t count;
+	struct probe_heard heard;
 };
 
 static void add(const struct doctor *d, struct wire_round *round, const struct ip *ip)
@@ -87,16 +88,6 @@ static bool on_wire(const struct doctor *d, size_t wire, int ifindex)
 {
 	for (size_t i = 0; i < d->segments.count; i++) {
 		if (d->segments.list[i].wire == wire && segment_has(&d->segments.list[i], ifindex))
-			return true;
-	}
-	return false;
-}
-
-/* Does the host know, by topology or subnets, that they hear each other? */
-static bool share_wire(const struct doctor *d, int ifindex, int other)
-{
-	for (size_t i = 0; i < d->segments.count; i++) {
-		if (segment_has(&d->segments.list[i], ifindex) && on_wire(d, d->segments.list[i].wire, other))
 			return true;
 	}
 	return false;
@@ -249,25 +240,8 @@ void wire_judge(struct doctor *doctor)
 /* A device of ours that has heard what another one asked is on its wire, whatever their addresses are. */
 static void join_wires(struct doctor *d, const struct wire_round *round)
 {
-	for (size_t i = 0; i < round->count; i++) {
-		const struct probe_result *result = &round->results[i];
-
-		for (size_t j = 0; j < result->count; j++) {
-			const struct link *heard = NULL;
-			bool known = false;
-
-			for (size_t k = 0; k < d->state.count; k++) {
-				const struct link *link = &d->state.devices[k].link;
-
-				if (!mac_equal(&link->mac, &result->holders[j]) || (link->flags & IFF_LOOPBACK))
-					continue;
-				heard = heard ? heard : link;
-				known = known || share_wire(d, round->link->ifindex, link->ifindex);
-			}
-			if (heard && !known)
-				(void)segments_join(&d->segments, round->link->ifindex, heard->ifindex);
-		}
-	}
+	for (size_t i = 0; i < round->heard.count; i++)
+		segments_join(&d->segments, round->link->ifindex, round->heard.ifindexes[i]);
 }
 
 int wire_take(struct doctor *doctor, struct err *err)
@@ -289,7 +263,7 @@ int wire_take(struct doctor *doctor, struct err *err)
 		collect(d, round);
 		if (round->count == 0)
 			continue;
-		r = packet_probe(round->packets, round->count, round->results, err);
+		r = packet_probe(round->packets, round->count, round->results, &round->heard, err);
 		/* A device that went away, or down, since it was looked at. */
 		if (r == -ENODEV || r == -ENXIO || r == -ENETDOWN)
 			continue;

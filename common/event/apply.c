@@ -15,7 +15,7 @@
 
 typedef int (*read_fn)(struct netlink *nl, const struct facts *facts, const struct setting *s, bool *ret_holds,
 		       struct err *err);
-typedef int (*write_fn)(struct netlink *nl, const struct setting *s, struct err *err);
+typedef int (*write_fn)(struct netlink *nl, const struct facts *facts, const struct setting *s, struct err *err);
 
 static enum link_value link_value_of(enum setting_kind kind)
 {
@@ -37,13 +37,15 @@ static int read_link_value(struct netlink *nl, const struct facts *facts, const 
 	return 0;
 }
 
-static int write_link_value(struct netlink *nl, const struct setting *s, struct err *err)
+static int write_link_value(struct netlink *nl, const struct facts *facts, const struct setting *s, struct err *err)
 {
+	(void)facts;
 	return link_set_value(nl, s->ifindex, link_value_of(s->kind), s->value, err);
 }
 
-static int write_noarp(struct netlink *nl, const struct setting *s, struct err *err)
+static int write_noarp(struct netlink *nl, const struct facts *facts, const struct setting *s, struct err *err)
 {
+	(void)facts;
 	return link_set_noarp(nl, s->ifindex, s->value != 0, err);
 }
 
@@ -73,8 +75,9 @@ static int read_sysctl(struct netlink *nl, const struct facts *facts, const stru
 	return r;
 }
 
-static int write_sysctl(struct netlink *nl, const struct setting *s, struct err *err)
+static int write_sysctl(struct netlink *nl, const struct facts *facts, const struct setting *s, struct err *err)
 {
+	(void)facts;
 	(void)nl;
 	return sysctl_set(sysctl_of(s->kind), s->device, s->value, err);
 }
@@ -92,8 +95,9 @@ static int read_bridge_mac(struct netlink *nl, const struct facts *facts, const 
 	return 0;
 }
 
-static int write_bridge_mac(struct netlink *nl, const struct setting *s, struct err *err)
+static int write_bridge_mac(struct netlink *nl, const struct facts *facts, const struct setting *s, struct err *err)
 {
+	(void)facts;
 	return link_set_mac(nl, s->ifindex, &s->mac, err);
 }
 
@@ -112,15 +116,17 @@ static int read_proxy(struct netlink *nl, const struct facts *facts, const struc
 	return r;
 }
 
-static int write_proxy(struct netlink *nl, const struct setting *s, struct err *err)
+static int write_proxy(struct netlink *nl, const struct facts *facts, const struct setting *s, struct err *err)
 {
+	(void)facts;
 	return proxy_add(nl, s->ifindex, &s->ip, err);
 }
 
-static int write_no_proxy(struct netlink *nl, const struct setting *s, struct err *err)
+static int write_no_proxy(struct netlink *nl, const struct facts *facts, const struct setting *s, struct err *err)
 {
 	int r = proxy_delete(nl, s->ifindex, &s->ip, err);
 
+	(void)facts;
 	return r > 0 ? 0 : r;
 }
 
@@ -135,10 +141,19 @@ static int read_route(struct netlink *nl, const struct facts *facts, const struc
 	return route_has_host(nl, s->ifindex, &s->ip, ret_holds, err);
 }
 
-static int write_route(struct netlink *nl, const struct setting *s, struct err *err)
+/*
+ * By a device without an address of its own the kernel would send from any of the host's, to which the guest may have
+ * no way back. What the host has sent from so far is right.
+ */
+static int write_route(struct netlink *nl, const struct facts *facts, const struct setting *s, struct err *err)
 {
-	int r = route_add_host(nl, s->ifindex, &s->ip, err);
+	struct route so_far = { .ifindex = 0 };
+	struct ip own;
+	int r;
 
+	if (!addresses_sender(&facts->addresses, s->ifindex, &s->ip, &own))
+		(void)route_lookup(nl, &s->ip, &so_far, NULL);
+	r = route_add_host(nl, s->ifindex, &s->ip, so_far.source.family ? &so_far.source : NULL, err);
 	if (r == -EEXIST)
 		return err_set(err, EEXIST, "a host route by another device is there already");
 	return r;
@@ -207,9 +222,9 @@ void apply_read_each(struct netlink *nl, const struct plan *plan, enum reading *
 	}
 }
 
-int apply_write(struct netlink *nl, const struct setting *setting, struct err *err)
+int apply_write(struct netlink *nl, const struct facts *facts, const struct setting *setting, struct err *err)
 {
-	return in_words(kinds[setting->kind].write(nl, setting, err), setting, err);
+	return in_words(kinds[setting->kind].write(nl, facts, setting, err), setting, err);
 }
 
 int apply_hold(struct netlink *nl, const struct facts *facts, const struct setting *setting, struct err *err)
@@ -218,7 +233,7 @@ int apply_hold(struct netlink *nl, const struct facts *facts, const struct setti
 	int r = apply_read(nl, facts, setting, &holds, err);
 
 	if (r == 0 && !holds)
-		r = apply_write(nl, setting, err);
+		r = apply_write(nl, facts, setting, err);
 	return r < 0 ? r : !holds;
 }
 

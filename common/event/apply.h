@@ -22,7 +22,7 @@ enum reading {
 /* The same of those of the plan's settings that can be asked at once. readings: one of each, READING_NONE so far. */
 void apply_read_each(struct netlink *nl, const struct plan *plan, enum reading *readings);
 
-int apply_write(struct netlink *nl, const struct setting *setting, struct err *err);
+int apply_write(struct netlink *nl, const struct facts *facts, const struct setting *setting, struct err *err);
 
 /* Writes it unless it holds. Returns 1 when that changed something. */
 int apply_hold(struct netlink *nl, const struct facts *facts, const struct setting *setting, struct err *err);

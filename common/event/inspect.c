@@ -8,40 +8,53 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "answer/entry.h"
 #include "base/text.h"
+#include "event/answering.h"
 #include "event/apply.h"
 #include "event/asking.h"
 #include "host/record.h"
 #include "plan/names.h"
 
-int inspect_table_take(struct inspect_table *ret_table, struct err *err)
+int inspect_host_take(struct inspect_host *ret_host, struct err *err)
 {
-	CLEANUP(netlink) struct netlink *nl = NULL;
+	struct inspect_host *host = ret_host;
 	int r;
 
-	memset(ret_table, 0, sizeof(*ret_table));
-	r = netlink_open_netfilter(&nl, err);
+	memset(host, 0, sizeof(*host));
+	r = netlink_open(&host->nl, err);
 	if (r == 0)
-		r = quiet_read(nl, &ret_table->table, err);
-	ret_table->known = r == 0;
-	ret_table->denied = r == -EPERM;
-	return r == -EPROTONOSUPPORT || r == -EOPNOTSUPP || r == -EPERM ? 0 : r;
+		r = netstate_take(host->nl, &host->state, err);
+	if (r == 0 && addresses_global(&host->state.addresses, &host->addresses) < 0)
+		r = err_errno(err, ENOMEM, "addresses");
+	if (r == 0)
+		r = lookup_kernel_open(host->nl, &host->state.rules, &host->kernel, &host->lookups, err);
+	return r;
+}
+
+void inspect_host_done(struct inspect_host *host)
+{
+	lookup_kernel_close(host->kernel);
+	addresses_done(&host->addresses);
+	netstate_done(&host->state);
+	netlink_close(host->nl);
+	memset(host, 0, sizeof(*host));
 }
 
 /* The names that should be there. Ports that are left alone, as one is routed, are no business of policy's. */
 static int take_names(const struct guest *guest, const struct policy *policy, bool managed,
-		      const struct inspect_table *table, struct inspection *in, struct err *err)
+		      const struct inspect_host *host, struct inspection *in, struct err *err)
 {
 	struct names names = names_plan(guest, policy, managed, names_ports_of(guest));
 	struct quiet_names wanted = { 0 };
-	int r = table->known ? names_add(&names, guest, &wanted) : 0;
+	int r = host->state.filters.known ? names_add(&names, guest, &wanted) : 0;
 
 	for (size_t i = 0; r == 0 && i < wanted.count; i++) {
 		struct setting setting = { .kind = SETTING_QUIET_NAME, .value = 1 };
 		struct quiet_name other = wanted.list[i];
 
 		other.loud = !other.loud;
-		if (wanted.list[i].loud || quiet_names_have(&table->table.names, &other))
+		if (wanted.list[i].loud || quiet_names_have(&host->state.filters.quiet.names, &other))
 			continue;
 		(void)text_copy(setting.device, sizeof(setting.device), wanted.list[i].text);
 		r = plan_add(&in->settings, &setting);
@@ -50,7 +63,7 @@ static int take_names(const struct guest *guest, const struct policy *policy, bo
 	return r < 0 ? err_errno(err, ENOMEM, "names") : 0;
 }
 
-static int compare(struct netlink *nl, const struct facts *facts, const struct inspect_table *table,
+static int compare(struct netlink *nl, const struct facts *facts, const struct inspect_host *host,
 		   struct inspection *in, struct err *err)
 {
 	in->holds = calloc(in->settings.count ? in->settings.count : 1, sizeof(*in->holds));
@@ -65,7 +78,8 @@ static int compare(struct netlink *nl, const struct facts *facts, const struct i
 			struct quiet_name name = { .loud = false };
 
 			(void)text_copy(name.text, sizeof(name.text), setting->device);
-			in->holds[i] = table->table.whole && quiet_names_have(&table->table.names, &name);
+			in->holds[i] = host->state.filters.quiet.whole &&
+				       quiet_names_have(&host->state.filters.quiet.names, &name);
 			continue;
 		}
 		if (!setting->device[0])
@@ -74,6 +88,27 @@ static int compare(struct netlink *nl, const struct facts *facts, const struct i
 			notes_add_err(&in->notes, &failure);
 	}
 	return 0;
+}
+
+/* Entries of one device, one after the other, that are silent for one reason are said once. */
+static void note_silent(const struct inspect_host *host, struct inspection *in)
+{
+	enum answer_reason said = REASON_NONE;
+	int device = 0;
+
+	for (size_t i = 0; i < in->settings.count; i++) {
+		const struct setting *s = &in->settings.settings[i];
+		struct answer answer;
+
+		if (s->kind != SETTING_PROXY || !in->holds[i])
+			continue;
+		answer = answer_by_entry(&host->state, &host->lookups, &host->addresses, s->ifindex, &s->ip);
+		if (answer.verdict == ANSWER_SILENT && (answer.reason != said || s->ifindex != device))
+			answering_note(&in->notes, s->device, &s->ip, answer.reason, "");
+		if (answer.verdict == ANSWER_SILENT)
+			said = answer.reason;
+		device = s->ifindex;
+	}
 }
 
 /*
@@ -104,10 +139,10 @@ static int take_claims(const struct guest *guest, const struct policy *policy, c
 }
 
 static int take_plan(struct netlink *nl, const struct guest *guest, const struct policy *policy, bool managed,
-		     const struct inspect_table *table, struct facts *facts, struct inspection *in, struct err *err)
+		     const struct inspect_host *host, struct facts *facts, struct inspection *in, struct err *err)
 {
 	struct err failure;
-	int r = take_names(guest, policy, managed, table, in, err);
+	int r = take_names(guest, policy, managed, host, in, err);
 
 	if (r == 0)
 		r = asking_prepare(nl, guest, policy, facts, err);
@@ -127,11 +162,15 @@ static int take_plan(struct netlink *nl, const struct guest *guest, const struct
 		notes_add_err(&in->notes, &failure);
 	if (managed)
 		r = take_claims(guest, policy, facts, in, err);
-	return r < 0 ? r : compare(nl, facts, table, in, err);
+	if (r == 0)
+		r = compare(nl, facts, host, in, err);
+	if (r == 0 && in->running != RUNNING_NO)
+		note_silent(host, in);
+	return r;
 }
 
-int event_inspect(const struct guest *guest, const struct policy *policy, bool managed,
-		  const struct inspect_table *table, struct inspection *ret_inspection, struct err *err)
+int event_inspect(const struct guest *guest, const struct policy *policy, bool managed, const struct inspect_host *host,
+		  struct inspection *ret_inspection, struct err *err)
 {
 	CLEANUP(netlink) struct netlink *nl = NULL;
 	struct inspection *in = ret_inspection;
@@ -144,7 +183,7 @@ int event_inspect(const struct guest *guest, const struct policy *policy, bool m
 	if (r == 0)
 		r = netlink_open(&nl, err);
 	if (r == 0)
-		r = take_plan(nl, guest, policy, managed, table, &facts, in, err);
+		r = take_plan(nl, guest, policy, managed, host, &facts, in, err);
 	if (r == 0)
 		r = record_peek(guest, &in->recorded, &in->has_record, &in->notes, err);
 	facts_done(&facts);

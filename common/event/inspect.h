@@ -11,7 +11,8 @@
 #include "guest/guest.h"
 #include "host/owner.h"
 #include "host/running.h"
-#include "kernel/quiet.h"
+#include "kernel/lookup.h"
+#include "kernel/netstate.h"
 #include "plan/plan.h"
 #include "policy/policy.h"
 
@@ -28,19 +29,22 @@ struct inspection {
 	size_t claim_count;
 };
 
-/* The table of names for event_inspect(). Not known: the kernel has no nf_tables, or we may not ask it. */
-struct inspect_table {
-	bool known;
-	bool denied;
-	struct quiet_table table;
+/* The host as event_inspect() compares with it, taken once for all guests. */
+struct inspect_host {
+	struct netlink *nl;
+	struct netstate state;      /* filters.known: the table of names is */
+	struct addresses addresses; /* the host's own that other hosts may ask for */
+	struct lookup_kernel *kernel;
+	struct lookups lookups;
 };
 
-/* To be released with quiet_names_done(&table->table.names). */
-int inspect_table_take(struct inspect_table *ret_table, struct err *err);
+/* To be released with inspect_host_done(), also after a failure. */
+int inspect_host_take(struct inspect_host *ret_host, struct err *err);
+void inspect_host_done(struct inspect_host *host);
 
 /* To be released with inspection_done(), also after a failure. managed: it is ours to touch. */
-int event_inspect(const struct guest *guest, const struct policy *policy, bool managed,
-		  const struct inspect_table *table, struct inspection *ret_inspection, struct err *err);
+int event_inspect(const struct guest *guest, const struct policy *policy, bool managed, const struct inspect_host *host,
+		  struct inspection *ret_inspection, struct err *err);
 void inspection_done(struct inspection *inspection);
 
 /* Settings that do not hold. */

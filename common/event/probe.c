@@ -101,7 +101,7 @@ int probe_addresses(struct turn *turn, const struct guest *guest, struct err *er
 		packets[i] = (struct packet){ .ifindex = link->ifindex, .source = link->mac, .ip = ips[i] };
 		(void)addresses_sender(&facts->addresses, link->ifindex, &ips[i], &packets[i].sender);
 	}
-	r = packet_probe(packets, count, results, err);
+	r = packet_probe(packets, count, results, NULL, err);
 	if (r < 0)
 		return err_wrap(err, "%s: address probe", link->name);
 	for (size_t i = 0; i < count; i++) {

@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "event/announce.h"
+#include "event/answering.h"
 #include "event/apply.h"
 #include "event/asking.h"
 #include "event/event.h"
@@ -194,48 +195,55 @@ static void announce_entry(struct up *up, const struct setting *entry)
 	failed(up, &failure);
 }
 
-/* As silence_in_front(); where that is not known, as the host's own packets go. */
-static bool in_front(struct up *up, const struct setting *entry)
+/* Do the host's own packets to the address leave by the entry's device? */
+static bool is_own_way(struct up *up, const struct setting *entry)
+{
+	struct route own;
+
+	return route_lookup(up->nl, &entry->ip, &own, NULL) == 0 && own.ifindex == entry->ifindex;
+}
+
+/* Before the entry is there, as IPv6 would answer in the guest's stead at once. */
+static bool in_front_6(struct up *up, const struct setting *entry)
 {
 	const struct link *link = facts_link(up->facts, entry->device);
 	bool in_front = false;
-	struct route own;
 
 	/* The platform may be yet to add its route. */
 	if (up->guest->platform_routes)
 		return false;
 	if (silence_in_front(up->nl, link, &up->facts->addresses, &entry->ip, &in_front, NULL) == 0)
 		return in_front;
-	return route_lookup(up->nl, &entry->ip, &own, NULL) == 0 && own.ifindex == entry->ifindex;
+	return is_own_way(up, entry);
 }
 
-/* Said, not changed; the command once for a device and family. True where the device stays silent. */
-static bool warn_forwarding(struct up *up, const struct setting *entry)
+/* Who looks on is called again when the device comes back, and a device with many guests goes down for all of them. */
+static bool is_passing(const struct up *up, enum answer_reason reason)
+{
+	return !up->turn->claims && (reason == REASON_DOWN || reason == REASON_NO_CARRIER);
+}
+
+/* Said, not changed; the command once for a device and family. */
+static void warn_silent(struct up *up, const struct setting *entry, enum answer_reason reason)
 {
 	const struct link *link = facts_link(up->facts, entry->device);
-	enum forwarding forwarding = silence_forwarding(link, entry->ip.family);
-	int *told = &up->forwarding_told[entry->ip.family == AF_INET6];
+	uint8_t family = entry->ip.family;
+	enum forwarding forwarding = silence_forwarding(link, family);
+	int *told = &up->forwarding_told[family == AF_INET6];
+	struct notes *notes = &up->turn->outcome.notes;
+	bool vain = forwarding == FORWARDING_OFF_ALL && reason_verdict(reason) != ANSWER_SILENT;
 	char command[384] = "";
 	char text[IP_TEXT];
 
-	if (forwarding == FORWARDING_ON)
-		return false;
-	if (*told != link->ifindex)
-		silence_forwarding_fix(up->nl, link, entry->ip.family, forwarding, command, sizeof(command));
-	*told = link->ifindex;
-	notes_add(&up->turn->outcome.notes, "%s %s %s: forwarding is off%s%s%s%s", link->name,
-		  forwarding == FORWARDING_OFF ? "will not answer for" : "answers in vain for",
-		  ip_to_str(&entry->ip, text), forwarding == FORWARDING_OFF ? "" : " for all devices",
-		  command[0] ? " (" : "", command, command[0] ? ")" : "");
-	return forwarding == FORWARDING_OFF;
-}
-
-static void warn_in_front(struct up *up, const struct setting *entry)
-{
-	char text[IP_TEXT];
-
-	notes_add(&up->turn->outcome.notes, "%s will not answer for %s: the route to it leaves by %s itself",
-		  entry->device, ip_to_str(&entry->ip, text), entry->device);
+	if ((vain || reason == REASON_FORWARDING) && *told != link->ifindex) {
+		silence_forwarding_fix(up->nl, link, family, forwarding, command, sizeof(command));
+		*told = link->ifindex;
+	}
+	if (vain)
+		notes_add(notes, "%s answers in vain for %s: forwarding is off for all devices%s%s%s", link->name,
+			  ip_to_str(&entry->ip, text), command[0] ? " (" : "", command, command[0] ? ")" : "");
+	else if (reason_verdict(reason) == ANSWER_SILENT && !is_passing(up, reason))
+		answering_note(notes, entry->device, &entry->ip, reason, command);
 }
 
 static void forget(struct up *up, const struct setting *setting)
@@ -266,11 +274,11 @@ static int write_one(struct up *up, struct setting *setting, struct err *err)
 	/* Only now, as it is rarely there. */
 	if (setting->kind == SETTING_NO_PROXY && !in_same_vrf(up, setting))
 		return -ECANCELED;
-	if (setting->kind == SETTING_PROXY && setting->ip.family == AF_INET6 && in_front(up, setting)) {
-		warn_in_front(up, setting);
+	if (setting->kind == SETTING_PROXY && setting->ip.family == AF_INET6 && in_front_6(up, setting)) {
+		warn_silent(up, setting, REASON_IN_FRONT);
 		return -ECANCELED;
 	}
-	return apply_write(up->nl, setting, err);
+	return apply_write(up->nl, up->facts, setting, err);
 }
 
 /* Each setting stands for itself: one that fails is said and left out, the others are done all the same. */
@@ -397,9 +405,17 @@ static bool undo_stale(struct up *up)
 	return all;
 }
 
+/* Never take neighbours away from a guest that answers for itself. */
+static bool is_in_front(struct up *up, const struct setting *entry, const struct answering *answering)
+{
+	if (answering->way < 0 && !up->guest->platform_routes)
+		return is_own_way(up, entry);
+	return answering->reason == REASON_IN_FRONT;
+}
+
 static void announce_entries(struct up *up)
 {
-	CLEANUP(free) struct silence_question *asked = NULL;
+	CLEANUP(free) struct answering *asked = NULL;
 	CLEANUP(free) size_t *entries = NULL; /* in the record */
 	size_t count = 0;
 	struct err failure;
@@ -423,18 +439,13 @@ static void announce_entries(struct up *up)
 		asked[count].ip = &entry->ip;
 		entries[count++] = i;
 	}
-	/* The platform may be yet to add its route. */
-	if (!up->guest->platform_routes)
-		silence_in_front_each(up->nl, &up->facts->addresses, asked, count);
+	answering_ask_each(up->nl, &up->facts->addresses, !up->guest->platform_routes, asked, count);
 	for (size_t i = 0; i < count; i++) {
 		const struct setting *entry = &up->record.settings[entries[i]];
-		bool silent = warn_forwarding(up, entry);
 
-		/* Never take neighbours away from a guest that answers for itself. */
-		if (!(asked[i].known ? asked[i].in_front : in_front(up, entry)))
+		warn_silent(up, entry, asked[i].reason);
+		if (!is_in_front(up, entry, &asked[i]))
 			announce_entry(up, entry);
-		else if (!silent)
-			warn_in_front(up, entry);
 	}
 }
 

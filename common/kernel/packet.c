@@ -60,7 +60,7 @@ int packet_announce(int fd, const struct packet *packet, struct err *err)
 }
 
 /* ARP, and ICMPv6 neighbour solicitations and advertisements: a busy device's other traffic would fill the queue. */
-static const struct sock_filter wanted[] = {
+static const struct sock_filter answers[] = {
 	BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12),
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_ARP, 5, 0),
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IPV6, 0, 5),
@@ -72,7 +72,8 @@ static const struct sock_filter wanted[] = {
 	BPF_STMT(BPF_RET | BPF_K, 0),
 };
 
-static int open_bound(int ifindex, int *ret_fd, struct err *err)
+/* ifindex 0: on all devices. */
+static int open_bound(int ifindex, const struct sock_filter *wanted, size_t len, int *ret_fd, struct err *err)
 {
 	struct sockaddr_ll here = {
 		.sll_family = AF_PACKET,
@@ -80,7 +81,7 @@ static int open_bound(int ifindex, int *ret_fd, struct err *err)
 		.sll_ifindex = ifindex,
 	};
 	struct sock_fprog filter = {
-		.len = sizeof(wanted) / sizeof(wanted[0]),
+		.len = (unsigned short)len,
 		.filter = (struct sock_filter *)(uintptr_t)wanted,
 	};
 	/* Answers to a neighbour solicitation from :: go to all nodes, and unicast answers of proxies to us: no
@@ -95,6 +96,25 @@ static int open_bound(int ifindex, int *ret_fd, struct err *err)
 		return err_errno(err, errno, "packet socket");
 	*ret_fd = steal_fd(&fd);
 	return 0;
+}
+
+/* Untagged frames from this MAC: on a trunk another network's would come in as well. */
+static int open_for_own(const struct mac *source, int *ret_fd, struct err *err)
+{
+	const uint8_t *b = source->bytes;
+	const struct sock_filter own[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 6),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
+			 (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3], 0, 5),
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 10),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)b[4] << 8 | b[5], 0, 3),
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_VLAN_TAG_PRESENT)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, FRAME_MAX),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+
+	return open_bound(0, own, sizeof(own) / sizeof(own[0]), ret_fd, err);
 }
 
 static void add_holder(struct probe_result *result, const struct mac *holder)
@@ -125,15 +145,63 @@ static void take_frame(int fd, const struct packet *packets, size_t count, struc
 	}
 }
 
-static void listen_until(int fd, int64_t deadline, const struct packet *packets, size_t count,
-			 struct probe_result *results)
+/* Is it one of the questions, byte for byte? */
+static bool is_question(const struct packet *packets, size_t count, const uint8_t *frame, size_t len)
 {
-	struct pollfd wait = { .fd = fd, .events = POLLIN };
+	for (size_t i = 0; i < count; i++) {
+		const struct packet *p = &packets[i];
+		uint8_t own[FRAME_MAX];
+		size_t own_len = frame_probe(&p->ip, &p->source, own);
+
+		if (own_len <= len && memcmp(own, frame, own_len) == 0)
+			return true;
+		own_len = p->sender.family == p->ip.family ? frame_request(&p->ip, &p->sender, &p->source, own) : 0;
+		if (own_len > 0 && own_len <= len && memcmp(own, frame, own_len) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void take_own(int fd, const struct packet *packets, size_t count, struct probe_heard *heard)
+{
+	uint8_t frame[FRAME_MAX];
+	struct sockaddr_ll from;
+	socklen_t from_len = sizeof(from);
+	ssize_t n = recvfrom(fd, frame, sizeof(frame), MSG_DONTWAIT, (struct sockaddr *)&from, &from_len);
+
+	if (n <= 0 || from.sll_pkttype == PACKET_OUTGOING || from.sll_ifindex == packets[0].ifindex ||
+	    heard->count == PROBE_HEARD_MAX)
+		return;
+	for (size_t i = 0; i < heard->count; i++) {
+		if (heard->ifindexes[i] == from.sll_ifindex)
+			return;
+	}
+	if (is_question(packets, count, frame, (size_t)n))
+		heard->ifindexes[heard->count++] = from.sll_ifindex;
+}
+
+/* One device's questions on their way. */
+struct probe {
+	const struct packet *packets;
+	size_t count;
+	struct probe_result *results;
+	struct probe_heard *heard; /* NULL where nobody wants to know */
+	int fd;
+	int own_fd; /* -1 without heard */
+};
+
+static void listen_until(const struct probe *p, int64_t deadline)
+{
+	struct pollfd wait[] = { { .fd = p->fd, .events = POLLIN }, { .fd = p->own_fd, .events = POLLIN } };
 	int64_t left;
 
 	while ((left = deadline - clock_ms()) > 0) {
-		if (poll(&wait, 1, (int)left) > 0)
-			take_frame(fd, packets, count, results);
+		if (poll(wait, 2, (int)left) <= 0)
+			continue;
+		if (wait[0].revents)
+			take_frame(p->fd, p->packets, p->count, p->results);
+		if (wait[1].revents)
+			take_own(p->own_fd, p->packets, p->count, p->heard);
 	}
 }
 
@@ -155,21 +223,29 @@ static int ask(int fd, const struct packet *packet, struct err *err)
 	return r;
 }
 
-int packet_probe(const struct packet *packets, size_t count, struct probe_result *results, struct err *err)
+int packet_probe(const struct packet *packets, size_t count, struct probe_result *results,
+		 struct probe_heard *ret_heard, struct err *err)
 {
 	CLEANUP(fd) int fd = -1;
+	CLEANUP(fd) int own_fd = -1;
+	struct probe probe = { .packets = packets, .count = count, .results = results, .heard = ret_heard };
 	int r;
 
 	memset(results, 0, count * sizeof(*results));
+	if (ret_heard)
+		memset(ret_heard, 0, sizeof(*ret_heard));
 	if (count == 0)
 		return 0;
-	r = open_bound(packets[0].ifindex, &fd, err);
+	r = open_bound(packets[0].ifindex, answers, sizeof(answers) / sizeof(answers[0]), &fd, err);
+	if (r == 0 && ret_heard)
+		r = open_for_own(&packets[0].source, &own_fd, err);
+	probe.fd = fd;
+	probe.own_fd = own_fd;
 	for (int round = 0; r == 0 && round < PROBES; round++) {
 		for (size_t i = 0; r == 0 && i < count; i++)
 			r = ask(fd, &packets[i], err);
 		if (r == 0)
-			listen_until(fd, clock_ms() + (round + 1 < PROBES ? PROBE_INTERVAL_MS : LISTEN_MS), packets,
-				     count, results);
+			listen_until(&probe, clock_ms() + (round + 1 < PROBES ? PROBE_INTERVAL_MS : LISTEN_MS));
 	}
 	return r;
 }

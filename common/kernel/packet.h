@@ -32,13 +32,23 @@ struct probe_result {
 	struct mac holders[PROBE_HOLDERS_MAX];
 };
 
+#define PROBE_HEARD_MAX 64
+
+/* Devices of this host on which the questions came in again, untagged: they are on the wire of the one that asked. */
+struct probe_heard {
+	size_t count;
+	int ifindexes[PROBE_HEARD_MAX];
+};
+
 /*
  * Asks on the device whether anybody answers for the addresses: three times each, 100 ms apart, and 200 ms of
  * listening after the last (RFC 5227 waits up to 9 s; a guest's start cannot). IPv4: by probes, and by ordinary
  * requests, as Linux never answers a probe for a proxied address. IPv6: by solicitations, from :: only where there is
  * no sender, as such a one ends the duplicate address detection of a host that has just begun to use the address.
- * All packets are for the same device. results has count items, all set on success.
+ * All packets are for the same device. results has count items, all set on success, as is ret_heard where it is not
+ * NULL.
  */
-int packet_probe(const struct packet *packets, size_t count, struct probe_result *results, struct err *err);
+int packet_probe(const struct packet *packets, size_t count, struct probe_result *results,
+		 struct probe_heard *ret_heard, struct err *err);
 
 #endif

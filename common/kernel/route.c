@@ -24,6 +24,23 @@ static unsigned table_of(const struct rtmsg *rtm, struct nlattr *const *tb)
 	return tb[RTA_TABLE] ? number_of(tb[RTA_TABLE]) : rtm->rtm_table;
 }
 
+static bool is_link_local(const struct ip *ip)
+{
+	return ip->family == AF_INET6 && ip->bytes[0] == 0xfe && (ip->bytes[1] & 0xc0) == 0x80;
+}
+
+static void take_source(uint8_t family, struct nlattr *attr, struct ip *ret_source)
+{
+	struct ip source = { .family = family };
+
+	memset(ret_source, 0, sizeof(*ret_source));
+	if (!attr || (family != AF_INET && family != AF_INET6) || nla_len(attr) != (int)ip_len(&source))
+		return;
+	memcpy(source.bytes, nla_data(attr), ip_len(&source));
+	if (!is_link_local(&source))
+		*ret_source = source;
+}
+
 static int take_route(struct nlmsghdr *msg, void *arg)
 {
 	struct route *route = arg;
@@ -35,6 +52,7 @@ static int take_route(struct nlmsghdr *msg, void *arg)
 	route->prefix = rtm->rtm_dst_len;
 	route->table = table_of(rtm, tb);
 	route->ifindex = (int)number_of(tb[RTA_OIF]);
+	take_source(rtm->rtm_family, tb[RTA_PREFSRC], &route->source);
 	return 0;
 }
 
@@ -142,7 +160,7 @@ static void end_forward(void *question, int result)
 {
 	struct route_question *r = question;
 
-	r->known = r->iif > 0 && (result == 0 || result == -ENETUNREACH);
+	r->result = r->iif > 0 ? result : -ENODEV;
 }
 
 void route_forward_each(struct netlink *nl, struct route_question *questions, size_t count)
@@ -380,8 +398,9 @@ static struct nl_msg *build(int type, int flags, const struct rtmsg *like, int i
 	return steal_ptr(&msg);
 }
 
-int route_add_host(struct netlink *nl, int ifindex, const struct ip *ip, struct err *err)
+int route_add_host(struct netlink *nl, int ifindex, const struct ip *ip, const struct ip *source, struct err *err)
 {
+	CLEANUP(nl_msg) struct nl_msg *msg = NULL;
 	const struct rtmsg like = {
 		.rtm_protocol = RTPROT_STATIC,
 		.rtm_scope = ip->family == AF_INET ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE,
@@ -389,7 +408,10 @@ int route_add_host(struct netlink *nl, int ifindex, const struct ip *ip, struct 
 
 	if (ifindex <= 0)
 		return err_errno(err, ENODEV, "route without a device");
-	return netlink_change(nl, build(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &like, ifindex, ip), err);
+	msg = build(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &like, ifindex, ip);
+	if (msg && source && nla_put(msg, RTA_PREFSRC, (int)ip_len(source), source->bytes) < 0)
+		return err_errno(err, ENOMEM, "route");
+	return netlink_change(nl, steal_ptr(&msg), err);
 }
 
 int route_delete_host(struct netlink *nl, int ifindex, const struct ip *ip, struct err *err)

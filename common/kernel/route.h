@@ -12,9 +12,10 @@
 
 /* The answer to one look-up. */
 struct route {
-	int ifindex;     /* of the device by which it leaves; 0 for no route */
-	unsigned table;  /* where it was found; of IPv4 RT_TABLE_MAIN, unless RTM_F_LOOKUP_TABLE asked for it */
-	unsigned prefix; /* bits of the destination: of a packet all, of a route its own */
+	int ifindex;      /* of the device by which it leaves; 0 for no route */
+	unsigned table;   /* where it was found; of IPv4 RT_TABLE_MAIN, unless RTM_F_LOOKUP_TABLE asked for it */
+	unsigned prefix;  /* bits of the destination: of a packet all, of a route its own */
+	struct ip source; /* from which the host sends by it; family 0 where that is not said, or of link scope */
 };
 
 /* By which way a packet of the host's own to ip leaves. */
@@ -33,7 +34,7 @@ struct route_question {
 	int iif;
 	struct ip from; /* family 0: from far away */
 	struct ip ip;
-	bool known; /* where not, route_forward() says why */
+	int result; /* 0, without a route or with one, or -errno as of route_forward(); -ENETUNREACH: no route */
 	struct route route;
 };
 
@@ -60,8 +61,9 @@ struct route_devices {
 /* The devices with IPv6 routes that routers have advertised (RFC 4861 6.3.4), each once. A dump. */
 int route_advertised(struct netlink *nl, struct route_devices *ret_devices, struct err *err);
 
-/* A host route by the device, on-link. -EEXIST where another one for the address exists. */
-int route_add_host(struct netlink *nl, int ifindex, const struct ip *ip, struct err *err);
+/* A host route by the device, on-link. source: to be sent from, NULL for what the kernel takes. -EEXIST where another
+ * one for the address exists. */
+int route_add_host(struct netlink *nl, int ifindex, const struct ip *ip, const struct ip *source, struct err *err);
 
 /* 1 when the route was deleted, 0 when it was gone already. */
 int route_delete_host(struct netlink *nl, int ifindex, const struct ip *ip, struct err *err);

@@ -3,10 +3,8 @@
 
 #include "kernel/silence.h"
 
-#include <stdlib.h>
 #include <sys/socket.h>
 
-#include "base/cleanup.h"
 #include "base/text.h"
 #include "kernel/route.h"
 #include "kernel/sysctl.h"
@@ -31,30 +29,6 @@ int silence_in_front(struct netlink *nl, const struct link *link, const struct a
 		*ret_in_front = in_front &&
 				(own.ifindex == 0 || own.ifindex == link->ifindex || own.table != forward.table);
 	return r;
-}
-
-void silence_in_front_each(struct netlink *nl, const struct addresses *addresses, struct silence_question *questions,
-			   size_t count)
-{
-	CLEANUP(free) struct route_question *routes = count > 0 ? calloc(count, sizeof(*routes)) : NULL;
-
-	for (size_t i = 0; routes && i < count; i++) {
-		const struct silence_question *q = &questions[i];
-
-		routes[i].iif = q->link->ifindex;
-		routes[i].ip = *q->ip;
-		if (!addresses_neighbour(addresses, q->link->ifindex, q->ip, &routes[i].from))
-			routes[i].from.family = 0;
-	}
-	if (routes)
-		route_forward_each(nl, routes, count);
-	for (size_t i = 0; i < count; i++) {
-		struct silence_question *q = &questions[i];
-
-		q->in_front = routes && routes[i].route.ifindex == q->link->ifindex;
-		/* IPv6 has a second question then. */
-		q->known = routes && routes[i].known && (!q->in_front || q->ip->family == AF_INET);
-	}
 }
 
 enum forwarding silence_forwarding(const struct link *link, uint8_t family)

@@ -21,17 +21,6 @@
 int silence_in_front(struct netlink *nl, const struct link *link, const struct addresses *addresses,
 		     const struct ip *ip, bool *ret_in_front, struct err *err);
 
-struct silence_question {
-	const struct link *link;
-	const struct ip *ip;
-	bool known; /* where not, silence_in_front() says it */
-	bool in_front;
-};
-
-/* As silence_in_front() for each. */
-void silence_in_front_each(struct netlink *nl, const struct addresses *addresses, struct silence_question *questions,
-			   size_t count);
-
 enum forwarding {
 	FORWARDING_ON,
 	FORWARDING_OFF,     /* on the device: it stays silent */

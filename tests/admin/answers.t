@@ -68,6 +68,27 @@ like "$(finding 0 seen)" "asked on eth[03] for .* of this host, eth[03] answered
 is "$(fix_all)" 1 "one command as printed ends it"
 answer client 192.168.18.10 eth0 "after that one answers"
 
+# One of them answers nothing that is asked, and both have an entry for one address.
+fresh_host
+topo_multi
+ip addr flush dev eth4
+ip link set dev eth4 down
+ip addr flush dev eth3
+ip addr add 10.3.0.1/24 dev eth3
+sysctl -q -w net.ipv4.conf.eth0.arp_ignore=1 net.ipv4.conf.eth3.arp_ignore=1 net.ipv4.neigh.eth0.proxy_delay=0 \
+    net.ipv4.neigh.eth3.proxy_delay=0
+routed_guest 101 192.168.18.101
+ip neigh add proxy 192.168.18.101 dev eth0
+ip neigh add proxy 192.168.18.101 dev eth3
+answer client 192.168.18.10 eth0 "two subnets on one wire, none for the other's: one answers"
+PROBES=no answer client 192.168.18.101 "eth0 eth3" "and both for an entry"
+findings
+is "$FOUND" "" "nothing on the host tells of that"
+findings --probe
+is "$FOUND" "proxy-many" "the wire does: what one asks the other hears"
+is "$(fix_all)" 1 "the command as printed ends it"
+PROBES=no answer client 192.168.18.101 eth0 "after that one answers"
+
 # ---- whose a MAC is ------------------------------------------------------------------------------------------------------------
 
 fresh_host

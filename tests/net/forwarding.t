@@ -133,7 +133,7 @@ host 1
 sysctl -q -w net.ipv6.conf.eth3.accept_ra=2 net.ipv6.conf.eth4.accept_ra=2 net.ipv6.conf.all.forwarding=1 net.ipv4.conf.eth3.forwarding=0
 pve 101 post-start
 like "$ERR" "eth3 will not answer for $v4: forwarding is off \(sysctl -w net/ipv4/conf/eth3/forwarding=1\)" "IPv4: said"
-unlike "$ERR" "leaves by eth3 itself|$v6: forwarding" "IPv4: and nothing else"
+unlike "$ERR" "leaves by the device itself|$v6: forwarding" "IPv4: and nothing else"
 not_ok "IPv4: nobody answers" ask client eth0 $v4
 as_printed "sysctl -w net/ipv4/conf/eth3/forwarding=1"
 ok "IPv4: after the command eth3 does" ask client eth0 $v4

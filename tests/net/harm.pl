@@ -638,19 +638,21 @@ sub macs {
 
 # A bridge whose MAC was pinned announces its own addresses, and guests are bound on it when it is pinned already. Linux
 # has it answer for the host's other addresses, and for the administrator's own entries, too: those who know the old MAC
-# for them find out by themselves. That is left out here.
+# for them find out by themselves. That is left out here, and so is who is bound on a bridge whose MAC policy leaves as
+# it is: any guest's start can change it, and guestarp-watch, which would announce it, does not run.
 sub repinned {
     my ($h, $macs) = @_;
     my $last = $h->{macs} // $macs;
     $h->{macs} = $macs;
     my @changed = grep { $last->{$_} && $last->{$_} ne $macs->{$_} } keys %{ $h->{bridges} };
+    my $left    = grep { ($_->{policy}{bridge_mac} // '') eq 'leave' } running($h);
     my %others  = map {
         my $address = $_;
         map { $address => 1 } grep { !$h->{right}{own}{$address}{$_} } @changed
     } keys %{ $h->{right}{own} };
     for my $bridge (@changed) {
         my $entries = $h->{right}{entries}{$bridge} // {};
-        $others{$_} = 1 for grep { $entries->{$_} eq 'administrator' } keys %$entries;
+        $others{$_} = 1 for grep { $left || $entries->{$_} eq 'administrator' } keys %$entries;
     }
     return sort keys %others;
 }

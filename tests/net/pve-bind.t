@@ -228,7 +228,7 @@ capture front client eth0 'arp or icmp6'
 pve 101 post-start
 is "$STATUS" 0 "routed by its own device: post-start ends with 0"
 for address in $v4 $v6; do
-    like "$ERR" "guestarp: pve/101: eth3 will not answer for $address: the route to it leaves by eth3 itself" "and says so for $address"
+    like "$ERR" "guestarp: pve/101: eth3 will not answer for $address: the route to it leaves by the device itself" "and says so for $address"
 done
 is "$(proxies 4) / $(proxies 6)" "$v4 eth3, 192.168.18.200 eth3 / 2001:db8:18::200 eth3" "the IPv4 entry is made, the IPv6 entry is not"
 is "$(jq -r '[.settings[].address] | join(" ")' "$ROOT/run/guestarp/pve-101.json")" "$v4" "nor is it recorded"

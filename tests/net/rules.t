@@ -71,7 +71,7 @@ ip -6 route replace $v6/128 dev eth0 table 200
 pve_ok 101 post-stop
 pve 101 post-start
 for address in $v4 $v6; do
-    like "$ERR" "eth0 will not answer for $address: the route to it leaves by eth0 itself" "$address is in front of eth0 by the rule: said"
+    like "$ERR" "eth0 will not answer for $address: the route to it leaves by the device itself" "$address is in front of eth0 by the rule: said"
 done
 is "$(proxies 6)" "" "and no IPv6 entry is made, which would answer in the guest's stead"
 is "$(who front)" "/" "nobody answers for it"

@@ -44,8 +44,8 @@ call() { # PROGRAM [NAME=VALUE...] -- WORD...: sets STATUS, OUT and ERR
 # ---- help and version -----------------------------------------------------------------------------------------------------
 
 version=$(sed -n '1s/.*(\(.*\)).*/\1/p' "$TESTS_DIR/../packaging/debian/changelog")
-for file in "$TESTS_DIR"/../hooks/*.c; do
-    program=$(basename "$file" .c)
+for file in "$MANUALS"/*.8; do
+    program=$(basename "$file" .8)
     call "$program" -- --version
     is "$STATUS/$OUT/$ERR" "0/guestarp $version/" "$program --version"
     call "$program" -- --help

@@ -181,7 +181,8 @@ ct_runs() { # VMID
 }
 
 ct_ended() { # VMID
-    ! systemctl -q is-active "pve-container@$1.service" && [ ! -e "/sys/class/net/veth${1}i0" ]
+    # Neither active nor deactivating.
+    [[ $(systemctl show -P ActiveState "pve-container@$1.service") =~ ^(inactive|failed)$ ]] && [ ! -e "/sys/class/net/veth${1}i0" ]
 }
 
 pct_start() { # VMID

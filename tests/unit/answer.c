@@ -5,10 +5,12 @@
 
 #include <arpa/inet.h>
 #include <linux/if_addr.h>
+#include <net/if_arp.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "answer/answer.h"
+#include "answer/segment.h"
 #include "answer_rows.h"
 
 #define DEVICES_MAX 16
@@ -38,6 +40,7 @@ struct scene {
 	size_t leave_count;
 	size_t within_count;
 	struct answer_question question;
+	int joined[2]; /* ifindexes, 0 for none */
 };
 
 static const struct {
@@ -98,6 +101,7 @@ static int ifindex_of(struct scene *s, const char *name)
 		.link = { .ifindex = (int)s->state.count,
 			  .flags = IFF_UP | NETDEV_CARRIER,
 			  .mac.bytes = { 2, [5] = (uint8_t)s->state.count },
+			  .type = ARPHRD_ETHER,
 			  .inet = true,
 			  .inet6 = true },
 		.port = { .forwarding = true,
@@ -313,6 +317,9 @@ static void add(struct scene *s, char **words, size_t count)
 	} else if (strcmp(what, "ask") == 0) {
 		s->question = (struct answer_question){ .asker = ip_of(words[2]), .target = ip_of(words[3]) };
 		take_where(s, words[1]);
+	} else if (strcmp(what, "join") == 0) {
+		s->joined[0] = ifindex_of(s, words[1]);
+		s->joined[1] = ifindex_of(s, words[2]);
 	} else {
 		fail_msg("no statement %s", what);
 	}
@@ -409,6 +416,14 @@ static void print(const struct scene *s, const struct answers *answers, char *te
 		len += (size_t)snprintf(text + len, size - len, "%s%s", i ? ", " : "", lines[i]);
 }
 
+static void leave_scene(struct scene *s)
+{
+	quiet_names_done(&s->state.filters.quiet.names);
+	free(s->state.by_master);
+	free(s->state.by_lower);
+	free(s->state.by_name);
+}
+
 static void test_answer(void **test)
 {
 	const struct row *row = *test;
@@ -433,10 +448,53 @@ static void test_answer(void **test)
 						       : &none));
 	}
 	answers_done(&answers);
-	quiet_names_done(&s.state.filters.quiet.names);
-	free(s.state.by_master);
-	free(s.state.by_lower);
-	free(s.state.by_name);
+	leave_scene(&s);
+}
+
+/* The names of those that hear this wire, in their order, behind what is in text. */
+static void print_wire(const struct scene *s, const struct segments *segments, size_t wire, char *text, size_t size)
+{
+	char names_heard[DEVICES_MAX * 2][IFNAMSIZ + 1];
+	size_t count = 0;
+
+	for (size_t i = 0; i < segments->count; i++) {
+		const struct hearers *h = &segments->list[i].hearers;
+
+		for (size_t j = 0; segments->list[i].wire == wire && j < h->count; j++)
+			(void)snprintf(names_heard[count++], sizeof(names_heard[0]), " %s",
+				       netstate_device(&s->state, h->list[j].ifindex)->link.name);
+	}
+	qsort(names_heard, count, sizeof(names_heard[0]), by_text);
+	for (size_t i = 0; i < count; i++)
+		(void)strncat(text, names_heard[i] + (text[0] == '\0'), size - strlen(text) - 1);
+}
+
+static void test_wires(void **test)
+{
+	const struct row *row = *test;
+	static struct scene s;
+	struct segments segments;
+	char text[400] = "";
+
+	build(&s, row->scene);
+	assert_int_equal(netstate_index(&s.state), 0);
+	assert_int_equal(segments_find(&s.state, &s.state.addresses, &segments), 0);
+	if (s.joined[0])
+		segments_join(&segments, s.joined[0], s.joined[1]);
+	for (size_t i = 0; i < segments.count; i++) {
+		bool seen = false;
+
+		for (size_t j = 0; j < i; j++)
+			seen = seen || segments.list[j].wire == segments.list[i].wire;
+		if (seen)
+			continue;
+		if (text[0])
+			(void)strncat(text, " /", sizeof(text) - strlen(text) - 1);
+		print_wire(&s, &segments, segments.list[i].wire, text, sizeof(text));
+	}
+	assert_string_equal(text, row->expected);
+	segments_done(&segments);
+	leave_scene(&s);
 }
 
 /* Each reason has words, and there is a row that shows it. */
@@ -463,6 +521,7 @@ int main(void)
 	static struct table table;
 
 	TABLE_ROWS(&table, test_answer, rows);
+	TABLE_ROWS(&table, test_wires, wires);
 	TABLE_TEST(&table, test_reasons);
 	return table_run(&table, NULL, NULL);
 }

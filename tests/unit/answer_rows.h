@@ -430,4 +430,34 @@ static const struct row {
 	  "dev e0 noarp; addr e0 2001:db8::1/64; group e0 ff02::1:ff00:1; ask e0 :: 2001:db8::1", "e0 OWN" },
 };
 
+/*
+ * The same scenes, with "join DEV DEV" for two that were seen to hear each other. expected is each wire, as the devices
+ * that hear it: "DEV DEV / DEV".
+ */
+static const struct row wires[] = {
+	{ "two devices: two wires", "dev e0; dev e1", "e0 / e1" },
+	{ "a bridge hears in its ports' stead, once", "dev b kind=bridge; dev e0 master=b; dev e1 master=b", "b" },
+	{ "a firewall bridge is on its bridge's wire",
+	  "dev b kind=bridge; dev e0 master=b; dev p kind=veth master=b lower=l; dev l kind=veth master=f lower=p; "
+	  "dev f kind=bridge",
+	  "b f" },
+	{ "devices in one subnet are on one wire",
+	  "dev e0; dev e1; dev e2; addr e0 10.0.0.1/24; addr e1 10.0.0.2/24; addr e2 10.1.0.1/24", "e0 e1 / e2" },
+	{ "a wider subnet is not the same", "dev e0; dev e1; addr e0 10.0.0.1/8; addr e1 10.1.0.2/24", "e0 / e1" },
+	{ "host routes' addresses are no subnet", "dev e0; dev e1; addr e0 10.0.0.1/32; addr e1 10.0.0.1/32",
+	  "e0 / e1" },
+	{ "nor are those of another VRF",
+	  "dev v kind=vrf table=10; dev e0; dev e1 master=v; addr e0 10.0.0.1/24; addr e1 10.0.0.2/24", "e0 / e1" },
+	{ "two that hear each other", "dev e0; dev e1; dev e2; join e0 e2", "e0 e2 / e1" },
+	{ "and whoever is on their wires already",
+	  "dev e0; dev e1; dev e2; addr e0 10.0.0.1/24; addr e1 10.0.0.2/24; join e1 e2", "e0 e1 e2" },
+	{ "a port that hears brings its bridge", "dev b kind=bridge; dev e0 master=b; dev e1; join e1 e0", "b e1" },
+	{ "a tagged network is a wire of its own", "dev e0; dev v kind=vlan lower=e0 vlan=5", "e0 / v" },
+	{ "two tagged ones are joined without what carries them",
+	  "dev e0; dev v kind=vlan lower=e0 vlan=5; dev e1; dev w kind=vlan lower=e1 vlan=5; join v w",
+	  "e0 / v w / e1" },
+	{ "one that is down, or has no carrier, is on none", "dev e0 down; dev e1 nocarrier; dev e2", "e2" },
+	{ "who waits beyond a VXLAN is asked from here", "dev x kind=vxlan; dev e0", "e0" },
+};
+
 #endif
