@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The administrator's command: what is wrong here, what should hold, and mending it. */
+/* The administrator's command: what is wrong here, what should hold, and fixing it. */
 
 #include <errno.h>
 #include <stdbool.h>
@@ -479,7 +479,7 @@ static const struct command {
 	{ "plan", 0, 1, 2, cmd_plan, "GUEST [EVENT]", "what prepare, up or down would do" },
 	{ "apply", OPT_ALL, 0, SIZE_MAX, cmd_apply, "GUEST...|--all", "make it hold now" },
 	{ "undo", OPT_ALL | OPT_QUIET, 0, SIZE_MAX, cmd_undo, "GUEST...|--all|--quiet", "take back what was set" },
-	{ "sync", 0, 0, 0, cmd_sync, "", "mend what no hook was told of" },
+	{ "sync", 0, 0, 0, cmd_sync, "", "fix what no hook was told of" },
 	{ "attach", OPT_ALL, 0, SIZE_MAX, cmd_attach, "GUEST...|--all", "become the hookscript of guests" },
 	{ "detach", OPT_ALL, 0, SIZE_MAX, cmd_detach, "GUEST...|--all", "the reverse" },
 	{ "policy", OPT_CHECK | OPT_JSON, 1, 1, cmd_policy, "GUEST [--json]|--check FILE",

@@ -55,13 +55,14 @@ static void port_guest(const char *port, char name[GUEST_NAME_SIZE])
 }
 
 /* Who knew the MAC that it had learns the other one at once. */
-static void mend_mac(const struct link *link, const struct mac *mac, struct finding *f)
+static void fix_mac(const struct link *link, const struct mac *mac, struct finding *f)
 {
 	char text[MAC_TEXT];
 	bool other = !mac_equal(mac, &link->mac);
 
-	finding_set(f->mend, "ip link set dev %s address %s%s%s", link->name, mac_to_str(mac, text),
+	finding_set(f->fix, "ip link set dev %s address %s%s%s", link->name, mac_to_str(mac, text),
 		    other ? " && guestarp announce " : "", other ? link->name : "");
+	finding_set(f->permanent, "in /etc/network/interfaces, below \"iface %s\":\nhwaddress %s", link->name, text);
 }
 
 static void floating(struct doctor *d, const struct link *link, const struct bridge *bridge)
@@ -69,7 +70,6 @@ static void floating(struct doctor *d, const struct link *link, const struct bri
 	const struct link *port = lender(d, link);
 	struct mac mac = bridge->has_uplink ? bridge->uplink : link->mac;
 	struct finding *f = findings_add(d->findings, FINDING_MAC_FLOATS);
-	char text[MAC_TEXT];
 
 	if (!f)
 		return;
@@ -82,9 +82,8 @@ static void floating(struct doctor *d, const struct link *link, const struct bri
 	finding_set(f->what, "The MAC of bridge %s follows its lowest port%s%s%s%s.", link->name,
 		    port ? "; it is now that of " : "", port ? port->name : "",
 		    f->guest[0] ? " and changes when it stops: guest " : "", f->guest);
-	mend_mac(link, &mac, f);
-	(void)mac_to_str(&mac, text);
-	finding_set(f->last, "guestarp attach its guests, or hwaddress %s in /etc/network/interfaces", text);
+	finding_set(f->several, "The MACs of bridges {devices} follow their lowest ports.");
+	fix_mac(link, &mac, f);
 }
 
 static void not_uplink(struct doctor *d, const struct link *link, const struct bridge *bridge)
@@ -98,8 +97,8 @@ static void not_uplink(struct doctor *d, const struct link *link, const struct b
 	finding_set(f->device, "%s", link->name);
 	finding_set(f->what, "Bridge %s has the MAC %s, its network card has %s.", link->name,
 		    mac_to_str(&link->mac, is), mac_to_str(&bridge->uplink, uplink));
-	mend_mac(link, &bridge->uplink, f);
-	finding_set(f->last, "hwaddress %s in /etc/network/interfaces", uplink);
+	finding_set(f->several, "Bridges {devices} have other MACs than their network cards.");
+	fix_mac(link, &bridge->uplink, f);
 }
 
 static void check_mac(struct doctor *d, const struct link *link)

@@ -199,7 +199,7 @@ static void check_group(struct doctor *d, const struct claimant *group, size_t c
 	finding_set(f->guest, "%s", holder->guest);
 	finding_set(f->what, "%s is also in the configuration of %s%s; %s runs%s.", ip_to_str(&group->ip, ip), others,
 		    named > NAMED_MAX ? ", ..." : "", holder->guest, owner || !rival ? " and has it" : "");
-	finding_set(f->last, "give one of them another address; for a failover pair, name it in \"shared\" of both");
+	finding_set(f->advice, "give one of them another address; for a failover pair, name it in \"shared\" of both");
 }
 
 void check_claimants(struct doctor *d)

@@ -79,7 +79,7 @@ static void check_platform(struct doctor *d)
 	if (!f)
 		return;
 	finding_set(f->what, "%s.", GUEST_PLATFORM_MISSING);
-	finding_set(f->last, "systemctl status pve-cluster");
+	finding_set(f->advice, "see why: systemctl status pve-cluster");
 }
 
 /* What ends it: the last good text in the file's place. Out of the way it would take everything back that it once
@@ -90,12 +90,12 @@ static void policy_fix(struct finding *f, const char *file, const char *kept, en
 
 	/* /etc/pve without pmxcfs: no file here to do anything about. */
 	if (file_path(file, path, sizeof(path), NULL) < 0 || access(path, F_OK) < 0) {
-		finding_set(f->last, "Proxmox VE's cluster file system is not there: systemctl status pve-cluster");
+		finding_set(f->advice, "Proxmox VE's cluster file system is not there: systemctl status pve-cluster");
 		return;
 	}
 	if (state == POLICY_FILE_KEPT)
-		finding_set(f->mend, "mv %s %s.broken && cp " KEPT_DIR "/%s %s", file, file, kept, file);
-	finding_set(f->last, "correct it and see: guestarp policy --check %s%s", file,
+		finding_set(f->fix, "mv %s %s.broken && cp " KEPT_DIR "/%s %s", file, file, kept, file);
+	finding_set(f->advice, "correct it and see: guestarp policy --check %s%s", file,
 		    state == POLICY_FILE_KEPT ? ".broken" : "");
 }
 
@@ -144,6 +144,8 @@ static void take_names(struct doctor *d, struct patient *p, const struct policy 
 	for (size_t i = 0; i < wanted.count; i++)
 		p->nameless = p->nameless || !is_named(d, &wanted.list[i]);
 	p->quiet = wanted.count > 0;
+	names = names_plan(&p->guest, policy, true, ports);
+	p->quietable = names.firewall == NAMES_QUIET || names.firewall == NAMES_OF_ALL;
 	quiet_names_done(&wanted);
 }
 
@@ -266,6 +268,7 @@ int doctor_check(bool probe, struct findings *findings, struct err *err)
 		check_hooks(&d);
 		check_policies(&d);
 		wire_judge(&d);
+		findings_join(findings);
 		if (findings->failed)
 			r = err_errno(err, ENOMEM, "findings");
 	}

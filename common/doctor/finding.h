@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef GUESTARP_DOCTOR_FINDING_H
 #define GUESTARP_DOCTOR_FINDING_H
-/* One thing that is wrong on this host: what, what it means, and the command that mends it. */
+/* What is wrong on this host, what it means, and the command that ends it. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -9,6 +9,8 @@
 
 #include "base/err.h"
 #include "guest/guest.h"
+
+#define FINDING_TEXT 1000
 
 /* In the order of the table that says what each means. */
 enum finding_kind {
@@ -42,14 +44,30 @@ enum finding_kind {
 	FINDING_KIND_COUNT
 };
 
+/*
+ * The checks add one for each device and guest. findings_join() then makes those of one cause one: the first has the
+ * words and commands for all, and by next the devices and guests of the others.
+ */
 struct finding {
 	enum finding_kind kind;
 	char device[16];             /* "" where no device is concerned */
 	char guest[GUEST_NAME_SIZE]; /* "pve/101", "" for none */
 	char what[400];
-	char mend[400]; /* a command line for a shell */
-	char last[200]; /* how it stays mended, "" where mend does that */
-	char seen[200]; /* what --probe saw of it on the wire, "" for nothing */
+	/* What for several of one cause, with {devices} and {guests} for their names; "" where none shares the cause.
+	 */
+	char several[400];
+	size_t wire; /* tells causes apart whose words are the same: the wire's id and 1; 0: on no certain wire */
+	char fix[FINDING_TEXT];
+	/* A command line; or text to paste: a line that says where, and the lines. "" where the fix is permanent. */
+	char permanent[FINDING_TEXT];
+	char advice[FINDING_TEXT]; /* what to look at or to decide, in the same two forms */
+	char seen[200];            /* what --probe saw of it on the wire, "" for nothing */
+	size_t more_seen;          /* of how many others that were joined to it, too */
+	bool permanent_fixes;      /* the permanent command alone ends it at once, too */
+	bool joined;               /* not the first of its cause */
+	bool device_again;         /* an earlier one of the same cause has the same device */
+	bool guest_again;          /* or guest */
+	size_t next;               /* place of the next one of the same cause; 0: none */
 };
 
 struct findings {
@@ -68,10 +86,28 @@ void findings_done(struct findings *findings);
 #define finding_set(text, ...) finding_text((text), sizeof(text), __VA_ARGS__)
 void finding_text(char *text, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
+/* A permanent form of a fix that is "sysctl -w ...": its assignments as lines of a file in /etc/sysctl.d. */
+void finding_keep_sysctl(struct finding *finding);
+
+/*
+ * Makes one of those with one kind, cause and form of fix, as long as their commands fit into one line: none is cut.
+ * What they say must be true, and each fix right, for all of them together.
+ */
+void findings_join(struct findings *findings);
+
+/*
+ * Calls back for each distinct device, or guest, of a finding and of those joined to it, in order; returns how many.
+ * each may be NULL.
+ */
+size_t finding_devices(const struct findings *findings, const struct finding *finding,
+		       void (*each)(const char *name, size_t i, void *arg), void *arg);
+size_t finding_guests(const struct findings *findings, const struct finding *finding,
+		      void (*each)(const char *name, size_t i, void *arg), void *arg);
+
 /* For people at 80 columns; colour marks the numbers. */
 void findings_print(const struct findings *findings, bool colour, FILE *out);
 
-/* {"version": 1, "findings": [...]}: packaging/check.schema.json. */
+/* {"version": 2, "findings": [...]}: packaging/check.schema.json. */
 int findings_print_json(const struct findings *findings, FILE *out);
 
 #endif

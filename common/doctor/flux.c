@@ -14,6 +14,7 @@
 struct accused {
 	const struct netdev *device;
 	const struct reply_set *set;
+	size_t wire;                /* its id */
 	const struct netdev *right; /* NULL: nobody there */
 	bool request;               /* answers requests; else probes alone */
 	bool claims;                /* does not answer, but asks with the address for a sender */
@@ -141,7 +142,7 @@ static struct accused *find(const struct accusations *all, const struct netdev *
 }
 
 static struct accused *accuse(struct doctor *d, struct accusations *all, const struct netdev *device,
-			      const struct reply_set *set, const struct netdev *right)
+			      const struct wire *w, const struct reply_set *set, const struct netdev *right)
 {
 	struct accused *a = find(all, device);
 	struct accused *list;
@@ -154,7 +155,7 @@ static struct accused *accuse(struct doctor *d, struct accusations *all, const s
 		return NULL;
 	}
 	all->list = list;
-	list[all->count] = (struct accused){ .device = device, .set = set, .right = right };
+	list[all->count] = (struct accused){ .device = device, .set = set, .wire = w->id, .right = right };
 	return &list[all->count++];
 }
 
@@ -162,7 +163,7 @@ static void judge(struct doctor *d, const struct wire *w, const struct reply_set
 {
 	for (size_t i = 0; i < set->count; i++) {
 		const struct reply *reply = &set->list[i];
-		struct accused *a = is_wrong(d, w, set, reply) ? accuse(d, all, reply->device, set,
+		struct accused *a = is_wrong(d, w, set, reply) ? accuse(d, all, reply->device, w, set,
 									set->stranger ? NULL : right_device(d, w, set))
 							       : NULL;
 
@@ -187,7 +188,7 @@ static void judge_claims(struct doctor *d, const struct wire *w, const struct re
 	    (right->kind == NETDEV_MACVLAN && right->link.lower == asks->link.ifindex) ||
 	    d->state.all[LINK_ARP_ANNOUNCE] >= 2 || asks->link.value[LINK_ARP_ANNOUNCE] >= 2)
 		return;
-	a = find(all, asks) ? NULL : accuse(d, all, asks, set, right);
+	a = find(all, asks) ? NULL : accuse(d, all, asks, w, set, right);
 	if (a)
 		a->claims = true;
 }
@@ -281,37 +282,61 @@ static bool try_change(struct doctor *d, const struct accusations *all, const st
 /* ---- in words ------------------------------------------------------------------------------------------------------
  */
 
-static bool is_managed(const struct doctor *d, const char *name)
+static const struct patient *patient_named(const struct doctor *d, const char *name)
 {
 	for (size_t i = 0; i < d->patient_count; i++) {
 		if (strcmp(d->patients[i].name, name) == 0)
-			return d->patients[i].managed;
+			return &d->patients[i];
 	}
-	return false;
+	return NULL;
 }
 
 /*
- * Nothing but a guest's own frames passes a firewall bridge. Any other may be somebody's gateway by IPv6, which NOARP
- * would end too; what arp_ignore leaves needs the names.
+ * Nothing but a guest's own frames passes a firewall bridge, so NOARP costs nobody anything. A quiet name silences the
+ * same: it drops each request. What silences one bridge changes no other device's answers, and try_device() counts none
+ * of the accused as one who is left to answer: so what is right for each is right for all of them together.
  */
+static void fix_firewall_bridge(struct doctor *d, const struct accusations *all, const struct netdev *device,
+				struct finding *f)
+{
+	const struct patient *p = patient_named(d, f->guest);
+	bool names = p && p->quietable && d->state.filters.known && !d->state.filters.denied;
+	const struct ip *lost;
+	bool works = try_change(d, all, device, CHANGE_NOARP, &lost);
+
+	if (works && names && p->managed) {
+		finding_set(f->fix, "guestarp sync");
+		return;
+	}
+	if (works)
+		finding_set(f->fix, "ip link set dev %s arp off", device->link.name);
+	if (!p || !p->readable)
+		return; /* what no configuration names cannot be attached */
+	if (!p->managed)
+		finding_set(f->permanent, "guestarp attach %s", p->name);
+	else if (p->quietable)
+		finding_set(f->permanent, "guestarp sync");
+	else
+		finding_set(f->permanent,
+			    "in \"guests\" of %s, then guestarp sync:\n\"%s\": { \"firewall_bridge\": \"quiet\" },",
+			    POLICY_HOST_FILE, p->name);
+	f->permanent_fixes = works && names && !p->managed && !p->guest.hookscript[0];
+}
+
+/* It may be somebody's gateway by IPv6, which NOARP would end too; what arp_ignore leaves needs the names. */
 static void fix_bridge(struct doctor *d, const struct accusations *all, const struct netdev *device, struct finding *f)
 {
 	const char *name = device->link.name;
 	const struct ip *lost;
 
 	if (f->guest[0]) {
-		if (try_change(d, all, device, CHANGE_NOARP, &lost))
-			finding_set(f->mend, "ip link set dev %s arp off", name);
-		if (is_managed(d, f->guest))
-			finding_set(f->last, "guestarp sync");
-		else
-			finding_set(f->last, "guestarp attach %s", f->guest);
+		fix_firewall_bridge(d, all, device, f);
 		return;
 	}
 	if (f->kind == FINDING_BRIDGE_ANSWERS && try_change(d, all, device, CHANGE_ARP_IGNORE, &lost))
-		finding_set(f->mend, "sysctl -w net/ipv4/conf/%s/arp_ignore=1", name);
-	finding_set(f->last, "\"%s\": {\"quiet\": true} among \"devices\" in %s, then guestarp sync", name,
-		    POLICY_HOST_FILE);
+		finding_set(f->fix, "sysctl -w net/ipv4/conf/%s/arp_ignore=1", name);
+	finding_set(f->permanent, "in \"devices\" of %s, then guestarp sync:\n\"%s\": { \"quiet\": true },",
+		    POLICY_HOST_FILE, name);
 }
 
 static void bridge_finding(struct doctor *d, const struct accusations *all, const struct accused *a)
@@ -326,6 +351,9 @@ static void bridge_finding(struct doctor *d, const struct accusations *all, cons
 	finding_set(f->what, "Bridge %s%s%s has no address, yet it answers ARP %sfor %s addresses.", name,
 		    f->guest[0] ? " in front of guest " : "", f->guest, a->request ? "" : "probes ",
 		    a->set->stranger ? "other machines'" : "this host's");
+	finding_set(f->several, "Bridges {devices}%s have no address, yet they answer ARP %sfor %s addresses.",
+		    f->guest[0] ? " in front of {guests}" : "", a->request ? "" : "probes ",
+		    a->set->stranger ? "other machines'" : "this host's");
 	fix_bridge(d, all, a->device, f);
 }
 
@@ -335,14 +363,23 @@ static void flux_words(const struct doctor *d, const struct accused *a, struct f
 	char ip[IP_TEXT];
 
 	(void)ip_to_str(&a->set->target, ip);
-	if (a->claims)
+	f->wire = a->wire + 1;
+	if (a->claims) {
 		finding_set(f->what, "%s asks its neighbours with the sender %s, which %s on the same wire has.", name,
 			    ip, a->right->link.name);
-	else if (a->right && device_holds(d, a->right, &a->set->target))
+		finding_set(f->several,
+			    "{devices} ask their neighbours with senders that another device on the same wire has.");
+	} else if (a->right && device_holds(d, a->right, &a->set->target)) {
 		finding_set(f->what, "%s answers ARP %sfor %s, which %s on the same wire has.", name,
 			    a->request ? "" : "probes ", ip, a->right->link.name);
-	else
+		finding_set(f->several,
+			    "{devices} answer ARP %sfor addresses that another device on the same wire has.",
+			    a->request ? "" : "probes ");
+	} else {
 		finding_set(f->what, "%s is one of several devices on one wire that answer ARP for %s.", name, ip);
+		finding_set(f->several,
+			    "{devices} are among those on one wire that answer ARP for the same addresses.");
+	}
 }
 
 static void flux_finding(struct doctor *d, const struct accusations *all, const struct accused *a)
@@ -357,16 +394,16 @@ static void flux_finding(struct doctor *d, const struct accusations *all, const 
 	finding_set(f->device, "%s", name);
 	flux_words(d, a, f);
 	if (try_change(d, all, a->device, CHANGE_ARP_IGNORE, &lost)) {
-		finding_set(f->mend, "sysctl -w net/ipv4/conf/%s/arp_ignore=1 net/ipv4/conf/%s/arp_announce=2", name,
+		finding_set(f->fix, "sysctl -w net/ipv4/conf/%s/arp_ignore=1 net/ipv4/conf/%s/arp_announce=2", name,
 			    name);
-		finding_set(f->last, "\"devices\" in /etc/guestarp/guestarp.json");
+		finding_keep_sysctl(f);
 	} else if (lost) {
-		finding_set(f->last,
+		finding_set(f->advice,
 			    "first give %s, which another device has and this one answers for, to %s; then "
 			    "arp_ignore and arp_announce among \"devices\" in /etc/guestarp/guestarp.json",
 			    ip_to_str(lost, ip), name);
 	} else {
-		finding_set(f->last, "see which of its settings lets it answer: ip -d link show %s", name);
+		finding_set(f->advice, "see which of its settings lets it answer: ip -d link show %s", name);
 	}
 }
 
@@ -382,11 +419,22 @@ static void stranger_finding(struct doctor *d, const struct accused *a)
 	finding_set(f->device, "%s", name);
 	finding_set(f->what, "proxy_arp is on for %s: it answers ARP for other machines' addresses, such as %s.", name,
 		    ip_to_str(&a->set->target, ip));
-	finding_set(
-		f->last,
-		"guestarp device GUEST %s for each guest that is to be answered for there, then proxy_arp=0 for %s in "
-		"/etc/sysctl.d",
-		name, d->state.all[LINK_PROXY_ARP] ? "all" : name);
+	if (d->state.all[LINK_PROXY_ARP])
+		finding_set(f->several,
+			    "proxy_arp is on for all devices: {devices} answer ARP for other machines' addresses.");
+	finding_set(f->advice,
+		    "guestarp device GUEST DEVICE for each guest that is to be answered for there, then in "
+		    "/etc/sysctl.d/90-guestarp.conf:\nnet/ipv4/conf/%s/proxy_arp=0",
+		    d->state.all[LINK_PROXY_ARP] ? "all" : name);
+}
+
+/* In the kernel's order. */
+static int by_device(const void *a, const void *b)
+{
+	const struct accused *x = a;
+	const struct accused *y = b;
+
+	return x->device < y->device ? -1 : x->device > y->device;
 }
 
 static void report(struct doctor *d, const struct accusations *all)
@@ -437,6 +485,8 @@ static void martians_finding(struct doctor *d, const struct accusations *all, co
 	finding_set(f->device, "%s", device->link.name);
 	(void)device_guest(device->link.name, f->guest);
 	finding_set(f->what, "Bridge %s has no address and is asked by ARP all the same.", device->link.name);
+	finding_set(f->several, "Bridges {devices}%s have no address and are asked by ARP all the same.",
+		    f->guest[0] ? " in front of {guests}" : "");
 	fix_bridge(d, all, device, f);
 }
 
@@ -470,6 +520,8 @@ void check_flux(struct doctor *d)
 		for (size_t j = 0; j < w->set_count; j++)
 			judge_claims(d, w, &w->sets[j], &all);
 	}
+	if (all.count > 1)
+		qsort(all.list, all.count, sizeof(*all.list), by_device);
 	report(d, &all);
 	check_martians(d, &all);
 	free(all.list);

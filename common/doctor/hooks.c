@@ -18,10 +18,11 @@ static void missing(struct doctor *d, const struct patient *p, const struct err 
 		return;
 	finding_set(f->guest, "%s", p->name);
 	finding_set(f->what, "Guest %s names the hookscript %s: %s.", p->name, p->guest.hookscript, err->text);
+	finding_set(f->several, "{guests} have the hookscript %s: %s.", p->guest.hookscript, err->text);
 	if (err->code == EACCES && storage_path(p->guest.hookscript, path, sizeof(path), NULL) == 0)
-		finding_set(f->mend, "chmod +x %s", path);
+		finding_set(f->fix, "chmod +x %s", path);
 	else
-		finding_set(f->mend, "guestarp detach %s", p->name);
+		finding_set(f->fix, "guestarp detach %s", p->name);
 }
 
 /* Can it be told from a later guest with its number? */
@@ -41,17 +42,18 @@ static void other(struct doctor *d, const struct patient *p)
 		return;
 	finding_set(f->guest, "%s", p->name);
 	finding_set(f->what, "Guest %s has a policy, but its hookscript is %s.", p->name, p->guest.hookscript);
+	finding_set(f->several, "{guests} have a policy, but their hookscript is %s.", p->guest.hookscript);
 	/* attach would refuse: it replaces no chain, and chains no script that is not there, or whose nobody can tell.
 	 */
 	if (p->chained)
-		finding_set(f->last, "name %s in policy's \"then\", or take the \"then\" away, and attach",
+		finding_set(f->advice, "name %s in policy's \"then\", or take the \"then\" away, and attach",
 			    p->guest.hookscript);
 	else if (!is_known(&p->guest))
-		finding_set(f->last, "give its NIC a MAC, by which its hookscript is known for its own, and attach");
+		finding_set(f->advice, "give its NIC a MAC, by which its hookscript is known for its own, and attach");
 	else if (storage_check(p->guest.hookscript, &err) < 0)
-		finding_set(f->last, "put its file back, or take it away (%s), and attach", err.text);
+		finding_set(f->advice, "put its file back, or take it away (%s), and attach", err.text);
 	else
-		finding_set(f->mend, "guestarp attach %s", p->name);
+		finding_set(f->fix, "guestarp attach %s", p->name);
 }
 
 static void check_watch(struct doctor *d)
@@ -67,8 +69,8 @@ static void check_watch(struct doctor *d)
 	if (!f)
 		return;
 	finding_set(f->what, "guestarp-watch does not run.");
-	finding_set(f->mend, "systemctl start guestarp-watch.service");
-	finding_set(f->last, "systemctl enable guestarp-watch.service");
+	finding_set(f->fix, "systemctl start guestarp-watch.service");
+	finding_set(f->permanent, "systemctl enable guestarp-watch.service");
 }
 
 void check_hooks(struct doctor *d)

@@ -49,7 +49,9 @@ static void unknown_guest(struct doctor *d, const char *file, const char *key)
 		return;
 	finding_set(f->what, "%s names the guest \"%s\", and there is none of that name.", file,
 		    text_shown(key, shown, sizeof(shown)));
-	finding_set(f->last, "correct it, or take it out, in %s", file);
+	/* A line for each, so that all of them are there however many are one finding. */
+	finding_set(f->several, "%s names guests that are nowhere.", file);
+	finding_set(f->advice, "correct or remove in \"guests\" of %s:\n\"%s\"", file, shown);
 }
 
 /* The cluster's file may name containers of other nodes, of which only those of Proxmox VE can be seen from here. */
@@ -77,17 +79,6 @@ static void check_file(struct doctor *d, const char *file, const char *text, boo
 		check_guests(d, file, json, of_cluster);
 }
 
-/* Once for a device, whoever wants it. */
-static bool is_said(const struct doctor *d, const char *device)
-{
-	for (size_t i = 0; i < d->findings->count; i++) {
-		if (d->findings->list[i].kind == FINDING_DEVICE_MISSING &&
-		    strcmp(d->findings->list[i].device, device) == 0)
-			return true;
-	}
-	return false;
-}
-
 static void check_device(struct doctor *d, const struct patient *p)
 {
 	const char *device = p->device;
@@ -95,8 +86,7 @@ static void check_device(struct doctor *d, const struct patient *p)
 	struct link link;
 
 	/* It may have another name, which the kernel alone knows. */
-	if (!device[0] || netstate_named(&d->state, device) || is_said(d, device) ||
-	    link_get(d->nl, device, &link, NULL) != -ENODEV)
+	if (!device[0] || netstate_named(&d->state, device) || link_get(d->nl, device, &link, NULL) != -ENODEV)
 		return;
 	f = findings_add(d->findings, FINDING_DEVICE_MISSING);
 	if (!f)
@@ -104,7 +94,8 @@ static void check_device(struct doctor *d, const struct patient *p)
 	finding_set(f->device, "%s", device);
 	finding_set(f->guest, "%s", p->name);
 	finding_set(f->what, "Policy names the device %s for guest %s, and there is none.", device, p->name);
-	finding_set(f->last, "guestarp device %s DEVICE, with one of this host's", p->name);
+	finding_set(f->several, "Policy names the device %s for {guests}, and there is none.", device);
+	finding_set(f->advice, "choose one of this host's for each guest: guestarp device GUEST DEVICE");
 }
 
 static void check_lines(struct doctor *d, const struct patient *p)
@@ -115,7 +106,7 @@ static void check_lines(struct doctor *d, const struct patient *p)
 		return;
 	finding_set(f->guest, "%s", p->name);
 	finding_set(f->what, "%s.", p->guest.notes.line[0]);
-	finding_set(f->last, "correct the line, by the platform's own tools");
+	finding_set(f->advice, "correct the line, by the platform's own tools");
 }
 
 void check_policies(struct doctor *d)

@@ -33,6 +33,12 @@ static void for_guest(struct finding *f, const struct patient *patient)
 		finding_set(f->guest, "%s", patient->name);
 }
 
+/* How a sentence about several entries begins. */
+static const char *whose(const struct finding *f)
+{
+	return f->guest[0] ? "Addresses of {guests}" : "Addresses of no known guest";
+}
+
 static void check_all_devices(struct doctor *d, const struct group *g)
 {
 	struct finding *f = findings_add(d->findings, FINDING_PROXY_ALL);
@@ -46,10 +52,12 @@ static void check_all_devices(struct doctor *d, const struct group *g)
 	 * same one (pneigh_lookup()), so the other cannot be made first.
 	 */
 	if (g->count > 1)
-		finding_set(f->mend, "ip neigh del proxy %s", g->ip);
+		finding_set(f->fix, "ip neigh del proxy %s", g->ip);
 	else
-		finding_set(f->last, "choose DEVICE: ip neigh del proxy %s; ip neigh add proxy %s dev DEVICE", g->ip,
+		finding_set(f->advice, "choose DEVICE:\nip neigh del proxy %s; ip neigh add proxy %s dev DEVICE", g->ip,
 			    g->ip);
+	finding_set(f->several, "Proxy entries for %s%s name no device.",
+		    f->guest[0] ? "addresses of " : "several addresses", f->guest[0] ? "{guests}" : "");
 }
 
 static bool in_its_subnet(const struct doctor *d, const struct proxy_entry *entry)
@@ -134,13 +142,15 @@ static void many_finding(struct doctor *d, const struct group *g)
 	for (size_t i = 0; i < g->count; i++) {
 		const char *device = device_name(d, &g->entries[i]);
 
-		/* Half a command would be worse than one that mends the first few. */
-		if (i != right && text_append(f->mend, sizeof(f->mend), "%sip neigh del proxy %s dev %s",
-					      f->mend[0] ? " && " : "", g->ip, device))
+		/* Half a command would be worse than one for the first few. */
+		if (i != right && text_append(f->fix, sizeof(f->fix), "%sip neigh del proxy %s dev %s",
+					      f->fix[0] ? " && " : "", g->ip, device))
 			(void)text_append(f->what, sizeof(f->what), ", %s", device);
 	}
+	(void)text_append(f->what, sizeof(f->what), ".");
+	finding_set(f->several, "%s are answered for on several network cards, %s among them.", whose(f), f->device);
 	if (patient)
-		finding_set(f->last, "guestarp device %s %s && guestarp apply %s", patient->name, f->device,
+		finding_set(f->permanent, "guestarp device %s %s && guestarp apply %s", patient->name, f->device,
 			    patient->name);
 }
 
@@ -157,26 +167,31 @@ static void check_gone(struct doctor *d, const struct group *g, const struct pat
 	finding_set(f->what, "%s answers for %s of guest %s, which does not run here.", device, g->ip, f->guest);
 	/* Somebody else's may serve a guest whose address no configuration has (DHCP, set inside). */
 	if (record_has(&patient->guest, &entry))
-		finding_set(f->mend, "guestarp sync");
+		finding_set(f->fix, "guestarp sync");
 	else
-		finding_set(f->last, "if no other guest uses the address: ip neigh del proxy %s dev %s", g->ip, device);
+		finding_set(f->advice, "if no other guest uses the address:\nip neigh del proxy %s dev %s", g->ip,
+			    device);
+	finding_set(f->several, "%s answers for addresses of {guests}, not running here.", device);
 }
 
 static void forwarding_finding(struct doctor *d, const struct group *g, const struct link *link,
 			       enum forwarding forwarding)
 {
 	struct finding *f = findings_add(d->findings, FINDING_PROXY_FORWARDING);
+	const char *where = forwarding == FORWARDING_OFF ? "there" : "for all devices";
 
 	if (!f)
 		return;
-	finding_set(f->what, "%s is to be answered for on %s, but forwarding is off %s.", g->ip, link->name,
-		    forwarding == FORWARDING_OFF ? "there" : "for all devices");
-	silence_forwarding_fix(d->nl, link, g->entries->ip.family, forwarding, f->mend, sizeof(f->mend));
-	finding_set(f->last, "%s",
-		    f->mend[0] ? "the same line in /etc/sysctl.d"
-			       : "turn it on, after accept_ra=2 for each device that has an advertised route");
 	for_guest(f, address_patient(d, &g->entries->ip));
 	finding_set(f->device, "%s", link->name);
+	finding_set(f->what, "%s is to be answered for on %s, but forwarding is off %s.", g->ip, link->name, where);
+	finding_set(f->several, "%s are to be answered for on %s, but forwarding is off %s.", whose(f), link->name,
+		    where);
+	silence_forwarding_fix(d->nl, link, g->entries->ip.family, forwarding, f->fix, sizeof(f->fix));
+	if (f->fix[0])
+		finding_keep_sysctl(f);
+	else
+		finding_set(f->advice, "turn it on, after accept_ra=2 for each device that has an advertised route");
 }
 
 static void in_front_finding(struct doctor *d, const struct group *g, const struct link *link)
@@ -185,16 +200,18 @@ static void in_front_finding(struct doctor *d, const struct group *g, const stru
 
 	if (!f)
 		return;
+	for_guest(f, address_patient(d, &g->entries->ip));
+	finding_set(f->device, "%s", link->name);
+	finding_set(f->several, "%s are to be answered for on %s, but the routes to them leave by %s itself.", whose(f),
+		    link->name, link->name);
 	finding_set(f->what, "%s is to be answered for on %s, but the route to it leaves by %s itself.", g->ip,
 		    link->name, link->name);
 	/* IPv4's is silent. IPv6's may be the only answer: ports that are isolated, or a router on the way. */
 	if (g->entries->ip.family == AF_INET)
-		finding_set(f->mend, "ip neigh del proxy %s dev %s", g->ip, link->name);
+		finding_set(f->fix, "ip neigh del proxy %s dev %s", g->ip, link->name);
 	else
-		finding_set(f->last, "if who asks there is heard by it: ip neigh del proxy %s dev %s", g->ip,
-			    link->name);
-	for_guest(f, address_patient(d, &g->entries->ip));
-	finding_set(f->device, "%s", link->name);
+		finding_set(f->advice, "if the guest itself hears those who ask there:\nip neigh del proxy %s dev %s",
+			    g->ip, link->name);
 }
 
 static void ndp_finding(struct doctor *d, const struct group *g, const struct link *link)
@@ -204,9 +221,11 @@ static void ndp_finding(struct doctor *d, const struct group *g, const struct li
 	if (!f)
 		return;
 	finding_set(f->what, "%s is to be answered for on %s, but proxy_ndp is off there.", g->ip, link->name);
-	finding_set(f->mend, "sysctl -w net/ipv6/conf/%s/proxy_ndp=1", link->name);
+	finding_set(f->fix, "sysctl -w net/ipv6/conf/%s/proxy_ndp=1", link->name);
+	finding_keep_sysctl(f);
 	for_guest(f, address_patient(d, &g->entries->ip));
 	finding_set(f->device, "%s", link->name);
+	finding_set(f->several, "%s are to be answered for on %s, but proxy_ndp is off there.", whose(f), link->name);
 }
 
 /* A guest's that runs, and no other entry for the address is of use: nobody answers. */
@@ -230,7 +249,9 @@ static void silent_finding(struct doctor *d, const struct group *g, const struct
 		return;
 	finding_set(f->what, "%s is to be answered for on %s, but %s stays silent: %s.", g->ip, link->name, link->name,
 		    reason_words(reason));
-	finding_set(f->last, "change that, then guestarp status %s", patient->name);
+	finding_set(f->several, "Addresses of {guests} are to be answered for on %s, but %s stays silent: %s.",
+		    link->name, link->name, reason_words(reason));
+	finding_set(f->advice, "change that, then see: guestarp status");
 	for_guest(f, patient);
 	finding_set(f->device, "%s", link->name);
 }
@@ -282,15 +303,15 @@ static void check_delay(struct doctor *d, const struct group *g, const struct li
 {
 	bool v4 = g->entries->ip.family == AF_INET;
 	uint32_t delay = 0;
-	char mend[96];
+	char fix[96];
 	struct finding *f;
 
 	if (sysctl_get(v4 ? SYSCTL_PROXY_DELAY : SYSCTL_PROXY_DELAY_6, link->name, &delay, NULL) < 0 || delay == 0)
 		return;
 	/* Once for a device and family. */
-	(void)snprintf(mend, sizeof(mend), "sysctl -w net/%s/neigh/%s/proxy_delay=0", v4 ? "ipv4" : "ipv6", link->name);
+	(void)snprintf(fix, sizeof(fix), "sysctl -w net/%s/neigh/%s/proxy_delay=0", v4 ? "ipv4" : "ipv6", link->name);
 	for (size_t i = 0; i < d->findings->count; i++) {
-		if (strcmp(d->findings->list[i].mend, mend) == 0)
+		if (strcmp(d->findings->list[i].fix, fix) == 0)
 			return;
 	}
 	f = findings_add(d->findings, FINDING_PROXY_SLOW);
@@ -299,8 +320,10 @@ static void check_delay(struct doctor *d, const struct group *g, const struct li
 	finding_set(f->device, "%s", link->name);
 	finding_set(f->what, "Answers for guests on %s come up to %u.%02u s late (proxy_delay %u).", link->name,
 		    delay / 100, delay % 100, delay);
-	finding_set(f->mend, "%s", mend);
-	finding_set(f->last, "guestarp sets it for guests with a chosen device");
+	finding_set(f->several, "Answers for guests on {devices} come up to %u.%02u s late (proxy_delay %u).",
+		    delay / 100, delay % 100, delay);
+	finding_set(f->fix, "%s", fix);
+	finding_keep_sysctl(f);
 }
 
 /* An entry that another one on its wire stands in for is not missed. */

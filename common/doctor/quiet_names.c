@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The table of quiet names: is it there, is it ours, does it have every guest's? */
 
-#include "base/text.h"
 #include "doctor/doctor.h"
-
-#define NAMED_MAX 6 /* guests that a finding names */
 
 static void unsupported(struct doctor *d)
 {
@@ -14,33 +11,25 @@ static void unsupported(struct doctor *d)
 		finding_set(f->what, "This kernel has no nf_tables for ARP.");
 }
 
-static void missing_names(struct doctor *d, size_t count)
+static void missing_name(struct doctor *d, const struct patient *p)
 {
 	struct finding *f = findings_add(d->findings, FINDING_QUIET_NAME);
-	char guests[NAMED_MAX * GUEST_NAME_SIZE] = "";
-	size_t named = 0;
 
-	for (size_t i = 0; i < d->patient_count && named < NAMED_MAX; i++) {
-		if (d->patients[i].nameless)
-			(void)text_append(guests, sizeof(guests), "%s%s", named++ ? ", " : "", d->patients[i].name);
-	}
 	if (!f)
 		return;
-	finding_set(f->what, "The nftables table \"arp guestarp\" lacks names of %zu guest%s: %s%s.", count,
-		    count == 1 ? "" : "s", guests, count > named ? ", ..." : "");
-	finding_set(f->mend, "guestarp sync");
+	finding_set(f->guest, "%s", p->name);
+	finding_set(f->what, "The nftables table \"arp guestarp\" lacks names of guest %s.", p->name);
+	finding_set(f->several, "The nftables table \"arp guestarp\" lacks names of {guests}.");
+	finding_set(f->fix, "guestarp sync");
 }
 
 void check_names(struct doctor *d)
 {
 	size_t quiet = 0;
-	size_t nameless = 0;
 	struct finding *f;
 
-	for (size_t i = 0; i < d->patient_count; i++) {
+	for (size_t i = 0; i < d->patient_count; i++)
 		quiet += d->patients[i].quiet;
-		nameless += d->patients[i].nameless;
-	}
 	if (quiet == 0 || d->state.filters.denied)
 		return;
 	if (!d->state.filters.known) {
@@ -48,8 +37,10 @@ void check_names(struct doctor *d)
 		return;
 	}
 	if (d->state.filters.quiet.whole) {
-		if (nameless > 0)
-			missing_names(d, nameless);
+		for (size_t i = 0; i < d->patient_count; i++) {
+			if (d->patients[i].nameless)
+				missing_name(d, &d->patients[i]);
+		}
 		return;
 	}
 	f = findings_add(d->findings, FINDING_QUIET_TABLE);
@@ -58,5 +49,5 @@ void check_names(struct doctor *d)
 	finding_set(f->what, d->state.filters.quiet.exists
 				     ? "The nftables table \"arp guestarp\" is not as guestarp made it."
 				     : "The nftables table \"arp guestarp\" is gone.");
-	finding_set(f->mend, "guestarp sync");
+	finding_set(f->fix, "guestarp sync");
 }

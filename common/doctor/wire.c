@@ -191,11 +191,11 @@ static void two_answers(struct doctor *d, const struct wire_round *round, size_t
 		(void)text_append(f->what, sizeof(f->what), ", and %s itself holds it", round->link->name);
 	else if (device_proxies(d, round->link, ip))
 		(void)text_append(f->what, sizeof(f->what), ", and %s itself answers for it", round->link->name);
-	/* Nothing on this host mends what another machine does. */
+	/* Nothing on this host ends what another machine does. */
 	if (stranger)
-		finding_set(f->last, "find who else has the address, and take it away there");
+		finding_set(f->advice, "find who else has the address, and take it away there");
 	else
-		finding_set(f->last, "these are this host's own devices, and its settings do not explain it");
+		finding_set(f->advice, "these are this host's own devices, and its settings do not explain it");
 }
 
 /* Answers that the device itself would not give: its own address is answered for by nobody else. */

@@ -21,12 +21,12 @@ answer() { # NS ADDRESS WANT DESC
 }
 
 # Runs what is printed until nothing is found with --probe; prints how many commands that took.
-mend_all() {
+fix_all() {
     local n=0
     while [ $n -lt 9 ]; do
         findings --probe
         [ -n "$FOUND" ] || break
-        as_printed "$(finding 0 mend)" || return 1
+        as_printed "$(finding 0 fix)" || return 1
         n=$((n + 1))
     done
     echo $n
@@ -46,9 +46,9 @@ healthy "the same, asked on the wire" --probe
 ip link set dev eth3 arp on
 answer client 192.168.18.13 "eth0 eth3" "it is on again: two answers"
 findings
-is "$FOUND" "host-flux host-flux" "and both are found"
-is "$(jq -r '[.findings[].mend // "none"] | unique | join(" ")' "$TMP/admin.out")" none "eth4's address would be lost with any command: there is none"
-like "$(finding 0 for_good)" "first give 192.168.18.14, .* to eth[03]" "and the address is named"
+is "$FOUND $(finding 0 devices)" "host-flux eth0 eth3" "and both are found"
+is "$(jq -r '[.findings[].fix // "none"] | unique | join(" ")' "$TMP/admin.out")" none "eth4's address would be lost with any command: there is none"
+like "$(finding 0 advice)" "first give 192.168.18.14, .* to eth[03]" "and the address is named"
 
 # ---- cards on one wire in different subnets -----------------------------------------------------------------------------------
 
@@ -63,9 +63,9 @@ answer client 192.168.18.10 "eth0 eth3" "two subnets on one wire: two answers"
 findings
 is "$FOUND" "" "nothing on the host tells of that"
 findings --probe
-is "$FOUND" "host-flux host-flux" "the wire does"
-like "$(jq -r '.findings[] | select(.device == "eth3") | .seen' "$TMP/admin.out")" "asked on eth0 for 192.168.18.10 of this host, eth3 answered" "and it is said what was seen"
-is "$(mend_all)" 2 "two commands as printed end it"
+is "$FOUND $(finding 0 devices)" "host-flux eth0 eth3" "the wire does"
+like "$(finding 0 seen)" "asked on eth[03] for .* of this host, eth[03] answered; 1 more seen" "and it is said what was seen"
+is "$(fix_all)" 1 "one command as printed ends it"
 answer client 192.168.18.10 eth0 "after that one answers"
 
 # One of them answers nothing that is asked, and both have an entry for one address.
@@ -86,7 +86,7 @@ findings
 is "$FOUND" "" "nothing on the host tells of that"
 findings --probe
 is "$FOUND" "proxy-many" "the wire does: what one asks the other hears"
-is "$(mend_all)" 1 "the command as printed ends it"
+is "$(fix_all)" 1 "the command as printed ends it"
 PROBES=no answer client 192.168.18.101 eth0 "after that one answers"
 
 # ---- whose a MAC is ------------------------------------------------------------------------------------------------------------
@@ -103,9 +103,9 @@ ip link set dev vmbr0 address "$(mac - eth0)" up
 ip addr add 192.168.18.10/24 dev vmbr0
 answer client 192.168.18.13 "eth3 vmbr0" "a bridge with its uplink's MAC answers for another card's address"
 findings --probe
-is "$FOUND" "host-flux host-flux" "that is found, and no other machine"
-like "$(jq -r '.findings[] | select(.device == "vmbr0") | .seen' "$TMP/admin.out")" "asked on eth3 for 192.168.18.13 of this host, vmbr0 answered" "it is the bridge's answer, not its uplink's"
-is "$(mend_all)" 2 "two commands as printed end it"
+is "$FOUND $(finding 0 devices)" "host-flux eth3 vmbr0" "that is found, and no other machine"
+like "$(finding 0 seen)" "asked on (eth3 for 192.168.18.13|vmbr0 for 192.168.18.10) of this host, (vmbr0|eth3) answered; 1 more seen" "it is the bridge's answer, not its uplink's"
+is "$(fix_all)" 1 "one command as printed ends it"
 answer client 192.168.18.13 eth3 "after that one answers"
 
 # ---- one address of two guests -------------------------------------------------------------------------------------------------
@@ -152,7 +152,7 @@ ip -6 addr add 2001:db8:5::1/64 dev vmbr5 nodad
 ip -n ct55 addr add 192.168.0.55/24 dev eth0
 fence_prepare ct55 eth0
 answer ct55 192.168.0.1 vmbr5 "a bridge with an IPv6 address answers for another one's IPv4 address"
-found_and_mended bridge-answers vmbr5 "" "a bridge with an IPv6 address alone"
+found_and_fixed bridge-answers vmbr5 "" "a bridge with an IPv6 address alone"
 ip link set dev port55 nomaster
 sysctl -q -w net.ipv4.conf.vmbr5.arp_ignore=0
 healthy "without a port nobody asks it"
@@ -169,8 +169,8 @@ healthy "two networks"
 sysctl -q -w net.ipv4.conf.vmbr0.proxy_arp=1 net.ipv4.conf.all.forwarding=1 net.ipv4.neigh.vmbr0.proxy_delay=0
 answer outside 10.5.0.77 vmbr0 "proxy_arp on the uplink: it answers for a stranger's address"
 findings
-is "$FOUND $(finding 0 device)" "proxy-strangers vmbr0" "found, and nothing else"
-is "$(finding 0 mend)" "" "no command: a guest may need it"
+is "$FOUND $(finding 0 devices)" "proxy-strangers vmbr0" "found, and nothing else"
+is "$(finding 0 fix)" "" "no command: a guest may need it"
 sysctl -q -w net.ipv4.conf.vmbr0.proxy_arp=0
 healthy "without it"
 
@@ -211,7 +211,7 @@ table bridge filter {
 }
 END
 answer ct101 192.168.0.1 "fwbr101i0 vmbr0" "Proxmox VE's firewall does not"
-found_and_mended bridge-answers fwbr101i0 pve/101 "behind Proxmox VE's firewall"
+found_and_fixed bridge-answers fwbr101i0 pve/101 "behind Proxmox VE's firewall"
 nft add rule bridge filter INPUT ether type arp drop
 ip link set dev fwbr101i0 arp on
 answer ct101 192.168.0.1 "" "a rule for what the bridge itself takes does, and the host, too"

@@ -27,7 +27,7 @@ all_printed() {
     local command
     while read -r command; do
         [ -z "$command" ] || as_printed "$command" || true
-    done < <(jq -r '.findings[].mend // ""' <<<"$OUT")
+    done < <(jq -r '.findings[].fix // ""' <<<"$OUT")
 }
 
 routed_conf() { # VMID ADDRESS [NODE] [BRIDGE]
@@ -61,7 +61,7 @@ findings
 is "$FOUND" "address-twice" "check: found, and nothing else"
 schema ok "check --json is as its schema says" check "$TMP/admin.out"
 is "$(finding 0 what)" "$twin is also in the configuration of pve/201; pve/101 runs and has it." "it says who has it, and who else"
-is "$(finding 0 guest)/$(finding 0 mend)" "pve/101/" "of the guest that has it, with no command"
+is "$(finding 0 guests)/$(finding 0 fix)" "pve/101/" "of the guest that has it, with no command"
 reached "the client reaches 101"
 
 # ---- it runs --------------------------------------------------------------------------------------------------------------

@@ -37,9 +37,9 @@ busy_host() {
     rm "$ROOT$HOOK"
 }
 
-# Lines over 80 columns; "mend:" lines are there to be copied and may be longer, and so may the one line of an error.
+# Lines over 80 columns; commands are there to be copied and may be longer, and so may the one line of an error.
 too_long() {
-    sed 's/\x1b\[[0-9;]*m//g; s/\r$//' | awk 'length($0) > 80 && !/^ *mend: / && !/^guestarp: /'
+    sed 's/\x1b\[[0-9;]*m//g; s/\r$//' | awk 'length($0) > 80 && !/^ *(fix|permanent): guestarp |^ *fix: / && !/^guestarp: /'
 }
 
 colours() {
@@ -107,7 +107,7 @@ for id in 101 103 104; do
 done
 
 # The schemas can say no.
-for change in '.version = 2' '.findings[0].id = "else"' '.findings[0].extra = 1' 'del(.findings[0].mend)' '.findings[0].guest = "101"'; do
+for change in '.version = 1' '.findings[0].id = "else"' '.findings[0].extra = 1' 'del(.findings[0].fix)' '.findings[0].guests = ["101"]'; do
     findings
     jq "$change" "$TMP/admin.out" >"$TMP/changed.json"
     schema not_ok "check's schema refuses $change" check "$TMP/changed.json"

@@ -27,9 +27,9 @@ type_all() {
     for _ in 1 2; do
         findings
         for ((i = 0; i < $(wc -w <<<"$FOUND"); i++)); do
-            [ -n "$(finding $i mend)" ] || continue
-            typed+="${typed:+; }$(finding $i mend)"
-            as_printed "$(finding $i mend)" || diag "$(finding $i mend): $(<"$TMP/printed.out")"
+            [ -n "$(finding $i fix)" ] || continue
+            typed+="${typed:+; }$(finding $i fix)"
+            as_printed "$(finding $i fix)" || diag "$(finding $i fix): $(<"$TMP/printed.out")"
         done
     done
 }

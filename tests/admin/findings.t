@@ -76,7 +76,7 @@ fresh_host
 bridge_host
 bridged_guest 101 loud
 answers_guest 101 "fwbr101i0 vmbr0" "rp_filter 0: the firewall bridge answers"
-found_and_mended bridge-answers fwbr101i0 pve/101 "bridge-answers, rp_filter 0"
+found_and_fixed bridge-answers fwbr101i0 pve/101 "bridge-answers, rp_filter 0"
 answers_guest 101 vmbr0 "after that the real bridge alone does"
 
 ip link set dev fwbr101i0 arp on
@@ -84,7 +84,7 @@ sysctl -q -w net.ipv4.conf.all.rp_filter=2
 answers_guest 101 "fwbr101i0 vmbr0" "rp_filter 2: it answers probes"
 findings
 like "$(finding 0 what)" "answers ARP probes for this host" "it says that it is probes"
-found_and_mended bridge-answers fwbr101i0 pve/101 "bridge-answers, rp_filter 2"
+found_and_fixed bridge-answers fwbr101i0 pve/101 "bridge-answers, rp_filter 2"
 answers_guest 101 vmbr0 "after that the real bridge alone does"
 
 ip link set dev fwbr101i0 arp on
@@ -92,7 +92,7 @@ sysctl -q -w net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.fwbr101i0.arp_ignore=1
 healthy "arp_ignore alone, where nothing else is set"
 sysctl -q -w net.ipv4.conf.all.proxy_arp=1 net.ipv4.conf.all.forwarding=1 net.ipv4.neigh.fwbr101i0.proxy_delay=0
 answers_guest 101 "fwbr101i0 outside" "proxy_arp on all: it answers for other machines in spite of arp_ignore" 192.168.0.2
-found_and_mended bridge-answers fwbr101i0 pve/101 "bridge-answers, proxy_arp"
+found_and_fixed bridge-answers fwbr101i0 pve/101 "bridge-answers, proxy_arp"
 answers_guest 101 outside "after that they alone do" 192.168.0.2
 
 # ---- quiet-table, quiet-name-missing ------------------------------------------------------------------------------------
@@ -104,13 +104,13 @@ nft flush ruleset
 answers_guest 101 vmbr0 "without any table: the flag alone keeps the firewall bridge quiet"
 findings
 like "$(finding 0 what)" "\"arp guestarp\" is gone" "it says that it is gone"
-found_and_mended quiet-table "" "" "quiet-table, after nft flush ruleset"
+found_and_fixed quiet-table "" "" "quiet-table, after nft flush ruleset"
 table_is "its names are there again" "$(names_of quiet both 101)"
 
 name_deleted 'veth101i*'
 findings
-like "$(finding 0 what)" "lacks names of 1 guest: pve/101" "it says whose"
-found_and_mended quiet-name-missing "" "" "quiet-name-missing"
+like "$(finding 0 what)" "lacks names of guest pve/101" "it says whose"
+found_and_fixed quiet-name-missing "" pve/101 "quiet-name-missing"
 table_is "the name is there again" "$(names_of quiet both 101)"
 
 # With neither line, both are found, and what mends the table mends the bridge.
@@ -143,10 +143,20 @@ ip link set dev vmbr5 address 02:55:00:00:00:05 up
 ip -n ct55 addr add 192.168.0.55/24 dev eth0
 fence_prepare ct55 eth0
 answers_guest 55 vmbr5 "a bridge without an IPv4 address answers for another bridge's"
-found_and_mended bridge-answers vmbr5 "" "bridge-answers, no guest's bridge"
+findings
+permanent=$(finding 0 permanent)
+found_and_fixed bridge-answers vmbr5 "" "bridge-answers, no guest's bridge"
 capture silent ct55 eth0
 not_ok "after that nobody does" ask ct55 eth0 192.168.0.1
 capture_stop silent
+# Its permanent form, pasted where its first line says.
+sysctl -q -w net.ipv4.conf.vmbr5.arp_ignore=0
+answers_guest 55 vmbr5 "without the command's value it answers again"
+is "${permanent%%$'\n'*}" 'in "devices" of /etc/guestarp/guestarp.json, then guestarp sync:' "its permanent form is a line of policy"
+policy "{\"devices\": {$(sed 1d <<<"$permanent")}}"
+ok "sync takes it" as_printed "guestarp sync"
+not_ok "with it nobody answers" ask ct55 eth0 192.168.0.1
+healthy "bridge-answers, by policy"
 
 # ---- bridge-martians ----------------------------------------------------------------------------------------------------
 
@@ -176,7 +186,7 @@ if can_read_kernel_log; then
 else
     skip "the kernel's log cannot be read here"
 fi
-found_and_mended bridge-martians "fwbr${vmid}i0" "pve/$vmid" "bridge-martians"
+found_and_fixed bridge-martians "fwbr${vmid}i0" "pve/$vmid" "bridge-martians"
 if can_read_kernel_log; then
     since=$(log_time)
     ask "ct$vmid" eth0 192.168.0.1
@@ -202,7 +212,7 @@ admin_is 0 "the names go with the guest's management" sync
 sysctl -q -w net.ipv4.conf.all.log_martians=0
 healthy "nothing is logged without log_martians"
 sysctl -q -w "net.ipv4.conf.fwbr${vmid}i0.log_martians=1"
-found_and_mended bridge-martians "fwbr${vmid}i0" "pve/$vmid" "bridge-martians, by the device's own value"
+found_and_fixed bridge-martians "fwbr${vmid}i0" "pve/$vmid" "bridge-martians, by the device's own value"
 
 # ---- mac-floats ---------------------------------------------------------------------------------------------------------
 
@@ -219,7 +229,7 @@ lower_port_joins() { # BRIDGE: prints whether the bridge's MAC is another one th
 fresh_host
 topo_bridge vmbr0 192.168.0.1/24 192.168.0.2/24
 is "$(lower_port_joins vmbr0)" another "a lower port changes the bridge's MAC"
-found_and_mended mac-floats vmbr0 "" "mac-floats, with an uplink"
+found_and_fixed mac-floats vmbr0 "" "mac-floats, with an uplink"
 is "$(mac - vmbr0) $(lower_port_joins vmbr0)" "$UPLINK_MAC same" "after that it keeps the uplink's"
 
 fresh_host
@@ -228,7 +238,7 @@ bridged_guest 101 quiet 02:00:00:00:00:07
 is "$(mac - vmbr0)" 02:00:00:00:00:07 "the bridge has the MAC of a guest's port"
 findings
 like "$(finding 0 what)" "that of fwpr101p0 and changes when it stops: guest pve/101" "it names the guest whose stop changes it"
-found_and_mended mac-floats vmbr0 pve/101 "mac-floats, a guest's MAC"
+found_and_fixed mac-floats vmbr0 pve/101 "mac-floats, a guest's MAC"
 is "$(mac - vmbr0)" "$UPLINK_MAC" "after that it has the uplink's"
 
 fresh_host
@@ -240,7 +250,7 @@ ip link set dev fwbr101i0 arp off
 guest_conf 101 lxc "net0: name=eth0,bridge=vmbr1,firewall=1,ip=10.1.0.101/24,type=veth"
 install_hook
 names_made 101
-found_and_mended mac-floats vmbr1 pve/101 "mac-floats, without an uplink"
+found_and_fixed mac-floats vmbr1 pve/101 "mac-floats, without an uplink"
 derived=$(mac - vmbr1)
 ip link del vmbr1
 ip link add vmbr1 type bridge
@@ -259,7 +269,7 @@ install_hook
 names_made 102
 findings
 like "$(finding 0 what)" "that of veth102i0 and changes when it stops: guest pve/102" "a guest's own port is named as well"
-found_and_mended mac-floats vmbr0 pve/102 "mac-floats, a guest's port without a firewall bridge"
+found_and_fixed mac-floats vmbr0 pve/102 "mac-floats, a guest's port without a firewall bridge"
 
 # ---- mac-not-uplink -----------------------------------------------------------------------------------------------------
 
@@ -268,7 +278,7 @@ topo_bridge vmbr0 192.168.0.1/24 192.168.0.2/24
 ip link set dev vmbr0 address 02:00:00:00:00:99
 findings
 like "$(finding 0 what)" "has the MAC 02:00:00:00:00:99, its network card has $UPLINK_MAC" "both MACs are named"
-found_and_mended mac-not-uplink vmbr0 "" "mac-not-uplink"
+found_and_fixed mac-not-uplink vmbr0 "" "mac-not-uplink"
 is "$(mac - vmbr0)" "$UPLINK_MAC" "after that it has the uplink's"
 
 # ---- proxy-many ---------------------------------------------------------------------------------------------------------
@@ -280,26 +290,26 @@ for dev in eth0 eth3 eth4; do ip neigh add proxy 192.168.18.101 dev $dev; done
 answers_client 192.168.18.101 "eth0 eth3 eth4" "three cards answer for the guest"
 findings
 like "$(finding 0 what)" "192.168.18.101 \(guest pve/101\) is answered for on 3 network cards: eth0, eth3, eth4" "they are named"
-found_and_mended proxy-many eth0 pve/101 "proxy-many"
+found_and_fixed proxy-many eth0 pve/101 "proxy-many"
 answers_client 192.168.18.101 eth0 "after that the first of them does"
 
 for dev in eth0 eth3; do ip neigh add proxy 2001:db8:18::101 dev $dev; done
-found_and_mended proxy-many eth0 pve/101 "proxy-many, IPv6"
+found_and_fixed proxy-many eth0 pve/101 "proxy-many, IPv6"
 is "$(proxies 6)" "2001:db8:18::101 eth0" "one IPv6 entry is left"
 
 # The device that policy has chosen stays.
 ip neigh add proxy 192.168.18.101 dev eth4
 policy '{"guests": {"101": {"device": "eth4"}}}'
 findings
-is "$(jq -r '.findings[] | select(.id == "proxy-many") | .device' "$TMP/admin.out")" eth4 "proxy-many: the chosen device is the right one"
-is "$(jq -r '.findings[] | select(.id == "proxy-many") | .mend' "$TMP/admin.out")" "ip neigh del proxy 192.168.18.101 dev eth0" "and the other entry goes"
+is "$(jq -r '.findings[] | select(.id == "proxy-many") | .devices[]' "$TMP/admin.out")" eth4 "proxy-many: the chosen device is the right one"
+is "$(jq -r '.findings[] | select(.id == "proxy-many") | .fix' "$TMP/admin.out")" "ip neigh del proxy 192.168.18.101 dev eth0" "and the other entry goes"
 ip neigh del proxy 192.168.18.101 dev eth4
 policy '{}'
 
 # An address that no configuration knows.
 ip route add 192.168.18.77/32 dev veth101i0
 for dev in eth3 eth4; do ip neigh add proxy 192.168.18.77 dev $dev; done
-found_and_mended proxy-many eth3 "" "proxy-many, nobody's address"
+found_and_fixed proxy-many eth3 "" "proxy-many, nobody's address"
 
 # ---- proxy-gone ---------------------------------------------------------------------------------------------------------
 
@@ -315,13 +325,13 @@ ip route add 192.168.18.102/32 dev elsewhere
 ip neigh add proxy 192.168.18.102 dev eth3
 answers_client 192.168.18.102 eth3 "the host answers for a guest that does not run"
 findings
-is "$FOUND/$(finding 0 mend)" "proxy-gone/" "proxy-gone: no command where another guest may use somebody else's entry"
-is "$(finding 0 for_good)" "if no other guest uses the address: ip neigh del proxy 192.168.18.102 dev eth3" "but which one it would be"
+is "$FOUND/$(finding 0 fix)" "proxy-gone/" "proxy-gone: no command where another guest may use somebody else's entry"
+is "$(finding 0 advice)" $'if no other guest uses the address:\n'"ip neigh del proxy 192.168.18.102 dev eth3" "but which one it would be"
 ip neigh del proxy 192.168.18.102 dev eth3
 policy '{"guests": {"102": {"device": "eth3", "announce": 0}}}'
 GUESTARP_ROOT=$ROOT "$GUESTARP_BUILD/guestarp-pve" 102 post-start 2>/dev/null
 answers_client 192.168.18.102 eth3 "the guest was started, and nobody has told of its end"
-found_and_mended proxy-gone eth3 pve/102 "proxy-gone, our own entry"
+found_and_fixed proxy-gone eth3 pve/102 "proxy-gone, our own entry"
 not_ok "after that nobody does" ask client eth0 192.168.18.102
 
 # ---- proxy-all-devices ----------------------------------------------------------------------------------------------------
@@ -332,11 +342,11 @@ multi_guest 101
 ip neigh add proxy 192.168.18.101
 answers_client 192.168.18.101 "eth0 eth3 eth4" "an entry without a device: all cards answer"
 findings
-is "$(finding 0 id) $(finding 0 mend)" "proxy-all-devices " "proxy-all-devices: no command where nobody would answer after it"
+is "$(finding 0 id) $(finding 0 fix)" "proxy-all-devices " "proxy-all-devices: no command where nobody would answer after it"
 ip neigh del proxy 192.168.18.101
 ip neigh add proxy 192.168.18.101 dev eth3
 ip neigh add proxy 192.168.18.101
-found_and_mended proxy-all-devices "" pve/101 "proxy-all-devices, beside an entry on a device"
+found_and_fixed proxy-all-devices "" pve/101 "proxy-all-devices, beside an entry on a device"
 answers_client 192.168.18.101 eth3 "after that this one answers"
 
 # ---- proxy-no-forwarding ----------------------------------------------------------------------------------------------------
@@ -347,12 +357,12 @@ multi_guest 101
 ip neigh add proxy 192.168.18.101 dev eth3
 sysctl -q -w net.ipv4.conf.eth3.forwarding=0
 not_ok "without forwarding nobody answers" ask client eth0 192.168.18.101
-found_and_mended proxy-no-forwarding eth3 pve/101 "proxy-no-forwarding"
+found_and_fixed proxy-no-forwarding eth3 pve/101 "proxy-no-forwarding"
 answers_client 192.168.18.101 eth3 "after that eth3 does"
 
 ip neigh add proxy 2001:db8:18::101 dev eth3
 sysctl -q -w net.ipv6.conf.all.forwarding=0
-found_and_mended proxy-no-forwarding eth3 pve/101 "proxy-no-forwarding, IPv6"
+found_and_fixed proxy-no-forwarding eth3 pve/101 "proxy-no-forwarding, IPv6"
 
 # ---- proxy-in-front ---------------------------------------------------------------------------------------------------------
 
@@ -365,7 +375,7 @@ veth - veth101i0 fe:00:00:00:01:01 lan port101 02:18:00:00:02:01
 ip route add 192.168.18.101/32 dev eth3
 ip neigh add proxy 192.168.18.101 dev eth3
 not_ok "a guest on eth3's own side: nobody answers" ask client eth0 192.168.18.101
-found_and_mended proxy-in-front eth3 pve/101 "proxy-in-front"
+found_and_fixed proxy-in-front eth3 pve/101 "proxy-in-front"
 
 # ---- proxy-slow -------------------------------------------------------------------------------------------------------------
 
@@ -374,15 +384,15 @@ multi_host
 multi_guest 101
 ip neigh add proxy 192.168.18.101 dev eth3
 sysctl -q -w net.ipv4.neigh.eth3.proxy_delay=80
-found_and_mended proxy-slow eth3 "" "proxy-slow"
+found_and_fixed proxy-slow eth3 "" "proxy-slow"
 ok "after that answers are fast" test "$(answer_times client eth0 192.168.18.101 9 | median)" -lt 5000
 ip neigh add proxy 2001:db8:18::101 dev eth3
 sysctl -q -w net.ipv6.neigh.eth3.proxy_delay=80
-found_and_mended proxy-slow eth3 "" "proxy-slow, IPv6"
+found_and_fixed proxy-slow eth3 "" "proxy-slow, IPv6"
 
 sysctl -q -w net.ipv4.neigh.eth3.proxy_delay=80 net.ipv6.neigh.eth3.proxy_delay=80
 findings
-for ((i = 0; i < $(wc -w <<<"$FOUND"); i++)); do as_printed "$(finding $i mend)"; done
+for ((i = 0; i < $(wc -w <<<"$FOUND"); i++)); do as_printed "$(finding $i fix)"; done
 healthy "proxy-slow, IPv4 and IPv6 on one card: one look finds both"
 sysctl -q -w net.ipv4.neigh.eth3.proxy_delay=0 net.ipv6.neigh.eth3.proxy_delay=0
 
@@ -390,7 +400,7 @@ sysctl -q -w net.ipv4.neigh.eth3.proxy_delay=0 net.ipv6.neigh.eth3.proxy_delay=0
 
 sysctl -q -w net.ipv6.conf.eth3.proxy_ndp=0
 advertised_by 2001:db8:18::101 "" "without proxy_ndp nobody answers"
-found_and_mended proxy-ndp-off eth3 pve/101 "proxy-ndp-off"
+found_and_fixed proxy-ndp-off eth3 pve/101 "proxy-ndp-off"
 advertised_by 2001:db8:18::101 eth3 "after that eth3 does"
 sysctl -q -w net.ipv6.conf.eth3.proxy_ndp=0 net.ipv6.conf.all.proxy_ndp=1
 healthy "proxy_ndp on all devices will do"
@@ -401,19 +411,19 @@ fresh_host
 multi_host
 sysctl -q -w net.ipv4.conf.eth3.arp_ignore=0 net.ipv4.conf.eth3.arp_announce=0
 answers_client 192.168.18.10 "eth0 eth3" "eth3 answers for eth0's address"
-found_and_mended host-flux eth3 "" "host-flux"
+found_and_fixed host-flux eth3 "" "host-flux"
 answers_client 192.168.18.10 eth0 "after that eth0 alone does"
 # Packets to the LAN leave by eth0, whatever address they come from.
 sysctl -q -w net.ipv4.conf.eth3.arp_announce=0
 healthy "arp_announce of a card by which nothing leaves"
 sysctl -q -w net.ipv4.conf.eth0.arp_announce=0
 claimed_by 192.168.18.13 eth0 "eth0 asks with eth3's address for a sender"
-found_and_mended host-flux eth0 "" "host-flux, arp_announce alone"
+found_and_fixed host-flux eth0 "" "host-flux, arp_announce alone"
 claimed_by 192.168.18.13 "" "after that it does not"
 sysctl -q -w net.ipv4.conf.eth3.arp_announce=2
 sysctl -q -w net.ipv4.conf.eth3.arp_ignore=0 net.ipv4.conf.eth4.arp_ignore=0
 findings
-is "$FOUND" "host-flux host-flux" "two cards are two findings"
+is "$FOUND $(finding 0 devices)" "host-flux eth3 eth4" "two cards of one wire are one finding"
 sysctl -q -w net.ipv4.conf.all.arp_ignore=1
 healthy "the value of all devices counts"
 sysctl -q -w net.ipv4.conf.all.arp_ignore=0 net.ipv4.conf.eth4.arp_ignore=1
@@ -422,7 +432,7 @@ ip addr add 192.168.18.33/24 dev eth3
 findings --probe
 is "$FOUND" host-flux "a card with several addresses in shared subnets is one finding"
 like "$(finding 0 seen)" "asked on eth0 for .* of this host, eth3 answered" "and what was seen on the wire is its proof"
-found_and_mended host-flux eth3 "" "host-flux, several addresses"
+found_and_fixed host-flux eth3 "" "host-flux, several addresses"
 
 # ---- two-answers ------------------------------------------------------------------------------------------------------------
 
@@ -434,10 +444,10 @@ ip -n outside addr add 192.168.0.1/32 dev eth0
 healthy "without --probe nothing is seen of it"
 findings --probe
 is "$FOUND" two-answers "two-answers: found, and nothing else"
-is "$STATUS $(finding 0 device)" "1 vmbr0" "two-answers: status 1, device named"
+is "$STATUS $(finding 0 devices)" "1 vmbr0" "two-answers: status 1, device named"
 like "$(finding 0 what)" "192.168.0.1 was asked for on vmbr0; answers came from $OUTSIDE_MAC, and vmbr0 itself holds it" "both are named"
-is "$(finding 0 mend)" "" "there is no command that mends it here"
-like "$(finding 0 for_good)" "find who else has the address" "it says what to do instead"
+is "$(finding 0 fix)" "" "there is no command that mends it here"
+like "$(finding 0 advice)" "find who else has the address" "it says what to do instead"
 ip -n outside addr del 192.168.0.1/32 dev eth0
 healthy "two-answers: gone when the other machine gives it up" --probe
 
@@ -475,7 +485,7 @@ bridged_guest 101
 stand_ins
 rm "$ROOT$HOOK"
 not_ok "Proxmox VE refuses the guest's hookscript" pct_start_check 101
-found_and_mended hook-missing "" pve/101 "hook-missing, no such file"
+found_and_fixed hook-missing "" pve/101 "hook-missing, no such file"
 ok "after that Proxmox VE would start the guest" pct_start_check 101
 
 guest_conf 101 lxc "net0: name=eth0,bridge=vmbr0,firewall=1,ip=192.168.0.101/24,type=veth"
@@ -483,11 +493,11 @@ names_made 101
 echo '#!/bin/true' >"$ROOT$HOOK"
 chmod 644 "$ROOT$HOOK"
 not_ok "Proxmox VE refuses a hookscript that is not executable" pct_start_check 101
-found_and_mended hook-missing "" pve/101 "hook-missing, not executable"
+found_and_fixed hook-missing "" pve/101 "hook-missing, not executable"
 ok "after that Proxmox VE would start the guest" pct_start_check 101
 
 printf 'hookscript: nowhere:snippets/guestarp\nnet0: name=eth0,bridge=vmbr0\n' >"$ROOT/etc/pve/lxc/101.conf"
-found_and_mended hook-missing "" pve/101 "hook-missing, no such storage"
+found_and_fixed hook-missing "" pve/101 "hook-missing, no such storage"
 
 # ---- hook-other -------------------------------------------------------------------------------------------------------------
 
@@ -499,7 +509,7 @@ snippet old.pl
 printf 'hookscript: local:snippets/old.pl\nnet0: name=eth0,bridge=vmbr0,hwaddr=BC:24:11:00:01:01\n' >"$ROOT/etc/pve/lxc/101.conf"
 healthy "another hookscript, and no policy for the guest"
 policy '{"guests": {"101": {"announce": 1}}}'
-found_and_mended hook-other "" pve/101 "hook-other"
+found_and_fixed hook-other "" pve/101 "hook-other"
 is "$(hookscript 101)" "local:snippets/guestarp" "after that guestarp is the hookscript"
 pve_ok 101 post-start
 is "$(cat "$ROOT/old.pl.log" 2>&1 || true)" "101 post-start" "and calls the other one"
@@ -508,10 +518,10 @@ is "$(cat "$ROOT/old.pl.log" 2>&1 || true)" "101 post-start" "and calls the othe
 honest() { # DESC: of the one finding there is
     findings
     is "$FOUND" hook-other "$1: found, and nothing else"
-    if [ -z "$(finding 0 mend)" ]; then
-        isnt "$(finding 0 for_good)" "" "$1: no command, and what to do instead"
+    if [ -z "$(finding 0 fix)" ]; then
+        isnt "$(finding 0 advice)" "" "$1: no command, and what to do instead"
     else
-        ok "$1: the printed command works" as_printed "$(finding 0 mend)"
+        ok "$1: the printed command works" as_printed "$(finding 0 fix)"
     fi
 }
 
@@ -534,16 +544,16 @@ bridged_guest 101
 policy '{"defaults": {"devise": "eth0"}}'
 findings
 like "$(finding 0 what)" "^/etc/guestarp/guestarp.json: .*devise.*device" "file, place and the nearest key"
-is "$FOUND $(finding 0 mend)" "policy-broken " "no command: without the file what it once wanted would be taken back from guests that run"
-is "$(finding 0 for_good)" "correct it and see: guestarp policy --check /etc/guestarp/guestarp.json" "but what to do"
+is "$FOUND $(finding 0 fix)" "policy-broken " "no command: without the file what it once wanted would be taken back from guests that run"
+is "$(finding 0 advice)" "correct it and see: guestarp policy --check /etc/guestarp/guestarp.json" "but what to do"
 policy '{"guests": {"101": {"announce": 1}}}'
 GUESTARP_ROOT=$ROOT "$GUESTARP_BUILD/guestarp-pve" 101 pre-start 2>/dev/null
 policy '{"guests": {"101": {"announce": "two"}}}'
-found_and_mended policy-broken "" "" "policy-broken, with a last good text"
+found_and_fixed policy-broken "" "" "policy-broken, with a last good text"
 ok "the file is kept" test -e "$ROOT/etc/guestarp/guestarp.json.broken"
 echo '{' >"$ROOT/etc/pve/guestarp.json"
 findings
-is "$FOUND $(finding 0 mend)" "policy-broken " "the cluster's: no command without a last good text"
+is "$FOUND $(finding 0 fix)" "policy-broken " "the cluster's: no command without a last good text"
 
 # ---- policy-guest-unknown, policy-device-missing, guest-line-skipped ---------------------------------------------------------
 
@@ -553,15 +563,15 @@ bridged_guest 101
 healthy "a managed guest"
 policy '{"guests": {"101": {}, "100-199": {}, "ct103": {}, "104": {}}}'
 findings
-is "$FOUND" "policy-guest-unknown policy-guest-unknown" "names of guests that are nowhere"
-is "$(jq -r '[.findings[].what | capture("\"(?<guest>.*)\"").guest] | join(" ")' "$TMP/admin.out")" "ct103 104" "both are named"
+is "$FOUND" "policy-guest-unknown" "names of guests that are nowhere are one finding"
+is "$(finding 0 advice | sed 1d | paste -s -d ' ')" '"ct103" "104"' "both are named"
 policy '{"guests": {"101": {"device": "eth9"}}}'
 findings
-is "$FOUND $(finding 0 device) $(finding 0 guest)" "policy-device-missing eth9 pve/101" "a device that is not there"
+is "$FOUND $(finding 0 devices) $(finding 0 guests)" "policy-device-missing eth9 pve/101" "a device that is not there"
 rm "$ROOT/etc/guestarp/guestarp.json"
 guest_conf 101 lxc "net0: name=eth0,bridge=vmbr0,firewall=1,ip=192.168.0.101,type=veth"
 findings
-is "$FOUND $(finding 0 guest)" "guest-line-skipped pve/101" "an address without a prefix length"
+is "$FOUND $(finding 0 guests)" "guest-line-skipped pve/101" "an address without a prefix length"
 like "$(finding 0 what)" "/etc/pve/lxc/101.conf:2: .*no prefix length in '192.168.0.101'" "file, line and value"
 printf 'hookscript: local:snippets/\033[31mx\n' >"$ROOT/etc/pve/lxc/101.conf"
 policy '{"guests": {"101": {}, "\\u001b[32my": {}}}'
@@ -574,6 +584,16 @@ bridge_host
 bridged_guest 101 loud
 policy '{"guests": {"*": {}}}'
 findings
-is "$(jq -r '.findings[] | select(.id == "bridge-answers") | .for_good' "$TMP/admin.out")" "guestarp sync" "a guest that policy covers needs no attach"
+is "$(jq -r '.findings[] | select(.id == "bridge-answers") | .fix, .permanent' "$TMP/admin.out" | paste -s -d ' ')" "guestarp sync null" "a guest that policy covers needs no attach"
+
+# One that policy leaves alone answers because policy wants it.
+policy '{"guests": {"*": {"firewall_bridge": "leave"}}}'
+findings
+permanent=$(jq -r '.findings[] | select(.id == "bridge-answers") | .permanent' "$TMP/admin.out")
+is "${permanent%%$'\n'*}" 'in "guests" of /etc/guestarp/guestarp.json, then guestarp sync:' "left by policy: the permanent form is a line of policy"
+policy "{\"guests\": {\"*\": {\"firewall_bridge\": \"leave\"}, $(sed 1d <<<"$permanent")}}"
+ok "sync takes it" as_printed "guestarp sync"
+answers_guest 101 vmbr0 "with it the real bridge alone answers"
+healthy "left by policy, but for this guest"
 
 done_testing

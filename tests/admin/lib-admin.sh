@@ -67,8 +67,8 @@ findings() { # [--probe]
     FOUND=$(jq -r '[.findings[].id] | join(" ")' <<<"$OUT" 2>/dev/null) || FOUND="broken, status $STATUS: $OUT $ERR"
 }
 
-finding() { # N FIELD: of the last findings
-    jq -r --argjson n "$1" --arg field "$2" '.findings[$n][$field] // ""' <"$TMP/admin.out"
+finding() { # N FIELD: of the last findings; a list as words
+    jq -r --argjson n "$1" --arg field "$2" '.findings[$n][$field] // "" | if type == "array" then join(" ") else . end' <"$TMP/admin.out"
 }
 
 healthy() { # DESC [--probe]
@@ -88,19 +88,19 @@ as_printed() { # COMMAND-LINE
 }
 
 # Exactly one finding, its command works, and then there is none.
-found_and_mended() { # ID DEVICE GUEST DESC
-    local mend
+found_and_fixed() { # ID DEVICE GUEST DESC
+    local fix
     : >"$TMP/printed.out"
     findings
     is "$FOUND" "$1" "$4: found, and nothing else"
-    is "$STATUS $(finding 0 device)/$(finding 0 guest)" "1 $2/$3" "$4: status 1, device and guest named"
-    mend=$(finding 0 mend)
-    if [ -z "$mend" ] || ! as_printed "$mend"; then
-        fail "$4: the printed command works" "$mend: $(<"$TMP/printed.out")"
+    is "$STATUS $(finding 0 devices)/$(finding 0 guests)" "1 $2/$3" "$4: status 1, device and guest named"
+    fix=$(finding 0 fix)
+    if [ -z "$fix" ] || ! as_printed "$fix"; then
+        fail "$4: the printed command works" "$fix: $(<"$TMP/printed.out")"
         return
     fi
-    pass "$4: the printed command works ($mend)"
-    healthy "$4: mended"
+    pass "$4: the printed command works ($fix)"
+    healthy "$4: fixed"
 }
 
 # Does a file follow packaging/NAME.schema.json?

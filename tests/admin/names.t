@@ -143,7 +143,7 @@ is "$(who_answers ct102 192.168.0.1)" "fwbr102i0 vmbr0" "its firewall bridge ans
 is "$(who_answers ct101 192.168.0.1)" "fwbr102i0 vmbr0" "the other's does not, but this one does"
 is "$(who_answers outside 192.168.0.1)" "fwbr102i0 vmbr0" "and the LAN"
 findings
-is "$(jq -r '[.findings[] | select(.id == "bridge-answers") | .device] | join(" ")' "$TMP/admin.out")" fwbr102i0 "check finds that one, and no other"
+is "$(jq -r '[.findings[] | select(.id == "bridge-answers") | .devices[]] | join(" ")' "$TMP/admin.out")" fwbr102i0 "check finds that one, and no other"
 
 policy '{"guests": {"*": {}, "102": {"ports": "leave"}}}'
 synced "its ports are left alone" "$for_all" "$(names_of quiet ports 101)"

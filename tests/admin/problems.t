@@ -22,12 +22,12 @@ nothing_configured() {
 }
 
 # Runs what is printed for the first finding until nothing is found; prints how many commands that took.
-mend_all() {
+fix_all() {
     local n=0
     while [ $n -lt 20 ]; do
         findings --probe
         [ -n "$FOUND" ] || break
-        as_printed "$(finding 0 mend)" || return 1
+        as_printed "$(finding 0 fix)" || return 1
         n=$((n + 1))
     done
     echo $n
@@ -35,7 +35,7 @@ mend_all() {
 
 # What a reader needs: no finding without a meaning and a command, and no word of the trade that is not explained.
 readable() { # DESC
-    is "$(jq '[.findings[] | select((.what | length) < 20 or (.meaning | length) < 20 or .mend == null)] | length' "$TMP/admin.out")" 0 \
+    is "$(jq '[.findings[] | select((.what | length) < 20 or (.meaning | length) < 20 or .fix == null)] | length' "$TMP/admin.out")" 0 \
         "$1: every finding has words and a command"
 }
 
@@ -51,19 +51,18 @@ for rp_filter in 0 2; do
     plain_conf 102 "net0: name=eth0,bridge=vmbr0,firewall=1,ip=192.168.0.102/24,type=veth"
     ok "rp_filter $rp_filter: nothing is configured" nothing_configured
     findings --probe
-    is "$(tr ' ' '\n' <<<"$FOUND" | sort | paste -s -d ' ')" "bridge-answers bridge-answers mac-floats" "rp_filter $rp_filter: both problems, no more"
+    is "$(tr ' ' '\n' <<<"$FOUND" | sort | paste -s -d ' ')" "bridge-answers mac-floats" "rp_filter $rp_filter: both problems, no more"
     readable "rp_filter $rp_filter"
-    is "$(jq -r '[.findings[] | select(.id == "bridge-answers") | .device] | sort | join(" ")' "$TMP/admin.out")" "fwbr101i0 fwbr102i0" \
+    is "$(jq -r '[.findings[] | select(.id == "bridge-answers") | .devices[]] | sort | join(" ")' "$TMP/admin.out")" "fwbr101i0 fwbr102i0" \
         "rp_filter $rp_filter: each firewall bridge is named"
     like "$(jq -r '.findings[] | select(.id == "mac-floats") | .what' "$TMP/admin.out")" "vmbr0 .*fwpr101p0 .*guest pve/101" \
         "rp_filter $rp_filter: the bridge, the port and the guest whose stop changes its MAC are named"
     is "$(jq -r '.findings[] | select(.id == "bridge-answers") | .seen' "$TMP/admin.out" | sort)" \
-        "asked on vmbr0 for 192.168.0.1 of this host, fwbr101i0 answered
-asked on vmbr0 for 192.168.0.1 of this host, fwbr102i0 answered" "rp_filter $rp_filter: seen on the wire"
+        "asked on vmbr0 for 192.168.0.1 of this host, fwbr101i0 answered; 1 more seen" "rp_filter $rp_filter: seen on the wire"
     admin check --probe
     like "$OUT" "learn the wrong hardware address \(MAC\)" "rp_filter $rp_filter: what it means"
-    like "$OUT" "for good: guestarp attach pve/101" "rp_filter $rp_filter: how it stays so"
-    is "$(mend_all)" 3 "rp_filter $rp_filter: three commands as printed mend it"
+    like "$OUT" "permanent: guestarp attach pve/101 pve/102" "rp_filter $rp_filter: how it stays so"
+    is "$(fix_all)" 2 "rp_filter $rp_filter: two commands as printed end it"
     healthy "rp_filter $rp_filter: after that" --probe
     capture after ct101 eth0
     ask ct101 eth0 192.168.0.1
@@ -76,7 +75,7 @@ asked on vmbr0 for 192.168.0.1 of this host, fwbr102i0 answered" "rp_filter $rp_
     is "$(mac - vmbr0)" "$UPLINK_MAC" "rp_filter $rp_filter: also when the guest has stopped"
 done
 
-# For good, as it says there.
+# Permanently, as it says there.
 fresh_host
 stand_ins
 install_hook
@@ -84,7 +83,7 @@ topo_bridge vmbr0 192.168.0.1/24 192.168.0.2/24
 ct_start 101 0 vmbr0 192.168.0.101/24 02:00:00:00:00:07
 plain_conf 101 "net0: name=eth0,bridge=vmbr0,firewall=1,ip=192.168.0.101/24,type=veth"
 findings
-ok "the command for good works" as_printed "$(jq -r '[.findings[] | select(.id == "bridge-answers")][0].for_good' "$TMP/admin.out")"
+ok "the permanent command works" as_printed "$(jq -r '[.findings[] | select(.id == "bridge-answers")][0].permanent' "$TMP/admin.out")"
 ct_stop 101 0
 pve_ok 101 pre-start
 ct_start 101 0 vmbr0 192.168.0.101/24 02:00:00:00:00:07
@@ -102,10 +101,10 @@ ok "several cards: nothing is configured" nothing_configured
 findings --probe
 is "$(tr ' ' '\n' <<<"$FOUND" | sort -u | paste -s -d ' ')" "host-flux proxy-many" "several cards: both sides of the problem, no more"
 readable "several cards"
-is "$(jq -r '[.findings[] | select(.id == "host-flux") | .device] | sort | join(" ")' "$TMP/admin.out")" "eth0 eth3 eth4" "each card is named"
-is "$(jq '[.findings[] | select(.id == "host-flux") | .seen // empty] | length' "$TMP/admin.out")" 3 "each was seen answering for another"
+is "$(jq -r '[.findings[] | select(.id == "host-flux") | .devices[]] | sort | join(" ")' "$TMP/admin.out")" "eth0 eth3 eth4" "each card is named"
+like "$(jq -r '.findings[] | select(.id == "host-flux") | .seen' "$TMP/admin.out")" "answered; 2 more seen$" "each was seen answering for another"
 like "$(jq -r '.findings[] | select(.id == "proxy-many") | .what' "$TMP/admin.out")" "192.168.18.101 \(guest pve/101\) .* 3 network cards: eth0, eth3, eth4" "the guest and its cards are named"
-isnt "$(mend_all)" 20 "the commands as printed make an end"
+isnt "$(fix_all)" 20 "the commands as printed make an end"
 healthy "several cards: after that" --probe
 for address in 192.168.18.10 192.168.18.13 192.168.18.14 192.168.18.101; do
     capture after client eth0

@@ -22,7 +22,7 @@ start() {
     like "$(proxies 4)" "$v4 eth3" "${1:-}the entry is there"
 }
 
-silent() { # DESC WHY MEND: the device is made silent, and MEND is what ends it
+silent() { # DESC WHY FIX: the device is made silent, and FIX is what ends it
     local desc=$1 why=$2
     shift 2
     pve_ok 101 post-stop
@@ -32,14 +32,14 @@ silent() { # DESC WHY MEND: the device is made silent, and MEND is what ends it
     admin_is 1 "$desc: status has found something" status 101
     like "$(tr -s ' \n' ' ' <<<"$OUT")" "eth3 will not answer for $v4: $why" "$desc: and says the same"
     findings
-    is "$FOUND $(finding 0 device) $(finding 0 guest)" "proxy-silent eth3 pve/101" "$desc: check, too"
+    is "$FOUND $(finding 0 devices) $(finding 0 guests)" "proxy-silent eth3 pve/101" "$desc: check, too"
     like "$(finding 0 what)" "$v4 is to be answered for on eth3, but eth3 stays silent: $why" "$desc: in the same words"
     schema ok "$desc: as the schema says" check "$TMP/admin.out"
     "$@"
-    ok "$desc: mended, the client is answered" ask client eth0 $v4
+    ok "$desc: fixed, the client is answered" ask client eth0 $v4
     pve_ok 101 post-stop
-    start "$desc, mended: "
-    unlike "$ERR" "will not answer" "$desc: mended, the hook is content"
+    start "$desc, fixed: "
+    unlike "$ERR" "will not answer" "$desc: fixed, the hook is content"
     admin_is 0 "$desc: so is status" status 101
     healthy "$desc: and check"
 }

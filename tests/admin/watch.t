@@ -34,7 +34,7 @@ found_watch no "no systemd: nothing is said of it"
 mkdir -p "$ROOT/run/systemd/system"
 found_watch yes "systemd could run it, and a guest is managed: check says that it does not"
 admin check --json
-is "$(jq -r '.findings[] | select(.id == "watch-not-running").mend' <<<"$OUT")" "systemctl start guestarp-watch.service" "and the command"
+is "$(jq -r '.findings[] | select(.id == "watch-not-running").fix' <<<"$OUT")" "systemctl start guestarp-watch.service" "and the command"
 admin status
 like "$OUT" "guestarp-watch +!! +does not run" "status says so"
 told .watch null "JSON says so"

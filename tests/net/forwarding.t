@@ -99,7 +99,7 @@ for all in 1 0; do
     [[ ! $ERR =~ $want ]] || command=${BASH_REMATCH[1]}
     findings
     is "$FOUND" "proxy-no-forwarding" "$what: so does check"
-    is "$(finding 0 device) $(finding 0 mend)" "eth3 $command" "$what: with the same command"
+    is "$(finding 0 devices) $(finding 0 fix)" "eth3 $command" "$what: with the same command"
     like "$command" "^sysctl -w( net/ipv6/conf/eth[34]/accept_ra=2){2} net/ipv6/conf/$([ $all = 1 ] && echo eth3 || echo all)/forwarding=1$" \
         "$what: it keeps the advertised routes of both devices"
     mended $what
@@ -125,7 +125,7 @@ like "$ERR" "$want" "the hook says so"
 command=
 [[ ! $ERR =~ $want ]] || command=${BASH_REMATCH[1]}
 findings
-is "$FOUND $(finding 0 mend)" "proxy-no-forwarding $command" "so does check"
+is "$FOUND $(finding 0 fix)" "proxy-no-forwarding $command" "so does check"
 mended vain
 
 # IPv4's is the device's own.

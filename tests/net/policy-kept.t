@@ -82,7 +82,7 @@ run() { # WORD...: guestarp's output, both streams
 # It exits with 1, as the file has a mistake.
 is "$({ GUESTARP_ROOT=$ROOT "$GUESTARP_BUILD/guestarp" policy 101 --json 2>/dev/null || true; } | jq -r '.device.value + " " + .route.value')" \
     "eth3 vmbr9" "policy shows what holds"
-like "$(run check --json | jq -r '.findings[] | select(.id == "policy-broken") | .mend')" \
+like "$(run check --json | jq -r '.findings[] | select(.id == "policy-broken") | .fix')" \
     "^mv $file $file.broken && cp /var/lib/guestarp/host.json $file\$" "check's fix puts the last good text in the file's place"
 like "$(run device 101 eth4)" "line 3, column 3" "a file with a mistake is not edited"
 is "$(<"$ROOT$file")" "$broken" "not one byte of it"

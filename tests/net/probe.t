@@ -156,7 +156,7 @@ for address in $v4 $v6; do
     findings --probe
     is "$FOUND" "two-answers" "check: another node answers for $address, too"
     like "$(finding 0 what)" "^$address was asked for on eth[03]; answers came from ($node_mac, (and eth3 itself answers for it|eth3 \()|eth3 \([^)]*\), $node_mac)" "who does"
-    is "$(finding 0 mend)" "" "nothing that runs here ends that"
+    is "$(finding 0 fix)" "" "nothing that runs here ends that"
     node del "$address"
 done
 is "$(caches)" "$before" "the client's caches are as they were"
@@ -176,9 +176,9 @@ for dev in eth0 eth4; do
     ip neigh add proxy $v6 dev $dev
 done
 findings --probe
-is "$FOUND" "proxy-many proxy-many" "entries on all three devices of this host are found"
-like "$(finding 1 seen)" "for $v6, eth[034] answered" "and seen on the wire, where the kernel answers its own host"
-while read -r command; do as_printed "$command"; done < <(jq -r '.findings[].mend' <"$TMP/admin.out")
+is "$FOUND" "proxy-many" "entries on all three devices of this host are found"
+like "$(finding 0 seen)" "for $v6, eth[034] answered" "and seen on the wire, where the kernel answers its own host"
+while read -r command; do as_printed "$command"; done < <(jq -r '.findings[].fix' <"$TMP/admin.out")
 findings --probe
 is "$FOUND" "" "and gone by the commands"
 is "$(proxies 4 | wc -w) $(proxies 6 | wc -w)" "2 2" "one entry of each is left"

@@ -60,7 +60,7 @@ findings
 is "$FOUND" "" "check finds nothing wrong"
 while read -r command; do
     [ -z "$command" ] || as_printed "$command"
-done < <(jq -r '.findings[].mend // ""' <"$TMP/admin.out")
+done < <(jq -r '.findings[].fix // ""' <"$TMP/admin.out")
 is "$(who checked) $(reached)" "eth0/eth0 yes/yes" "whatever check prints, the guest is reached after it"
 
 # Only a look-up with the device sees that, too: what comes in by eth0 would go out by eth0 again.
@@ -77,7 +77,7 @@ is "$(proxies 6)" "" "and no IPv6 entry is made, which would answer in the guest
 is "$(who front)" "/" "nobody answers for it"
 findings
 is "$FOUND" "proxy-in-front" "check finds the IPv4 entry"
-as_printed "$(finding 0 mend)"
+as_printed "$(finding 0 fix)"
 is "$(proxies 4)" "" "and takes it away"
 pve_ok 101 post-stop
 for family in -4 -6; do

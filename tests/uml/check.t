@@ -20,12 +20,12 @@ answer() { # NS ADDRESS WANT DESC [DEV]
 }
 
 # Runs what is printed until nothing is found; prints how many commands that took.
-mend_all() {
+fix_all() {
     local n=0
     while [ $n -lt 9 ]; do
         findings
         [ -n "$FOUND" ] || break
-        as_printed "$(finding 0 mend)" || return 1
+        as_printed "$(finding 0 fix)" || return 1
         n=$((n + 1))
     done
     echo $n
@@ -74,7 +74,7 @@ vlan_host() {
 
 vlan_host
 findings
-is "$FOUND $(finding 0 device)" "mac-floats vmbr0" "a VLAN device's MAC floats with its bridge's, and that is all"
+is "$FOUND $(finding 0 devices)" "mac-floats vmbr0" "a VLAN device's MAC floats with its bridge's, and that is all"
 ip link set dev vmbr0 address "$UPLINK_MAC"
 answer outside 192.168.10.1 vmbr0 "VLAN 10: one answer" eth0.10
 healthy "a VLAN-aware bridge without an address of its own"
@@ -84,7 +84,7 @@ bridge vlan add vid 10 pvid untagged dev fwpr101p0
 guest_conf 101 lxc "net0: name=eth0,bridge=vmbr0,firewall=1,tag=10,ip=192.168.10.101/24,type=veth"
 install_hook
 answer ct101 192.168.10.1 "fwbr101i0 vmbr0" "a firewall bridge in VLAN 10 answers, too"
-found_and_mended bridge-answers fwbr101i0 pve/101 "a firewall bridge in VLAN 10"
+found_and_fixed bridge-answers fwbr101i0 pve/101 "a firewall bridge in VLAN 10"
 answer ct101 192.168.10.1 vmbr0 "after that the host's VLAN device alone does, with its bridge's MAC"
 ip link add link vmbr0 name vmbr0.20 type vlan id 20
 not_ok "later VLAN devices speak ARP" has_flag vmbr0.20 NOARP
@@ -127,8 +127,8 @@ ip link set dev shim up
 ip addr add 192.168.0.50/32 dev shim
 answer lan 192.168.0.50 "eth0 shim" "a macvlan beside its card: both answer"
 findings
-is "$FOUND" "host-flux host-flux" "both are found"
-is "$(mend_all)" 2 "two commands as printed end it"
+is "$FOUND" "host-flux" "both are found"
+is "$(fix_all)" 1 "one command as printed ends it"
 answer lan 192.168.0.50 shim "after that the macvlan alone answers for its address"
 answer lan 192.168.0.1 eth0 "and the card for its own"
 

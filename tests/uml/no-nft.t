@@ -12,7 +12,7 @@ guest_conf 101 lxc "net0: name=eth0,bridge=vmbr0,firewall=1,ip=192.168.0.101/24,
 
 all_findings() {
     (GUESTARP_ROOT=$ROOT "$GUESTARP_BUILD/guestarp" check --json 2>/dev/null || true) |
-        jq -r '[.findings[] | select(.id != "hook-missing") | "\(.id) \(.mend)"] | join(", ")'
+        jq -r '[.findings[] | select(.id != "hook-missing") | "\(.id) \(.fix)"] | join(", ")'
 }
 
 pve_ok 101 pre-start
