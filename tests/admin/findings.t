@@ -113,7 +113,7 @@ like "$(finding 0 what)" "lacks names of guest pve/101" "it says whose"
 found_and_fixed quiet-name-missing "" pve/101 "quiet-name-missing"
 table_is "the name is there again" "$(names_of quiet both 101)"
 
-# With neither line, both are found, and what mends the table mends the bridge.
+# With neither line, both are found, and what fixes the table fixes the bridge.
 nft flush ruleset
 ip link set dev fwbr101i0 arp off
 sysctl -q -w net.ipv4.conf.fwbr101i0.arp_ignore=0
@@ -122,7 +122,7 @@ answers_guest 101 "fwbr101i0 vmbr0" "without either the firewall bridge answers"
 findings
 is "$FOUND" "bridge-answers quiet-table" "both are found"
 ok "the printed command works" as_printed "guestarp sync"
-healthy "sync mends both"
+healthy "sync fixes both"
 answers_guest 101 vmbr0 "after that the real bridge alone answers"
 
 # Quiet by name alone, it neither answers nor logs: the question is dropped before the kernel looks at routes.
@@ -436,7 +436,7 @@ found_and_fixed host-flux eth3 "" "host-flux, several addresses"
 
 # ---- two-answers ------------------------------------------------------------------------------------------------------------
 
-# Another machine has an address of this host. No command that runs here mends that, and it says so.
+# Another machine has an address of this host. No command that runs here ends that, and it says so.
 fresh_host
 bridge_host
 bridged_guest 101
@@ -446,7 +446,7 @@ findings --probe
 is "$FOUND" two-answers "two-answers: found, and nothing else"
 is "$STATUS $(finding 0 devices)" "1 vmbr0" "two-answers: status 1, device named"
 like "$(finding 0 what)" "192.168.0.1 was asked for on vmbr0; answers came from $OUTSIDE_MAC, and vmbr0 itself holds it" "both are named"
-is "$(finding 0 fix)" "" "there is no command that mends it here"
+is "$(finding 0 fix)" "" "there is no command that ends it here"
 like "$(finding 0 advice)" "find who else has the address" "it says what to do instead"
 ip -n outside addr del 192.168.0.1/32 dev eth0
 healthy "two-answers: gone when the other machine gives it up" --probe

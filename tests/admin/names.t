@@ -264,7 +264,7 @@ broken_table() { # DESC: found, and sync makes it anew, with the names that belo
     like "$ERR" "nftables table arp guestarp made anew|quiet by name: pve/101" "$1: it says what it did"
     table_is "$1: the names are right" "$(names_of quiet both 101)"
     is "$(nft list table arp guestarp)" "$whole" "$1: the table is what it was"
-    healthy "$1: mended"
+    healthy "$1: fixed"
     both_sides 101 vmbr0 "$1"
 }
 
