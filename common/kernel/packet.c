@@ -72,17 +72,14 @@ static const struct sock_filter wanted[] = {
 	BPF_STMT(BPF_RET | BPF_K, 0),
 };
 
-static int open_bound(int ifindex, int *ret_fd, struct err *err)
+int packet_listen(int ifindex, const struct sock_filter *code, size_t len, int *ret_fd, struct err *err)
 {
 	struct sockaddr_ll here = {
 		.sll_family = AF_PACKET,
 		.sll_protocol = htons(ETH_P_ALL),
 		.sll_ifindex = ifindex,
 	};
-	struct sock_fprog filter = {
-		.len = sizeof(wanted) / sizeof(wanted[0]),
-		.filter = (struct sock_filter *)(uintptr_t)wanted,
-	};
+	struct sock_fprog filter = { .len = (unsigned short)len, .filter = (struct sock_filter *)(uintptr_t)code };
 	/* Answers to a neighbour solicitation from :: go to all nodes, and unicast answers of proxies to us: no
 	 * promiscuity needed. */
 	CLEANUP(fd) int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
@@ -163,7 +160,7 @@ int packet_probe(const struct packet *packets, size_t count, struct probe_result
 	memset(results, 0, count * sizeof(*results));
 	if (count == 0)
 		return 0;
-	r = open_bound(packets[0].ifindex, &fd, err);
+	r = packet_listen(packets[0].ifindex, wanted, sizeof(wanted) / sizeof(wanted[0]), &fd, err);
 	for (int round = 0; r == 0 && round < PROBES; round++) {
 		for (size_t i = 0; r == 0 && i < count; i++)
 			r = ask(fd, &packets[i], err);
