@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "base/err.h"
+#include "base/ip.h"
 #include "guest/guest.h"
 
 /* In the order of the table that says what each means. */
@@ -38,6 +39,10 @@ enum finding_kind {
 	FINDING_GUEST_LINE,
 	FINDING_PLATFORM,
 	FINDING_WATCH,
+	FINDING_MAC_BRIDGED,
+	FINDING_MAC_REJECT,
+	FINDING_MAC_UNKNOWN,
+	FINDING_MARTIANS,
 	FINDING_KIND_COUNT
 };
 
@@ -45,10 +50,11 @@ struct finding {
 	enum finding_kind kind;
 	char device[16];             /* "" where no device is concerned */
 	char guest[GUEST_NAME_SIZE]; /* "pve/101", "" for none */
+	char mac[MAC_TEXT];          /* that --listen or --log is about, else "" */
 	char what[400];
 	char mend[400]; /* a command line for a shell */
 	char last[200]; /* how it stays mended, "" where mend does that */
-	char seen[200]; /* what --probe saw of it on the wire, "" for nothing */
+	char seen[200]; /* what was seen of it on the wire or in the kernel's log, "" for nothing */
 };
 
 struct findings {
