@@ -14,11 +14,9 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "doctor/attach.h"
+#include "doctor/check.h"
 #include "doctor/device.h"
-#include "doctor/doctor.h"
 #include "doctor/explain.h"
-#include "doctor/finding.h"
-#include "doctor/output.h"
 #include "doctor/status.h"
 #include "event/announce.h"
 #include "event/event.h"
@@ -33,11 +31,11 @@
 
 /* What was typed after the command's word. */
 struct call {
-	bool probe;
 	bool json;
 	bool all;
 	bool check;
 	bool quiet;
+	struct check look; /* of check */
 	char **words;
 	size_t count;
 };
@@ -64,27 +62,13 @@ static int wrong(const struct err *err)
 
 static int cmd_check(const struct call *call)
 {
-	struct findings findings = { 0 };
+	bool found = false;
 	struct err err;
-	int status = EXIT_SUCCESS;
+	int r = check_run(&call->look, call->json, has_colour(), stdout, &found, &err);
 
-	if (doctor_check(call->probe, &findings, &err) < 0)
-		status = failed(&err);
-	else if (call->json)
-		status = findings_print_json(&findings, stdout) < 0 ? EXIT_FOUND : EXIT_SUCCESS;
-	else if (findings.count == 0)
-		output_wrapped(stdout,
-			       findings.unknown
-				       ? "Nothing found, but rules of others see ARP first (nftables, arptables): "
-					 "who answers is not known."
-				       : "Nothing found: ARP on this host is right.",
-			       0);
-	else
-		findings_print(&findings, has_colour(), stdout);
-	if (findings.count > 0)
-		status = EXIT_FOUND;
-	findings_done(&findings);
-	return status;
+	if (r == -EINVAL || r == -ENODEV)
+		return wrong(&err);
+	return r < 0 ? failed(&err) : found ? EXIT_FOUND : EXIT_SUCCESS;
 }
 
 static int cmd_status(const struct call *call)
@@ -453,14 +437,23 @@ static int cmd_device(const struct call *call)
 /* -------------------------------------------------------------------------------------------------------------------
  */
 
-enum { OPT_PROBE = 1U << 0, OPT_JSON = 1U << 1, OPT_ALL = 1U << 2, OPT_CHECK = 1U << 3, OPT_QUIET = 1U << 4 };
+enum {
+	OPT_PROBE = 1U << 0,
+	OPT_JSON = 1U << 1,
+	OPT_ALL = 1U << 2,
+	OPT_CHECK = 1U << 3,
+	OPT_QUIET = 1U << 4,
+	OPT_LISTEN = 1U << 5,
+	OPT_ALLOW = 1U << 6,
+	OPT_LOG = 1U << 7
+};
 
 static const struct option {
 	const char *word;
 	unsigned bit;
 } options[] = {
-	{ "--probe", OPT_PROBE }, { "--json", OPT_JSON },   { "--all", OPT_ALL },
-	{ "--check", OPT_CHECK }, { "--quiet", OPT_QUIET },
+	{ "--probe", OPT_PROBE }, { "--json", OPT_JSON },     { "--all", OPT_ALL },     { "--check", OPT_CHECK },
+	{ "--quiet", OPT_QUIET }, { "--listen", OPT_LISTEN }, { "--allow", OPT_ALLOW }, { "--log", OPT_LOG },
 };
 
 #define OPTION_COUNT (sizeof(options) / sizeof(options[0]))
@@ -474,7 +467,8 @@ static const struct command {
 	const char *arguments;
 	const char *help;
 } commands[] = {
-	{ "check", OPT_PROBE | OPT_JSON, 0, 0, cmd_check, "[--probe] [--json]", "find what is wrong on this host" },
+	{ "check", OPT_PROBE | OPT_JSON | OPT_LISTEN | OPT_ALLOW | OPT_LOG, 0, SIZE_MAX, cmd_check,
+	  "[--probe|--listen ...|--log]", "find what is wrong on this host" },
 	{ "status", OPT_JSON, 0, SIZE_MAX, cmd_status, "[GUEST...] [--json]", "what should hold, and what does" },
 	{ "plan", 0, 1, 2, cmd_plan, "GUEST [EVENT]", "what prepare, up or down would do" },
 	{ "apply", OPT_ALL, 0, SIZE_MAX, cmd_apply, "GUEST...|--all", "make it hold now" },
@@ -523,10 +517,11 @@ static int completion(void)
 
 static bool take_option(struct call *call, const struct command *command, const char *word)
 {
-	bool *const flags[] = { &call->probe, &call->json, &call->all, &call->check, &call->quiet };
+	bool *const flags[] = { &call->look.probe, &call->json,         &call->all, &call->check,
+				&call->quiet,      &call->look.listens, NULL,       &call->look.log };
 
 	for (size_t i = 0; i < OPTION_COUNT; i++) {
-		if (strcmp(options[i].word, word) != 0)
+		if (!flags[i] || strcmp(options[i].word, word) != 0)
 			continue;
 		*flags[i] = true;
 		return command->options & options[i].bit;
@@ -543,6 +538,9 @@ static int run(const struct command *command, int argc, char *argv[])
 	for (int i = 0; i < argc; i++) {
 		if (argv[i][0] != '-') {
 			argv[call.count++] = argv[i];
+		} else if (command->options & OPT_ALLOW && strcmp(argv[i], "--allow") == 0 && i + 1 < argc) {
+			if (check_allow(&call.look, argv[++i], &err) < 0)
+				return wrong(&err);
 		} else if (!take_option(&call, command, argv[i])) {
 			(void)err_set(&err, EINVAL, "%s: unknown option %s (%s %s)", command->word, argv[i],
 				      command->word, command->arguments);
@@ -558,6 +556,8 @@ static int run(const struct command *command, int argc, char *argv[])
 		(void)err_set(&err, EPERM, "%s: only root can do that", command->word);
 		return failed(&err);
 	}
+	if (command->run == cmd_check && check_parse(&call.look, call.words, call.count, &err) < 0)
+		return err.code == EINVAL ? wrong(&err) : failed(&err);
 	/* pct and qm need what we were given. */
 	if (command->run != cmd_attach && command->run != cmd_detach && privilege_drop(false, &err) < 0)
 		return failed(&err);

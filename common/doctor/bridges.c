@@ -38,22 +38,6 @@ static const struct link *lender(const struct doctor *d, const struct link *brid
 	return NULL;
 }
 
-/* fwpr100p0 is the one name that running_parse_port() does not know, as it stands for no guest's own device. */
-static void port_guest(const char *port, char name[GUEST_NAME_SIZE])
-{
-	char fwbr[IFNAMSIZ];
-	const char *p;
-
-	if (strncmp(port, "fwpr", 4) != 0) {
-		(void)device_guest(port, name);
-		return;
-	}
-	p = strchr(port + 4, 'p');
-	name[0] = '\0';
-	if (p && snprintf(fwbr, sizeof(fwbr), "fwbr%.*si%s", (int)(p - port - 4), port + 4, p + 1) < IFNAMSIZ)
-		(void)device_guest(fwbr, name);
-}
-
 /* Who knew the MAC that it had learns the other one at once. */
 static void fix_mac(const struct link *link, const struct mac *mac, struct finding *f)
 {

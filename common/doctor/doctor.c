@@ -45,6 +45,22 @@ const char *device_guest(const char *device, char name[GUEST_NAME_SIZE])
 	return name;
 }
 
+/* What ties a firewall bridge in, running_parse_port() does not know, as none of it is a guest's own device. */
+const char *port_guest(const char *port, char name[GUEST_NAME_SIZE])
+{
+	char fwbr[IFNAMSIZ];
+	const char *nic;
+
+	if (strncmp(port, "fwpr", 4) != 0 && strncmp(port, "fwln", 4) != 0)
+		return device_guest(port, name);
+	nic = port + 4 + strspn(port + 4, "0123456789");
+	name[0] = '\0';
+	if (*nic && strchr("pio", *nic) &&
+	    snprintf(fwbr, sizeof(fwbr), "fwbr%.*si%s", (int)(nic - port - 4), port + 4, nic + 1) < IFNAMSIZ)
+		(void)device_guest(fwbr, name);
+	return name;
+}
+
 static bool is_likelier(const struct patient *a, const struct patient *b, const char *owner)
 {
 	bool a_runs = a->running != RUNNING_NO;

@@ -70,6 +70,9 @@ const char *doctor_vrf(const struct doctor *doctor, int ifindex);
 /* "pve/101" for fwbr101i0, tap101i0, ...; "" for a device that is no guest's. Returns name. */
 const char *device_guest(const char *device, char name[GUEST_NAME_SIZE]);
 
+/* The same for a port of a bridge: also "pve/101" for fwpr101p0, fwln101i0 and fwln101o0. */
+const char *port_guest(const char *port, char name[GUEST_NAME_SIZE]);
+
 /* The patient who has the address, or NULL; of several one that runs, and of those its owner. */
 const struct patient *address_patient(const struct doctor *doctor, const struct ip *ip);
 

@@ -79,6 +79,14 @@ static const struct {
 	[FINDING_WATCH] = { "watch-not-running", "What no hook hears stays wrong until guestarp sync: a network card "
 						 "that is taken down and up, "
 						 "an entry that somebody deletes, a guest whose process is killed." },
+	[FINDING_MAC_BRIDGED] = { "mac-bridged", "A provider that knows one MAC for each network card blocks others." },
+	[FINDING_MAC_REJECT] = { "mac-reject",
+				 "A bridge passes on what is meant for a machine that it does not know, and a firewall "
+				 "that rejects it answers with that machine's MAC. Providers block servers for it." },
+	[FINDING_MAC_UNKNOWN] = { "mac-unknown", "The provider may know only the network card's own MAC and block "
+						 "others." },
+	[FINDING_MARTIANS] = { "martians", "rp_filter refuses a packet that comes in by another device than its answer "
+					   "would leave by, and log_martians has the kernel log it." },
 };
 
 struct finding *findings_add(struct findings *findings, enum finding_kind kind)
@@ -281,6 +289,7 @@ int findings_print_json(const struct findings *findings, FILE *out)
 		json_object_object_add(item, "id", json_object_new_string(kinds[f->kind].id));
 		json_object_object_add(item, "devices", devices);
 		json_object_object_add(item, "guests", guests);
+		json_object_object_add(item, "mac", text_or_null(f->mac));
 		json_object_object_add(item, "what", json_object_new_string(f->what));
 		json_object_object_add(item, "meaning", json_object_new_string(kinds[f->kind].meaning));
 		json_object_object_add(item, "fix", text_or_null(f->fix));

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "base/err.h"
+#include "base/ip.h"
 #include "guest/guest.h"
 
 #define FINDING_TEXT 1000
@@ -41,6 +42,10 @@ enum finding_kind {
 	FINDING_GUEST_LINE,
 	FINDING_PLATFORM,
 	FINDING_WATCH,
+	FINDING_MAC_BRIDGED,
+	FINDING_MAC_REJECT,
+	FINDING_MAC_UNKNOWN,
+	FINDING_MARTIANS,
 	FINDING_KIND_COUNT
 };
 
@@ -52,6 +57,7 @@ struct finding {
 	enum finding_kind kind;
 	char device[16];             /* "" where no device is concerned */
 	char guest[GUEST_NAME_SIZE]; /* "pve/101", "" for none */
+	char mac[MAC_TEXT];          /* that --listen or --log is about, else "" */
 	char what[400];
 	/* What for several of one cause, with {devices} and {guests} for their names; "" where none shares the cause.
 	 */
@@ -61,7 +67,7 @@ struct finding {
 	/* A command line; or text to paste: a line that says where, and the lines. "" where the fix is permanent. */
 	char permanent[FINDING_TEXT];
 	char advice[FINDING_TEXT]; /* what to look at or to decide, in the same two forms */
-	char seen[200];            /* what --probe saw of it on the wire, "" for nothing */
+	char seen[200];            /* what was seen of it on the wire or in the log, "" for nothing */
 	size_t more_seen;          /* of how many others that were joined to it, too */
 	bool permanent_fixes;      /* the permanent command alone ends it at once, too */
 	bool joined;               /* not the first of its cause */

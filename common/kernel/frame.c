@@ -4,14 +4,19 @@
 #include "kernel/frame.h"
 
 #include <arpa/inet.h>
+#include <linux/icmp.h>
+#include <linux/ip.h>
 #include <net/ethernet.h>
 #include <netinet/icmp6.h>
 #include <netinet/if_ether.h>
 #include <netinet/ip6.h>
+#include <netinet/tcp.h>
 #include <string.h>
 
-#define ARP_LEN (sizeof(struct ether_header) + sizeof(struct ether_arp))
-#define MIN_LEN 60 /* Ethernet's minimum without FCS; padding is zero */
+#define ARP_LEN         (sizeof(struct ether_header) + sizeof(struct ether_arp))
+#define MIN_LEN         60     /* Ethernet's minimum without FCS; padding is zero */
+#define ETHERTYPE_QINQ  0x88a8 /* IEEE 802.1ad: the outer one of two tags */
+#define FRAGMENT_OFFSET 0x1fff /* RFC 791: of the flags and the offset */
 
 static const struct mac broadcast = { { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff } };
 
@@ -208,5 +213,93 @@ bool frame_shows_holder(const uint8_t *frame, size_t len, const struct ip *ip, c
 	if (!shows || mac_equal(&holder, ours))
 		return false;
 	*ret_holder = holder;
+	return true;
+}
+
+static uint16_t word(const uint8_t *at)
+{
+	return (uint16_t)(at[0] << 8 | at[1]);
+}
+
+static void take_ip(struct frame_sender *sender, uint8_t family, const void *bytes)
+{
+	static const uint8_t unspecified[16];
+	size_t len = family == AF_INET ? 4 : 16;
+
+	if (memcmp(bytes, unspecified, len) == 0)
+		return;
+	sender->ip.family = family;
+	memcpy(sender->ip.bytes, bytes, len);
+}
+
+/* What lies behind the IP header. */
+static bool is_reject(unsigned protocol, const uint8_t *payload, size_t len)
+{
+	switch (protocol) {
+	case IPPROTO_TCP:
+		return len > 13 && (payload[13] & TH_RST);
+	case IPPROTO_ICMP:
+		return len > 0 && payload[0] == ICMP_DEST_UNREACH;
+	case IPPROTO_ICMPV6:
+		return len > 0 && payload[0] == ICMP6_DST_UNREACH;
+	default:
+		return false;
+	}
+}
+
+static void take_packet(struct frame_sender *sender, const uint8_t *packet, size_t len)
+{
+	struct ether_arp arp;
+	struct iphdr ip4;
+	struct ip6_hdr ip6;
+
+	switch (sender->type) {
+	case ETHERTYPE_ARP:
+		sender->kind = FRAME_ARP;
+		if (len < sizeof(arp))
+			return;
+		memcpy(&arp, packet, sizeof(arp));
+		if (arp.arp_pro == htons(ETHERTYPE_IP) && arp.arp_hln == ETH_ALEN && arp.arp_pln == 4)
+			take_ip(sender, AF_INET, arp.arp_spa);
+		return;
+	case ETHERTYPE_IP:
+		sender->kind = FRAME_IP4;
+		if (len < sizeof(ip4))
+			return;
+		memcpy(&ip4, packet, sizeof(ip4));
+		take_ip(sender, AF_INET, &ip4.saddr);
+		/* Only a packet's first fragment has its header. */
+		if (ip4.ihl >= 5 && len > ip4.ihl * 4U && !(ntohs(ip4.frag_off) & FRAGMENT_OFFSET))
+			sender->reject = is_reject(ip4.protocol, packet + ip4.ihl * 4U, len - ip4.ihl * 4U);
+		return;
+	case ETHERTYPE_IPV6:
+		sender->kind = FRAME_IP6;
+		if (len < sizeof(ip6))
+			return;
+		memcpy(&ip6, packet, sizeof(ip6));
+		take_ip(sender, AF_INET6, &ip6.ip6_src);
+		sender->reject = is_reject(ip6.ip6_nxt, packet + sizeof(ip6), len - sizeof(ip6));
+		return;
+	default:
+		return;
+	}
+}
+
+bool frame_read_sender(const uint8_t *frame, size_t len, struct frame_sender *ret_sender)
+{
+	struct frame_sender sender = { .kind = FRAME_OTHER };
+	size_t at = 2 * ETH_ALEN;
+
+	if (len < sizeof(struct ether_header))
+		return false;
+	memcpy(sender.mac.bytes, frame + ETH_ALEN, ETH_ALEN);
+	sender.type = word(frame + at);
+	for (int tag = 0; tag < 2 && (sender.type == ETHERTYPE_VLAN || sender.type == ETHERTYPE_QINQ) && len >= at + 6;
+	     tag++) {
+		at += 4;
+		sender.type = word(frame + at);
+	}
+	take_packet(&sender, frame + at + 2, len - at - 2);
+	*ret_sender = sender;
 	return true;
 }

@@ -38,4 +38,18 @@ size_t frame_request(const struct ip *ip, const struct ip *sender, const struct 
 bool frame_shows_holder(const uint8_t *frame, size_t len, const struct ip *ip, const struct mac *ours,
 			struct mac *ret_holder);
 
+enum frame_kind { FRAME_ARP, FRAME_IP4, FRAME_IP6, FRAME_OTHER };
+
+/* Who sent a frame, and of what kind it is. */
+struct frame_sender {
+	struct mac mac; /* Ethernet's source */
+	enum frame_kind kind;
+	uint16_t type; /* EtherType, behind at most two VLAN tags; a length where it is below 1536 */
+	struct ip ip;  /* the address that it is sent from, family 0 for none or an unspecified one */
+	bool reject;   /* a TCP reset, or ICMP's "destination unreachable" (RFC 792, RFC 4443 section 3.1) */
+};
+
+/* False for what is shorter than an Ethernet header. A frame may be cut: what is missing counts as not there. */
+bool frame_read_sender(const uint8_t *frame, size_t len, struct frame_sender *ret_sender);
+
 #endif

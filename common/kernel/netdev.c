@@ -103,6 +103,7 @@ static void take_port(struct netdev *d, struct nlattr *data)
 int netdev_parse(struct nlmsghdr *answer, struct netdev *ret_device)
 {
 	struct netdev *d = ret_device;
+	struct nlattr *permanent;
 	struct nlattr *info;
 	struct nlattr *slave;
 	int r;
@@ -115,6 +116,9 @@ int netdev_parse(struct nlmsghdr *answer, struct netdev *ret_device)
 		if (strcmp(d->link.kind, kinds[i].name) == 0)
 			d->kind = kinds[i].kind;
 	}
+	permanent = nlmsg_find_attr(answer, sizeof(struct ifinfomsg), IFLA_PERM_ADDRESS);
+	if (permanent && nla_len(permanent) == ETH_ALEN)
+		memcpy(d->permanent.bytes, nla_data(permanent), ETH_ALEN);
 	info = nlmsg_find_attr(answer, sizeof(struct ifinfomsg), IFLA_LINKINFO);
 	take_data(d, within(info, IFLA_INFO_DATA));
 	slave = within(info, IFLA_INFO_SLAVE_KIND);

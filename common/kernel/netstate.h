@@ -49,6 +49,7 @@ struct bridge_port {
 struct netdev {
 	struct link link;
 	enum netdev_kind kind;
+	struct mac permanent;    /* the MAC that it was made with, all zero where the kernel does not tell */
 	struct bridge_port port; /* of a bridge's port */
 	bool vlan_filtering;     /* of a bridge */
 	uint16_t vlan;           /* its tag, of a VLAN device */

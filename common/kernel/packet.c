@@ -72,18 +72,14 @@ static const struct sock_filter answers[] = {
 	BPF_STMT(BPF_RET | BPF_K, 0),
 };
 
-/* ifindex 0: on all devices. */
-static int open_bound(int ifindex, const struct sock_filter *wanted, size_t len, int *ret_fd, struct err *err)
+int packet_listen(int ifindex, const struct sock_filter *code, size_t len, int *ret_fd, struct err *err)
 {
 	struct sockaddr_ll here = {
 		.sll_family = AF_PACKET,
 		.sll_protocol = htons(ETH_P_ALL),
 		.sll_ifindex = ifindex,
 	};
-	struct sock_fprog filter = {
-		.len = (unsigned short)len,
-		.filter = (struct sock_filter *)(uintptr_t)wanted,
-	};
+	struct sock_fprog filter = { .len = (unsigned short)len, .filter = (struct sock_filter *)(uintptr_t)code };
 	/* Answers to a neighbour solicitation from :: go to all nodes, and unicast answers of proxies to us: no
 	 * promiscuity needed. */
 	CLEANUP(fd) int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
@@ -114,7 +110,7 @@ static int open_for_own(const struct mac *source, int *ret_fd, struct err *err)
 		BPF_STMT(BPF_RET | BPF_K, 0),
 	};
 
-	return open_bound(0, own, sizeof(own) / sizeof(own[0]), ret_fd, err);
+	return packet_listen(0, own, sizeof(own) / sizeof(own[0]), ret_fd, err);
 }
 
 static void add_holder(struct probe_result *result, const struct mac *holder)
@@ -236,7 +232,7 @@ int packet_probe(const struct packet *packets, size_t count, struct probe_result
 		memset(ret_heard, 0, sizeof(*ret_heard));
 	if (count == 0)
 		return 0;
-	r = open_bound(packets[0].ifindex, answers, sizeof(answers) / sizeof(answers[0]), &fd, err);
+	r = packet_listen(packets[0].ifindex, answers, sizeof(answers) / sizeof(answers[0]), &fd, err);
 	if (r == 0 && ret_heard)
 		r = open_for_own(&packets[0].source, &own_fd, err);
 	probe.fd = fd;

@@ -3,6 +3,7 @@
 #define GUESTARP_KERNEL_PACKET_H
 /* Frames out of and in from one device (packet(7)). */
 
+#include <linux/filter.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -24,6 +25,12 @@ int packet_open(int *ret_fd, struct err *err);
 
 /* One ARP announcement or unsolicited neighbour advertisement. -ENETDOWN where the device is down. */
 int packet_announce(int fd, const struct packet *packet, struct err *err);
+
+/*
+ * A socket that gets the device's frames, both ways, as far as the filter (linux/filter.h) of len instructions takes
+ * them. The descriptor is the caller's to close.
+ */
+int packet_listen(int ifindex, const struct sock_filter *code, size_t len, int *ret_fd, struct err *err);
 
 #define PROBE_HOLDERS_MAX 8
 

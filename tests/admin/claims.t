@@ -35,6 +35,12 @@ routed_conf() { # VMID ADDRESS [NODE] [BRIDGE]
         >"$ROOT/etc/pve/nodes/${3:-pve1}/lxc/$1.conf"
 }
 
+# Older kernels rename only what is down.
+rename() { # FROM TO
+    ip link set dev "$1" down
+    ip link set dev "$1" name "$2" up
+}
+
 multi_host
 routed_guest 101 $twin
 routed_conf 101 $twin
@@ -80,12 +86,12 @@ reached "the client reaches 101"
 
 # As D7 of the cases: 101 is stopped, 201 runs and is bound.
 ip route del $twin/32 dev veth101i0
-ip link set veth101i0 name rest101
+rename veth101i0 rest101
 pve_ok 101 post-stop
 claim_is 201 pve/101 false "101 has stopped and 201 runs: the claim rests"
 admin status 201
 like "$OUT" "wants: $twin is pve/101's, which is stopped; a start or apply[[:space:]]+takes it" "status says what gives it to 201"
-ip link set rest101 name port201
+rename rest101 port201
 ip route add $twin/32 dev port201
 admin_is 0 "apply 201, as it says" apply 201
 reached "the client reaches 201 now, by eth4"

@@ -26,6 +26,29 @@ static void check_own(const struct ip *ip, const struct mac *source)
 	}
 }
 
+/* Whatever a frame says, its sender is Ethernet's source, and what is cut off says no more. */
+static void check_sender(const uint8_t *frame, size_t size)
+{
+	struct frame_sender sender;
+	struct frame_sender cut;
+
+	CHECK(frame_read_sender(frame, size, &sender) == (size >= ETH_HLEN));
+	if (size < ETH_HLEN)
+		return;
+	CHECK(memcmp(sender.mac.bytes, frame + ETH_ALEN, ETH_ALEN) == 0);
+	CHECK(sender.kind <= FRAME_OTHER);
+	CHECK(!sender.reject || sender.kind == FRAME_IP4 || sender.kind == FRAME_IP6);
+	CHECK(sender.ip.family == 0 || sender.kind != FRAME_OTHER);
+	CHECK(sender.ip.family != AF_INET6 || sender.kind == FRAME_IP6);
+	if (size > FRAME_MAX) {
+		uint8_t *start = fuzz_bytes(frame, FRAME_MAX);
+
+		CHECK(frame_read_sender(start, FRAME_MAX, &cut));
+		CHECK(cut.type == sender.type && (sender.reject || !cut.reject));
+		free(start);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct ip *ip = &ips[fuzz_choice(&data, &size) & 1];
@@ -38,6 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		CHECK(!mac_equal(&holder, &ours));
 	else
 		CHECK(mac_equal(&holder, &untouched));
+	check_sender(frame, size);
 	if (size >= ETH_ALEN) {
 		memcpy(source.bytes, frame, ETH_ALEN);
 		check_own(ip, &source);

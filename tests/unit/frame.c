@@ -273,6 +273,93 @@ static void own_frames(void **state)
 	}
 }
 
+#define SENT_BY(type)                 "020000000001 " THEIRS type
+#define IP4(protocol, offset, source) "4500 0028 0000 " offset " 40 " protocol " 0000" source "c0000201"
+#define TCP(flags)                    " 0050 c000 00000000 00000000 50 " flags " 0000 0000 0000"
+#define IP6_OF(next, source)          "60000000 0014 " next " 40 " source FROM_SOMEBODY
+
+/* Who sent it. kind is that of the whole frame; ip is NULL for none. */
+static const struct sent {
+	const char *name;
+	const char *frame;
+	enum frame_kind kind;
+	uint16_t type;
+	bool reject;
+	const char *ip;
+} sents[] = {
+	{ "ARP", SENT_BY("0806") "0001 0800 06 04 0002 " BRIDGE "c0000207 000000000000 c0000201", FRAME_ARP, 0x0806,
+	  false, V4 },
+	{ "an ARP probe", SENT_BY("0806") "0001 0800 06 04 0001 " BRIDGE "00000000 000000000000 c0000201", FRAME_ARP,
+	  0x0806, false, NULL },
+	{ "ARP for something else", SENT_BY("0806") "0001 86dd 06 04 0002 " BRIDGE "c0000207 000000000000 c0000201",
+	  FRAME_ARP, 0x0806, false, NULL },
+	{ "a TCP reset", SENT_BY("0800") IP4("06", "4000", "c0000207") TCP("14"), FRAME_IP4, 0x0800, true, V4 },
+	{ "TCP", SENT_BY("0800") IP4("06", "4000", "c0000207") TCP("10"), FRAME_IP4, 0x0800, false, V4 },
+	{ "a later fragment", SENT_BY("0800") IP4("06", "0001", "c0000207") TCP("14"), FRAME_IP4, 0x0800, false, V4 },
+	{ "a TCP reset behind IP options",
+	  SENT_BY("0800") "4600 002c 0000 4000 40 06 0000 c0000207 c0000201 01010101" TCP("04"), FRAME_IP4, 0x0800,
+	  true, V4 },
+	{ "a header shorter than IPv4's", SENT_BY("0800") "4100 0028 0000 4000 40 06 0000 c0000207 c0000201" TCP("14"),
+	  FRAME_IP4, 0x0800, false, V4 },
+	{ "ICMP: port unreachable", SENT_BY("0800") IP4("01", "0000", "c0000207") "0303 0000 00000000", FRAME_IP4,
+	  0x0800, true, V4 },
+	{ "ICMP: echo", SENT_BY("0800") IP4("01", "0000", "c0000207") "0800 0000 00000000", FRAME_IP4, 0x0800, false,
+	  V4 },
+	{ "UDP with a reset's bytes", SENT_BY("0800") IP4("11", "0000", "c0000207") TCP("14"), FRAME_IP4, 0x0800, false,
+	  V4 },
+	{ "IGMP from nobody", SENT_BY("0800") IP4("02", "0000", "00000000") "2200 0000", FRAME_IP4, 0x0800, false,
+	  NULL },
+	{ "a TCP reset by IPv6", SENT_BY("86dd") IP6_OF("06", TARGET_V6) TCP("14"), FRAME_IP6, 0x86dd, true, V6 },
+	{ "ICMPv6: port unreachable", SENT_BY("86dd") IP6_OF("3a", TARGET_V6) "0104 0000", FRAME_IP6, 0x86dd, true,
+	  V6 },
+	{ "ICMPv6 from ::", SENT_BY("86dd") IP6_OF("3a", FROM_NOBODY) "8f00 0000", FRAME_IP6, 0x86dd, false, NULL },
+	{ "a tag", SENT_BY("8100 0005 0800") IP4("06", "4000", "c0000207") TCP("14"), FRAME_IP4, 0x0800, true, V4 },
+	{ "two tags", SENT_BY("88a8 0005 8100 0006 86dd") IP6_OF("06", TARGET_V6) TCP("14"), FRAME_IP6, 0x86dd, true,
+	  V6 },
+	{ "three tags", SENT_BY("8100 0005 8100 0006 8100 0007 0800") IP4("06", "4000", "c0000207"), FRAME_OTHER,
+	  0x8100, false, NULL },
+	{ "LLDP", SENT_BY("88cc") "0207", FRAME_OTHER, 0x88cc, false, NULL },
+	{ "802.3 with a length", SENT_BY("0026") "4242 03", FRAME_OTHER, 0x0026, false, NULL },
+};
+
+static bool reads(const uint8_t *bytes, size_t len, struct frame_sender *ret_sender)
+{
+	uint8_t *frame = malloc(len ? len : 1);
+	bool result;
+
+	assert_non_null(frame);
+	memcpy(frame, bytes, len);
+	result = frame_read_sender(frame, len, ret_sender);
+	free(frame);
+	return result;
+}
+
+static void read_sender(void **state)
+{
+	const struct sent *row = *state;
+	uint8_t bytes[128];
+	size_t len = from_hex(row->frame, bytes, sizeof(bytes));
+	struct frame_sender sender;
+	struct ip ip = { 0 };
+	struct mac theirs;
+
+	(void)from_hex(THEIRS, theirs.bytes, sizeof(theirs.bytes));
+	if (row->ip)
+		assert_int_equal(ip_parse(row->ip, &ip), 0);
+	assert_true(reads(bytes, len, &sender));
+	assert_true(mac_equal(&sender.mac, &theirs));
+	assert_int_equal(sender.kind, row->kind);
+	assert_int_equal(sender.type, row->type);
+	assert_int_equal(sender.ip.family, ip.family);
+	assert_memory_equal(sender.ip.bytes, ip.bytes, sizeof(ip.bytes));
+	assert_int_equal(sender.reject, row->reject);
+	/* Cut short: never read beyond, and no more is claimed than is there. */
+	for (size_t i = 0; i < len; i++) {
+		assert_int_equal(reads(bytes, i, &sender), i >= 14);
+		assert_true(i < 14 || row->reject || !sender.reject);
+	}
+}
+
 int main(void)
 {
 	static struct table table;
@@ -282,5 +369,6 @@ int main(void)
 	TABLE_ROWS(&table, shows_holder, showns);
 	TABLE_ROWS(&table, truncated, cuts);
 	TABLE_TEST(&table, own_frames);
+	TABLE_ROWS(&table, read_sender, sents);
 	return table_run(&table, NULL, NULL);
 }

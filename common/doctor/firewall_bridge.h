@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef GUESTARP_DOCTOR_FIREWALL_BRIDGE_H
+#define GUESTARP_DOCTOR_FIREWALL_BRIDGE_H
+/* What ends the frames that a guest's firewall bridge sends by itself. */
+
+#include "doctor/finding.h"
+#include "kernel/netstate.h"
+
+/*
+ * Sets fix, permanent and advice of a finding about a firewall bridge, or a port, of finding->guest. kinds: what was
+ * seen of it, bits 1 << enum frame_kind. No command where it has an address: then it is more than a firewall bridge.
+ */
+void firewall_bridge_fix(const struct netstate *state, const char *device, unsigned kinds, struct finding *finding);
+
+#endif
