@@ -254,10 +254,23 @@ restored "an entry that somebody has deleted is back" 40
 ip neigh del proxy $v4 dev eth3
 anew
 restored "once more" 40
-ip neigh del proxy $v4 dev eth3
+# A look that another event has asked for may have put it back, too, and does not count.
+left_alone() { grep -q 'third time within a minute: left alone' "$TMP/watch.out"; }
+fought() {
+    local i n
+    for n in 3 4; do
+        ip neigh del proxy $v4 dev eth3
+        for ((i = 0; i < 400; i++)); do
+            ! left_alone || return 0
+            ! proxies 4 | grep -q "$v4 eth3" || break
+            sleep 0.1
+        done
+        diag "deleted $n times"
+    done
+    return 1
+}
+ok "the third time within a minute it says so" fought
 anew
-wait_for_long() { for ((i = 0; i < 400; i++)); do ! "$@" || return 0; sleep 0.1; done; return 1; }
-ok "the third time within a minute it says so" wait_for_long grep -q 'third time within a minute: left alone' "$TMP/watch.out"
 ok "and leaves it" cut_off
 pve_ok 101 post-start
 ok "the guest's own event binds it again" reached
