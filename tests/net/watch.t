@@ -259,7 +259,7 @@ left_alone() { grep -q 'third time within a minute: left alone' "$TMP/watch.out"
 fought() {
     local i n
     for n in 3 4; do
-        ip neigh del proxy $v4 dev eth3
+        ip neigh del proxy "$v4" dev eth3
         for ((i = 0; i < 400; i++)); do
             ! left_alone || return 0
             ! proxies 4 | grep -q "$v4 eth3" || break
