@@ -80,5 +80,5 @@ sync_now() { # guestarp sync; sets STATUS and ERR
 findings() {
     (GUESTARP_ROOT=$ROOT "$GUESTARP_BUILD/guestarp" check --json 2>/dev/null || true) |
         jq -r '[.findings[] | select(.id != "no-nf_tables" and .id != "hook-missing")
-            | .id + (if .device then " " + .device else "" end)] | unique | join(", ")'
+            | .id as $id | if .devices == [] then $id else "\($id) \(.devices[])" end] | unique | join(", ")'
 }
