@@ -282,6 +282,7 @@ int doctor_check(bool probe, struct findings *findings, struct err *err)
 		check_proxies(&d);
 		check_claimants(&d);
 		check_hooks(&d);
+		check_openvz(&d);
 		check_policies(&d);
 		wire_judge(&d);
 		findings_join(findings);

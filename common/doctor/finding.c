@@ -79,6 +79,8 @@ static const struct {
 	[FINDING_WATCH] = { "watch-not-running", "What no hook hears stays wrong until guestarp sync: a network card "
 						 "that is taken down and up, "
 						 "an entry that somebody deletes, a guest whose process is killed." },
+	[FINDING_OPENVZ] = { "openvz-setup", "vzctl puts entries on every network card, or leaves them behind when a "
+					     "container is gone." },
 	[FINDING_MAC_BRIDGED] = { "mac-bridged", "A provider that knows one MAC for each network card blocks others." },
 	[FINDING_MAC_REJECT] = { "mac-reject",
 				 "A bridge passes on what is meant for a machine that it does not know, and a firewall "

@@ -177,7 +177,7 @@ done
 
 node_new rpm - 3.0
 venet_ready
-ok "3.0 without dpkg: the manual's set-up, line by line" manual_run action veth 3.0-rpm
+ok "3.0 without dpkg: the manual's set-up, line by line" manual_run action veth wrapper-rpm
 wrap_links
 start_and_stop
 node_end

@@ -27,7 +27,7 @@ is_classic() {
 
 scripts_dir() {
     case $GENERATION in
-    3.0) echo /usr/lib/vzctl/scripts ;;
+    3.0) echo "${VZ_LIB:-/usr/lib}/vzctl/scripts" ;;
     4.*) echo /usr/libexec/vzctl/scripts ;;
     *) echo /usr/libexec/libvzctl/scripts ;;
     esac
@@ -45,6 +45,12 @@ node_farm() { # DIRECTORY...
     done
 }
 
+node_own() { # DIRECTORY: of the node's own from now on, with links to the machine's files
+    rm "$ROOT$1"
+    node_farm "$1"
+}
+
+# VZ_LIB: where vzctl 3 has its scripts, /usr/lib else.
 node_new() { # NODE NETNS GENERATION
     local link
     ROOT=$TMP/node-$1
@@ -63,6 +69,7 @@ node_new() { # NODE NETNS GENERATION
     for link in /usr/{bin,lib32,lib64,libx32,local,share} /etc/alternatives; do
         ln -s "/.host$link" "$ROOT$link"
     done
+    [ -z "${VZ_LIB:-}" ] || node_own "$VZ_LIB"
     for link in /bin /sbin /lib*; do
         [ ! -h "$link" ] || cp -P "$link" "$ROOT$link"
     done
@@ -89,6 +96,8 @@ node_classic() {
     mkdir -p "$ROOT$dir" "$ROOT/var/lib/vzctl/veip"
     cp "$VZ_DIR"/classic/v[pz]s-* "$VZ_DIR"/classic/vzevent-stop "$ROOT$dir/"
     sed -i "s/@GENERATION@/$GENERATION/" "$ROOT$dir/vps-functions"
+    # What 4.9 and later are known by.
+    [ "$GENERATION" = 4.11 ] || sed -i '/list:/d' "$ROOT$dir/vps-functions"
     cp "$VZ_DIR/classic/vznetcfg" "$ROOT/usr/sbin/vznetcfg"
 }
 
@@ -175,7 +184,10 @@ manual_run() { # NAME...: each block, in a shell of its own, stopped at the firs
 # guestarp is installed and set up as vznet-custom(8) says, for everything that the generation has.
 node_setup() {
     manual_run action veth
-    manual_run "$GENERATION"
+    case $GENERATION in
+    3.0 | 4.8) manual_run wrapper ;;
+    *) manual_run "$GENERATION" ;;
+    esac
     wrap_links
 }
 
