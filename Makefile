@@ -187,7 +187,7 @@ FUZZ_DEPS := clang libclang-rt-dev
 # another kernel on a host.
 VM_DEPS   := qemu-system-x86 linux-image-cloud-amd64 kmod cpio user-mode-linux
 # What `make deb`, `make source` and `make check-package` need.
-PACKAGE_DEPS := build-essential debhelper pkgconf libnl-3-dev libjson-c-dev mmdebstrap
+PACKAGE_DEPS := build-essential debhelper pkgconf libnl-3-dev libjson-c-dev mmdebstrap rpm
 
 deps: NEEDED := $(DEPS)
 lint-deps: NEEDED := $(LINT_DEPS)
