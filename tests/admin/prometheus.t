@@ -1,4 +1,6 @@
 #!/bin/bash
+# shellcheck disable=SC2016 # jq's, sed's, Python's and the inner shell's own
+#
 # check for monitoring: the metrics against a strict parser of Prometheus' text format and against check --json, the file that
 # node_exporter reads, the units that write it, and the examples for Icinga and Ansible.
 
@@ -206,7 +208,6 @@ done
 is "$changed" " 1:manage 1:apply" "the first round changes the host, the second nothing"
 healthy "and the host is well"
 if /usr/bin/python3 -c 'import yaml' 2>/dev/null; then
-    # shellcheck disable=SC2016 # Python's own
     ok "the playbook is YAML with a name and one module for each task" /usr/bin/python3 -c '
 import sys, yaml
 (play,) = yaml.safe_load(open(sys.argv[1]))
