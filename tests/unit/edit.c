@@ -355,6 +355,62 @@ static void broken_file(void **state)
 	assert_string_equal(text, "{ # comment\n}");
 }
 
+/* covered: put in; else taken out. result NULL: the file is gone, or error is said and it is as it was. */
+static const struct cover_row {
+	const char *name;
+	const char *text; /* NULL: there is no file */
+	bool covered;
+	const char *result;
+	const char *error;
+} cover_rows[] = {
+	{ "no file, on", NULL, true, "{ \"guests\": { \"*\": {} } }\n", NULL },
+	{ "no file, off", NULL, false, NULL, NULL },
+	{ "no guests, on", "{\"defaults\":{\"announce\":1}}", true,
+	  "{ \"guests\": { \"*\": {} },\"defaults\":{\"announce\":1}}", NULL },
+	{ "guests, on", "{\"guests\":{\"101\":{\"device\":\"eth3\"}}}", true,
+	  "{\"guests\":{ \"*\": {},\"101\":{\"device\":\"eth3\"}}}", NULL },
+	{ "there, on", "{\"guests\":{\"*\":{}}}", true, "{\"guests\":{\"*\":{}}}", NULL },
+	{ "there with settings, on", "{\"guests\":{\"*\":{\"announce\":1}}}", true,
+	  "{\"guests\":{\"*\":{\"announce\":1}}}", NULL },
+	{ "alone, off", "{\"guests\":{\"*\":{}}}", false, NULL, NULL },
+	{ "with a comment in it, off", "{\"guests\":{\"*\":{ /* all */ }}}", false, NULL, NULL },
+	{ "beside others, off", "{\"guests\":{ \"*\": {},\"101\":{\"device\":\"eth3\"}}}", false,
+	  "{\"guests\":{\"101\":{\"device\":\"eth3\"}}}", NULL },
+	{ "behind others, off", "{\"guests\":{\"101\":{\"device\":\"eth3\"}, \"*\": {}, } }", false,
+	  "{\"guests\":{\"101\":{\"device\":\"eth3\"}, } }", NULL },
+	{ "not there, off", "{\"guests\":{\"101\":{}}}", false, "{\"guests\":{\"101\":{}}}", NULL },
+	{ "with settings, off", "{\"guests\":{\"*\":{\"announce\":1}}}", false, "{\"guests\":{\"*\":{\"announce\":1}}}",
+	  "guests.* has settings" },
+	{ "no policy, on", "{ # mine", true, "{ # mine", "guestarp.json" },
+	{ "no policy, off", "[]", false, "[]", "guestarp.json" },
+	{ "guests is a list", "{\"guests\":[]}", true, "{\"guests\":[]}", "guests: not an object" },
+};
+
+static void cover(void **state)
+{
+	const struct cover_row *row = *state;
+	CLEANUP(free) char *text = NULL;
+	bool changed = true;
+	struct err err = { 0 };
+	size_t len;
+	int r;
+
+	root_clean();
+	root_mkdirs("/etc/");
+	if (row->text)
+		root_put(POLICY_HOST_FILE, row->text);
+	r = policy_cover_file(POLICY_HOST_FILE, "*", row->covered, &changed, &err);
+	assert_int_equal(r < 0, row->error != NULL);
+	if (row->error)
+		assert_non_null(strstr(err.text, row->error));
+	r = file_read(POLICY_HOST_FILE, FILE_ANY, &text, &len, NULL);
+	assert_int_equal(r, row->result ? 0 : -ENOENT);
+	if (row->result)
+		assert_string_equal(text, row->result);
+	assert_int_equal(changed, (row->result != NULL) != (row->text != NULL) ||
+					  (row->text && strcmp(row->text, row->result) != 0));
+}
+
 int main(void)
 {
 	static struct table table;
@@ -362,6 +418,7 @@ int main(void)
 	TABLE_ROWS(&table, edit, rows);
 	TABLE_ROWS(&table, again, rows);
 	TABLE_ROWS(&table, without_memory, rows);
+	TABLE_ROWS(&table, cover, cover_rows);
 	TABLE_TEST(&table, there_and_back);
 	TABLE_TEST(&table, new_file);
 	TABLE_TEST(&table, same_file);
