@@ -12,6 +12,18 @@
 #include "doctor/explain.h"
 #include "doctor/status.h"
 
+/* On a terminal alone, as call_progress(): these take from a second to an hour. */
+static void say_waiting(const struct call *call)
+{
+	if (!call->shows_steps)
+		return;
+	if (call->look.listens)
+		(void)fprintf(call->err, "guestarp: listening on %s for %u s; Ctrl-C ends it sooner\n",
+			      call->look.listen.device, call->look.listen.seconds);
+	else if (call->look.probe)
+		(void)fprintf(call->err, "guestarp: asking on the wire, which takes some seconds\n");
+}
+
 int look_check(const struct call *call)
 {
 	bool found = false;
@@ -22,6 +34,7 @@ int look_check(const struct call *call)
 		(void)err_set(&err, EINVAL, "check: one of --json and --prometheus");
 		return call_wrong(call, &err);
 	}
+	say_waiting(call);
 	r = check_run(&call->look, call->json, call->colour, call->out, &found, &err);
 
 	if (r == -EINVAL || r == -ENODEV)

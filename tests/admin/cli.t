@@ -67,13 +67,19 @@ for words in "check" "check --probe" "status" "plan 103" "policy 101" "policy 10
     on_terminal "" "$words"
     is "$(too_long <"$TMP/tty")" "" "$words: no line over 80 columns on a terminal"
     is "$TTY_STATUS" "$STATUS" "$words: the same exit status"
-    is "$(sed 's/\x1b\[[0-9;]*m//g; s/\r$//' "$TMP/tty")" "$(cat "$TMP/admin.out" "$TMP/admin.err")" "$words: the same words"
+    is "$(sed '/^guestarp: asking on the wire/d; s/\x1b\[[0-9;]*m//g; s/\r$//' "$TMP/tty")" "$(cat "$TMP/admin.out" "$TMP/admin.err")" "$words: the same words"
     on_terminal "NO_COLOR=1" "$words"
     is "$(colours <"$TMP/tty")" 0 "$words: no colours with NO_COLOR"
 done
 admin check
 findings
 ok "there was something to see ($(wc -w <<<"$FOUND") findings)" test "$(wc -w <<<"$FOUND")" -ge 10
+on_terminal "" check --probe
+is "$(grep -c '^guestarp: asking on the wire, which takes some seconds' "$TMP/tty")" 1 "check --probe: a terminal is told that it takes longer"
+on_terminal "2>/dev/null" check --probe
+is "$(grep -c 'asking on the wire' "$TMP/tty" || true)" 0 "who has sent stderr elsewhere is not"
+on_terminal "" check --listen 1 eth0
+like "$(<"$TMP/tty")" "guestarp: listening on eth0 for 1 s; Ctrl-C ends it sooner" "check --listen, too"
 on_terminal "" check
 isnt "$(colours <"$TMP/tty")" 0 "check has colours on a terminal"
 on_terminal "" status
