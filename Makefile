@@ -143,6 +143,7 @@ install: $(if $(ONE_FILE),one,all)
 	for page in $(MANUALS); do install -m 644 $$page $(SHARE)/man/man$${page##*.}/ || exit; done
 	sed -e '/^ *\/\//d' -e 's,  *//.*,,' packaging/examples/guestarp.jsonc >$(SHARE)/doc/guestarp/examples/guestarp.json
 	install -m 644 packaging/examples/guestarp.jsonc $(SHARE)/doc/guestarp/examples/
+	install -m 644 README.md $(wildcard packaging/doc/*.md) $(SHARE)/doc/guestarp/
 	install -d $(SHARE)/bash-completion/completions
 	$(filter %/guestarp,$(INSTALLED)) --completion >$(SHARE)/bash-completion/completions/guestarp
 	for file in $(SCHEMAS); do install -D -m 644 $$file $(SHARE)/guestarp/$${file##*/} || exit; done
@@ -199,6 +200,8 @@ deps lint-deps fuzz-deps package-deps vm-deps:
 		dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; \
 	done; \
 	if [ -n "$$missing" ]; then \
+		set -- $$missing; \
+		echo "$@: $$# packages are missing, apt says below how much it installs:$$missing"; \
 		apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends $$missing; \
 	fi
 
