@@ -23,6 +23,7 @@
 #include "event/known.h"
 #include "guest/guest.h"
 #include "guest/vz.h"
+#include "guest/vz_ips.h"
 #include "host/record.h"
 #include "kernel/plug.h"
 #include "plan/choice.h"
@@ -42,6 +43,7 @@ struct call {
 	bool readable;    /* VEID names a container whose file could be read */
 	bool managed;
 	bool quiet;   /* say failures only */
+	bool tells;   /* the role is about addresses: it says it where there are too many */
 	bool refused; /* policy cannot be read, and says that nothing may start then */
 };
 
@@ -60,26 +62,43 @@ static bool say(struct call *call, const char *done, int result, bool may_abort)
 	return turn_say(&call->turn, done, result, may_abort);
 }
 
+/* More addresses than there is room for: all of them are left to vzctl. Said once. */
+static void tell_many(struct call *call, const struct err *failure)
+{
+	if (!call->tells)
+		return;
+	call->tells = false;
+	call->turn.err = *failure;
+	(void)say(call, "", -failure->code, false);
+}
+
 /* The container's file and its policy. */
 static int read_files(struct call *call)
 {
 	struct turn *turn = &call->turn;
-	int r = vz_read(&turn->guest, &turn->err);
+	int read = vz_read(&turn->guest, &turn->err);
+	struct err failure = turn->err;
+	bool covered;
+	int r;
 
-	if (r < 0)
-		(void)say(call, "", r, false);
-	call->readable = r == 0;
+	if (read < 0 && read != -E2BIG)
+		(void)say(call, "", read, false);
+	call->readable = read == 0;
 	r = turn_policy(turn);
-	call->managed = call->readable && policy_manages(&turn->policy, &turn->guest);
+	covered = policy_manages(&turn->policy, &turn->guest);
+	call->managed = call->readable && covered;
+	if (read == -E2BIG && covered)
+		tell_many(call, &failure);
 	return r;
 }
 
 /* VEID, its file, its policy. What fails here is said; the platform's own work has to go on without us. */
-static void open_call(struct call *call, const char *word, bool aborts)
+static void open_call(struct call *call, const char *word, bool aborts, bool tells)
 {
 	struct turn *turn = &call->turn;
 	int r;
 
+	call->tells = tells;
 	call->family = vz_family();
 	r = guest_init(&turn->guest, GUEST_VZ, env("VEID"), &turn->err);
 	turn_init(turn, &turn->guest, word);
@@ -117,11 +136,43 @@ static void end(struct call *call)
 	turn_unlock(&call->turn);
 }
 
-/* The addresses of one list in the environment, for a container that may have more. */
-static void take_ips(const struct call *call, const char *variable, struct guest *guest)
+/* The addresses of one list in the environment, for a container that may have more. False where they are too many. */
+static bool take_ips(struct call *call, const char *variable, struct guest *guest)
 {
+	struct err failure;
+
 	guest_copy(guest, &call->turn.guest);
-	guest->ip_count = vz_parse_ips(call->family, env(variable), guest->ips, GUEST_IPS_MAX);
+	guest->ip_count = 0;
+	if (vz_parse_ips(call->family, env(variable), guest->ips, GUEST_IPS_MAX, &guest->ip_count) == 0)
+		return true;
+	(void)err_set(&failure, E2BIG, VZ_TOO_MANY, variable, GUEST_IPS_MAX, GUEST_NIC_IPS_MAX, GUEST_NICS_MAX);
+	if (call->managed)
+		tell_many(call, &failure);
+	return false;
+}
+
+struct among {
+	const struct known *known;
+	struct guest *guest;
+};
+
+static bool add_known(const struct guest_ip *ip, void *arg)
+{
+	const struct among *among = arg;
+
+	if (ip_among(among->known->ips, among->known->ip_count, &ip->ip))
+		(void)guest_add_ip(among->guest, &ip->ip);
+	return true;
+}
+
+/* Of a list that is too long: those that are recorded. Under the lock. */
+static void take_known_ips(struct call *call, const char *variable, const struct known *known, struct guest *guest)
+{
+	struct among among = { known, guest };
+
+	guest_copy(guest, &call->turn.guest);
+	guest->ip_count = 0;
+	vz_ips_walk(call->family, env(variable), add_known, &among);
 }
 
 static bool prepare(struct call *call, const struct guest *guest, bool probe, bool may_abort)
@@ -245,11 +296,12 @@ static bool is_deletion(const struct guest *named, const struct known *known)
 }
 
 /* vzctl takes its own entries from the devices of the record, too: policy may have changed since they were made. */
-static void print_devices(const struct call *call, const char *device, const struct known *known)
+static void print_devices(const struct call *call, bool ours, const struct known *known)
 {
 	const char *fallback = call->argc > 2 ? call->argv[2] : "all";
+	const char *device = plan_device(&call->turn.guest, &call->turn.policy);
 
-	if (!call->managed || call->turn.policy.broken || !device[0]) {
+	if (!ours || !call->managed || call->turn.policy.broken || !device[0]) {
 		(void)puts(fallback);
 		return;
 	}
@@ -261,45 +313,46 @@ static void print_devices(const struct call *call, const char *device, const str
 	(void)putchar('\n');
 }
 
-/* Under the lock. */
-static void choose(struct call *call)
+/* Under the lock. ours: there is room for the addresses. */
+static void choose(struct call *call, struct guest *named, bool ours)
 {
 	struct turn *turn = &call->turn;
-	const char *device = plan_device(&turn->guest, &turn->policy);
 	struct known known;
-	struct guest named;
 
-	take_ips(call, "IP_ADDR", &named);
 	if (known_read(turn, &known, &turn->err) < 0)
 		(void)say(call, "", -turn->err.code, false);
-	if (is_deletion(&named, &known)) {
-		print_devices(call, device, &known);
-		remove_ips(call, &named);
+	if (is_deletion(named, &known)) {
+		print_devices(call, ours, &known);
+		if (!ours)
+			take_known_ips(call, "IP_ADDR", &known, named);
+		remove_ips(call, named);
 		if (call->managed)
-			withdraw(call, &named, "");
+			withdraw(call, named, "");
 		return;
 	}
 	known.device_count = 0;
-	print_devices(call, device, &known);
+	print_devices(call, ours, &known);
 	/* vzctl probes the listed device itself. */
-	if (call->managed && !prepare(call, &named, false, false))
-		(void)add_ips(call, &named, VENET, false);
+	if (ours && call->managed && !prepare(call, named, false, false))
+		(void)add_ips(call, named, VENET, false);
 }
 
 static int role_devices(struct call *call)
 {
 	const struct known none = { .ip_count = 0 };
 	struct guest named;
+	bool ours;
 
 	call->quiet = true;
-	take_ips(call, "IP_ADDR", &named);
+	ours = take_ips(call, "IP_ADDR", &named);
 	/* vz.conf is sourced by other scripts, too, and most containers are none of ours: nothing to do but answer. */
-	if (named.ip_count == 0 || !call->turn.name[0] || (!call->managed && !record_exists(&call->turn.guest))) {
-		print_devices(call, plan_device(&call->turn.guest, &call->turn.policy), &none);
+	if ((ours && named.ip_count == 0) || !call->turn.name[0] ||
+	    (!call->managed && !record_exists(&call->turn.guest))) {
+		print_devices(call, ours, &none);
 		return EXIT_SUCCESS;
 	}
 	begin(call, call->managed ? TURN_STARTS : TURN_TAKES_BACK);
-	choose(call);
+	choose(call, &named, ours);
 	end(call);
 	return EXIT_SUCCESS;
 }
@@ -365,8 +418,7 @@ static bool before_script(struct call *call, const struct change *change)
 	struct guest added;
 	bool stop = false;
 
-	take_ips(call, change->added, &added);
-	if (!call->managed || added.ip_count == 0)
+	if (!take_ips(call, change->added, &added) || !call->managed || added.ip_count == 0)
 		return false;
 	begin(call, TURN_STARTS);
 	if (call->managed)
@@ -375,14 +427,25 @@ static bool before_script(struct call *call, const struct change *change)
 	return stop;
 }
 
+static void take_removed(struct call *call, const struct change *change, struct guest *ret_removed)
+{
+	struct known known;
+
+	if (take_ips(call, change->removed, ret_removed))
+		return;
+	if (known_read(&call->turn, &known, &call->turn.err) < 0)
+		(void)say(call, "", -call->turn.err.code, false);
+	take_known_ips(call, change->removed, &known, ret_removed);
+}
+
 /* After it, under the lock. status is the script's; returns whether the start is to be stopped. */
 static bool after_script(struct call *call, const struct change *change, int status)
 {
 	struct guest added;
 	struct guest removed;
 
-	take_ips(call, change->added, &added);
-	take_ips(call, change->removed, &removed);
+	(void)take_ips(call, change->added, &added);
+	take_removed(call, change, &removed);
 	if (change->all_removed)
 		remove_all(call);
 	else if (removed.ip_count > 0)
@@ -463,28 +526,29 @@ struct role {
 	int min_args; /* argc at least */
 	int (*run)(struct call *call);
 	bool aborts;    /* its failure keeps the container from starting */
+	bool tells;     /* call's */
 	bool will_exec; /* the original script, with all its rights */
 	const char *help;
 };
 
 /* Told by argv[1] ... */
 static const struct role commands[] = {
-	{ "init", 4, role_init, true, false, "init veth HOSTIF      EXTERNAL_SCRIPT of vzctl" },
-	{ "addif", 4, role_addif, true, false, "addif HOSTIF NETWORK  EXTERNAL_SCRIPT of libvzctl" },
-	{ "delif", 3, role_delif, false, false, "delif HOSTIF          the same, taken out of its bridge" },
-	{ "devices", 2, role_devices, false, false, "devices [FALLBACK]    chooser: NEIGHBOUR_DEVS in vz.conf" },
+	{ "init", 4, role_init, true, false, false, "init veth HOSTIF      EXTERNAL_SCRIPT of vzctl" },
+	{ "addif", 4, role_addif, true, false, false, "addif HOSTIF NETWORK  EXTERNAL_SCRIPT of libvzctl" },
+	{ "delif", 3, role_delif, false, false, false, "delif HOSTIF          the same, taken out of its bridge" },
+	{ "devices", 2, role_devices, false, true, false, "devices [FALLBACK]    chooser: NEIGHBOUR_DEVS in vz.conf" },
 };
 
 /* ... or by the name that it was called by, up to its last dot. */
 static const struct role names[] = {
-	{ "mount", 1, role_mount, true, false, "mount, vps.mount, CTID.mount     action script" },
-	{ "umount", 1, role_umount, false, false, "umount, vps.umount, CTID.umount  action script" },
-	{ "vps-net_add", 1, role_net_add, true, true, "vps-net_add       wrapper, vzctl before 4.9" },
-	{ "vps-net_del", 1, role_net_del, false, true, "vps-net_del       wrapper, vzctl before 4.9" },
-	{ "vz-net_add", 1, role_net_add, true, true, "vz-net_add        wrapper, Virtuozzo 7" },
-	{ "vz-net_del", 1, role_net_del, false, true, "vz-net_del        wrapper, Virtuozzo 7" },
-	{ "vz-netns_dev_add", 1, role_netns_dev_add, true, true, "vz-netns_dev_add  wrapper, Virtuozzo 8 and 9" },
-	{ "vz-stop", 1, role_stop, false, true, "vz-stop           wrapper, Virtuozzo 7 to 9" },
+	{ "mount", 1, role_mount, true, false, false, "mount, vps.mount, CTID.mount     action script" },
+	{ "umount", 1, role_umount, false, false, false, "umount, vps.umount, CTID.umount  action script" },
+	{ "vps-net_add", 1, role_net_add, true, true, true, "vps-net_add       wrapper, vzctl before 4.9" },
+	{ "vps-net_del", 1, role_net_del, false, true, true, "vps-net_del       wrapper, vzctl before 4.9" },
+	{ "vz-net_add", 1, role_net_add, true, true, true, "vz-net_add        wrapper, Virtuozzo 7" },
+	{ "vz-net_del", 1, role_net_del, false, true, true, "vz-net_del        wrapper, Virtuozzo 7" },
+	{ "vz-netns_dev_add", 1, role_netns_dev_add, true, true, true, "vz-netns_dev_add  wrapper, Virtuozzo 8 and 9" },
+	{ "vz-stop", 1, role_stop, false, true, true, "vz-stop           wrapper, Virtuozzo 7 to 9" },
 };
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
@@ -536,7 +600,7 @@ int main(int argc, char *argv[])
 	}
 	call.argc = argc;
 	call.argv = argv;
-	open_call(&call, role->word, role->aborts);
+	open_call(&call, role->word, role->aborts, role->tells);
 	/* Without our rights cut down the platform's own work still has to be done. */
 	if (privilege_drop(role->will_exec, &call.turn.err) < 0)
 		(void)say(&call, "", -call.turn.err.code, false);
