@@ -39,6 +39,12 @@ void notes_add_err(struct notes *notes, const struct err *err)
 	notes_add(notes, "%s", err->text);
 }
 
+static void tell_syslog(int priority, const char *subject, const char *text)
+{
+	openlog("guestarp", LOG_NDELAY | LOG_PID, LOG_DAEMON);
+	syslog(priority, "%s%s%s", subject ? subject : "", subject ? ": " : "", text);
+}
+
 static void say(int priority, const char *subject, const char *fmt, va_list ap)
 {
 	char text[NOTE_SIZE];
@@ -50,8 +56,7 @@ static void say(int priority, const char *subject, const char *fmt, va_list ap)
 	/* One write, so that lines of hooks running at once do not mix. A closed stderr is no failure. */
 	if (n > 0 && write(STDERR_FILENO, line, (size_t)n < sizeof(line) ? (size_t)n : sizeof(line) - 1) < 0)
 		(void)0;
-	openlog("guestarp", LOG_NDELAY | LOG_PID, LOG_DAEMON);
-	syslog(priority, "%s%s%s", subject ? subject : "", subject ? ": " : "", text);
+	tell_syslog(priority, subject, text);
 }
 
 void log_line(const char *subject, const char *fmt, ...)
@@ -70,6 +75,18 @@ void log_done(const char *subject, const char *fmt, ...)
 	va_start(ap, fmt);
 	say(LOG_NOTICE, subject, fmt, ap);
 	va_end(ap);
+}
+
+void log_result(const char *subject, const char *fmt, ...)
+{
+	char text[NOTE_SIZE];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	(void)printf("%s%s%s\n", subject ? subject : "", subject ? ": " : "", text);
+	tell_syslog(LOG_NOTICE, subject, text);
 }
 
 void log_notes(const char *subject, const struct notes *notes)

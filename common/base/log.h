@@ -35,6 +35,9 @@ void log_line(const char *subject, const char *fmt, ...) __attribute__((format(p
 /* The same for what was done, in syslog as a notice. */
 void log_done(const char *subject, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* What a command was asked to do and has done: "<subject>: <text>" to stdout, and to syslog as a notice. */
+void log_result(const char *subject, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
 /*
  * Answers --help (by usage, then the manual's name) and --version on stdout. True when one of them was all that the
  * caller wanted.

@@ -3,12 +3,10 @@
 
 #include "doctor/explain.h"
 
-#include <errno.h>
 #include <json-c/json_object.h>
 #include <string.h>
 
 #include "base/json.h"
-#include "base/text.h"
 #include "doctor/output.h"
 #include "policy/key.h"
 #include "policy/policy.h"
@@ -35,16 +33,25 @@ static unsigned find_events(const char *word)
 	return 0;
 }
 
-int explain_plan(const struct guest_status *status, const char *event, FILE *out, struct err *err)
+bool explain_is_event(const char *word)
+{
+	return find_events(word) != 0;
+}
+
+void explain_guest(const struct guest_status *status, bool again, FILE *out)
+{
+	const char *hostname = status->guest.hostname;
+
+	(void)fprintf(out, "%s%s%s%s%s\n", again ? "\n" : "", status->name, *hostname ? " " : "", hostname,
+		      status->managed ? "" : " (not managed yet)");
+}
+
+void explain_plan(const struct guest_status *status, const char *event, FILE *out)
 {
 	const struct inspection *in = &status->inspection;
 	unsigned events = find_events(event);
 	char text[SETTING_TEXT];
-	char shown[40];
 
-	if (!events)
-		return err_set(err, EINVAL, "'%s' is no event: prepare, up or down",
-			       text_shown(event, shown, sizeof(shown)));
 	for (size_t i = 0; i < in->settings.count; i++) {
 		bool prepare = i < in->prepare_count;
 
@@ -64,7 +71,6 @@ int explain_plan(const struct guest_status *status, const char *event, FILE *out
 		(void)fprintf(out, "note: ");
 		output_wrapped(out, in->notes.line[i], 6);
 	}
-	return 0;
 }
 
 static struct json_object *name_or_null(const char *name)

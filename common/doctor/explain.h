@@ -10,8 +10,14 @@
 #include "doctor/status.h"
 #include "guest/guest.h"
 
-/* The steps of one event ("prepare", "up", "down"; NULL: prepare and up), in order. -EINVAL for another word. */
-int explain_plan(const struct guest_status *status, const char *event, FILE *out, struct err *err);
+/* "prepare", "up" or "down" */
+bool explain_is_event(const char *word);
+
+/* The steps of one event (NULL: prepare and up), in order. */
+void explain_plan(const struct guest_status *status, const char *event, FILE *out);
+
+/* The heading of a guest where several are explained, with an empty line in front of all but the first. */
+void explain_guest(const struct guest_status *status, bool again, FILE *out);
 
 /* Each key with its merged value and the file and scope that it comes from. */
 int explain_policy(const struct guest *guest, bool json, FILE *out, struct err *err);

@@ -81,7 +81,7 @@ int status_find(const char *word, struct guest *ret_guest, bool *ret_readable, s
 	return err_set(err, ENOENT, "no guest '%s' on this host", shown);
 }
 
-static int look(struct guest_status *s, const struct inspect_host *host, struct err *err)
+static int look(struct guest_status *s, enum status_as as, const struct inspect_host *host, struct err *err)
 {
 	struct policy policy;
 	struct err failure;
@@ -91,7 +91,7 @@ static int look(struct guest_status *s, const struct inspect_host *host, struct 
 	(void)guest_name(&s->guest, s->name);
 	bad = policy_load(&policy, &s->guest, &failure);
 	s->managed = policy_manages(&policy, &s->guest);
-	r = event_inspect(&s->guest, &policy, s->managed, host, &s->inspection, err);
+	r = event_inspect(&s->guest, &policy, s->managed || as == STATUS_AS_MANAGED, host, &s->inspection, err);
 	notes_add_all(&s->inspection.notes, &s->guest.notes);
 	if (bad < 0)
 		notes_add_err(&s->inspection.notes, &failure);
@@ -103,24 +103,24 @@ static int look(struct guest_status *s, const struct inspect_host *host, struct 
 	return r < 0 ? err_wrap(err, "%s", s->name) : 0;
 }
 
-static int take_named(char *const *guests, size_t count, const struct inspect_host *host, struct status *status,
-		      struct err *err)
+static int take_named(const struct guest *guests, size_t count, enum status_as as, const struct inspect_host *host,
+		      struct status *status, struct err *err)
 {
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < count; i++) {
 		struct guest_status *s = &status->list[status->count++];
 
-		r = status_find(guests[i], &s->guest, &s->readable, err);
-		if (r == 0)
-			r = look(s, host, err);
+		guest_copy(&s->guest, &guests[i]);
+		s->readable = guest_read(&s->guest, NULL) == 0;
+		r = look(s, as, host, err);
 	}
 	return r;
 }
 
 /* Those that nobody manages and that have no record are none of ours. */
-static int take_all(const struct guest_list *guests, size_t recorded, const struct inspect_host *host,
-		    struct status *status, struct err *err)
+static int take_all(const struct guest_list *guests, size_t recorded, enum status_as as,
+		    const struct inspect_host *host, struct status *status, struct err *err)
 {
 	for (size_t i = 0; i < guests->count; i++) {
 		struct guest_status *s = &status->list[status->count];
@@ -128,12 +128,12 @@ static int take_all(const struct guest_list *guests, size_t recorded, const stru
 
 		s->guest = guests->list[i];
 		s->readable = guest_read(&s->guest, NULL) == 0;
-		r = look(s, host, err);
+		r = look(s, as, host, err);
 		if (r < 0) {
 			status->count++;
 			return r;
 		}
-		if (s->managed || i < recorded) {
+		if (s->managed || as == STATUS_AS_MANAGED || i < recorded) {
 			status->count++;
 			continue;
 		}
@@ -149,7 +149,7 @@ static int by_guest_name(const void *a, const void *b)
 	return strverscmp(((const struct guest_status *)a)->name, ((const struct guest_status *)b)->name);
 }
 
-int status_take(char *const *guests, size_t count, struct status *ret_status, struct err *err)
+int status_take(const struct guest *guests, size_t count, enum status_as as, struct status *ret_status, struct err *err)
 {
 	struct guest_list all = { 0 };
 	struct inspect_host host;
@@ -159,7 +159,7 @@ int status_take(char *const *guests, size_t count, struct status *ret_status, st
 	memset(ret_status, 0, sizeof(*ret_status));
 	ret_status->platform_missing = guest_platform_missing();
 	ret_status->watched = watching_read(&ret_status->watching);
-	if (r == 0 && count == 0) {
+	if (r == 0 && !guests) {
 		r = guest_list_recorded(&all, err);
 		recorded = all.count;
 		if (r == 0)
@@ -171,11 +171,11 @@ int status_take(char *const *guests, size_t count, struct status *ret_status, st
 			r = err_errno(err, ENOMEM, "status");
 	}
 	if (r == 0)
-		r = count ? take_named(guests, count, &host, ret_status, err)
-			  : take_all(&all, recorded, &host, ret_status, err);
+		r = guests ? take_named(guests, count, as, &host, ret_status, err)
+			   : take_all(&all, recorded, as, &host, ret_status, err);
 	guest_list_done(&all);
 	inspect_host_done(&host);
-	if (count == 0 && ret_status->count > 1)
+	if (!guests && ret_status->count > 1)
 		qsort(ret_status->list, ret_status->count, sizeof(*ret_status->list), by_guest_name);
 	return r;
 }
@@ -190,8 +190,6 @@ void status_done(struct status *status)
 
 bool status_is_well(const struct status *status)
 {
-	if (status->platform_missing)
-		return false;
 	for (size_t i = 0; i < status->count; i++) {
 		const struct guest_status *s = &status->list[i];
 

@@ -30,14 +30,17 @@ struct status {
 	bool platform_missing;    /* pmxcfs is down: there may be more guests, and what is known of these is little */
 };
 
-/*
- * guests names some ("101", "pve/101"); with count 0 all managed ones and those with a record. -ENOENT for a guest that
- * is nowhere to be found. To be released with status_done(), also after a failure.
- */
-int status_take(char *const *guests, size_t count, struct status *ret_status, struct err *err);
+enum status_as {
+	STATUS_AS_IS,      /* all are those that are managed or have a record */
+	STATUS_AS_MANAGED, /* as if each were managed; all are those that have a configuration, too */
+};
+
+/* guests names some; NULL: all. To be released with status_done(), also after a failure. */
+int status_take(const struct guest *guests, size_t count, enum status_as as, struct status *ret_status,
+		struct err *err);
 void status_done(struct status *status);
 
-/* Does everything hold that should? */
+/* Does everything hold that should, as far as the guests are known? */
 bool status_is_well(const struct status *status);
 
 /* A tree host, bridge, firewall bridge, guest, with a mark at each; 80 columns. */

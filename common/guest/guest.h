@@ -12,13 +12,14 @@
 #include "base/ip.h"
 #include "base/log.h"
 
-#define GUEST_WORD_SIZE   65  /* a UUID or an LXC name, NUL included */
-#define GUEST_PATH_SIZE   129 /* an lxcpath, likewise */
-#define GUEST_ID_SIZE     194 /* "<name>@<lxcpath>" */
-#define GUEST_NAME_SIZE   200 /* "lxc/<id>" */
-#define GUEST_NICS_MAX    32  /* Proxmox VE's net0..net31 */
-#define GUEST_IPS_MAX     128
-#define GUEST_NIC_IPS_MAX 16
+#define GUEST_WORD_SIZE     65  /* a UUID or an LXC name, NUL included */
+#define GUEST_PATH_SIZE     129 /* an lxcpath, likewise */
+#define GUEST_ID_SIZE       194 /* "<name>@<lxcpath>" */
+#define GUEST_NAME_SIZE     200 /* "lxc/<id>" */
+#define GUEST_HOSTNAME_SIZE 128
+#define GUEST_NICS_MAX      32 /* Proxmox VE's net0..net31 */
+#define GUEST_IPS_MAX       128
+#define GUEST_NIC_IPS_MAX   16
 
 #define GUEST_NIC_INDEX_MAX 999 /* containers of Proxmox VE may number theirs higher than GUEST_NICS_MAX */
 
@@ -58,13 +59,14 @@ struct guest {
 	/* Another name that policy may use, "" for none: OpenVZ's NAME, LXC's name of a container in another lxcpath.
 	 */
 	char alias[GUEST_WORD_SIZE];
-	bool vm;               /* of Proxmox VE's a virtual machine, not a container */
-	bool hooked;           /* its configuration names guestarp as its hookscript */
-	char hookscript[96];   /* the volume that Proxmox VE calls, "" for none */
-	char device[IFNAMSIZ]; /* chosen in the guest's own configuration, "" for none */
-	char route[IFNAMSIZ];  /* the device towards it as its platform makes it, "" for none */
-	bool platform_routes;  /* the platform itself adds the host routes by that device, perhaps later */
-	bool migrating;        /* its configuration is locked for a migration: it may still run on another node */
+	char hostname[GUEST_HOSTNAME_SIZE]; /* Proxmox VE's hostname of a container, name of a VM; for people alone */
+	bool vm;                            /* of Proxmox VE's a virtual machine, not a container */
+	bool hooked;                        /* its configuration names guestarp as its hookscript */
+	char hookscript[96];                /* the volume that Proxmox VE calls, "" for none */
+	char device[IFNAMSIZ];              /* chosen in the guest's own configuration, "" for none */
+	char route[IFNAMSIZ];               /* the device towards it as its platform makes it, "" for none */
+	bool platform_routes;               /* the platform itself adds the host routes by that device, perhaps later */
+	bool migrating; /* its configuration is locked for a migration: it may still run on another node */
 	char lxcpath[GUEST_PATH_SIZE]; /* the directory of its LXC directory, "" for the usual one and other kinds */
 	size_t nic_count;
 	size_t ip_count;

@@ -45,6 +45,7 @@ struct reading {
 	struct net nets[2 * GUEST_NICS_MAX];
 	size_t count;
 	char hookscript[sizeof(((struct guest *)0)->hookscript)];
+	char hostname[GUEST_HOSTNAME_SIZE];
 	bool migrating;
 	uint32_t routed; /* NICs that LXC is told to route to, one bit each */
 };
@@ -338,12 +339,25 @@ static void take_net(struct reading *in, char *value)
 		in->nets[in->count++] = read;
 }
 
+/* 'dns-name': what is none, or is too long, is no name. */
+static void take_hostname(struct reading *in, const char *value)
+{
+	bool valid = text_copy(in->hostname, sizeof(in->hostname), value) == 0;
+
+	for (const char *p = value; *p; p++)
+		valid = valid && (isalnum((unsigned char)*p) || strchr("-.", *p));
+	if (!valid)
+		in->hostname[0] = '\0';
+}
+
 static void take_line(struct reading *in, char *value)
 {
 	if (strcmp(in->key, "hookscript") == 0)
 		take_hookscript(in, value);
 	else if (strcmp(in->key, "lock") == 0)
 		in->migrating = strcmp(value, "migrate") == 0;
+	else if (strcmp(in->key, in->vm ? "name" : "hostname") == 0)
+		take_hostname(in, value);
 	else
 		take_net(in, value);
 }
@@ -484,6 +498,7 @@ void pve_parse(struct guest *guest, bool vm, const char *path, char *text)
 			take_line(&in, value);
 	}
 	(void)text_copy(guest->hookscript, sizeof(guest->hookscript), in.hookscript);
+	memcpy(guest->hostname, in.hostname, sizeof(guest->hostname));
 	guest->hooked = names_guestarp(guest->hookscript);
 	guest->migrating = in.migrating;
 	guest->vm = vm;

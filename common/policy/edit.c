@@ -271,6 +271,13 @@ static char *remove_key(const char *text, const struct level levels[], size_t co
 	return result;
 }
 
+/* The guest's object goes, and guests with it where that says nothing more. */
+static char *remove_guest(const char *text, size_t top, size_t guests, const char *guest)
+{
+	return remove_key(text, (const struct level[]){ { guests, guest, true }, { top, "guests", false } }, 2);
+}
+
+/* key NULL: the guest's object itself, {} for a value. */
 static char *edit(const char *text, const char *guest, const char *key, const char *value)
 {
 	struct member guests;
@@ -288,17 +295,21 @@ static char *edit(const char *text, const char *guest, const char *key, const ch
 	if (!find_member(top, "guests", &guests)) {
 		if (!value)
 			return strdup(text);
-		if (asprintf(&outer, "{ \"%s\": { \"%s\": %s } }", guest, key, value) < 0)
+		if ((key ? asprintf(&outer, "{ \"%s\": { \"%s\": %s } }", guest, key, value)
+			 : asprintf(&outer, "{ \"%s\": %s }", guest, value)) < 0)
 			outer = NULL;
 		return outer ? insert(&b, top, "guests", outer) : NULL;
 	}
 	if (!find_member(guests.value, guest, &of_guest)) {
 		if (!value)
 			return strdup(text);
-		if (asprintf(&inner, "{ \"%s\": %s }", key, value) < 0)
+		if ((key ? asprintf(&inner, "{ \"%s\": %s }", key, value) : asprintf(&inner, "%s", value)) < 0)
 			inner = NULL;
 		return inner ? insert(&b, guests.value, guest, inner) : NULL;
 	}
+	if (!key)
+		return value ? strdup(text)
+			     : remove_guest(text, (size_t)(top - shape), (size_t)(guests.value - shape), guest);
 	if (!find_member(of_guest.value, key, &of_key))
 		return value ? insert(&b, of_guest.value, key, value) : strdup(text);
 	if (value)
@@ -385,25 +396,73 @@ static void tidy(const char *path)
 		(void)file_tidy_at(dir, strrchr(path, '/') + 1, NULL);
 }
 
+/* 1: the file has changed; 0: it said so already. */
+static int edit_file(const char *path, char *text, const char *guest, const char *key, const char *value,
+		     struct err *err)
+{
+	CLEANUP(free) char *edited = NULL;
+	int r = edit_text(path, text ? text : "", guest, key, value, &edited, err);
+
+	if (r < 0)
+		return r;
+	if (text && strcmp(text, edited) == 0) {
+		tidy(path);
+		return 0;
+	}
+	r = policy_replace_file(path, !value && is_empty(skip_blanks(edited)) ? NULL : edited, err);
+	return r < 0 ? r : 1;
+}
+
 int policy_edit_file(const char *path, const char *guest, const char *key, const char *value, char **ret_before,
 		     struct err *err)
 {
 	CLEANUP(free) char *text = NULL;
-	CLEANUP(free) char *edited = NULL;
 	size_t len = 0;
 	int r = file_read(path, FILE_ROOT_ALONE, &text, &len, err);
 
 	if (r == -ENOENT)
 		r = 0;
 	if (r == 0)
-		r = edit_text(path, text ? text : "", guest, key, value, &edited, err);
+		r = edit_file(path, text, guest, key, value, err);
 	if (r < 0)
 		return r;
-	if (text && strcmp(text, edited) == 0)
-		tidy(path);
-	else
-		r = policy_replace_file(path, !value && is_empty(skip_blanks(edited)) ? NULL : edited, err);
-	if (r == 0 && ret_before)
+	if (ret_before)
 		*ret_before = steal_ptr(&text);
+	return 0;
+}
+
+/* -ENOTEMPTY where the guest's object says more than that it is managed. */
+static int check_empty(const char *path, const char *text, const char *guest, struct err *err)
+{
+	CLEANUP(json) struct json_object *json = NULL;
+	struct json_object *guests = NULL;
+	struct json_object *one = NULL;
+	int r = check_shape(path, text, guest, err);
+
+	if (r == 0)
+		r = json_parse_written(path, text, strlen(text), &json, err);
+	if (r == 0 && json_object_object_get_ex(json, "guests", &guests) &&
+	    json_object_object_get_ex(guests, guest, &one) && json_object_object_length(one) > 0)
+		r = err_set(err, ENOTEMPTY, "%s: guests.%s has settings, which would be lost: take them away first",
+			    path, guest);
 	return r;
+}
+
+int policy_cover_file(const char *path, const char *guest, bool covered, bool *ret_changed, struct err *err)
+{
+	CLEANUP(free) char *text = NULL;
+	size_t len = 0;
+	int r = file_read(path, FILE_ROOT_ALONE, &text, &len, err);
+
+	*ret_changed = false;
+	if (r == -ENOENT)
+		r = 0;
+	if (r == 0 && !covered && !text)
+		return 0;
+	if (r == 0 && !covered && *skip_blanks(text))
+		r = check_empty(path, text, guest, err);
+	if (r == 0)
+		r = edit_file(path, text, guest, NULL, covered ? "{}" : NULL, err);
+	*ret_changed = r == 1;
+	return r < 0 ? r : 0;
 }

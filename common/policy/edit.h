@@ -3,6 +3,7 @@
 #define GUESTARP_POLICY_EDIT_H
 /* Changing one value of a policy file and nothing else of it. */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -22,6 +23,13 @@ int policy_edit_text(const char *text, const char *guest, const char *key, const
  */
 int policy_edit_file(const char *path, const char *guest, const char *key, const char *value, char **ret_before,
 		     struct err *err);
+
+/*
+ * guests.<guest> ("*" for every guest) with nothing in it where it is not there yet, so that the policy covers it; or,
+ * not covered, taken away where nothing is in it. *ret_changed: false where that was so already. -ENOTEMPTY: it has
+ * settings, and nothing was changed. The rest as policy_edit_file().
+ */
+int policy_cover_file(const char *path, const char *guest, bool covered, bool *ret_changed, struct err *err);
 
 /* Puts a text back, or removes the file for NULL. */
 int policy_replace_file(const char *path, const char *text, struct err *err);

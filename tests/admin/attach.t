@@ -69,10 +69,10 @@ refuses() { # EXTENDED-REGEX DESC WORD...
     before=$(bytes && table_names)
     rm -f "$ROOT/calls"
     admin "$@"
-    if [ "$STATUS" = 1 ] && [[ $ERR =~ $want ]] && [ "$(wc -l <"$TMP/admin.err")" = 1 ]; then
+    if [ "$STATUS" = 3 ] && [[ $ERR =~ $want ]] && [ "$(wc -l <"$TMP/admin.err")" = 1 ]; then
         pass "$desc: refused, and why"
     else
-        fail "$desc: refused, and why" "status $STATUS, want 1 and one line with: $want"$'\n'"$OUT"$'\n'"$ERR"
+        fail "$desc: refused, and why" "status $STATUS, want 3 and one line with: $want"$'\n'"$OUT"$'\n'"$ERR"
     fi
     is "$(bytes && table_names)$(pct_calls)" "$before" "$desc: nothing called, nothing changed"
 }
@@ -84,21 +84,22 @@ container 101
 before=$(bytes)
 admin_is 0 "attach a container" attach 101
 is "$(pct_calls)" "pct set 101 --hookscript local:snippets/guestarp" "through pct, with these arguments"
-is "$ERR" "guestarp: pve/101: attached"$'\n'"guestarp: names: quiet by name: pve/101" "a line says so, and one that its names are quiet"
+is "$OUT" "pve/101: attached"$'\n'"takes effect at its next start" "a line says so, and when it takes effect"
+is "$ERR" "guestarp: names: quiet by name: pve/101" "and one that its names are quiet"
 table_is "they are, before its first start" "$(names_of quiet both 101)"
 is "$(hookscript 101)" local:snippets/guestarp "its hookscript is guestarp"
 like "$(<"$ROOT/etc/pve/lxc/101.conf")" "\[snap\]"$'\n'"hookscript: local:snippets/snap.pl" "the snapshot's is not"
 not_ok "no policy is written for that" test -e "$POLICY"
 admin_is 0 "attach it again" attach 101
-is "$ERR" "guestarp: pve/101: is attached already" "it says so"
+is "$OUT$ERR" "pve/101: is attached already" "it says so"
 is "$(pct_calls | wc -l)" 1 "and calls nothing"
 admin_is 0 "detach it" detach 101
 is "$(pct_calls | tail -n 1)" "pct set 101 --delete hookscript" "through pct, with these arguments"
-is "$ERR" "guestarp: pve/101: detached"$'\n'"guestarp: names: no longer quiet by name: pve/101" "a line says so, and one that its names are not quiet any more"
+is "$OUT/$ERR" "pve/101: detached/guestarp: names: no longer quiet by name: pve/101" "a line says so, and one that its names are not quiet any more"
 table_is "nor is there a table without names" none
 is "$(bytes)" "$before" "the configuration is as before, byte for byte"
 admin_is 0 "detach it again" detach 101
-is "$ERR" "guestarp: pve/101: is not attached" "it says so"
+is "$OUT$ERR" "pve/101: is not attached" "it says so"
 
 machine 201
 admin_is 0 "attach a virtual machine" attach pve/201
@@ -165,7 +166,7 @@ admin_is 0 "detach --all" detach --all
 is "$(calls_for 103), $(calls_for 201)" ", " "all others"
 
 container 104 local:snippets/gone.pl
-admin_is 1 "attach --all where one is refused" attach --all
+admin_is 3 "attach --all where one is refused" attach --all
 is "$(calls_for 101), $(calls_for 104), $(calls_for 201)" "guestarp, gone.pl, guestarp" "the others are attached"
 like "$ERR" "pve/104: attach: .*gone.pl" "the one is named"
 
@@ -252,7 +253,7 @@ admin_is 0 "device none" device 101 none
 is "$ERR" "" "guestarp is its hookscript still: no word"
 not_ok "no null is left that manages the guest" test -e "$CONFIG"
 admin_is 0 "detach" detach 101
-is "$(head -n 1 <<<"$ERR")" "guestarp: pve/101: detached" "nothing manages it any more"
+is "$(head -n 1 <<<"$OUT")" "pve/101: detached" "nothing manages it any more"
 admin_is 0 "undo" undo 101
 admin policy 101 --json
 is "$(jq .managed <<<"$OUT")" false "it is not managed"
@@ -264,7 +265,7 @@ is "$(head -n 1 <<<"$ERR")" "guestarp: pve/101: no longer managed: nothing else 
 # What the version before has left.
 echo '{"guests": {"101": {"device": null}}}' >"$CONFIG"
 admin_is 0 "detach of a guest with a null left" detach 101
-is "$ERR" "guestarp: pve/101: is not attached" "nothing manages it any more"
+is "$OUT$ERR" "pve/101: is not attached" "nothing manages it any more"
 not_ok "the null is gone" test -e "$CONFIG"
 for policy_text in '{"guests": {"101": {"device": null, "announce": 1}}}' '{"guests": {"101": {"device": null}, "*": {}}}' \
     '{"defaults": {"device": "eth3"}, "guests": {"101": {"device": null}, "100-199": {}}}'; do
@@ -281,13 +282,13 @@ echo '{"guests": {"101": {"device": "eth3"}, "*": {}}}' >"$CONFIG"
 echo '{"guests": {"100-199": {}}}' >"$POLICY"
 admin attach 101
 admin_is 0 "detach a guest that policy covers" detach 101
-is "$ERR" "guestarp: pve/101: detached; still managed by /etc/pve/guestarp.json: guests.100-199, /etc/guestarp/guestarp.json: guests.101, /etc/guestarp/guestarp.json: guests.*" \
+is "$OUT$ERR" "pve/101: detached; still managed by /etc/pve/guestarp.json: guests.100-199, /etc/guestarp/guestarp.json: guests.101, /etc/guestarp/guestarp.json: guests.*" \
     "it says where"
 mkdir -p "$ROOT/etc/vz/conf"
 printf 'IP_ADDRESS="192.0.2.9"\nGUESTARP_DEVICE="eth3"\n' >"$ROOT/etc/vz/conf/301.conf"
 echo '{}' >"$CONFIG"
 admin_is 0 "detach a container of OpenVZ" detach vz/301
-is "$(head -n 1 <<<"$ERR")" "guestarp: vz/301: is not attached; still managed by GUESTARP_DEVICE in its own configuration" "it names its file's word"
+is "$(head -n 1 <<<"$OUT")" "vz/301: is not attached; still managed by GUESTARP_DEVICE in its own configuration" "it names its file's word"
 admin_is 0 "device none, for it" device vz/301 none
 is "$ERR" "guestarp: vz/301: its own configuration says GUESTARP_DEVICE=\"eth3\", which has the last word" "it says what still holds"
 rm -r "$ROOT/etc/vz"
@@ -343,7 +344,7 @@ fails() { # EXTENDED-REGEX DESC WORD...
     local want=$1 desc=$2 before
     shift 2
     before=$(bytes)
-    admin_is 1 "$desc: status 1" "$@"
+    admin_is 3 "$desc: status 3" "$@"
     like "$ERR" "$want" "$desc: it says why"
     is "$(bytes)" "$before" "$desc: the old state, byte for byte"
 }

@@ -158,7 +158,7 @@ for words in "check" "check --json" "status" "status --json" "policy 101 --json"
     status=0
     # shellcheck disable=SC2086
     GUESTARP_ROOT=$ROOT "$GUESTARP_BUILD/guestarp" $words >/dev/full 2>"$TMP/full" || status=$?
-    is "$status" 1 "$words: what cannot be written is a failure"
+    is "$status" 3 "$words: what cannot be written is a failure"
 done
 
 # ---- called wrongly ---------------------------------------------------------------------------------------------------------
@@ -166,8 +166,8 @@ done
 refused "usage: guestarp COMMAND" "no command"
 refused "unknown command 'chekc', did you mean 'check'" "a misspelt command" chekc
 refused "unknown command 'frobnicate' \(see --help\)" "no such command" frobnicate
-refused "unknown command '--json'" "an option in the command's place" --json
-for command in check status plan apply undo sync attach detach policy device; do
+refused "usage: guestarp COMMAND" "an option alone" --json
+for command in check status plan apply undo sync manage unmanage attach detach policy device; do
     refused "$command: unknown option --frob" "$command: no such option" "$command" --frob
     refused "$command: unknown option -x" "$command: no short options" "$command" -x
 done
@@ -175,8 +175,8 @@ refused "check: unknown option --all" "another command's option" check --all
 refused "usage: guestarp check" "a word too many" check 101
 refused "usage: guestarp sync" "a word too many" sync 101
 refused "usage: guestarp plan GUEST" "a word too few" plan
-refused "usage: guestarp plan GUEST" "a word too many" plan 101 up now
-refused "'sideways' is no event: prepare, up or down" "no such event" plan 101 sideways
+refused "no guest 'up' on this host" "an event that is not the last word" plan 101 up prepare
+refused "no guest 'sideways' on this host" "no such event" plan 101 sideways
 refused "usage: guestarp device GUEST" "a word too few" device 101
 for command in status plan policy; do
     refused "no guest '999' on this host" "$command: no such guest" "$command" 999
@@ -218,7 +218,7 @@ done
 not_ok "nothing of all that wrote a policy" test -e "$CONFIG"
 
 admin_is 0 "--help" --help
-for command in check status plan apply undo sync attach detach policy device; do
+for command in check status plan apply undo sync manage unmanage attach detach policy device announce; do
     like "$OUT" "  $command " "--help names $command"
     ok "the manual has $command" grep -q "^\.It Cm $command\$\|^\.It Cm $command " "$TESTS_DIR/../packaging/man/guestarp.8"
 done
@@ -234,8 +234,8 @@ complete_words() { # WORD...: what bash offers for the last one
     bash -c '. "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _guestarp; echo "${COMPREPLY[*]}"' bash "$TMP/completion" "$@"
 }
 cp "$TMP/admin.out" "$TMP/completion"
-is "$(complete_words guestarp at)" attach "completion of a command"
-is "$(complete_words guestarp check --)" "--probe --json --listen --allow --log" "completion of options"
+is "$(complete_words guestarp att)" attach "completion of a command"
+is "$(complete_words guestarp check --)" "--probe --json --listen --allow --log --help" "completion of options"
 
 # ---- plan, apply, undo, sync --------------------------------------------------------------------------------------------------
 
@@ -282,17 +282,17 @@ is "$(proxies 4)$(proxies 6)" "" "all entries are gone"
 admin_is 0 "sync" sync
 is "$(proxies 4)" "192.168.18.101 eth3, 192.168.18.102 eth4" "sync sets them again"
 ip link del veth102i0
-admin_is 1 "apply for a guest that does not run" apply 102
+admin_is 3 "apply for a guest that does not run" apply 102
 like "$ERR" "pve/102: apply: it does not run here" "it says so"
 admin_is 0 "sync when a guest is gone" sync
 is "$(proxies 4)" "192.168.18.101 eth3" "takes its entry away"
 admin_is 0 "apply --all with a guest that does not run" apply --all
 is "$(proxies 4)" "192.168.18.101 eth3" "leaves that one out"
 policy '{"guests": {"101": {"device": "nodev9"}}}'
-admin_is 1 "apply when a device is not there" apply 101
+admin_is 3 "apply when a device is not there" apply 101
 like "$ERR" "pve/101: .*nodev9" "it names the device"
 policy '{'
-admin_is 1 "apply with a policy that cannot be read" apply 101
+admin_is 3 "apply with a policy that cannot be read" apply 101
 like "$ERR" "/etc/guestarp/guestarp.json:" "it names the file"
 
 # ---- policy, device ---------------------------------------------------------------------------------------------------------------
@@ -336,7 +336,7 @@ for file in "$TMP/bad.json" ./bad.json; do
     like "$(<"$TMP/admin.err")" "^guestarp: $file: .*\"devise\".*\"device\"" "names file, place and the nearest key"
 done
 ok "policy --check of a good file with a relative path" bash -c "cd $TMP && GUESTARP_ROOT=$ROOT $GUESTARP_BUILD/guestarp policy --check good.json"
-admin_is 1 "policy --check of no file" policy --check /nonexistent
+admin_is 3 "policy --check of no file" policy --check /nonexistent
 like "$ERR" "/nonexistent: No such file" "says so"
 
 text='{
@@ -377,13 +377,13 @@ is "$(jq -r .device.value <<<"$OUT")" eth3 "counts"
 rm -r "$ROOT/etc/vz"
 policy '{}'
 echo '{ "guests": ' >"$ROOT/etc/pve/guestarp.json"
-admin_is 1 "device with a cluster's file that is no policy" device 101 eth3
+admin_is 3 "device with a cluster's file that is no policy" device 101 eth3
 like "$ERR" "^guestarp: /etc/pve/guestarp.json" "names the file"
 rm "$ROOT/etc/pve/guestarp.json"
 policy '{ # mine
 }'
 before=$(<"$CONFIG")
-admin_is 1 "device with a file that is no policy" device 101 eth3
+admin_is 3 "device with a file that is no policy" device 101 eth3
 like "$ERR" "^guestarp: /etc/guestarp/guestarp.json" "names the file"
 is "$(<"$CONFIG")" "$before" "and leaves it"
 rm -f "$CONFIG"
@@ -410,10 +410,11 @@ rm -f "$CONFIG"
 if setpriv --reuid 65534 --regid 65534 --clear-groups true 2>/dev/null; then
     cp "$GUESTARP_BUILD/guestarp" "$TMP/guestarp"
     chmod 755 "$TMP" "$TMP/guestarp"
+    without_root="a monitoring user gets its findings from guestarp-prometheus.timer or by sudo, see guestarp(8)"
     for words in check "check --json" status "plan 101" "apply 101" "apply --all" "undo 101" sync "attach 101" "detach 101" "policy 101" "device 101 eth3"; do
         # shellcheck disable=SC2086 # several words
         is "$(setpriv --reuid 65534 --regid 65534 --clear-groups "$TMP/guestarp" $words 2>&1 || echo "status $?")" \
-            "guestarp: ${words%% *}: only root can do that"$'\n'"status 1" "$words, as nobody"
+            "guestarp: ${words%% *}: only root can do that$([ "${words%% *}" != check ] || echo "; $without_root")"$'\n'"status 3" "$words, as nobody"
     done
     is "$(cd / && setpriv --reuid 65534 --regid 65534 --clear-groups "$TMP/guestarp" policy --check "$TMP/good.json" 2>&1 || echo "status $?")" "" \
         "policy --check needs no root"
@@ -456,7 +457,7 @@ on_terminal "" attach --all
 is "$TTY_STATUS $(grep -c ': attached' "$TMP/tty")" "0 3" "attach --all with a slow pct"
 like "$(<"$TMP/tty")" "guestarp: [123] of 3 guests" "a terminal is told how far it is"
 admin_is 0 "detach --all with a slow pct" detach --all
-is "$(grep -c ': detached' "$TMP/admin.err") $(grep -c ' of 3 ' "$TMP/admin.err" || true)" "3 0" "a file is not"
+is "$(grep -c ': detached' "$TMP/admin.out") $(grep -c ' of 3 ' "$TMP/admin.err" || true)" "3 0" "a file is not"
 
 # ---- what the papers tell people to type: on a host without guests, so that nothing comes of it ------------------------------
 

@@ -295,7 +295,7 @@ refused "one of --probe, --listen and --log" "two looks at once" check --probe -
 refused "unknown option --allow" "--allow without a MAC" check --listen 1 eth0 --allow
 refused "unknown option --listen" "another command" status --listen
 ip link set eth0 down
-admin_is 1 "a device that is down is said" check --listen 1 eth0
+admin_is 3 "a device that is down is said" check --listen 1 eth0
 is "$ERR" "guestarp: eth0: Network is down" "in words"
 ip link set eth0 up
 listen_start eth0

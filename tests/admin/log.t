@@ -13,7 +13,7 @@ refused "one of --probe, --listen and --log" "two looks at once" check --log --p
 refused "usage: guestarp check" "a word too many" check --log eth0
 
 if ! can_read_kernel_log; then
-    admin_is 1 "a log that cannot be read is said" check --log
+    admin_is 3 "a log that cannot be read is said" check --log
     like "$ERR" "^guestarp: the kernel's log, /dev/kmsg: " "in one line"
     skip "the kernel's log cannot be read here"
     done_testing
@@ -121,7 +121,7 @@ is "$(awk 'length($0) > 80 && !/^ *fix: /' "$TMP/admin.out")" "" "in 80 columns"
 mkdir -p "$TMP/dev"
 : >"$TMP/kmsg"
 mount --bind "$TMP/kmsg" /dev/kmsg
-admin_is 1 "what is not the kernel's log is not read" check --log
+admin_is 3 "what is not the kernel's log is not read" check --log
 is "$ERR" "guestarp: /dev/kmsg: not the kernel's log" "and said in one line"
 umount /dev/kmsg
 
