@@ -233,7 +233,7 @@ name_deleted() { # NAME: of the set quiet
 
 # Nothing but the names is made: the guest is attached already.
 names_made() { # VMID
-    GUESTARP_ROOT=$ROOT "$GUESTARP_BUILD/guestarp" attach "$1" 2>/dev/null
+    GUESTARP_ROOT=$ROOT "$GUESTARP_BUILD/guestarp" attach "$1" >/dev/null 2>&1
 }
 
 # A routed container that runs. Proxmox VE's bridge for it is not there: nothing but the address matters.
