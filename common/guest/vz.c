@@ -23,7 +23,8 @@ struct reading {
 	bool named;            /* a NAME counts already */
 	bool plugged;          /* a NETIF does */
 	struct guest_nic veth; /* VETH_IP_ADDRESS: its ips alone */
-	bool too_many;         /* there is no room for all */
+	bool veth_too_many;
+	bool too_many; /* there is no room for all */
 };
 
 static bool add_to_guest(const struct guest_ip *ip, void *arg)
@@ -38,10 +39,10 @@ static bool add_to_veth(const struct guest_ip *ip, void *arg)
 {
 	struct reading *in = arg;
 
-	in->too_many = in->too_many || in->veth.ip_count == GUEST_NIC_IPS_MAX;
-	if (!in->too_many)
+	in->veth_too_many = in->veth.ip_count == GUEST_NIC_IPS_MAX;
+	if (!in->veth_too_many)
 		in->veth.ips[in->veth.ip_count++] = *ip;
-	return !in->too_many;
+	return !in->veth_too_many;
 }
 
 /* The wiki's vznetcfg.custom: one list for the container, so it goes to the first NIC that is routed. */
@@ -75,6 +76,7 @@ static int take_veth(struct reading *in, const char *value, unsigned number, str
 	(void)number;
 	(void)err;
 	in->veth.ip_count = 0;
+	in->veth_too_many = false;
 	vz_ips_walk(in->family, value, add_to_veth, in);
 	return 0;
 }
@@ -198,6 +200,7 @@ int vz_parse(struct guest *guest, enum vz_family family, const char *path, char 
 	in.plugged = false;
 	in.too_many = false;
 	in.veth.ip_count = 0;
+	in.veth_too_many = false;
 	r = read_lines(&in, text, last, err);
 	for (size_t i = 0; r == 0 && i < KEYS; i++) {
 		if (last[i].value)
@@ -206,7 +209,7 @@ int vz_parse(struct guest *guest, enum vz_family family, const char *path, char 
 	if (r < 0)
 		return r;
 	take_veth_ips(&in);
-	if (in.too_many)
+	if (in.too_many || in.veth_too_many)
 		return refuse(&in, guest, err);
 	guest_copy(guest, &in.guest);
 	return 0;

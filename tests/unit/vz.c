@@ -194,6 +194,11 @@ static const struct row {
 	  "ifname=p1;"
 	  "ifname=eth2,host_ifname=p2\"\n",
 	  "p0>br0 p1>(192.0.2.7) p2> 192.0.2.7", NULL, NULL },
+	{ "the last VETH_IP_ADDRESS counts, also behind one that is too long",
+	  "VETH_IP_ADDRESS=\"10.0.0.1 10.0.0.2 10.0.0.3 10.0.0.4 10.0.0.5 10.0.0.6 10.0.0.7 10.0.0.8 10.0.0.9 "
+	  "10.0.0.10 "
+	  "10.0.0.11 10.0.0.12 10.0.0.13 10.0.0.14 10.0.0.15 10.0.0.16 10.0.0.17\"\nVETH_IP_ADDRESS=\"192.0.2.7\"\n",
+	  "192.0.2.7", NULL, NULL },
 	{ "a device name that cannot be", "NAME=\"a\"\n\nGUESTARP_DEVICE=\"eth/3\"\n", "", NULL,
 	  "f:3: GUESTARP_DEVICE: 'eth/3' is no device name" },
 	{ "a device name that is too long", "GUESTARP_DEVICE=\"abcdefghijklmnop\"\n", "", NULL,
@@ -207,12 +212,9 @@ static const struct row_3 {
 	const char *name;
 	const char *words;
 } vzctl_3[] = {
-	{ "a comment behind a quoted value", "" },
-	{ "a comment with quotes behind a quoted value", "" },
-	{ "an unmatched quote", "[b] 192.0.2.7" },
-	{ "an unmatched quote at the end", "b" },
-	{ "no continuation lines", "192.0.2.7" },
-	{ "V7: a quote and a comment behind addresses", "" },
+	{ "a comment behind a quoted value", "" },        { "a comment with quotes behind a quoted value", "" },
+	{ "an unmatched quote", "[b] 192.0.2.7" },        { "an unmatched quote at the end", "b" },
+	{ "no continuation lines", "192.0.2.7" },         { "V7: a quote and a comment behind addresses", "" },
 	{ "V7: a quote that does not end", "192.0.2.7" },
 };
 
