@@ -80,7 +80,7 @@ static bool fits(const struct guest *guest, const struct prefix *prefix)
 
 static bool has_name(const struct guest *guest, const char *name)
 {
-	return strcmp(guest->id, name) == 0 || (guest->hostname[0] && strcasecmp(guest->hostname, name) == 0) ||
+	return (guest->hostname[0] && strcasecmp(guest->hostname, name) == 0) ||
 	       (guest->alias[0] && strcmp(guest->alias, name) == 0);
 }
 
@@ -145,6 +145,16 @@ static int ambiguous(const char *word, const struct guest *a, const struct guest
 		       text_shown(word, shown, sizeof(shown)), guest_name(a, name_a), guest_name(b, name_b));
 }
 
+/* A container or VM of that number: no name hides it. */
+static const struct guest *numbered(const struct known *known, const struct prefix *prefix, const char *id)
+{
+	for (size_t i = 0; prefix && i < known->guests.count; i++) {
+		if (fits(&known->guests.list[i], prefix) && strcmp(known->guests.list[i].id, id) == 0)
+			return &known->guests.list[i];
+	}
+	return NULL;
+}
+
 static int choose_known(struct known *known, const char *word, struct chosen *chosen, struct err *err)
 {
 	const struct prefix *prefix = prefix_of(word);
@@ -154,7 +164,10 @@ static int choose_known(struct known *known, const char *word, struct chosen *ch
 	uint32_t last = 0;
 	bool range = parse_range(rest, &first, &last);
 	int r = take_known(known, err);
+	const struct guest *exact = r == 0 ? numbered(known, prefix, rest) : NULL;
 
+	if (exact)
+		return add(chosen, exact, err);
 	for (size_t i = 0; r == 0 && *rest && i < known->guests.count; i++) {
 		const struct guest *guest = &known->guests.list[i];
 

@@ -51,8 +51,8 @@ static const struct command commands[] = {
 	  "guestarp status\nguestarp status web1" },
 	{ "manage", OPT_ALL, TAKES_GUEST, 0, SIZE_MAX, manage_on, "GUEST...|--all", "look after guests from now on",
 	  "Writes the guest, or {\"guests\": {\"*\": {}}} with --all, into the policy: the\n"
-	  "cluster's file /etc/pve/guestarp.json on Proxmox VE, else this host's. With --all\n"
-	  "future guests are managed as well, on every node. All else in the file is kept.",
+	  "cluster's file /etc/pve/guestarp.json on Proxmox VE, else this host's. --all\n"
+	  "covers future guests as well, on every node. All else in the file is kept.",
 	  "guestarp plan --all\nguestarp manage --all && guestarp apply --all" },
 	{ "unmanage", OPT_ALL, TAKES_GUEST, 0, SIZE_MAX, manage_off, "GUEST...|--all", "no longer look after guests",
 	  "Takes out of the policy what manage has written. What was set for guests that\n"
@@ -80,8 +80,8 @@ static const struct command commands[] = {
 	{ "attach", OPT_ALL, TAKES_GUEST, 0, SIZE_MAX, manage_attach, "GUEST...|--all",
 	  "become the hookscript of guests",
 	  "Only for Proxmox VE, and only needed where a guest's start is to be refused\n"
-	  "(\"probe\": \"refuse\"): else manage does the same without a hookscript. One that the\n"
-	  "guest has already is called by guestarp.",
+	  "(\"probe\": \"refuse\"): else manage does the same without a hookscript. A\n"
+	  "hookscript that the guest has already is called by guestarp.",
 	  "guestarp attach 101 && guestarp apply 101" },
 	{ "detach", OPT_ALL, TAKES_GUEST, 0, SIZE_MAX, manage_detach, "GUEST...|--all", "no longer be their hookscript",
 	  "The hookscript that was there before is the guest's own again.", "guestarp detach 101" },
@@ -156,7 +156,7 @@ static int take_command(int argc, char *argv[], struct call *call, const struct 
 			continue;
 		}
 		argv[i] = NULL;
-		if (strcmp(word, "help") == 0 && !call->help) {
+		if (strcmp(word, "help") == 0) {
 			call->help = true;
 			continue;
 		}
