@@ -58,7 +58,7 @@ sub vz {
 #             stale  facts of the kernel's that are there beside
 #             before a change of the host's right before it; nft one of nftables'; policy one of the policy's
 #             event  the one that is disturbed
-#             again  events that mend it, one set after the other from one point to the next; after each set all is as if
+#             again  events that repair it, one set after the other from one point to the next; after each set all is as if
 #                    nothing had happened; only: instead of the event itself, where it leaves something to them
 #             then   events that follow before all is as it should be
 #             nameless  it concerns no guest of Proxmox VE: there is no table
@@ -70,7 +70,7 @@ sub vz {
 #
 # What is the host's (eth0's values, vmbr0's MAC) is pre-start's to set, which is where a guest of Proxmox VE begins. An event
 # without it (lxc-start by hand, a NIC plugged into a guest that the policy has just named) is "unprepared", and can be
-# mended by what prepares alone.
+# repaired by what prepares alone.
 sub scenarios {
     ($root) = @_;
     my $moved = $policy =~ s/"101": \{"device": "eth3"/"101": {"device": "eth4"/r;
