@@ -17,7 +17,7 @@ counted() { # "ENTRIES on DEVICES, ROUTES routes, RECORDS records"
     local entries routes
     entries=$(ip_in "$NODE_NS" -4 -j neigh show proxy | jq -r '"\(length) on \([.[].dev] | unique | length)"')
     routes=$(ip_in "$NODE_NS" -4 -j route show table main | jq '[.[] | select(.dst | test("^198\\.18\\.[0-9.]*$"))] | length')
-    echo "$entries, $routes routes, $(jq -s length "$ROOT"/run/guestarp/*.json 2>/dev/null || echo 0) records"
+    echo "$entries, $routes routes, $(find "$ROOT/run" -name "vz-*.json" | wc -l) records"
 }
 
 one_line() { # DESC
