@@ -50,7 +50,7 @@ int look_status(const struct call *call)
 	if (call->json)
 		(void)status_print_json(&status, call->out);
 	else
-		status_print(&status, call->colour, call->out);
+		status_print(&status, call->colour, call->unicode, call->out);
 	if (!status_is_well(&status))
 		result = EXIT_FOUND;
 	else if (status.platform_missing)

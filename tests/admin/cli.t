@@ -145,7 +145,7 @@ like "$OUT" "missing: fwbr101i0: NOARP 1" "and what is missing"
 rm "$ROOT"/etc/pve/lxc/*
 rm -rf "$ROOT/run/guestarp"
 admin_is 0 "status without any guest" status
-like "$OUT" "no guest is managed: guestarp attach GUEST" "it says what to do"
+like "$OUT" "no guest is managed: guestarp plan --all, then guestarp manage --all" "it says what to do"
 admin status --json
 schema ok "without any guest it follows its schema" status "$TMP/admin.out"
 
