@@ -63,10 +63,13 @@ host_floating() {
     bridged_guest 101 loud 02:00:00:00:00:07
 }
 
+# Managed in both ways: by its hook script, and by a policy for all guests.
 host_managed() {
     new_host
     bridge_host
     bridged_guest 101
+    admin manage --all
+    admin apply --all
 }
 
 # A routed guest that nobody manages, with an entry on each of these cards.
@@ -153,6 +156,8 @@ after_cards() {
 after_managed() { # for nobody to find guestarp's hand in anything
     table_is "$1: no name is left" none
     is "$(hookscript 101)" "" "$1: and no hook script"
+    is "$(cat "$ROOT"/etc/{guestarp,pve}/guestarp.json 2>/dev/null | grep -c '"\*"' || true)" 0 "$1: and no policy for all guests"
+    is "$(find "$ROOT/run/guestarp" -name 'pve-*.json')" "" "$1: and no record"
 }
 
 run_block() { # DIRECTORY: as one reader would type it; sets STATUS
