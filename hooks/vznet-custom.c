@@ -25,6 +25,7 @@
 #include "event/vz_call.h"
 #include "guest/guest.h"
 #include "guest/vz.h"
+#include "guest/vz_external.h"
 #include "host/record.h"
 #include "kernel/link.h"
 #include "kernel/plug.h"
@@ -37,26 +38,69 @@
 #define VZ_IP_INUSE 78  /* vzctl(8), EXIT STATUS */
 #define SCRIPT_S    600 /* vzctl asks a second for each of the addresses that a guest may have */
 
+/* A script's, as a shell has it. */
+static int status_of(int spawned)
+{
+	return spawned >= SPAWN_SIGNAL ? 128 + spawned - SPAWN_SIGNAL : spawned;
+}
+
 /* --- EXTERNAL_SCRIPT: vznetcfg execs it in place of its own work ---------------------------------------------- */
 
 /* A veth without a bridge is routed to by the host, by us: vznetcfg would not have done that. */
-static bool up_routed(struct vz_call *call, const char *port)
+static bool up_routed(struct vz_call *call, struct guest *routed, const char *port)
 {
-	const struct guest_nic *nic = vz_find_port(&call->turn.guest, port);
-	struct guest guest;
-
-	guest_copy(&guest, &call->turn.guest);
-	guest.ip_count = nic ? nic->ip_count : 0;
-	for (size_t i = 0; i < guest.ip_count; i++)
-		guest.ips[i] = nic->ips[i].ip;
-	if (ifname_copy(guest.route, port) < 0)
+	if (ifname_copy(routed->route, port) < 0)
 		return false;
-	return vz_call_say(call, "up", event_up(&call->turn, &guest), true);
+	return vz_call_say(call, "up", event_up(&call->turn, routed), true);
+}
+
+/* The container with that device's addresses alone. Returns whether there are any to be routed to it, by us. */
+static bool take_routed_nic(const struct vz_call *call, const struct guest_nic *nic, struct guest *ret_routed)
+{
+	struct ip buffer[GUEST_IPS_MAX];
+	size_t count = 0;
+
+	guest_copy(ret_routed, &call->turn.guest);
+	ret_routed->ip_count = nic ? nic->ip_count : 0;
+	for (size_t i = 0; i < ret_routed->ip_count; i++)
+		ret_routed->ips[i] = nic->ips[i].ip;
+	if (call->managed)
+		(void)plan_ips(ret_routed, &call->turn.policy, buffer, &count);
+	return count > 0;
+}
+
+/* The script that the host had before us, as vznetcfg would have run it: it plugs, or does whatever else it was for. */
+static int run_external(struct vz_call *call, const char *script)
+{
+	char path[PATH_SIZE];
+	char *argv[] = { path, call->argv[1], call->argv[2], call->argv[3], NULL };
+	int r = file_path(script, path, sizeof(path), &call->turn.err);
+
+	return r < 0 ? r : spawn_wait(path, argv, &call->turn.err);
+}
+
+/* Nothing says where the port belongs. vznetcfg brings it up and no more; so do we, but not without a word. */
+static int plug_nowhere(struct vz_call *call, const char *port)
+{
+	struct err *err = &call->turn.err;
+	char script[VZ_EXTERNAL_SIZE];
+	int r = vz_external(script, err);
+
+	if (r == 0 && script[0])
+		r = run_external(call, script);
+	else if (r == 0)
+		r = err_set(err, ENOENT, "%s is in no bridge: NETIF has no bridge= for it", port);
+	if (r >= 0)
+		return status_of(r);
+	(void)vz_call_say(call, "", r, false);
+	return vz_call_say(call, "", plug_port(port, NULL, err), call->managed) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 static int plug(struct vz_call *call, const char *port, const char *bridge)
 {
 	const struct guest_nic *nic;
+	struct guest routed;
+	bool nowhere;
 	bool stop = false;
 
 	if (call->managed)
@@ -64,13 +108,16 @@ static int plug(struct vz_call *call, const char *port, const char *bridge)
 	nic = vz_find_port(&call->turn.guest, port);
 	if (!bridge && nic && nic->bridge[0])
 		bridge = nic->bridge;
+	nowhere = !bridge && !take_routed_nic(call, nic, &routed);
 	if (call->managed)
 		stop = vz_call_prepare(call, &call->turn.guest, false, true);
-	if (!stop)
+	if (!stop && !nowhere)
 		stop = vz_call_say(call, "", plug_port(port, bridge, &call->turn.err), call->managed);
-	if (!stop && call->managed && !bridge)
-		stop = up_routed(call, port);
+	if (!stop && !nowhere && !bridge)
+		stop = up_routed(call, &routed, port);
 	vz_call_end(call);
+	if (!stop && nowhere)
+		return plug_nowhere(call, port);
 	return stop ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
@@ -375,7 +422,7 @@ static int wrap(struct vz_call *call, const struct change *change)
 		stop = after_script(call, change, status);
 		vz_call_end(call);
 	}
-	return stop ? EXIT_FAILURE : status >= SPAWN_SIGNAL ? 128 + status - SPAWN_SIGNAL : status;
+	return stop ? EXIT_FAILURE : status_of(status);
 }
 
 static int role_net_add(struct vz_call *call)
@@ -427,7 +474,7 @@ struct role {
 
 /* Told by argv[1] ... */
 static const struct role commands[] = {
-	{ "init", 4, role_init, true, false, false, "init veth HOSTIF      EXTERNAL_SCRIPT of vzctl" },
+	{ "init", 4, role_init, true, false, true, "init veth HOSTIF      EXTERNAL_SCRIPT of vzctl" },
 	{ "addif", 4, role_addif, true, false, false, "addif HOSTIF NETWORK  EXTERNAL_SCRIPT of libvzctl" },
 	{ "delif", 3, role_delif, false, false, false, "delif HOSTIF          the same, taken out of its bridge" },
 	{ "devices", 2, role_devices, false, true, false, "devices [FALLBACK]    chooser: NEIGHBOUR_DEVS in vz.conf" },
