@@ -24,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* What came when, by its release and commit. A distribution's kernel may have more than its number
@@ -455,12 +456,19 @@ int fcntl(int fd, int cmd, ...)
 	return next(fd, cmd, argument);
 }
 
-int close_range(unsigned first, unsigned last, int flags)
+long syscall(long number, ...)
 {
-	NEXT(close_range);
-	if (misses(CLOSE_RANGE)) {
+	va_list arguments;
+	long a[6];
+
+	NEXT(syscall);
+	if (number == SYS_close_range && misses(CLOSE_RANGE)) {
 		errno = ENOSYS;
 		return -1;
 	}
-	return next(first, last, flags);
+	va_start(arguments, number);
+	for (size_t i = 0; i < sizeof(a) / sizeof(a[0]); i++)
+		a[i] = va_arg(arguments, long);
+	va_end(arguments);
+	return next(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
