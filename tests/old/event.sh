@@ -9,11 +9,11 @@ v4=192.168.18.101 v6=2001:db8:18::101
 
 # What has to show in this.
 declare -A lacking=(
-    [2.6.32]='EXT_ACK FIB_MATCH LINK_BY_NAME NEIGH_GET OFD PROXY_LIST STRICT'
-    [3.10]='EXT_ACK FIB_MATCH NEIGH_GET OFD STRICT'
-    [3.16]='EXT_ACK FIB_MATCH NEIGH_GET STRICT'
-    [4.9]='EXT_ACK FIB_MATCH NEIGH_GET STRICT'
-    [4.18]='NEIGH_GET STRICT'
+    [2.6.32]='CLOSE_RANGE EXT_ACK FIB_MATCH LINK_BY_NAME NEIGH_GET OFD PROXY_LIST STRICT'
+    [3.10]='CLOSE_RANGE EXT_ACK FIB_MATCH NEIGH_GET OFD STRICT'
+    [3.16]='CLOSE_RANGE EXT_ACK FIB_MATCH NEIGH_GET STRICT'
+    [4.9]='CLOSE_RANGE EXT_ACK FIB_MATCH NEIGH_GET STRICT'
+    [4.18]='CLOSE_RANGE NEIGH_GET STRICT'
     [5.14]='KEPT'
 )
 
@@ -27,7 +27,7 @@ guest_conf 101 lxc "net0: name=eth0,ip=$v4/32,ip6=$v6/128,type=veth"
 # The way to the guest leaves by its port already, and is no host route.
 ip route del $v4/32 dev veth101i0
 ip route add 192.168.18.100/31 dev veth101i0
-policy '{"devices": {"eth3": {"arp_ignore": 1, "arp_announce": 2}}, "defaults": {"announce": 1}, "guests": {"101": {"device": "eth3", "route": "veth101i0"}}}'
+policy '{"devices": {"eth3": {"arp_ignore": 1, "arp_announce": 2}}, "defaults": {"announce": 3}, "guests": {"101": {"device": "eth3", "route": "veth101i0"}}}'
 for dev in eth0 eth4; do
     ip neigh add proxy $v4 dev $dev
     ip -6 neigh add proxy $v6 dev $dev
@@ -35,8 +35,14 @@ done
 
 : >"$GUESTARP_BUILD/seen"
 capture wire client eth0
+mkfifo "$TMP/kept"
+(cat "$TMP/kept" && touch "$TMP/closed") &
+exec 9>"$TMP/kept"
 pve 101 post-start
+exec 9>&-
 is "$STATUS $OUT" "0 " "post-start: exit status 0"
+ok "the child that still announces keeps no descriptor" wait_for -t 2 test -e "$TMP/closed"
+ok "and it still announces" pgrep -x guestarp-pve
 unlike "$ERR" "not (supported|permitted)|[Ii]nvalid|Protocol" "and no word of what the kernel lacks"
 is "$(state)" "$v4 eth3 / $v6 eth3 / veth101i0 static / 1 2 0" "entries on its device alone, a host route, values"
 in_ns client arping -q -b -c 1 -w 2 -I eth0 $v4
