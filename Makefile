@@ -33,7 +33,8 @@ ALL_CPPFLAGS = -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -Icommon $(shell pkg-confi
 ALL_CFLAGS   = -std=gnu11 $(WARN) -MMD -MP -fno-asynchronous-unwind-tables $(SANITIZERS) $(CFLAGS)
 ALL_LDFLAGS  = $(SANITIZERS) $(LDFLAGS)
 # libc first, as most symbols are its own: each is looked up in one library instead of four at every start.
-LDLIBS       = -lc $(shell pkg-config --libs $(PACKAGES))
+# librt has clock_gettime() before glibc 2.17, and is empty by now.
+LDLIBS       = -lc -lrt $(shell pkg-config --libs $(PACKAGES))
 
 HOOKS      := $(wildcard hooks/*.c)
 PROGRAMS   := $(HOOKS:hooks/%.c=$(BUILD)/%)
