@@ -144,7 +144,9 @@ install: $(if $(ONE_FILE),one,all)
 	ln -sf $(LIBEXECDIR)/guestarp/guestarp $(DESTDIR)$(BINDIR)/guestarp
 	for page in $(MANUALS); do install -m 644 $$page $(SHARE)/man/man$${page##*.}/ || exit; done
 	sed -e '/^ *\/\//d' -e 's,  *//.*,,' packaging/examples/guestarp.jsonc >$(SHARE)/doc/guestarp/examples/guestarp.json
-	install -m 644 packaging/examples/guestarp.jsonc $(SHARE)/doc/guestarp/examples/
+	install -m 644 packaging/examples/guestarp.jsonc packaging/examples/icinga2.conf packaging/examples/ansible.yml \
+		$(SHARE)/doc/guestarp/examples/
+	install -m 755 packaging/examples/check_guestarp $(SHARE)/doc/guestarp/examples/
 	install -m 644 README.md $(wildcard packaging/doc/*.md) $(SHARE)/doc/guestarp/
 	install -d $(SHARE)/bash-completion/completions
 	$(filter %/guestarp,$(INSTALLED)) --completion >$(SHARE)/bash-completion/completions/guestarp
@@ -157,6 +159,8 @@ install-host:
 	$(call place,tmpfiles.conf,644,$(TMPFILES)/guestarp.conf)
 	$(if $(UNITDIR),$(call place,guestarp.service.in,644,$(UNITDIR)/guestarp.service))
 	$(if $(UNITDIR),$(call place,guestarp-watch.service.in,644,$(UNITDIR)/guestarp-watch.service))
+	$(if $(UNITDIR),$(call place,guestarp-prometheus.service.in,644,$(UNITDIR)/guestarp-prometheus.service))
+	$(if $(UNITDIR),$(call place,guestarp-prometheus.timer,644,$(UNITDIR)/guestarp-prometheus.timer))
 	ln -sfn $(LIBEXECDIR)/guestarp/guestarp-pve $(DESTDIR)$(SNIPPETS)/guestarp
 	ln -sfn $(LIBEXECDIR)/guestarp/vznet-custom $(DESTDIR)$(VZCTLDIR)/vznet-custom
 

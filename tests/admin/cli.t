@@ -235,7 +235,7 @@ complete_words() { # WORD...: what bash offers for the last one
 }
 cp "$TMP/admin.out" "$TMP/completion"
 is "$(complete_words guestarp att)" attach "completion of a command"
-is "$(complete_words guestarp check --)" "--probe --json --listen --allow --log --help" "completion of options"
+is "$(complete_words guestarp check --)" "--probe --json --listen --allow --log --prometheus --help" "completion of options"
 
 # ---- plan, apply, undo, sync --------------------------------------------------------------------------------------------------
 

@@ -16,8 +16,8 @@ for line in sys.stdin.buffer.read().decode("utf-8").splitlines():
     len(line) > 80 and print(line)'
 }
 
-status_utf8() {
-    LC_ALL=C.UTF-8 admin status "$@"
+status_utf8() { # all guests
+    LC_ALL=C.UTF-8 admin status
 }
 
 # ---- the tree --------------------------------------------------------------------------------------------------------------
