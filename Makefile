@@ -33,7 +33,8 @@ ALL_CPPFLAGS = -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -Icommon $(shell pkg-confi
 ALL_CFLAGS   = -std=gnu11 $(WARN) -MMD -MP -fno-asynchronous-unwind-tables $(SANITIZERS) $(CFLAGS)
 ALL_LDFLAGS  = $(SANITIZERS) $(LDFLAGS)
 # libc first, as most symbols are its own: each is looked up in one library instead of four at every start.
-LDLIBS       = -lc $(shell pkg-config --libs $(PACKAGES))
+# librt has clock_gettime() before glibc 2.17, and is empty by now.
+LDLIBS       = -lc -lrt $(shell pkg-config --libs $(PACKAGES))
 
 HOOKS      := $(wildcard hooks/*.c)
 PROGRAMS   := $(HOOKS:hooks/%.c=$(BUILD)/%)
@@ -112,6 +113,7 @@ check-long: tests
 	GUESTARP_BUILD=$(abspath $(BUILD)) GUESTARP_FAULT_FULL=1 GUESTARP_EVENTS=10000 tests/run tests/fault/*.t tests/events/random.t
 	GUESTARP_BUILD=$(abspath $(BUILD)) GUESTARP_HOSTS=10000 tests/run tests/net/harm.t
 	GUESTARP_BUILD=$(abspath $(BUILD)) GUESTARP_HOSTS=1000 GUESTARP_UML_SECONDS=86400 tests/run tests/uml/harm.t
+	GUESTARP_BUILD=$(abspath $(BUILD)) GUESTARP_ADDRESSES=1000 tests/run tests/vz/many.t
 	GUESTARP_BUILD=$(abspath $(BUILD)) tests/wire/table
 	FUZZ_BUILD=$(BUILD)-fuzz tests/fuzz/run -runs=10000000
 
@@ -145,6 +147,7 @@ install: $(if $(ONE_FILE),one,all)
 	install -m 644 packaging/examples/guestarp.jsonc packaging/examples/icinga2.conf packaging/examples/ansible.yml \
 		$(SHARE)/doc/guestarp/examples/
 	install -m 755 packaging/examples/check_guestarp $(SHARE)/doc/guestarp/examples/
+	install -m 644 README.md $(wildcard packaging/doc/*.md) $(SHARE)/doc/guestarp/
 	install -d $(SHARE)/bash-completion/completions
 	$(filter %/guestarp,$(INSTALLED)) --completion >$(SHARE)/bash-completion/completions/guestarp
 	for file in $(SCHEMAS); do install -D -m 644 $$file $(SHARE)/guestarp/$${file##*/} || exit; done
@@ -203,6 +206,8 @@ deps lint-deps fuzz-deps package-deps vm-deps:
 		dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; \
 	done; \
 	if [ -n "$$missing" ]; then \
+		set -- $$missing; \
+		echo "$@: $$# packages are missing, apt says below how much it installs:$$missing"; \
 		apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends $$missing; \
 	fi
 

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/libc.h"
 
 #define PATH_SIZE 4096
 

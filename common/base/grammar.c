@@ -329,6 +329,8 @@ void grammar_blank_comments(char *text)
 {
 	bool in_string = false;
 
+	if (!strchr(text, '/'))
+		return;
 	for (char *p = text; *p; p++) {
 		const char *end;
 

@@ -80,9 +80,21 @@ static char *escape_beyond_ascii(const char *text, size_t len)
 	return escaped;
 }
 
+static bool is_ascii(const char *text)
+{
+	while (*text && (uint8_t)*text < 0x80)
+		text++;
+	return !*text;
+}
+
 static bool is_digit(char c)
 {
 	return c >= '0' && c <= '9';
+}
+
+static bool may_follow_number(char c)
+{
+	return c == ',' || c == ']' || c == '}' || c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
 /*
@@ -94,7 +106,7 @@ static size_t piece_len(const char *text)
 {
 	size_t len = 0;
 
-	while (text[len] && !(len > 0 && is_digit(text[len - 1]) && strchr(",]} \t\r\n", text[len])))
+	while (text[len] && !(may_follow_number(text[len]) && len > 0 && is_digit(text[len - 1])))
 		len++;
 	/* With the NUL, so that the end is the end. */
 	return text[len] ? len : len + 1;
@@ -120,14 +132,17 @@ static int parse(const char *file, const char *text, struct json_object **ret_js
 {
 	CLEANUP(tokener) struct json_tokener *tokener = json_tokener_new_ex(GRAMMAR_DEPTH_MAX);
 	CLEANUP(json) struct json_object *json = NULL;
-	CLEANUP(free) char *escaped = escape_beyond_ascii(text, strlen(text));
+	bool ascii = is_ascii(text);
+	CLEANUP(free) char *escaped = ascii ? NULL : escape_beyond_ascii(text, strlen(text));
 
-	if (!tokener || !escaped)
+	if (!tokener || (!ascii && !escaped))
 		return err_errno(err, ENOMEM, "%s", file);
 	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
 	/* The other hash wants a random seed, and writes to stderr where it gets none. What we read is root's own. */
+#ifdef JSON_C_STR_HASH_PERLLIKE /* since json-c 0.13 */
 	(void)json_global_set_string_hash(JSON_C_STR_HASH_PERLLIKE);
-	json = parse_pieces(tokener, escaped);
+#endif
+	json = parse_pieces(tokener, ascii ? text : escaped);
 	if (errno == ENOMEM)
 		return err_errno(err, ENOMEM, "%s", file);
 	if (!json)

@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "doctor/openvz.h"
 #include "doctor/wire.h"
 #include "event/asking.h"
 #include "host/owner.h"

@@ -62,7 +62,6 @@ void check_proxies(struct doctor *doctor);
 void check_claimants(struct doctor *doctor);
 void check_flux(struct doctor *doctor);
 void check_hooks(struct doctor *doctor);
-void check_openvz(struct doctor *doctor);
 void check_policies(struct doctor *doctor);
 
 /* The name of the VRF that it is in, "" for none. */

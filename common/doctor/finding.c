@@ -51,9 +51,8 @@ static const struct {
 				     "(IPv6) answers in the guest's stead." },
 	[FINDING_PROXY_SILENT] = { "proxy-silent", "Who asks there for the guest gets no answer." },
 	[FINDING_PROXY_SLOW] = { "proxy-slow", "The kernel delays each proxied answer by a random time up to this." },
-	[FINDING_PROXY_STRANGERS] = { "proxy-strangers", "Whoever asks there for such an address sends this host what "
-							 "is meant for another "
-							 "machine." },
+	[FINDING_PROXY_STRANGERS] = { "proxy-strangers", "Neighbours who ask there for such an address send this host "
+							 "what is meant for another machine." },
 	[FINDING_PROXY_NDP] = { "proxy-ndp-off", "IPv6 neighbours who ask for the guest get no answer." },
 	[FINDING_ADDRESS_TWICE] = { "address-twice",
 				    "Guests with one address cut each other off; on one host guestarp leaves it to the "

@@ -6,6 +6,8 @@
  * NEIGHBOUR_DEVS="list:DEVICE".
  */
 
+#include "doctor/openvz.h"
+
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +17,6 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "doctor/doctor.h"
 
 #define OURS     "vznet-custom"
 #define PROGRAM  "/usr/lib/vzctl/scripts/" OURS

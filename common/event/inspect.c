@@ -43,7 +43,7 @@ void inspect_host_done(struct inspect_host *host)
 	memset(host, 0, sizeof(*host));
 }
 
-/* The names that should be there. Ports that are left alone, as one is routed, are no business of policy's. */
+/* The names that should be there. Ports that are left alone, as one is routed, do not concern policy. */
 static int take_names(const struct guest *guest, const struct policy *policy, bool managed,
 		      const struct inspect_host *host, struct inspection *in, struct err *err)
 {

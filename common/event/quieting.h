@@ -40,7 +40,7 @@ int quieting_ports(struct netlink *nl, const struct guest *guest, struct facts *
 		   struct err *err);
 
 /*
- * The table as all guests' configurations and policies want it: made, mended, or deleted where nothing is wanted. A
+ * The table as all guests' configurations and policies want it: made, repaired, or deleted where nothing is wanted. A
  * name goes only where its guest is known to be no longer managed, or to be nowhere in the cluster. Lists all guests.
  * -EOPNOTSUPP, and the note about it, without nf_tables, unless nothing is wanted.
  */

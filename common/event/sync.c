@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One function mends what no hook was told of. */
+/* One function repairs what no hook was told of. */
 
 #include "event/sync.h"
 

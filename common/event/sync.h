@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef GUESTARP_EVENT_SYNC_H
 #define GUESTARP_EVENT_SYNC_H
-/* Records, running guests and kernel compared, and mended both ways. */
+/* Records, running guests and kernel compared, and repaired both ways. */
 
 #include <stdbool.h>
 #include <stddef.h>

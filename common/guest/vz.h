@@ -7,17 +7,22 @@
 
 #include "base/err.h"
 #include "guest/guest.h"
+#include "guest/vz_line.h"
 
-/* Two families with different grammars: vzctl (3.0 to 4.11) and libvzctl (Virtuozzo 7 to 9). */
-enum vz_family { VZ_CLASSIC, VZ_LIBVZCTL };
-
-/* VZ_LIBVZCTL where /usr/libexec/libvzctl is a directory. */
+/*
+ * Which grammar holds here, by what is installed: libvzctl's where /usr/libexec/libvzctl/scripts is; vzctl 3.x's where
+ * /usr/lib/vzctl/scripts (or lib64) has vps-functions, and not 4.x's vps-netns_dev_add, and there is no
+ * /usr/libexec/vzctl; else 4.x's.
+ */
 enum vz_family vz_family(void);
+
+/* What does not fit: the file, then the three limits. */
+#define VZ_TOO_MANY "%s: more than %d addresses, %d of one device, or %d devices: nothing is done for its addresses"
 
 /*
  * Reads the container that guest_init() named: IP_ADDRESS, NETIF, NAME, and our own GUESTARP_DEVICE (bad name:
- * -EINVAL) and the wiki's VETH_IP_ADDRESS. What vzctl skips with a warning is skipped here without. -ENOENT without a
- * file.
+ * -EINVAL), the wiki's VETH_IP_ADDRESS and vznetaddbr's VZHOSTBR. What vzctl skips with a warning is skipped here
+ * without. -ENOENT without a file. -E2BIG (VZ_TOO_MANY): it has its NICs then, and no address.
  */
 int vz_read(struct guest *guest, struct err *err);
 
@@ -25,10 +30,10 @@ int vz_read(struct guest *guest, struct err *err);
 int vz_parse(struct guest *guest, enum vz_family family, const char *path, char *text, struct err *err);
 
 /*
- * The addresses of a list such as IP_ADDRESS or the environment's IP_ADDR, masks cut; returns how many, at most
- * max. As vzctl does it: 0.0.0.0 and :: are passed over, and what follows a bad token is dropped.
+ * The addresses of a list such as IP_ADDRESS or the environment's IP_ADDR, masks cut, at most max. -E2BIG where there
+ * are more.
  */
-size_t vz_parse_ips(enum vz_family family, const char *list, struct ip *ret_ips, size_t max);
+int vz_parse_ips(enum vz_family family, const char *list, struct ip *ret_ips, size_t max, size_t *ret_count);
 
 /* The NIC with that end on the host, or NULL. */
 const struct guest_nic *vz_find_port(const struct guest *guest, const char *port);

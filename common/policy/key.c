@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <json-c/linkhash.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -128,7 +129,7 @@ static int take_nics(struct policy *p, const char *where, struct json_object *va
 	struct policy_nic nics[GUEST_NICS_MAX];
 	size_t count = p->nic_count;
 
-	memcpy(nics, p->nics, sizeof(nics));
+	memcpy(nics, p->nics, count * sizeof(nics[0]));
 	if (!json_object_is_type(value, json_type_object))
 		return value_wrong(where, value, "an object of NICs", err);
 	json_object_object_foreach(value, name, values) {
@@ -149,7 +150,7 @@ static int take_nics(struct policy *p, const char *where, struct json_object *va
 		if (r < 0)
 			return r;
 	}
-	memcpy(p->nics, nics, sizeof(nics));
+	memcpy(p->nics, nics, count * sizeof(nics[0]));
 	p->nic_count = count;
 	return 0;
 }
@@ -319,7 +320,7 @@ static const struct device_key {
 
 void key_defaults(struct policy *policy)
 {
-	memset(policy, 0, sizeof(*policy));
+	memset(policy, 0, offsetof(struct policy, ips));
 	policy->quiet = true;
 	policy->quiet_others = true;
 	policy->quiet_ports = true;
@@ -328,7 +329,7 @@ void key_defaults(struct policy *policy)
 	policy->allowed_any = true;
 	policy->announce = 2;
 	for (size_t i = 0; i < POLICY_KEY_COUNT; i++)
-		(void)text_copy(policy->source[i], POLICY_SOURCE_SIZE, "default");
+		memcpy(policy->source[i], "default", sizeof("default"));
 }
 
 void policy_quiet_alone(struct policy *policy)

@@ -118,6 +118,7 @@ static void take_devices(struct reading *in, struct json_object *json)
 		}
 		if (!device) {
 			device = &in->policy->devices[in->policy->device_count++];
+			*device = (struct policy_device){ 0 };
 			(void)ifname_copy(device->name, name);
 		}
 		json_object_object_foreach(values, key, value) {

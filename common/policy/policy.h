@@ -102,16 +102,8 @@ struct policy {
 	bool pin;                   /* bridge_mac */
 	char device[IFNAMSIZ];      /* "" for null */
 	bool addresses_from_config; /* else ips */
-	struct ip ips[GUEST_IPS_MAX];
-	size_t ip_count;
-	bool allowed_any; /* else its addresses must lie in one of allowed */
-	struct policy_prefix allowed[POLICY_ALLOWED_MAX];
-	size_t allowed_count;
-	struct ip shared[GUEST_IPS_MAX]; /* several guests may hold them */
-	size_t shared_count;
-	char route[IFNAMSIZ]; /* "" for null */
-	struct policy_nic nics[GUEST_NICS_MAX];
-	size_t nic_count;
+	bool allowed_any;           /* else its addresses must lie in one of allowed */
+	char route[IFNAMSIZ];       /* "" for null */
 	enum policy_probe probe;
 	uint32_t announce;
 	bool abort_on_error;
@@ -119,13 +111,22 @@ struct policy {
 	size_t then_count;
 	struct identity then_of; /* whose they are; empty: any guest's that the policy covers */
 
-	struct policy_device devices[POLICY_DEVICES_MAX];
-	size_t device_count;
-
 	struct policy_file files[POLICY_FILE_COUNT]; /* the cluster's, the host's */
 
 	/* Where each key's value comes from: "<file>: guests.101", or "default". */
 	char source[POLICY_KEY_COUNT][POLICY_SOURCE_SIZE];
+
+	size_t ip_count;
+	size_t allowed_count;
+	size_t shared_count;
+	size_t nic_count;
+	size_t device_count;
+	/* Set as far as counted; large, mostly unused. */
+	struct ip ips[GUEST_IPS_MAX];
+	struct policy_prefix allowed[POLICY_ALLOWED_MAX];
+	struct ip shared[GUEST_IPS_MAX]; /* several guests may hold them */
+	struct policy_nic nics[GUEST_NICS_MAX];
+	struct policy_device devices[POLICY_DEVICES_MAX];
 };
 
 /*

@@ -232,7 +232,7 @@ vm $two 02:9E:00:00:00:01
 is "$(called)" "" "one that was given its MAC is not"
 rm "$ROOT/etc/pve/qemu-server/101.conf"
 
-# By hand, without a word whose it is: for whoever has the number.
+# By hand, without a word whose it is: for any guest with the number.
 fresh_node
 container 101 local:snippets/guestarp
 echo '{"guests": {"100-199": {"then": ["'"$ROOT"'/var/lib/vz/snippets/old.pl"]}}}' >"$POLICY"

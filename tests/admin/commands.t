@@ -1,6 +1,6 @@
 #!/bin/bash
 # No command that check prints cuts anybody off: on hosts of all sorts each pair that could ping before can after all commands have
-# been typed, whoever remembers which MAC. Some of these hosts are as they should be; then nothing may be printed that touches them.
+# been typed, no matter who remembers which MAC. Some of these hosts are as they should be; then nothing may be printed that touches them.
 
 . "$(dirname "$0")/../lib.sh" || exit
 . "$(dirname "$0")/lib-admin.sh" || exit

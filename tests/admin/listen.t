@@ -303,6 +303,6 @@ capture_stop provider
 ip link del eth0
 kill -INT "$LISTENER"
 wait "$LISTENER" || STATUS=$?
-is "$STATUS $(<"$TMP/admin.err")" "1 guestarp: eth0: it has gone meanwhile" "a device that goes is said, and not that nothing was found"
+is "$STATUS $(<"$TMP/admin.err")" "3 guestarp: eth0: it has gone meanwhile" "a device that goes is said, and not that nothing was found"
 
 done_testing

@@ -100,7 +100,7 @@ ct_start 103 0 vmbr0 192.168.0.103/24
 both_sides 103 vmbr0 "a guest that nobody has ever heard of"
 ct_stop 103 0
 
-# The names for every guest as they were at first: whoever is first, a hook or sync, makes them the new ones.
+# The names for every guest as they were at first: a hook or sync, the first of them, makes them the new ones.
 for first in "guestarp-pve 101 pre-start" "guestarp sync"; do
     nft -f - <<'END'
 flush set arp guestarp quiet

@@ -1,6 +1,6 @@
 #!/bin/bash
 # The three problems as a new user has them, without policy, hookscript or record: `guestarp check --probe` names each, in words
-# for somebody who never heard of ARP flux, and what it prints makes an end of them.
+# for somebody who never heard of ARP flux, and what it prints repairs them.
 
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/lib-admin.sh"
@@ -104,7 +104,7 @@ readable "several cards"
 is "$(jq -r '[.findings[] | select(.id == "host-flux") | .devices[]] | sort | join(" ")' "$TMP/admin.out")" "eth0 eth3 eth4" "each card is named"
 like "$(jq -r '.findings[] | select(.id == "host-flux") | .seen' "$TMP/admin.out")" "answered; 2 more seen$" "each was seen answering for another"
 like "$(jq -r '.findings[] | select(.id == "proxy-many") | .what' "$TMP/admin.out")" "192.168.18.101 \(guest pve/101\) .* 3 network cards: eth0, eth3, eth4" "the guest and its cards are named"
-isnt "$(fix_all)" 20 "the commands as printed make an end"
+isnt "$(fix_all)" 20 "the commands as printed repair it"
 healthy "several cards: after that" --probe
 for address in 192.168.18.10 192.168.18.13 192.168.18.14 192.168.18.101; do
     capture after client eth0

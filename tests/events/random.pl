@@ -473,7 +473,7 @@ sub nftables {
     return;
 }
 
-# Nothing is to be mended.
+# Nothing is to be repaired.
 sub sync_alone { guestarp_sync(); return }
 
 # The administrator's word.

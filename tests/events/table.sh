@@ -702,7 +702,7 @@ unheard() { # COMMAND...: none of guestarp's hooks is called
     "$@"
 }
 
-# Not one hook was called from start to stop, as after a crash of everything: mended both ways
+# Not one hook was called from start to stop, as after a crash of everything: repaired both ways
 event_hooks_lost() {
     ct_conf 101
     vm_conf 201

@@ -7,7 +7,7 @@ use warnings;
 use Exporter qw(import);
 use Fault qw(facts reset_to run differences ip_batch nft slurp policy table_wrong);
 
-our @EXPORT_OK = qw(prepare begin calls deeds end_of follow seed sample mend);
+our @EXPORT_OK = qw(prepare begin calls deeds end_of follow seed sample repair);
 
 my ($base, $seed);
 
@@ -24,8 +24,8 @@ sub sample {
     return @points[ grep { $_ % $step == $first } 0 .. $#points ];
 }
 
-# The events that mend the number'th point.
-sub mend {
+# The events that repair the number'th point.
+sub repair {
     my ($s, $number) = @_;
     return $s->{again}[ ($number + seed()) % @{ $s->{again} } ];
 }
@@ -108,7 +108,7 @@ sub follow {
     return '';
 }
 
-# What is wrong after the mending events, and after those that end the guest's life.
+# What is wrong after the repairing events, and after those that end the guest's life.
 sub end_of {
     my ($s, $which, @events) = @_;
     my $failed = follow(@events);

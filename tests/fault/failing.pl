@@ -5,7 +5,7 @@ use strict;
 use warnings;
 use Events qw(scenarios);
 use Fault  qw(host facts run differences children_left slurp spew ip_batch table_wrong);
-use Points qw(prepare begin calls deeds end_of follow seed sample mend);
+use Points qw(prepare begin calls deeds end_of follow seed sample repair);
 use Tap    qw(is_right finish);
 
 my $full = $ENV{GUESTARP_FAULT_FULL};
@@ -76,15 +76,15 @@ sub try_point {
     my ($s, $silent, $disturb, $number) = @_;
     my $result = $disturb->();
     my @wrong  = manners($s, $result, $silent);
-    my $mend   = mend($s, $number);
+    my $repair   = repair($s, $number);
 
-    push @wrong, map { "mended by $mend->[0]{argv}[-1]: $_" } untold($result, end_of($s, 'after', @$mend));
+    push @wrong, map { "repaired by $repair->[0]{argv}[-1]: $_" } untold($result, end_of($s, 'after', @$repair));
     push @wrong, map { "and ended: $_" } untold($result, end_of($s, 'end', @{ $s->{end} }));
     push @wrong, told_names($result);
     return @wrong if !@{ $s->{back} } || !$full;
     $result = $disturb->();
-    push @wrong, map { "not mended: $_" } follow(@{ $s->{back} }) || ();
-    push @wrong, map { "not mended, ended: $_" }
+    push @wrong, map { "not repaired: $_" } follow(@{ $s->{back} }) || ();
+    push @wrong, map { "not repaired, ended: $_" }
       untold($result, differences(facts(), $s->{at}{end}, $s->{straight} ? undef : $s->{at}{begin}));
     return @wrong;
 }
@@ -180,7 +180,7 @@ sub no_memory {
         share($s, 97, 397, shim_points($s, map { "alloc:$_+" } 1 .. $count{alloc})));
 }
 
-# json-c's parser may crash for want of memory, which is not ours to mend: it comes before anything is changed.
+# json-c's parser may crash for want of memory, which is not ours to repair: it comes before anything is changed.
 sub no_memory_for_json {
     my ($s, %count) = @_;
     return share($s, 19, 61, shim_points($s, map { "alloc-json:$_" } 1 .. $count{json}));

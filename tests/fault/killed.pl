@@ -4,7 +4,7 @@ use strict;
 use warnings;
 use Events qw(scenarios);
 use Fault  qw(host facts run differences children_left);
-use Points qw(prepare begin calls deeds end_of seed sample mend);
+use Points qw(prepare begin calls deeds end_of seed sample repair);
 use Tap    qw(is_right finish);
 
 my ($root, $only, $point_only) = @ARGV;
@@ -27,17 +27,17 @@ sub try_point {
     # How often guestarp-watch wakes differs: what is right then is all the same.
     return ("it was not reached: exit status $result->{exit}, signal $result->{signal}: $result->{err}", "when traced: $s->{traced}{err}")
       if $result->{signal} != 9 && ($result->{signal} || $result->{exit} || !$s->{event}{rain});
-    my @mends = $full ? @{ $s->{again} } : mend($s, $number);
-    for my $mend (@mends) {
-        kill_at($s, $name, $which) if $mend != $mends[0];
-        push @wrong, map { "mended by $mend->[0]{argv}[-1]: $_" } end_of($s, 'after', @$mend);
+    my @repairs = $full ? @{ $s->{again} } : repair($s, $number);
+    for my $repair (@repairs) {
+        kill_at($s, $name, $which) if $repair != $repairs[0];
+        push @wrong, map { "repaired by $repair->[0]{argv}[-1]: $_" } end_of($s, 'after', @$repair);
         push @wrong, map { "and ended: $_" } end_of($s, 'end', @{ $s->{end} });
     }
     return @wrong if !@{ $s->{back} };
     kill_at($s, $name, $which);
-    push @wrong, map { "not mended: $_" } Points::follow(@{ $s->{back} }) || ();
+    push @wrong, map { "not repaired: $_" } Points::follow(@{ $s->{back} }) || ();
     # What is the host's own may have been set already or not; what is the guest's is exact.
-    push @wrong, map { "not mended, ended: $_" }
+    push @wrong, map { "not repaired, ended: $_" }
       differences(facts(), $s->{at}{end}, $s->{straight} ? undef : $s->{at}{begin});
     return @wrong;
 }

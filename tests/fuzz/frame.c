@@ -11,7 +11,7 @@ static const struct ip ips[] = {
 };
 static const struct mac ours = { { 2, 0, 0, 0, 0, 1 } };
 
-/* Whoever else announces or probes is seen; we ourselves are not. */
+/* Everybody else who announces or probes is seen; we ourselves are not. */
 static void check_own(const struct ip *ip, const struct mac *source)
 {
 	uint8_t frame[FRAME_MAX];

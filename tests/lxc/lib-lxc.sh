@@ -129,7 +129,7 @@ container_root() { # NAME
 }
 cp "$(command -v busybox)" "$LXC_PROGRAMS/busybox"
 
-# An init whose first act is to ask for its gateway; the second answer shows that whoever answers the first has done so.
+# An init whose first act is to ask for its gateway; the second answer shows that all who answer the first have done so.
 container_init() { # NAME
     local init=$LXC_PATH/$1/rootfs/sbin/init
     cat >"$init" <<END

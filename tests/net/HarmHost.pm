@@ -64,7 +64,7 @@ sub host {
     policy($h);
     entries($h);
 
-    # An entry counts as the guest's whose address and device it has, whoever made it: of two such guests, of whichever
+    # An entry counts as the guest's whose address and device it has, no matter who made it: of two such guests, of whichever
     # starts first, also where the other one is not managed.
     my %count;
     $count{ s{/.*}{}r }++ for map { @{ $_->{conf} } } map { @{ $_->{nics} } } @{ $h->{guests} };

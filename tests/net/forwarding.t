@@ -70,7 +70,7 @@ host() { # VALUE
     wait_for accepted
 }
 
-mended() { # DESC: after the command everything that was there is there, and the guest is reached
+repaired() { # DESC: after the command everything that was there is there, and the guest is reached
     ok "$1: the printed command works ($command)" as_printed "$command"
     is "$(served "after$1")" "eth3/yes" "$1: eth3 answers, and the client reaches the guest"
     is "$(advertised) $(to_far)" "eth3 eth4/eth3 eth4 yes" "$1: what routers have advertised is still there, and used"
@@ -102,7 +102,7 @@ for all in 1 0; do
     is "$(finding 0 devices) $(finding 0 fix)" "eth3 $command" "$what: with the same command"
     like "$command" "^sysctl -w( net/ipv6/conf/eth[34]/accept_ra=2){2} net/ipv6/conf/$([ $all = 1 ] && echo eth3 || echo all)/forwarding=1$" \
         "$what: it keeps the advertised routes of both devices"
-    mended $what
+    repaired $what
 done
 
 # The administrator has turned advertisements off or keeps them on: not changed. Here nothing is advertised on eth4.
@@ -126,7 +126,7 @@ command=
 [[ ! $ERR =~ $want ]] || command=${BASH_REMATCH[1]}
 findings
 is "$FOUND $(finding 0 fix)" "proxy-no-forwarding $command" "so does check"
-mended vain
+repaired vain
 
 # IPv4's is the device's own.
 host 1

@@ -370,7 +370,7 @@ static bool hear(void)
 				memcpy(&link, &from, sizeof(link));
 				size = sizeof(from);
 				heard = true;
-				/* What a bridge floods, or a device sends to itself, is no answer to whoever sees it.
+				/* What a bridge floods, or a device sends to itself, is no answer to all who see it.
 				 */
 				if (kind <= NDISC && link.sll_pkttype == PACKET_OTHERHOST)
 					continue;
@@ -389,7 +389,7 @@ static bool all_answered(void)
 	return true;
 }
 
-/* Whoever answers does so while the request is sent, on an idle machine; the rest is patience. */
+/* All who answer do so while the request is sent, on an idle machine; the rest is patience. */
 static void wait_quiet(int ms)
 {
 	struct pollfd fds[PLACES_MAX * SOCKETS];

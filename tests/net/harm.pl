@@ -143,7 +143,7 @@ sub place {
     return;
 }
 
-# Whoever cannot be reached is asked for anew after a moment. Other namespaces than the first have no default for that.
+# A machine that cannot be reached is asked for anew after a moment. Other namespaces than the first have no default for that.
 sub impatient {
     my ($namespace, @devices) = @_;
     return map {

@@ -1,5 +1,5 @@
 #!/bin/bash
-# P3: whoever may have learned a wrong MAC for one of the host's own addresses is told the right one: link-local addresses,
+# P3: machines that may have learned a wrong MAC for one of the host's own addresses are told the right one: link-local addresses,
 # too, when a bridge's MAC has changed, and a VM that has just migrated here. The neighbours' own tables and pings are the witness.
 
 . "$(dirname "$0")/../lib.sh" || exit

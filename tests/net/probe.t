@@ -110,7 +110,7 @@ pve_ok 101 post-stop
 
 # ---- which address is the device's own ----------------------------------------------------------------------------------------
 
-# A duplicate of the client's is not: whoever heard it would send to us what is the client's.
+# A duplicate of the client's is not: all who heard it would send to us what is the client's.
 ip -6 addr flush dev eth3 scope global
 sysctl -q -w net.ipv6.conf.eth3.accept_dad=1 net.ipv6.conf.eth3.dad_transmits=1
 ip -6 addr add 2001:db8:18::129/64 dev eth3

@@ -180,7 +180,7 @@ fence client gone
 capture_stop gone
 answered_by gone $v4 "" "nobody answers for a guest that is gone"
 
-# Guest 102's entries on eth4 were there before its hook ran. They answer in its name: whoever made them, they must go with it.
+# Guest 102's entries on eth4 were there before its hook ran. They answer in its name: no matter who made them, they must go with it.
 pve_ok 102 post-stop
 is "$(proxies 4) / $(proxies 6)" "192.168.18.200 eth3 / 2001:db8:18::200 eth3" \
     "post-stop takes the guest's entries that were found; the administrator's, for other addresses, are still there"

@@ -1,5 +1,5 @@
 #!/bin/bash
-# What Proxmox VE, or whoever else, hands to the hookscript: odd guest configurations, VMIDs, phases, arguments and
+# What Proxmox VE, or another caller, hands to the hookscript: odd guest configurations, VMIDs, phases, arguments and
 # PVE_MIGRATED_FROM. The right exit status, one clear line, and nothing changed.
 
 . "$(dirname "$0")/../lib.sh" || exit

@@ -61,7 +61,7 @@ ok "the device was taken down and up: nobody has heard of it" cut_off
 # ---- what happened while it was away ----------------------------------------------------------------------------------------
 
 watch_start
-restored "when it starts it mends what was lost before"
+restored "when it starts it repairs what was lost before"
 answers_from eth3 "by the chosen device alone"
 
 # ---- devices ------------------------------------------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Every program's words: --help and --version, calls that are wrong, and words that are none of its business. None of them changes
+# Every program's words: --help and --version, calls that are wrong, and words that are not for it. None of them changes
 # anything, writes a record or keeps its caller waiting.
 
 # shellcheck source-path=SCRIPTDIR
@@ -90,7 +90,7 @@ wrong vznet-custom "$usage" -- addif veth101.0
 
 is "$(state)" "$before" "nothing of all that changed anything"
 
-# ---- none of its business -----------------------------------------------------------------------------------------------------
+# ---- not for it -----------------------------------------------------------------------------------------------------
 
 silent() { # PROGRAM [NAME=VALUE...] -- WORD...
     call "$@"

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What the parts of tests/system stand on: tests/lib.sh, in a virtual machine that is theirs as a whole. Source it first.
+# What the parts of tests/system stand on: tests/lib.sh, in a virtual machine of their own. Source it first.
 #
 # The cards eth0 to eth4 are on one wire. eth1 is in a namespace of its own, "lan": the host that looks on from outside,
 # with 192.168.18.129. The others are the host's: see tests/system/image.

@@ -226,7 +226,7 @@ static const struct row {
 	  "all log_martians=1; dev f rp_filter=1; dev b; addr b 10.0.0.1/24; leave 10.0.0.9 unicast f; "
 	  "ask f 10.0.0.9 10.0.0.1",
 	  "f OWN" },
-	{ "with rp_filter 2 a device with an address believes whoever can be reached",
+	{ "with rp_filter 2 a device with an address believes all who can be reached",
 	  "all log_martians=1; dev f rp_filter=2; dev b; addr b 10.0.0.1/24; addr f 10.1.0.1/24; "
 	  "leave 10.0.0.9 unicast b; ask f 10.0.0.9 10.0.0.1",
 	  "f OWN" },
@@ -449,7 +449,7 @@ static const struct row wires[] = {
 	{ "nor are those of another VRF",
 	  "dev v kind=vrf table=10; dev e0; dev e1 master=v; addr e0 10.0.0.1/24; addr e1 10.0.0.2/24", "e0 / e1" },
 	{ "two that hear each other", "dev e0; dev e1; dev e2; join e0 e2", "e0 e2 / e1" },
-	{ "and whoever is on their wires already",
+	{ "and all who are on their wires already",
 	  "dev e0; dev e1; dev e2; addr e0 10.0.0.1/24; addr e1 10.0.0.2/24; join e1 e2", "e0 e1 e2" },
 	{ "a port that hears brings its bridge", "dev b kind=bridge; dev e0 master=b; dev e1; join e1 e0", "b e1" },
 	{ "a tagged network is a wire of its own", "dev e0; dev v kind=vlan lower=e0 vlan=5", "e0 / v" },

@@ -310,9 +310,9 @@ static void build_guest(const struct row *row, struct guest *guest)
 {
 	assert_int_equal(guest_init(guest, GUEST_PVE, "101", NULL), 0);
 	for (unsigned i = 0; row->nics[i].bridge; i++) {
-		struct guest_nic *nic = &guest->nics[guest->nic_count++];
+		struct guest_nic *nic = guest_add_nic(guest, i);
 
-		nic->index = i;
+		assert_non_null(nic);
 		nic->tag = row->nics[i].tag;
 		(void)snprintf(nic->bridge, IFNAMSIZ, "%s", row->nics[i].bridge);
 		(void)snprintf(nic->firewall_bridge, IFNAMSIZ, "fwbr101i%u", i);
@@ -336,7 +336,7 @@ static void build_values(const struct row *row, struct policy *policy)
 		if (i > 0 && strcmp(row->values[i - 1].device, value->device) == 0)
 			device--;
 		else
-			policy->device_count++;
+			policy->devices[policy->device_count++] = (struct policy_device){ 0 };
 		assert_int_equal(ifname_copy(device->name, value->device), 0);
 		device->set[value->which] = true;
 		device->value[value->which] = value->value;

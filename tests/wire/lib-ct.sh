@@ -23,7 +23,7 @@ END
         wire_functions
         cat <<END
 vmid=\$LXC_NAME
-# Perl has to start and all volumes to be unmounted, 0.3 to 2 s (cases.md Q1).
+# Perl has to start and all volumes to be unmounted, 0.3 to 2 s.
 pause 0.3
 for n in 0 1; do
     port=veth\${vmid}i\$n

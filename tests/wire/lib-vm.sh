@@ -60,7 +60,7 @@ bring_up() { # N: as soon as the NIC is there, also when it is plugged later, or
         \$b usleep 20000
     done
 }
-# Opened before it asks: whoever hears it may tell it something.
+# Opened before it asks: those who hear it may tell it something.
 exec 3</dev/ttyS0
 echo begun >/dev/console
 bring_up 0 &

@@ -231,7 +231,7 @@ rows_are_right() { # DESC
 
 # These pauses are Proxmox VE's own: each step there is a child process and some Perl. Measured from its own code:
 # fwln joins fwbr 91, 127, 193 ms (least, median, most) after fwbr was made, the port after 109,
-# 150, 229; between fwpr and fwln some 20 ms. They are part of what is tested: whoever answers wrongly does so in them.
+# 150, 229; between fwpr and fwln some 20 ms. They are part of what is tested: wrong answers come in them.
 pause() { # SECONDS
     sleep "$1"
 }
