@@ -464,32 +464,32 @@ static int role_stop(struct vz_call *call)
 
 struct role {
 	const char *word;
-	int min_args; /* argc at least */
-	int (*run)(struct vz_call *call);
-	bool aborts;    /* its failure keeps the container from starting */
-	bool tells;     /* call's */
-	bool will_exec; /* the original script, with all its rights */
 	const char *help;
+	int (*run)(struct vz_call *call);
+	int min_args;   /* argc at least */
+	bool aborts;    /* its failure keeps the container from starting */
+	bool tells;     /* vz_call's */
+	bool will_exec; /* the original script, or the one before us, with all its rights */
 };
 
 /* Told by argv[1] ... */
 static const struct role commands[] = {
-	{ "init", 4, role_init, true, false, true, "init veth HOSTIF      EXTERNAL_SCRIPT of vzctl" },
-	{ "addif", 4, role_addif, true, false, false, "addif HOSTIF NETWORK  EXTERNAL_SCRIPT of libvzctl" },
-	{ "delif", 3, role_delif, false, false, false, "delif HOSTIF          the same, taken out of its bridge" },
-	{ "devices", 2, role_devices, false, true, false, "devices [FALLBACK]    chooser: NEIGHBOUR_DEVS in vz.conf" },
+	{ "init", "init veth HOSTIF      EXTERNAL_SCRIPT of vzctl", role_init, 4, true, false, true },
+	{ "addif", "addif HOSTIF NETWORK  EXTERNAL_SCRIPT of libvzctl", role_addif, 4, true, false, false },
+	{ "delif", "delif HOSTIF          the same, taken out of its bridge", role_delif, 3, false, false, false },
+	{ "devices", "devices [FALLBACK]    chooser: NEIGHBOUR_DEVS in vz.conf", role_devices, 2, false, true, false },
 };
 
 /* ... or by the name that it was called by, up to its last dot. */
 static const struct role names[] = {
-	{ "mount", 1, role_mount, true, false, false, "mount, vps.mount, CTID.mount     action script" },
-	{ "umount", 1, role_umount, false, false, false, "umount, vps.umount, CTID.umount  action script" },
-	{ "vps-net_add", 1, role_net_add, true, true, true, "vps-net_add       wrapper, vzctl before 4.9" },
-	{ "vps-net_del", 1, role_net_del, false, true, true, "vps-net_del       wrapper, vzctl before 4.9" },
-	{ "vz-net_add", 1, role_net_add, true, true, true, "vz-net_add        wrapper, Virtuozzo 7" },
-	{ "vz-net_del", 1, role_net_del, false, true, true, "vz-net_del        wrapper, Virtuozzo 7" },
-	{ "vz-netns_dev_add", 1, role_netns_dev_add, true, true, true, "vz-netns_dev_add  wrapper, Virtuozzo 8 and 9" },
-	{ "vz-stop", 1, role_stop, false, true, true, "vz-stop           wrapper, Virtuozzo 7 to 9" },
+	{ "mount", "mount, vps.mount, CTID.mount     action script", role_mount, 1, true, false, false },
+	{ "umount", "umount, vps.umount, CTID.umount  action script", role_umount, 1, false, false, false },
+	{ "vps-net_add", "vps-net_add       wrapper, vzctl before 4.9", role_net_add, 1, true, true, true },
+	{ "vps-net_del", "vps-net_del       wrapper, vzctl before 4.9", role_net_del, 1, false, true, true },
+	{ "vz-net_add", "vz-net_add        wrapper, Virtuozzo 7", role_net_add, 1, true, true, true },
+	{ "vz-net_del", "vz-net_del        wrapper, Virtuozzo 7", role_net_del, 1, false, true, true },
+	{ "vz-netns_dev_add", "vz-netns_dev_add  wrapper, Virtuozzo 8 and 9", role_netns_dev_add, 1, true, true, true },
+	{ "vz-stop", "vz-stop           wrapper, Virtuozzo 7 to 9", role_stop, 1, false, true, true },
 };
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))

@@ -27,7 +27,11 @@ static char *find_value(char *line)
 	if (strncmp(value, KEY, strlen(KEY)) != 0)
 		return NULL;
 	value += strlen(KEY);
-	quote = *value == '"' || *value == '\'' ? *value++ : '\0';
+	quote = *value;
+	if (quote == '"' || quote == '\'')
+		value++;
+	else
+		quote = '\0';
 	for (char *p = value; *p; p++) {
 		if (quote ? *p == quote : isspace((unsigned char)*p) || *p == ';' || *p == '#') {
 			*p = '\0';

@@ -32,12 +32,9 @@ claims() { # NAME: how many, and of what
     frames "$1" | grep ^C | sort | uniq -c | awk '{print $3 "*" $1}' | paste -s -d ' '
 }
 
-state_is() { # WANT DESC: what the chooser's child has to record comes a moment behind vzctl's end
-    wait_for state_equals "$1" || true
+state_is() { # WANT DESC
     is "$(state)" "$1" "$2"
 }
-
-state_equals() { [ "$(state)" = "$1" ]; }
 
 up=$(want_state "101 eth3 venet0 $a $b $c")
 

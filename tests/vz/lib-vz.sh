@@ -554,8 +554,14 @@ vz() { # COMMAND CTID [WORD...]: as from the command line; sets STATUS, OUT and 
     case $command in start | restore) command=boot ;; undump) command=boot && set -- "$@" SKIP_ARPDETECT=yes ;; esac
     # An error inside is the stand-in's own to judge.
     (trap - ERR && "vz_$command" "$@") >"$TMP/vz.out" 2>"$TMP/vz.err" || STATUS=$?
+    # The chooser's child has the container's lock until it has done what waits for vzctl's script.
+    wait_for nobody_locks || diag "a lock is held still"
     OUT=$(<"$TMP/vz.out")
     ERR=$(<"$TMP/vz.err")
+}
+
+nobody_locks() {
+    [ ! -e "$ROOT/run/guestarp/lock" ] || ! grep -q ":$(stat -c %i "$ROOT/run/guestarp/lock") " /proc/locks
 }
 
 vz_ok() { # COMMAND CTID [WORD...]: it must succeed and say nothing on stdout
