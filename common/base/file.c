@@ -15,11 +15,48 @@
 
 #define PATH_SIZE 4096
 
+static bool is_directory(const char *root, const char *path)
+{
+	char full[PATH_SIZE];
+	struct stat st;
+
+	return snprintf(full, sizeof(full), "%s%s", root, path) < (int)sizeof(full) && stat(full, &st) == 0 &&
+	       S_ISDIR(st.st_mode);
+}
+
+/*
+ * A host without /run (OpenVZ 6) has /var/run in its place. That may be on a disk, where a boot before has left
+ * records: the directory of ours has the boot's id in its name. What is to stand in for prefix, which path begins with;
+ * else "".
+ */
+static void run_instead(const char *root, const char *path, char prefix[32], char instead[96])
+{
+	static const char ours[] = "/run/guestarp";
+	char boot[64];
+
+	prefix[0] = '\0';
+	instead[0] = '\0';
+	if (strncmp(path, "/run/", 5) != 0 || is_directory(root, "/run") || !is_directory(root, "/var/run"))
+		return;
+	(void)snprintf(prefix, 32, "/run");
+	(void)snprintf(instead, 96, "/var/run");
+	if (strncmp(path, ours, sizeof(ours) - 1) != 0 ||
+	    file_read_kernel("/proc/sys/kernel/random/boot_id", boot, sizeof(boot)) < 0)
+		return;
+	(void)snprintf(prefix, 32, "%s", ours);
+	(void)snprintf(instead, 96, "/var/run/guestarp-%s", boot);
+}
+
 int file_path(const char *path, char *ret_path, size_t size, struct err *err)
 {
-	const char *root = secure_getenv("GUESTARP_ROOT");
-	int n = snprintf(ret_path, size, "%s%s", root ? root : "", path);
+	const char *set = secure_getenv("GUESTARP_ROOT");
+	const char *root = set ? set : "";
+	char prefix[32];
+	char instead[96];
+	int n;
 
+	run_instead(root, path, prefix, instead);
+	n = snprintf(ret_path, size, "%s%s%s", root, instead, path + strlen(prefix));
 	if (n < 0 || (size_t)n >= size)
 		return err_errno(err, ENAMETOOLONG, "%s", path);
 	return 0;
