@@ -72,6 +72,19 @@ findings --probe
 like "$FOUND" host-flux "it is a device like others"
 unlike "$OUT" "has no address" "and nobody says that it has none"
 
+# ---- a bridge with the MAC of a port that has the address -----------------------------------------------------------------
+
+two_cards
+ip link add vmbr5 type bridge
+quiet_v6 eth3
+ip link set dev eth3 master vmbr5
+ip link set dev vmbr5 address "$(mac - eth3)" up
+ok "the bridge answers for its port's address, as another card does" ask client eth0 192.168.18.13
+findings --probe
+like "$(jq -r '.findings[] | select(.id == "host-flux") | .devices | join(" ")' "$TMP/admin.out")" "eth0" "the other card's answer for it is wrong"
+is "$(jq -r '[.findings[] | select(.id | test("host-flux|bridge-answers")) | .fix // "none"] | unique | join(" ")' "$TMP/admin.out")" none \
+    "the bridge's is right: no command takes it"
+
 # ---- on the wire: what the model explains is no riddle ---------------------------------------------------------------------
 
 fresh_host
