@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # Run by wire.t in its namespaces: makes one random host after the other, asks on its wires by harm-wire, has the
 # model's program answer the same questions, and compares. What differs is asked once more after a moment, as a host
-# needs some time until all of its ports forward; only what differs then is a failure. On every second host each wire has
+# needs some time until all of its ports forward; only what differs then is a failure. On some hosts each wire has
 # a subnet of its own, as administrators have it, and there Judge.pm judges `guestarp check`.
 
 use strict;
@@ -18,7 +18,8 @@ my ($wire_program, $model_program, $reach_program, $guestarp, $root) = @ARGV;
 my $seed    = $ENV{GUESTARP_SEED} // time ^ $$;
 my $hosts   = $ENV{GUESTARP_HOSTS} // 200;
 my $only    = $ENV{GUESTARP_HOST};
-my $every   = $ENV{GUESTARP_JUDGE} // 2;    # which of the hosts are sensible ones
+my $every   = $ENV{GUESTARP_JUDGE} // 4;    # which of the hosts are sensible ones
+my $judge_seed = $ENV{GUESTARP_SEED} // 1;
 my $judged  = $ENV{GUESTARP_JUDGED};        # nothing but these, and of these no question to the model
 my @numbers = defined $only ? ($only) : map { $judged ? $every * ($_ - 1) + 1 : $_ } 1 .. $hosts;
 my $quiet   = 12;     # ms without an answer that end the listening
@@ -451,12 +452,12 @@ sub end_host {
 sub judge_check {
     my ($number, $h) = @_;
     my @shown;
-    my $judge = Judge->new(with_probe => $number % 40 == 39, host => $host, lan => $lan, random => $h, reach => $reach_program, guestarp => $guestarp,
+    my $judge = Judge->new(with_probe => $number % 40 == 37, host => $host, lan => $lan, random => $h, reach => $reach_program, guestarp => $guestarp,
         root => $root, ask => \&ask_wire, count => \%count);
     @shown = $judge->judge();
     $judge->done();
     if (@shown) {
-        print "# host $number of seed $seed, check:\n", map { "#   $_\n" } @shown;
+        print "# host $number of seed $judge_seed, check:\n", map { "#   $_\n" } @shown;
         print_host($h);
     }
     $count{check_wrong}++ if @shown;
@@ -566,9 +567,10 @@ sub print_host {
 
 sub try_host {
     my ($number) = @_;
-    srand($seed * 100_003 + $number);
+    my $sensible = $number % $every == 1;
+    srand(($sensible ? $judge_seed : $seed) * 100_003 + $number);
     ($host, $lan) = ("h$number.$$", "l$number.$$");
-    my $h = random_host($number % $every == 1);
+    my $h = random_host($sensible);
     make_host($h);
     my $pid = open2(my $out, my $in, $model_program, $host);
     print {$in} map { "wire $_ $h->{wire}{$_}\n" } sort keys %{ $h->{wire} };

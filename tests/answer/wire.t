@@ -3,11 +3,13 @@
 # answers it, and the wire is the judge. Bonds, VLANs, VRFs, macvlans and ipvlans are left out, as this machine's kernel
 # has none.
 #
-# Every second host is one that check is judged on (Judge.pm).
+# Every fourth host is one that check is judged on (Judge.pm).
 #
 #   GUESTARP_SEED=N     other hosts; GUESTARP_HOST=I that one of them alone
 #   GUESTARP_HOSTS=N    how many, default 200
-#   GUESTARP_JUDGE=N    check is judged on every Nth, default 2; GUESTARP_JUDGED=1: on all, with no question to the model
+#   GUESTARP_JUDGE=N    check is judged on every Nth, default 4; GUESTARP_JUDGED=1: on all, with no question to the model
+#
+# The hosts that check is judged on are the same at each run, but for those of another GUESTARP_SEED.
 
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/../lib.sh"
