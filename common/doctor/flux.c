@@ -10,9 +10,13 @@
 #include "doctor/doctor.h"
 #include "kernel/route.h"
 
-/* A device against which something was found, and the first thing that was. */
+/*
+ * A device against which something was found, and the first thing that was. One that answers for the host's addresses
+ * and for strangers' is accused of both, as what ends the one does not end the other; a bare bridge once.
+ */
 struct accused {
 	const struct netdev *device;
+	bool stranger; /* what it answers for, and set's */
 	const struct reply_set *set;
 	size_t wire;                /* its id */
 	const struct netdev *right; /* NULL: nobody there */
@@ -51,31 +55,37 @@ static int way_back(const struct doctor *d, const struct wire *w, const struct i
 	return 0;
 }
 
+/* A VLAN device, or a bridge, has the MAC of another one: who learns it from there has learned the right one. */
+static bool is_holders_mac(const struct doctor *d, const struct ip *target, const struct mac *mac)
+{
+	for (size_t i = 0; i < d->addresses.count; i++) {
+		const struct link *link = netstate_link(&d->state, d->addresses.list[i].ifindex);
+
+		if (link && ip_equal(&d->addresses.list[i].ip, target) && mac_equal(&link->mac, mac))
+			return true;
+	}
+	return false;
+}
+
 /* Who has the address; else the one by which the host's packets to that wire leave. Probes do not count. */
 static const struct netdev *right_device(const struct doctor *d, const struct wire *w, const struct reply_set *set)
 {
-	const struct reply *reply;
-	int back;
+	const struct link *back;
 
 	for (size_t i = 0; i < set->count; i++) {
 		if (set->list[i].request && device_holds(d, set->list[i].device, &set->target))
 			return set->list[i].device;
 	}
-	back = way_back(d, w, &set->target, set->list[0].device);
-	reply = back ? set_reply(set, back) : NULL;
-	return reply && reply->request ? reply->device : NULL;
-}
-
-/* A VLAN device has the MAC of what it stands on: who learns it from there has learned the right one. */
-static bool is_holders_mac(const struct doctor *d, const struct reply_set *set, const struct mac *mac)
-{
-	for (size_t i = 0; i < d->addresses.count; i++) {
-		const struct link *link = netstate_link(&d->state, d->addresses.list[i].ifindex);
-
-		if (link && ip_equal(&d->addresses.list[i].ip, &set->target) && mac_equal(&link->mac, mac))
-			return true;
+	for (size_t i = 0; i < set->count; i++) {
+		if (set->list[i].request && is_holders_mac(d, &set->target, &set->list[i].device->link.mac))
+			return set->list[i].device;
 	}
-	return false;
+	back = netstate_link(&d->state, way_back(d, w, &set->target, set->list[0].device));
+	for (size_t i = 0; back && i < set->count; i++) {
+		if (set->list[i].request && mac_equal(&set->list[i].device->link.mac, &back->mac))
+			return set->list[i].device;
+	}
+	return NULL;
 }
 
 static bool several_macs(const struct reply_set *set)
@@ -124,7 +134,7 @@ static bool is_wrong(const struct doctor *d, const struct wire *w, const struct 
 		return reply->reason == REASON_PROXY_ARP && (!set->foreign || has_subnet(d, reply->device));
 	/* A probe asks whether the address is taken (RFC 5227): whichever card says so is right. */
 	if (!set->own || (!bare && (set->foreign || !reply->request || !several_macs(set))) ||
-	    is_holders_mac(d, set, &reply->device->link.mac))
+	    is_holders_mac(d, &set->target, &reply->device->link.mac))
 		return false;
 	right = right_device(d, w, set);
 	if (right)
@@ -132,10 +142,11 @@ static bool is_wrong(const struct doctor *d, const struct wire *w, const struct 
 	return bare && !is_gateway(d, reply->device);
 }
 
-static struct accused *find(const struct accusations *all, const struct netdev *device)
+static struct accused *find(const struct doctor *d, const struct accusations *all, const struct netdev *device,
+			    bool stranger)
 {
 	for (size_t i = 0; i < all->count; i++) {
-		if (all->list[i].device == device)
+		if (all->list[i].device == device && (all->list[i].stranger == stranger || is_bare_bridge(d, device)))
 			return &all->list[i];
 	}
 	return NULL;
@@ -144,7 +155,7 @@ static struct accused *find(const struct accusations *all, const struct netdev *
 static struct accused *accuse(struct doctor *d, struct accusations *all, const struct netdev *device,
 			      const struct wire *w, const struct reply_set *set, const struct netdev *right)
 {
-	struct accused *a = find(all, device);
+	struct accused *a = find(d, all, device, set->stranger);
 	struct accused *list;
 
 	if (a)
@@ -155,7 +166,9 @@ static struct accused *accuse(struct doctor *d, struct accusations *all, const s
 		return NULL;
 	}
 	all->list = list;
-	list[all->count] = (struct accused){ .device = device, .set = set, .wire = w->id, .right = right };
+	list[all->count] = (struct accused){
+		.device = device, .stranger = set->stranger, .set = set, .wire = w->id, .right = right
+	};
 	return &list[all->count++];
 }
 
@@ -188,7 +201,7 @@ static void judge_claims(struct doctor *d, const struct wire *w, const struct re
 	    (right->kind == NETDEV_MACVLAN && right->link.lower == asks->link.ifindex) ||
 	    d->state.all[LINK_ARP_ANNOUNCE] >= 2 || asks->link.value[LINK_ARP_ANNOUNCE] >= 2)
 		return;
-	a = find(all, asks) ? NULL : accuse(d, all, asks, w, set, right);
+	a = find(d, all, asks, false) ? NULL : accuse(d, all, asks, w, set, right);
 	if (a)
 		a->claims = true;
 }
@@ -196,7 +209,7 @@ static void judge_claims(struct doctor *d, const struct wire *w, const struct re
 /* ---- fixes, tried on the model -------------------------------------------------------------------------------------
  */
 
-/* Does one that has the address answer for it anywhere? */
+/* Does one that has the address answer requests for it anywhere? */
 static bool lives(const struct doctor *d, const struct ip *target)
 {
 	for (size_t i = 0; i < d->wires.count; i++) {
@@ -206,7 +219,7 @@ static bool lives(const struct doctor *d, const struct ip *target)
 			const struct reply_set *set = &w->sets[j];
 
 			for (size_t k = 0; ip_equal(&set->target, target) && k < set->count; k++) {
-				if (device_holds(d, set->list[k].device, target))
+				if (set->list[k].request && device_holds(d, set->list[k].device, target))
 					return true;
 			}
 		}
@@ -214,11 +227,15 @@ static bool lives(const struct doctor *d, const struct ip *target)
 	return false;
 }
 
-/* Somebody answers for it as before, who will not be told to be silent, too. */
-static bool is_left(const struct accusations *all, const struct reply_set *set, const struct netdev *device)
+/* Somebody else answers the same questions as before, who will not be told to be silent, too. */
+static bool is_left(const struct doctor *d, const struct accusations *all, const struct reply_set *set,
+		    const struct reply *lost)
 {
 	for (size_t i = 0; i < set->count; i++) {
-		if (set->list[i].device != device && !find(all, set->list[i].device))
+		const struct reply *other = &set->list[i];
+
+		if (other->device != lost->device && other->request >= lost->request &&
+		    !find(d, all, other->device, false))
 			return true;
 	}
 	return false;
@@ -245,12 +262,13 @@ static bool try_device(const struct doctor *d, const struct accusations *all, co
 
 			if (!before)
 				continue;
-			wrong = is_wrong(d, w, set, before);
+			/* What is to end is what it is accused of: arp_ignore leaves strangers to proxy_arp. */
+			wrong = is_wrong(d, w, set, before) && (!set->stranger || is_bare_bridge(d, device));
 			if (wire_ask(d, w, set, device, &now)) {
 				ends = ends && !wrong;
 				continue;
 			}
-			if (set->stranger || set->foreign || is_left(all, set, device))
+			if (set->stranger || set->foreign || is_left(d, all, set, before))
 				continue;
 			/* Nobody misses an answer that misleads, where the right one can be had. */
 			if (wrong && lives(d, &set->target))
@@ -434,7 +452,9 @@ static int by_device(const void *a, const void *b)
 	const struct accused *x = a;
 	const struct accused *y = b;
 
-	return x->device < y->device ? -1 : x->device > y->device;
+	if (x->device != y->device)
+		return x->device < y->device ? -1 : 1;
+	return x->stranger - y->stranger;
 }
 
 static void report(struct doctor *d, const struct accusations *all)
@@ -498,7 +518,7 @@ static void check_martians(struct doctor *d, const struct accusations *all)
 		for (size_t j = 0; j < w->device_count; j++) {
 			const struct netdev *device = w->devices[j].device;
 
-			if (is_bare_bridge(d, device) && !find(all, device) && logs_martians(d, w, device))
+			if (is_bare_bridge(d, device) && !find(d, all, device, false) && logs_martians(d, w, device))
 				martians_finding(d, all, device);
 		}
 	}

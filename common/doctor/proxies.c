@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Proxy entries: on one device, for a guest that is here, and able to answer. */
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "answer/entry.h"
@@ -39,6 +40,41 @@ static const char *whose(const struct finding *f)
 	return f->guest[0] ? "Addresses of {guests}" : "Addresses of no known guest";
 }
 
+static bool is_answered(const struct doctor *d, const struct wire *w, const struct ip *target)
+{
+	const struct reply_set set = { .target = *target };
+	struct reply reply;
+
+	for (size_t i = 0; i < w->device_count; i++) {
+		if (wire_ask(d, w, &set, w->devices[i].device, &reply))
+			return true;
+	}
+	return false;
+}
+
+/* Without its first entry, does somebody still answer for the address on each wire where it is asked for? */
+static bool is_spare(const struct doctor *d, const struct group *g)
+{
+	struct doctor without = *d;
+	struct proxies *all = &without.state.proxies;
+	struct proxy_entry *list = calloc(all->count, sizeof(*list));
+	size_t before = (size_t)(g->entries - all->list);
+	bool spare = list;
+
+	if (!list)
+		return false;
+	memcpy(list, all->list, before * sizeof(*list));
+	memcpy(list + before, g->entries + 1, (all->count - before - 1) * sizeof(*list));
+	all->list = list;
+	all->count--;
+	for (size_t i = 0; spare && i < d->wires.count; i++) {
+		const struct wire *w = &d->wires.list[i];
+		spare = !is_answered(d, w, &g->entries->ip) || is_answered(&without, w, &g->entries->ip);
+	}
+	free(list);
+	return spare;
+}
+
 static void check_all_devices(struct doctor *d, const struct group *g)
 {
 	struct finding *f = findings_add(d->findings, FINDING_PROXY_ALL);
@@ -51,7 +87,7 @@ static void check_all_devices(struct doctor *d, const struct group *g)
 	 * Without the only one nobody would answer; and while it is there the kernel takes an entry on a device for the
 	 * same one (pneigh_lookup()), so the other cannot be made first.
 	 */
-	if (g->count > 1)
+	if (g->count > 1 && is_spare(d, g))
 		finding_set(f->fix, "ip neigh del proxy %s", g->ip);
 	else
 		finding_set(f->advice, "choose DEVICE:\nip neigh del proxy %s; ip neigh add proxy %s dev DEVICE", g->ip,

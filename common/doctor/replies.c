@@ -27,7 +27,7 @@ bool device_holds(const struct doctor *doctor, const struct netdev *device, cons
 
 bool device_has_ip4(const struct doctor *doctor, const struct netdev *device)
 {
-	const struct addresses *all = &doctor->addresses;
+	const struct addresses *all = &doctor->state.addresses;
 
 	for (size_t i = 0; i < all->count; i++) {
 		if (all->list[i].ifindex == device->link.ifindex && all->list[i].ip.family == AF_INET)
@@ -39,7 +39,8 @@ bool device_has_ip4(const struct doctor *doctor, const struct netdev *device)
 bool wire_neighbour(const struct doctor *doctor, const struct address *address, const struct ip *other,
 		    struct ip *ret_ip)
 {
-	return addresses_neighbour_in(&doctor->addresses, address, other, ret_ip);
+	/* None of the host's own, whatever its scope: routing refuses what comes from one. */
+	return addresses_neighbour_in(&doctor->state.addresses, address, other, ret_ip);
 }
 
 const struct reply *set_reply(const struct reply_set *set, int ifindex)

@@ -77,6 +77,7 @@ bool wire_ask(const struct doctor *doctor, const struct wire *wire, const struct
 bool wire_neighbour(const struct doctor *doctor, const struct address *address, const struct ip *other,
 		    struct ip *ret_ip);
 
+/* Has it an IPv4 address, of whatever scope? */
 bool device_has_ip4(const struct doctor *doctor, const struct netdev *device);
 
 /* Does it have the address? */

@@ -93,16 +93,28 @@ static bool on_wire(const struct doctor *d, size_t wire, int ifindex)
 	return false;
 }
 
+/* Those of a wire within the host, such as a pair of veths, are told by nobody else. */
+static bool on_any_wire(const struct doctor *d, int ifindex)
+{
+	for (size_t i = 0; i < d->segments.count; i++) {
+		if (segment_has(&d->segments.list[i], ifindex))
+			return true;
+	}
+	return false;
+}
+
 /* Does the model have it answer for the address where the other one is? */
 static bool is_expected(const struct doctor *d, const struct link *asked, const struct ip *ip, int ifindex)
 {
+	const struct reply_set set = { .target = *ip, .own = addresses_have(&d->addresses, ip), .foreign = true };
+	struct reply reply;
+
 	for (size_t i = 0; i < d->wires.count; i++) {
 		const struct wire *w = &d->wires.list[i];
 
-		for (size_t j = 0; on_wire(d, w->id, asked->ifindex) && j < w->set_count; j++) {
-			if (ip_equal(&w->sets[j].target, ip) && set_reply(&w->sets[j], ifindex))
-				return true;
-		}
+		if (on_wire(d, w->id, asked->ifindex) && wire_hears(w, ifindex) &&
+		    wire_ask(d, w, &set, netstate_device(&d->state, ifindex), &reply))
+			return true;
 	}
 	return false;
 }
@@ -216,7 +228,7 @@ static void judge(struct doctor *d, const struct wire_round *round, size_t i)
 		struct finding *f = explained(d, link, ip);
 
 		/* Another card of ours that holds the address is the one that should answer. */
-		if (link && holds(d, link, ip))
+		if (link && (holds(d, link, ip) || !on_any_wire(d, round->link->ifindex)))
 			continue;
 		stranger = stranger || !link;
 		unexplained = unexplained || !(f || expected);

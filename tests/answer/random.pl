@@ -1,20 +1,27 @@
 #!/usr/bin/perl
 # Run by wire.t in its namespaces: makes one random host after the other, asks on its wires by harm-wire, has the
 # model's program answer the same questions, and compares. What differs is asked once more after a moment, as a host
-# needs some time until all of its ports forward; only what differs then is a failure.
+# needs some time until all of its ports forward; only what differs then is a failure. On some hosts each wire has
+# a subnet of its own, as administrators have it, and there Judge.pm judges `guestarp check`.
 
 use strict;
 use warnings;
+use FindBin;
+use lib $FindBin::Bin;
 use IPC::Open2;
 use JSON::PP;
+use Judge;
 use Time::HiRes qw(sleep time);
 
 $| = 1;
-my ($wire_program, $model_program) = @ARGV;
+my ($wire_program, $model_program, $reach_program, $guestarp, $root) = @ARGV;
 my $seed    = $ENV{GUESTARP_SEED} // time ^ $$;
 my $hosts   = $ENV{GUESTARP_HOSTS} // 200;
 my $only    = $ENV{GUESTARP_HOST};
-my @numbers = defined $only ? ($only) : 1 .. $hosts;
+my $every   = $ENV{GUESTARP_JUDGE} // 4;    # which of the hosts are sensible ones
+my $judge_seed = $ENV{GUESTARP_SEED} // 1;
+my $judged  = $ENV{GUESTARP_JUDGED};        # nothing but these, and of these no question to the model
+my @numbers = defined $only ? ($only) : map { $judged ? $every * ($_ - 1) + 1 : $_ } 1 .. $hosts;
 my $quiet   = 12;     # ms without an answer that end the listening
 my $shown   = 12;     # differences of one host
 my $model_loss = 0.002;
@@ -57,7 +64,8 @@ sub join_domains {
 
 # {ip: lines for ip -batch in the host, lan: in the LANs' namespace, set: [value, path], askers, senders, targets}
 sub random_host {
-    my %h = (ip => [], lan => [], set => [], names => [], late => [], last => []);
+    my ($sensible) = @_;
+    my %h = (ip => [], lan => [], set => [], names => [], late => [], last => [], sensible => $sensible);
     my (@nics, @bridges, @ports, @pairs, @more);
     my $lans  = 1 + int rand 3;
     my $mac   = 0;
@@ -72,6 +80,7 @@ sub random_host {
     for my $i (0 .. int rand 5) {
         my $l = 1 + int rand $lans;
         push @nics, { name => "e$i", lan => $l };
+        $h{home}{"e$i"} = "lan$l";
         $ip->("link add e$i address " . $mac_s->(1) . " type veth peer name p$i netns $lan");
         push @{ $h{lan} }, "link set p$i master l$l", "link set p$i up";
         $h{wire}{"e$i"} = $l;
@@ -83,14 +92,16 @@ sub random_host {
         $ip->("link add bond0 type bond mode active-backup miimon 20");
         $ip->("link set $_->{name} master bond0") for splice @nics, 0, 2;
         unshift @nics, { name => 'bond0', lan => $h{wire}{e0}, bond => 1 };
+        $h{home}{bond0} = $h{home}{e0};
     }
     for my $i (0 .. int rand 4) {
         last if chance(0.3);
-        push @bridges, "b$i";
+        my $bridge = $sensible && chance(0.3) ? "fwbr10${i}i0" : "b$i";
+        push @bridges, $bridge;
         my $filtering = $can{vlan} && chance(0.4) ? ' vlan_filtering 1' : '';
-        $h{filtering}{"b$i"} = 1 if $filtering;
-        $ip->("link add b$i type bridge$filtering");
-        $ip->("link set b$i address " . $mac_s->(2)) if chance(0.5);
+        $h{filtering}{$bridge} = 1 if $filtering;
+        $ip->("link add $bridge type bridge$filtering");
+        $ip->("link set $bridge address " . $mac_s->(2)) if chance($sensible ? 0.8 : 0.5);
     }
     for my $i (0 .. int rand 3) {
         push @ports, "g$i";
@@ -110,6 +121,7 @@ sub random_host {
         $ip->("link set $device master $bridge");
         push @bridged, $device;
         $h{master}{$device} = $bridge;
+        $h{home}{$device} = $bridge;
     };
     if (@bridges) {
         for (@nics) {
@@ -128,6 +140,11 @@ sub random_host {
                 $enslave->($x, $one);
             }
         }
+    }
+    for (@pairs) {
+        my ($x, $y) = @$_;
+        $h{home}{$y} //= $h{home}{$x} // $x;
+        $h{home}{$x} //= $h{home}{$y};
     }
     my @devices = ((map { $_->{name} } @nics), @bridges, @ports, map { @$_ } @pairs);
     push @devices, random_kinds(\%h, \@devices, $ip, $mac_s);
@@ -152,13 +169,17 @@ sub random_kinds {
     if ($can{vlan}) {
         for my $lower (some(0.4, @$devices)) {
             my $vid = one_of(5, 5, 6);
+            my $mac = $h->{sensible} && chance(0.6) ? ' address ' . $mac_s->(6) : '';
             push @new, "$lower.$vid";
-            $ip->("link add link $lower name $lower.$vid type vlan id $vid");
+            $ip->("link add link $lower name $lower.$vid$mac type vlan id $vid");
+            $h->{home}{"$lower.$vid"} = ($h->{home}{$lower} // $lower) . "/$vid";
         }
-        for my $asker (some(0.7, sort keys %{ $h->{asker} })) {
-            my $vid = one_of(5, 5, 6);
-            push @{ $h->{lan} }, "link add link $asker name ${asker}v$vid type vlan id $vid", "link set ${asker}v$vid up";
-            $h->{asker}{"${asker}v$vid"} = "$h->{asker}{$asker}/$vid";
+        for my $asker (some($h->{sensible} ? 1 : 0.7, sort keys %{ $h->{asker} })) {
+            for my $vid ($h->{sensible} ? (5, 6) : one_of(5, 5, 6)) {
+                push @{ $h->{lan} }, "link add link $asker name ${asker}v$vid type vlan id $vid",
+                    "link set ${asker}v$vid up";
+                $h->{asker}{"${asker}v$vid"} = "$h->{asker}{$asker}/$vid";
+            }
         }
         for my $port (sort keys %{ $h->{master} }, sort keys %{ $h->{filtering} }) {
             my $self = $h->{filtering}{$port} ? ' self' : '';
@@ -170,7 +191,7 @@ sub random_kinds {
             }
         }
     }
-    for my $lower (grep { !$h->{master}{$_} && !/^b\d/ } @$devices) {
+    for my $lower (grep { !$h->{master}{$_} && !/^(?:b\d|fwbr)/ } @$devices) {
         my $kind = one_of(grep { $can{$_} } qw(macvlan ipvlan)) // last;
         next if !chance(0.25);
         $used{$lower} = 1;
@@ -179,6 +200,7 @@ sub random_kinds {
             my $mode = $kind eq 'macvlan' ? one_of(qw(bridge private vepa)) : one_of(qw(l2 l3 l3s));
             my $mac  = $kind eq 'macvlan' ? ' address ' . $mac_s->(5) : '';
             push @new, $name;
+            $h->{home}{$name} = $h->{home}{$lower} // $lower;
             $ip->("link add link $lower name $name$mac type $kind mode $mode");
         }
     }
@@ -217,7 +239,7 @@ sub random_values {
     my $set = sub { push @{ $h->{set} }, [@_] };
 
     # The "all" of forwarding sets every device's, so it comes first.
-    $set->(one_of(0, 1), 'net/ipv4/ip_forward');
+    $set->(one_of($h->{sensible} ? (0, 1, 1, 1) : (0, 1)), 'net/ipv4/ip_forward');
     $set->(one_of(0, 1), 'net/ipv6/conf/all/forwarding');
     for my $key (sort keys %values) {
         next if $key =~ /^(?:forwarding|medium_id)$/ || !chance(0.12);
@@ -228,7 +250,7 @@ sub random_values {
         $set->(0, "net/ipv4/neigh/$device/proxy_delay");
         $set->(0, "net/ipv6/neigh/$device/proxy_delay");
         for my $key (sort keys %values) {
-            $set->(one_of(@{ $values{$key} }), "net/ipv4/conf/$device/$key") if chance(0.35);
+            $set->(one_of(@{ $values{$key} }), "net/ipv4/conf/$device/$key") if chance($h->{sensible} ? 0.15 : 0.35);
         }
         for my $key (sort keys %six) {
             $set->(one_of(@{ $six{$key} }), "net/ipv6/conf/$device/$key") if chance(0.4);
@@ -238,12 +260,38 @@ sub random_values {
     return;
 }
 
+# The subnet of a device's wire: 10.NUMBER.0.0.
+sub subnet_of {
+    my ($h, $device) = @_;
+    my ($base, $tag) = split m{/}, $h->{home}{$device} // $device, 2;
+    my $domain = domain_of($base) . ($tag // '');
+    return $h->{subnet}{$domain} //= ++$h->{subnets};
+}
+
+sub sensible_addresses {
+    my ($h, $devices, $ip, $target) = @_;
+    subnet_of($h, $_) for sort keys %{ $h->{wire} };
+    for my $device (@$devices, 'lo') {
+        my $subnet = $device =~ /^(?:[eb]\d|bond\d)$/;
+        next if chance($subnet ? 0.08 : $device =~ /^fwbr\w+$/ ? 0.8 : 0.4);
+        for (0 .. chance(0.3)) {
+            my $k = $device eq 'lo' ? 1 + int rand 3 : subnet_of($h, $device);
+            my $address = "10.$k.0." . (1 + int rand 30);
+            my $length = $device eq 'lo' || chance($subnet ? 0.05 : 0.2) ? 32 : one_of(24, 24, 24, 24, 16);
+            $ip->("addr add $address/$length dev $device" . one_of(('') x 16, ' scope link', ' scope host'));
+            $target->{$address} = 1;
+        }
+    }
+    return;
+}
+
 # Half of all addresses are of these few, so that devices share subnets and askers are on-link.
 sub random_addresses {
     my ($h, $devices, $ip) = @_;
     my (%target, %target6);
+    sensible_addresses($h, $devices, $ip, \%target) if $h->{sensible};
     for my $device (@$devices, 'lo') {
-        for (1 .. int rand 3) {
+        for (1 .. ($h->{sensible} ? 0 : int rand 3)) {
             my $address = '10.' . (1 + int rand 3) . '.0.' . (1 + int rand 12);
             my $scope   = one_of('', '', '', ' scope link', ' scope host');
             if (chance(0.15)) {
@@ -256,7 +304,8 @@ sub random_addresses {
             $target{$address} = 1;
         }
         next if !chance(0.4);
-        my $address = sprintf '2001:db8:%d::%x', 1 + int rand 3, 1 + int rand 12;
+        my $k = $h->{sensible} ? subnet_of($h, $device) : 1 + int rand 3;
+        my $address = sprintf '2001:db8:%d::%x', $k, 1 + int rand 12;
         $ip->("addr add $address/" . one_of(64, 64, 128) . " dev $device nodad");
         $target6{$address} = 1;
     }
@@ -265,7 +314,8 @@ sub random_addresses {
         $ip->("addr add 127.9.0.1/24 dev $device");
         $target{'127.9.0.1'} = 1;
     }
-    my @others = map { '10.' . (1 + int rand 3) . ".0.$_" } map { 50 + int rand 10 } 1 .. 6;
+    my $subnets = $h->{sensible} ? keys %{ { map { $_ => 1 } values %{ $h->{wire} } } } : 3;
+    my @others = map { '10.' . (1 + int rand $subnets) . ".0.$_" } map { 50 + int rand 10 } 1 .. 6;
     $h->{others} = \@others;
     $h->{others6} = [map { sprintf '2001:db8:%d::%x', 1 + int rand 3, 0x50 + int rand 10 } 1 .. 3];
     $h->{targets} = [sort(keys %target), @others, qw(127.0.0.5 224.0.0.5 10.1.0.255 255.255.255.255 203.0.113.9 0.0.0.0)];
@@ -287,13 +337,21 @@ sub random_routes {
         push @$late, "route add $other dev $device scope link$table" if chance(0.6);
         push @$late, 'route add ' . one_of(qw(blackhole unreachable prohibit)) . " $other metric 9" if chance(0.1);
         push @$late, "neigh add proxy $other dev " . one_of(@$devices) if chance(0.5);
+        # A guest's address that is bound on several cards, its route leads elsewhere.
+        if ($h->{sensible} && chance(0.3)) {
+            my ($guest) = grep { !$h->{wire}{$_} && !$h->{master}{$_} } @$devices;
+            push @$late, map { "neigh add proxy $other dev $_" } some(0.8, sort keys %{ $h->{wire} });
+            push @$late, "route replace $other dev $guest scope link" if defined $guest;
+        }
         if (chance(0.03)) {
             push @$late, "neigh add proxy $other";
             push @entries, $other;
         }
     }
-    push @$late, 'route add local 10.' . (1 + int rand 3) . '.0.48/29 dev lo' . one_of('', ' table main') if chance(0.25);
-    push @$late, 'route add local 10.' . (1 + int rand 3) . '.0.56/32 dev lo table local' if chance(0.1);
+    # check knows of no addresses of the host's but those on its devices.
+    push @$late, 'route add local 10.' . (1 + int rand 3) . '.0.48/29 dev lo' . one_of('', ' table main')
+        if !$h->{sensible} && chance(0.25);
+    push @$late, 'route add local 10.' . (1 + int rand 3) . '.0.56/32 dev lo table local' if !$h->{sensible} && chance(0.1);
     push @$late, 'route add 10.' . (1 + int rand 3) . '.0.0/24 dev ' . one_of(@$devices) . ' metric 5' if chance(0.4);
     push @$late, 'route add default dev ' . one_of(@$devices) if chance(0.4);
     push @$late, "route add 203.0.113.0/24 nexthop dev " . one_of(@$devices) . ' nexthop dev ' . one_of(@$devices)
@@ -391,6 +449,21 @@ sub end_host {
 
 # ---- questions ---------------------------------------------------------------------------------------------------
 
+sub judge_check {
+    my ($number, $h) = @_;
+    my @shown;
+    my $judge = Judge->new(with_probe => $number % 40 == 37, host => $host, lan => $lan, random => $h, reach => $reach_program, guestarp => $guestarp,
+        root => $root, ask => \&ask_wire, count => \%count);
+    @shown = $judge->judge();
+    $judge->done();
+    if (@shown) {
+        print "# host $number of seed $judge_seed, check:\n", map { "#   $_\n" } @shown;
+        print_host($h);
+    }
+    $count{check_wrong}++ if @shown;
+    return;
+}
+
 # [asker's device, the host's device, sender, target]
 sub questions_of {
     my ($h) = @_;
@@ -480,6 +553,12 @@ sub show {
         print "#   $asker (on $device) with $sender asks for $target: the wire says $wire, the model $model\n";
         print "#     $why[$i]\n";
     }
+    print_host($h);
+    return;
+}
+
+sub print_host {
+    my ($h) = @_;
     print map { "#   | $_\n" } @{ $h->{ip} }, (map { "$_->[1] = $_->[0]" } @{ $h->{set} }), @{ $h->{late} },
         (map { "-6 $_" } @{ $h->{rules6} // [] }),
         map { "bridge $_" } @{ $h->{vlans} // [] }, @{ $h->{last} };
@@ -488,9 +567,10 @@ sub show {
 
 sub try_host {
     my ($number) = @_;
-    srand($seed * 100_003 + $number);
+    my $sensible = $number % $every == 1;
+    srand(($sensible ? $judge_seed : $seed) * 100_003 + $number);
     ($host, $lan) = ("h$number.$$", "l$number.$$");
-    my $h = random_host();
+    my $h = random_host($sensible);
     make_host($h);
     my $pid = open2(my $out, my $in, $model_program, $host);
     print {$in} map { "wire $_ $h->{wire}{$_}\n" } sort keys %{ $h->{wire} };
@@ -499,7 +579,7 @@ sub try_host {
         lines_until_dot($out);
     }
     print {$wire_in} "open $lan\n";
-    my @questions = questions_of($h);
+    my @questions = $judged ? () : questions_of($h);
     my @different = compare($h, $in, $out, @questions);
     $count{questions} += @questions;
     $count{unknown}   += grep { @$_ > 4 } @questions;
@@ -510,6 +590,7 @@ sub try_host {
         @different = compare($h, $in, $out, map { [@$_[0 .. 3]] } @different);
     }
     show($number, $h, $in, $out, @different) if @different;
+    judge_check($number, $h) if $h->{sensible} && $guestarp;
     print {$wire_in} "close $lan\n";
     close $in;
     close $out;
@@ -522,7 +603,7 @@ sub try_host {
 local $SIG{TERM} = local $SIG{INT} = sub { end_host(); exit 1 };
 my $wire_pid = open2($wire_out, $wire_in, $wire_program);
 my ($failed, $lasting, $start) = (0, 0, time);
-%count = map { $_ => 0 } qw(questions unknown answers again);
+%count = map { $_ => 0 } qw(questions unknown answers again judged check_wrong);
 print "# seed $seed; besides veths and bridges: ", (join(', ', sort keys %can) || 'nothing'), "\n";
 my $done = eval {
     for (@numbers) {
@@ -536,6 +617,7 @@ print "# $@" if !$done;
 end_host();
 printf "# %d hosts, %d questions, %d with an answer, %d unknown, %d hosts asked twice, %.0f s\n", scalar @numbers,
     @count{qw(questions answers unknown again)}, time - $start;
+print map { "#   check: $count{$_} $_\n" } sort grep { /[: ]/ } keys %count;
 print map { "#   model $_: $others{$_}{different} differences\n" } sort keys %others;
 print map { "#   unknown: $unknown{$_} because $_\n" } sort keys %unknown;
 
@@ -544,10 +626,12 @@ my $ok = sub {
     my ($is, $what) = @_;
     printf "%s %d - %s\n", $is ? 'ok' : 'not ok', ++$n, $what;
 };
-print "1..3\n";
+print "1..4\n";
 $ok->($done && !$failed, sprintf 'the model says what the wire says on %d hosts (%d lasting differences)', scalar @numbers,
     $lasting);
-$ok->($count{answers} > $count{questions} / 50, 'enough questions are answered at all');
+$ok->($count{answers} >= $count{questions} / 50, 'enough questions are answered at all');
 # One host alone may be all multipath.
 $ok->(@numbers < 10 || $count{unknown} <= $count{questions} * $model_loss, "the model knows all but $count{unknown} answers");
-exit($failed || !$done);
+$ok->(!$count{check_wrong} && ($count{judged} || @numbers < 20),
+    "check finds what the wire shows, and its commands end that and nothing else, on $count{judged} hosts");
+exit($failed || $count{check_wrong} || !$done);

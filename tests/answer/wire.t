@@ -3,8 +3,13 @@
 # answers it, and the wire is the judge. Bonds, VLANs, VRFs, macvlans and ipvlans are left out, as this machine's kernel
 # has none.
 #
+# Every fourth host is one that check is judged on (Judge.pm).
+#
 #   GUESTARP_SEED=N     other hosts; GUESTARP_HOST=I that one of them alone
 #   GUESTARP_HOSTS=N    how many, default 200
+#   GUESTARP_JUDGE=N    check is judged on every Nth, default 4; GUESTARP_JUDGED=1: on all, with no question to the model
+#
+# The hosts that check is judged on are the same at each run, but for those of another GUESTARP_SEED.
 
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/../lib.sh"
@@ -20,6 +25,8 @@ for sanitizers in '' -fsanitize=address,undefined; do
         -o "$TMP/answer-model" "$TESTS_DIR/answer/model.c" "$GUESTARP_BUILD/libguestarp.a" \
         $(pkg-config --libs libnl-3.0 json-c) 2>"$TMP/cc.log" && break
 done
+cc -std=gnu11 -D_GNU_SOURCE -O2 -o "$TMP/reach" "$TESTS_DIR/answer/reach.c" || skip_all "no reach"
 [ -x "$TMP/answer-model" ] || { diag "$(cat "$TMP/cc.log")"; fail "the model's program is built"; done_testing; }
 tap_finished=1
-perl "$TESTS_DIR/answer/random.pl" "$TMP/harm-wire" "$TMP/answer-model"
+perl "$TESTS_DIR/answer/random.pl" "$TMP/harm-wire" "$TMP/answer-model" "$TMP/reach" \
+    "$GUESTARP_BUILD/guestarp" "$TMP/root"

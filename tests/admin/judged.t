@@ -1,0 +1,123 @@
+#!/bin/bash
+# `guestarp check` on hosts of the kinds that tests/answer's random hosts have found it wrong on, against the wire.
+
+. "$(dirname "$0")/../lib.sh" || exit
+. "$(dirname "$0")/lib-admin.sh" || exit
+require jq arping tcpdump
+
+true_paths
+
+answer() { # NS ADDRESS WANT DESC: which devices answer an ordinary request
+    capture asked "$1" eth0
+    ask "$1" eth0 "$2" || true
+    fence "$1" asked
+    capture_stop asked
+    answered_by asked "$2" "$3" "$4"
+}
+
+# Two cards in one subnet, and no third one.
+two_cards() {
+    fresh_host
+    topo_multi
+    ip addr flush dev eth4
+    ip link set dev eth4 down
+}
+
+# ---- one device, two things wrong ------------------------------------------------------------------------------------
+
+two_cards
+ns_add other
+veth - eth5 02:05:00:00:00:01 other eth0 02:05:00:00:00:02
+ip addr add 10.5.0.1/24 dev eth5
+sysctl -q -w net.ipv4.conf.eth3.proxy_arp=1 net.ipv4.neigh.eth3.proxy_delay=0
+answer client 192.168.18.10 "eth0 eth3" "a card answers for another one's address"
+answer client 10.5.0.77 eth3 "and by proxy_arp for a stranger's"
+findings
+is "$FOUND $(finding 0 devices) $(finding 1 devices)" "host-flux proxy-strangers eth0 eth3 eth3" "both are found"
+ok "the first one's command works" as_printed "$(finding 0 fix)"
+answer client 192.168.18.10 eth0 "one card answers for the address"
+findings
+is "$FOUND" proxy-strangers "and only the second one is left"
+
+# ---- who answers nothing but probes is no other one who answers ---------------------------------------------------------
+
+fresh_host
+topo_multi
+sysctl -q -w net.ipv4.conf.eth3.arp_filter=1
+answer client 192.168.18.13 "eth0 eth4" "arp_filter: the card that has the address is silent"
+findings
+is "$(jq -r '[.findings[].devices[]] | join(" ")' "$TMP/admin.out")" "eth0 eth4" "the others' flux is found"
+is "$(jq -r '[.findings[].fix // "none"] | unique | join(" ")' "$TMP/admin.out")" none "there is no command, as nobody would answer for the address"
+like "$(finding 0 advice)" "first give 192.168.18.13, .* to eth0" "and the address is named"
+
+# ---- a neighbour is not the host itself ---------------------------------------------------------------------------------
+
+two_cards
+for i in 1 2; do ip addr add "192.168.18.$i/32" dev lo scope link; done
+answer client 192.168.18.10 "eth0 eth3" "lo has addresses of link scope: two cards answer for another"
+findings
+is "$FOUND $(finding 0 devices)" "host-flux eth0 eth3" "and both are found"
+
+# ---- a bridge with an address of link scope ------------------------------------------------------------------------------
+
+two_cards
+ip addr flush dev eth3
+ip link add vmbr5 type bridge
+quiet_v6 eth3
+ip link set dev eth3 master vmbr5
+ip link set dev vmbr5 address 02:55:00:00:00:01 up
+ip addr add 192.168.18.55/24 dev vmbr5 scope link
+answer client 192.168.18.10 "eth0 vmbr5" "a bridge with an address of link scope answers for another one's"
+findings --probe
+like "$FOUND" host-flux "it is a device like others"
+unlike "$OUT" "has no address" "and nobody says that it has none"
+
+# ---- a bridge with the MAC of a port that has the address -----------------------------------------------------------------
+
+two_cards
+ip link add vmbr5 type bridge
+quiet_v6 eth3
+ip link set dev eth3 master vmbr5
+ip link set dev vmbr5 address "$(mac - eth3)" up
+ok "the bridge answers for its port's address, as another card does" ask client eth0 192.168.18.13
+findings --probe
+like "$(jq -r '.findings[] | select(.id == "host-flux") | .devices | join(" ")' "$TMP/admin.out")" "eth0" "the other card's answer for it is wrong"
+is "$(jq -r '[.findings[] | select(.id | test("host-flux|bridge-answers")) | .fix // "none"] | unique | join(" ")' "$TMP/admin.out")" none \
+    "the bridge's is right: no command takes it"
+
+# ---- on the wire: what the model explains is no riddle ---------------------------------------------------------------------
+
+fresh_host
+ip link add x0 type veth peer name y0
+for i in x0 y0; do ip link set dev $i up; done
+ip addr add 10.9.0.1/24 dev x0
+ip addr add 10.9.0.2/24 dev y0
+healthy "two ends of a cable within the host" --probe
+
+two_cards
+ip link add vmbr5 type bridge
+quiet_v6 eth3
+ip link set dev eth3 master vmbr5
+ip link set dev vmbr5 address "$(mac - eth3)" arp off up
+answer client 192.168.18.13 eth0 "another card answers for the address of a bridge's port"
+findings --probe
+unlike " $FOUND " " two-answers " "which needs no other explanation"
+
+# ---- an entry without a device, where the other one is of no use -------------------------------------------------------------
+
+two_cards
+ip addr flush dev eth3
+ip link set dev eth3 down
+ns_add other
+veth - eth5 02:05:00:00:00:01 other eth0 02:05:00:00:00:02
+ip addr add 10.5.0.1/24 dev eth5
+sysctl -q -w net.ipv4.conf.eth5.forwarding=1 net.ipv4.neigh.eth5.proxy_delay=0 net.ipv4.neigh.eth0.proxy_delay=0
+routed_guest 101 192.168.18.101
+ip neigh add proxy 192.168.18.101 dev eth5
+ip neigh add proxy 192.168.18.101
+answer client 192.168.18.101 eth0 "an entry without a device answers where its neighbours ask"
+findings
+like " $FOUND " " proxy-all-devices " "it is found"
+is "$(jq -r '.findings[] | select(.id == "proxy-all-devices") | .fix // "none"' "$TMP/admin.out")" none "no command, as nobody would answer there after it"
+
+done_testing

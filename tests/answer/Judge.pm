@@ -1,0 +1,510 @@
+package Judge;
+
+# Judges `guestarp check` by the wire: which devices hear whom, who answers whom, who can be pinged. It reads devices and
+# addresses by `ip`, and nothing of guestarp's but what check prints. What it calls wrong is what guestarp(8) calls so:
+#
+#   host-flux        several MACs answer requests for an address of the host's, among them others than the right one
+#   bridge-answers   a bridge without an IPv4 address answers, be it a probe, where another MAC is right, or nobody is
+#   proxy-strangers  a device answers for an address that nobody is known to have
+#   proxy-many       several devices that have an entry for an address answer for it
+#
+# on one wire, to neighbours that are there: those in the subnets of the devices on it. The right one is the device that
+# has the address; where that one does not answer there, the one by which the host's packets to the neighbour leave.
+
+use strict;
+use warnings;
+use IPC::Open2;
+use JSON::PP;
+use Socket qw(inet_aton);
+
+my @ids = qw(bridge-answers host-flux proxy-many proxy-strangers);
+my $quiet = 15;    # ms without a frame that end the listening
+
+# ask: asks the wire [asker, device, sender, target] each, and returns the MACs that answer, joined by "," or "-".
+sub new {
+    my ($class, %self) = @_;    # host, lan, random (its description), reach, guestarp, root, ask
+    my $self = bless {%self}, $class;
+    $self->{pid} = open2($self->{out}, $self->{in}, $self->{reach}, $self->{host}, $self->{lan});
+    return $self;
+}
+
+sub done {
+    my ($self) = @_;
+    close $self->{in};
+    close $self->{out};
+    waitpid $self->{pid}, 0;
+    return;
+}
+
+# ---- facts -------------------------------------------------------------------------------------------------------
+
+sub number { return unpack 'N', inet_aton($_[0]) }
+sub dotted { return join '.', unpack 'C4', pack 'N', $_[0] }
+
+sub same_subnet {
+    my ($one, $other, $prefix) = @_;
+    return $prefix == 0 || (number($one) ^ number($other)) >> 32 - $prefix == 0;
+}
+
+sub take_facts {
+    my ($self) = @_;
+    my $host = $self->{host};
+    my %quiet = map { $_ => 1 } @{ $self->{random}{names} };
+    my (%links, @addresses);
+    for my $l (@{ decode_json(`ip -n $host -j -d addr`) }) {
+        my %flag = map { $_ => 1 } @{ $l->{flags} };
+        $links{ $l->{ifname} } = {
+            mac => $l->{address}, master => $l->{master}, kind => $l->{linkinfo}{info_kind} // '',
+            has_ip4 => scalar(grep { $_->{family} eq 'inet' } @{ $l->{addr_info} }),
+            speaks => $flag{UP} && !$flag{NOARP} && !$flag{LOOPBACK} && !$quiet{ $l->{ifname} } };
+        push @addresses, map { {
+            dev => $l->{ifname}, ip => $_->{local}, peer => $_->{address}, prefix => $_->{prefixlen} } }
+            grep { $_->{family} eq 'inet' && defined $_->{local} && $_->{scope} =~ /^(?:global|site)$/ } @{ $l->{addr_info} };
+    }
+    $self->{links}     = \%links;
+    $self->{addresses} = \@addresses;
+    $self->{own}       = [do { my %seen; grep { !$seen{$_}++ } map { $_->{ip} } @addresses }];
+    $self->{holders}   = {};
+    push @{ $self->{holders}{ $_->{ip} } }, $_->{dev} for @addresses;
+    $self->{pvlan} = { map { m{/conf/([^/]+)/\S+:(\d)} && $2 ? ($1 => 1) : () }
+            `ip netns exec $host grep -H . -r /proc/sys/net/ipv4/conf --include=proxy_arp_pvlan` };
+    $self->{pvlan} = { %{ $self->{pvlan} }, map { $_ => 1 } keys %links } if $self->{pvlan}{all};
+    $self->{entries} = {};
+    for (`ip -n $host -4 neigh show proxy`) {
+        push @{ $self->{entries}{$1} }, $2 // '' if /^(\S+)(?: dev (\S+))?/;
+    }
+    return;
+}
+
+sub vrf_of {
+    my ($self, $device) = @_;
+    my $links = $self->{links};
+    for (1 .. 2) {
+        $device = $links->{$device}{master} // return '';
+        return $device if $links->{$device}{kind} eq 'vrf';
+    }
+    return '';
+}
+
+sub is_bare_bridge {
+    my ($self, $device) = @_;
+    return $self->{links}{$device}{kind} eq 'bridge' && !$self->{links}{$device}{has_ip4};
+}
+
+sub id_of {
+    my ($self, $device, $id) = @_;
+    return ($self->is_bare_bridge($device) ? 'bridge-answers' : $id) . " $device";
+}
+
+# ---- who hears whom ----------------------------------------------------------------------------------------------
+
+sub go {
+    my ($self, @lines) = @_;
+    my @said;
+    print { $self->{in} } map({ "$_\n" } @lines), "go $quiet\n";
+    while (1) {
+        my $line = readline($self->{out}) // die "reach has ended\n";
+        chomp $line;
+        return @said if $line eq '.';
+        push @said, $line;
+    }
+}
+
+# {by}{asker}: the devices that hear it, and whose answers it hears; {entry}{a way into the host}: those beyond it.
+sub take_hearing {
+    my ($self) = @_;
+    my $h = $self->{random};
+    my @askers = sort keys %{ $h->{asker} };
+    my @heard = $self->go(map { "from $_" } @askers);
+    my %by;
+    $self->{by} = {};
+    for my $i (0 .. $#askers) {
+        my @devices = grep { $_ ne '-' && $self->{links}{$_}{speaks} } split /,/, $heard[$i];
+        my @back = @devices ? $self->go(map { "to $_ $askers[$i]" } @devices) : ();
+        $self->{by}{ $askers[$i] } = { map { $devices[$_] => 1 } grep { $back[$_] } 0 .. $#devices };
+    }
+    my @entries;
+    for my $asker (@askers) {
+        my ($lan, $tag) = $asker =~ /^l(\d+)(?:v(\d+))?$/ or next;
+        push @entries, map { [$_, $asker, s/^e/p/r . ($tag ? "/$tag" : '')] } grep { $h->{wire}{$_} == $lan }
+            sort keys %{ $h->{wire} };
+    }
+    @heard = @entries ? $self->go(map { "from $_->[2]" } @entries) : ();
+    $self->{entry} = {};
+    for my $i (0 .. $#entries) {
+        my ($nic, $asker) = @{ $entries[$i] };
+        $self->{entry}{"$nic $asker"} = { map { $_ => 1 } grep { $self->{by}{$asker}{$_} } split /,/, $heard[$i] };
+    }
+    $self->{entry}{"$_ $_"} = $self->{by}{$_} for grep { /^c/ } @askers;
+    return;
+}
+
+# Are two devices in one subnet, by which check takes their wires for one?
+sub share_subnet {
+    my ($self, $one, $other) = @_;
+    return 0 if $one eq $other || $self->vrf_of($one) ne $self->vrf_of($other);
+    my @ones   = grep { $_->{dev} eq $one   && $_->{prefix} < 32 } @{ $self->{addresses} };
+    my @others = grep { $_->{dev} eq $other && $_->{prefix} < 32 } @{ $self->{addresses} };
+    for my $a (@ones) {
+        for my $b (@others) {
+            return 1 if same_subnet($a->{ip}, $b->{ip}, $a->{prefix} > $b->{prefix} ? $a->{prefix} : $b->{prefix});
+        }
+    }
+    return 0;
+}
+
+sub entries_share {
+    my ($self, $one, $other) = @_;
+    my ($x, $y) = @{ $self->{entry} }{ $one, $other };
+    for my $a (grep { !$y->{$_} } keys %$x) {
+        return 1 if grep { !$x->{$_} && $self->share_subnet($a, $_) } keys %$y;
+    }
+    return 0;
+}
+
+# Why check cannot know this host's wires, '' where it can. Devices of one wire without a common subnet it knows only by
+# --probe, which each of them hears that one with a subnet sends.
+sub unfit {
+    my ($self) = @_;
+    my @entries = grep { %{ $self->{entry}{$_} } } sort keys %{ $self->{entry} };
+    my %group = map { $_ => $_ } @entries;
+    for my $i (0 .. $#entries) {
+        for my $j ($i + 1 .. $#entries) {
+            my ($one, $other) = @entries[$i, $j];
+            next if !$self->entries_share($one, $other);
+            my ($wire, $other_wire) = map { (split / /)[1] } $one, $other;
+            return 'a subnet is on two wires' if $wire ne $other_wire;
+            my $old = $group{$other};
+            $_ eq $old and $_ = $group{$one} for values %group;
+        }
+    }
+    my %wire;
+    $wire{ (split / /)[1] }{ $group{$_} } = 1 for @entries;
+    my @apart = grep { keys %{ $wire{$_} } > 1 } sort keys %wire;
+    for my $asker (@apart) {
+        return 'devices on one wire, none of which has a subnet'
+            if !grep { $_->{prefix} < 32 && $self->{by}{$asker}{ $_->{dev} } } @{ $self->{addresses} };
+    }
+    return 'devices on one wire without a common subnet' if @apart && !$self->{with_probe};
+    $self->{option} = @apart ? '--probe' : '';
+    return '';
+}
+
+# ---- questions ---------------------------------------------------------------------------------------------------
+
+# A neighbour asks for whatever is in its subnet, and for the host's own address in it.
+sub neighbours {
+    my ($self, $asker) = @_;
+    my (@all, %seen);
+    for my $a (grep { $self->{by}{$asker}{ $_->{dev} } } @{ $self->{addresses} }) {
+        my $base = number($a->{ip}) & 0xffff0000;
+        my $ip = $a->{peer} // dotted($base + 200);
+        next if $a->{prefix} == 32 && !defined $a->{peer};
+        push @all, { ip => $ip, prefix => $a->{prefix}, gateway => $a->{ip} }
+            if !$seen{"$ip $a->{prefix} $a->{ip}"}++;
+    }
+    return @all;
+}
+
+sub asks_for {
+    my ($n, $target) = @_;
+    return same_subnet($n->{ip}, $target, $n->{prefix}) || $n->{gateway} eq $target;
+}
+
+# Whoever might be there, in the address's own subnet.
+sub stranger_to {
+    my ($self, $target) = @_;
+    my ($a) = grep { $_->{ip} eq $target && $_->{prefix} < 32 } @{ $self->{addresses} };
+    return $a ? dotted((number($target) & 0xffff0000) + 200) : dotted(number($target) ^ 1);
+}
+
+# [{asker, target, whose, foreign, senders, said: {sender: MACs}}]
+sub take_answers {
+    my ($self) = @_;
+    my (@sets, @questions, %strangers);
+    my %own = map { $_ => 1 } @{ $self->{own} };
+    for my $asker (keys %{ $self->{by} }) {
+        $strangers{ dotted((number($_->{ip}) & 0xffff0000) + 201) } = 1
+            for grep { $_->{prefix} < 31 } $self->neighbours($asker);
+    }
+    my @targets = (
+        (map { [$_, 'own'] } @{ $self->{own} }), (map { [$_, 'proxied'] } grep { !$own{$_} } sort keys %{ $self->{entries} }),
+        map { [$_, 'stranger'] } '198.51.100.1', sort keys %strangers);
+    for my $asker (grep { %{ $self->{by}{$_} } } sort keys %{ $self->{by} }) {
+        my @neighbours = $self->neighbours($asker);
+        for my $t (@targets) {
+            my ($target, $whose) = @$t;
+            my @asking = grep { asks_for($_, $target) } @neighbours;
+            my $foreign = !@asking;
+            next if $foreign && $whose eq 'proxied';
+            my %senders = map { $_->{ip} => 1 } $foreign ? @neighbours : @asking;
+            $senders{ $self->stranger_to($target) } = 1 if $foreign;
+            delete $senders{$target};
+            push @sets, { asker => $asker, target => $target, whose => $whose, foreign => $foreign,
+                senders => [sort keys %senders, $whose eq 'own' ? '0.0.0.0' : ()] };
+        }
+    }
+    for my $set (@sets) {
+        push @questions, map { [$set->{asker}, '', $_, $set->{target}] } @{ $set->{senders} };
+    }
+    my @said;
+    while (my @some = splice @questions, 0, 2000) { push @said, $self->{ask}->(@some) }
+    for my $set (@sets) {
+        for my $sender (@{ $set->{senders} }) {
+            my @macs = grep { $_ ne '-' } split /,/, shift @said;
+            $set->{said}{$sender} = \@macs;
+            $set->{ $sender eq '0.0.0.0' ? 'probe' : 'request' }{$_} = 1 for @macs;
+        }
+    }
+    $self->{sets} = \@sets;
+    return;
+}
+
+# ---- what is wrong -----------------------------------------------------------------------------------------------
+
+sub devices_of {
+    my ($self, $asker, $mac) = @_;
+    return grep { $self->{links}{$_}{mac} eq $mac } sort keys %{ $self->{by}{$asker} };
+}
+
+# The device by which the host's packets from one address to another leave, '' for none.
+sub way {
+    my ($self, $from, $to, $vrf) = @_;
+    $self->{ways}{"$from $to $vrf"} //= do {
+        my $by = $vrf ? "vrf $vrf" : '';
+        my ($line) = `ip -n $self->{host} route get $to from $from $by ipproto tcp 2>/dev/null`;
+        defined $line && $line !~ /^(?:local|broadcast)/ && $line =~ / dev (\S+)/ ? $1 : '';
+    };
+    return $self->{ways}{"$from $to $vrf"};
+}
+
+# The MACs that may be right: {} where nobody is.
+sub right_macs {
+    my ($self, $set) = @_;
+    my $links = $self->{links};
+    my @holders = grep { $set->{request}{ $links->{$_}{mac} } } @{ $self->{holders}{ $set->{target} } };
+    my %right = map { $links->{$_}{mac} => 1 } @holders;
+    return %right if %right;
+    for my $mac (sort keys %{ $set->{request} }, sort keys %{ $set->{probe} }) {
+        for my $device ($self->devices_of($set->{asker}, $mac)) {
+            for my $n (grep { asks_for($_, $set->{target}) } $self->neighbours($set->{asker})) {
+                my $way = $self->way($set->{target}, $n->{ip}, $self->vrf_of($device));
+                $right{ $links->{$way}{mac} } = 1 if $way && $set->{request}{ $links->{$way}{mac} };
+            }
+        }
+    }
+    return %right;
+}
+
+sub has_route {
+    my ($self, $device) = @_;
+    return grep { !/^(?:local|broadcast|multicast|anycast) / && !/ proto kernel / }
+        `ip -n $self->{host} -4 route show table all dev $device`;
+}
+
+sub has_subnet {
+    my ($self, $device) = @_;
+    return grep { $_->{dev} eq $device && $_->{prefix} < 31 } @{ $self->{addresses} };
+}
+
+sub wrong_of_own {
+    my ($self, $set) = @_;
+    my %holder = map { $self->{links}{$_}{mac} => 1 } @{ $self->{holders}{ $set->{target} } };
+    my %all = (%{ $set->{request} // {} }, %{ $set->{probe} // {} });
+    my %right;
+    my @wrong;
+    %right = $self->right_macs($set) if keys %all > keys %holder || grep { !$holder{$_} } keys %all;
+    for my $mac (grep { !$holder{$_} } sort keys %all) {
+        for my $device ($self->devices_of($set->{asker}, $mac)) {
+            my $bare = $self->is_bare_bridge($device);
+            next if !$bare && ($set->{foreign} || !$set->{request}{$mac} || keys %{ $set->{request} } < 2 || !%right);
+            next if %right ? $right{$mac} : $self->has_route($device);
+            push @wrong, [$mac, $device, $bare];
+        }
+    }
+    return @wrong;
+}
+
+# {"MAC or address": {may: {"id device": 1}, where: [...]}}: of each one of may is to be found, and nothing else.
+sub judgement {
+    my ($self) = @_;
+    my %wrong;
+    my $note = sub {
+        my ($key, $what, $set) = @_;
+        $wrong{$key}{may}{$what} = 1;
+        push @{ $wrong{$key}{where} }, "$set->{asker} asks for $set->{target}" . ($set->{foreign} ? ' (foreign)' : '');
+    };
+    for my $set (@{ $self->{sets} }) {
+        if ($set->{whose} eq 'own') {
+            $note->(($_->[2] ? 'bridge' : 'flux') . " $_->[0]", $self->id_of($_->[1], 'host-flux'), $set)
+                for $self->wrong_of_own($set);
+        } elsif ($set->{whose} eq 'stranger') {
+            for my $mac (sort keys %{ $set->{request} // {} }) {
+                $note->("stranger $mac", $self->id_of($_, 'proxy-strangers'), $set)
+                    for grep { !$set->{foreign} || $self->has_subnet($_) } $self->devices_of($set->{asker}, $mac);
+            }
+        } else {
+            my @entries = @{ $self->{entries}{ $set->{target} } };
+            my %macs = map { $self->{links}{$_}{mac} => 1 }
+                grep { $_ ne '' && $self->{by}{ $set->{asker} }{$_} } @entries;
+            $note->("many $set->{target}", "proxy-many $set->{target}", $set)
+                if !(grep { $_ eq '' } @entries) && 1 < grep { $set->{request}{$_} } keys %macs;
+        }
+    }
+    return \%wrong;
+}
+
+# ---- check -------------------------------------------------------------------------------------------------------
+
+# The findings, each with what it is about: "id device" or "id address".
+sub findings {
+    my ($self) = @_;
+    my $json = `GUESTARP_ROOT=$self->{root} ip netns exec $self->{host} $self->{guestarp} check --json $self->{option} 2>/dev/null`;
+    my $all = eval { decode_json($json) } // die "check says no JSON on this host\n";
+    for my $f (@{ $all->{findings} }) {
+        my $judged = grep { $_ eq $f->{id} } @ids;
+        my %addresses = map { $_ => 1 } ($f->{fix} // '') =~ /neigh del proxy (\S+)/g;
+        $f->{about} = [
+            !$judged || $f->{what} =~ /neighbours with (?:the|senders)/ ? ()
+            : $f->{id} eq 'proxy-many' ? map { "$f->{id} $_" } sort keys %addresses
+            : map { "$f->{id} $_" } @{ $f->{devices} }];
+    }
+    return @{ $all->{findings} };
+}
+
+# What answers on a private VLAN in its neighbours' stead is meant to, and the wire does not tell the two.
+sub may_be_pvlan {
+    my ($self, $about) = @_;
+    my ($id, $device) = split / /, $about;
+    return $id eq 'proxy-strangers' && $self->{pvlan}{$device};
+}
+
+# (false ones, missed ones), in words
+sub compare {
+    my ($self, $judgement, @findings) = @_;
+    my %found = map { $_ => 1 } map { @{ $_->{about} } } @findings;
+    my %right = map { %{ $_->{may} } } values %$judgement;
+    my @false  = map { "FALSE: $_" } grep { !$right{$_} } sort keys %found;
+    my %what = map { my $f = $_; map { $_ => $f->{what} } @{ $f->{about} } } @findings;
+    $_ .= ": $what{s/^FALSE: //r}" for @false;
+    my @missed = map { 'MISSED: ' . join(' or ', sort keys %{ $judgement->{$_}{may} }) . ": $judgement->{$_}{where}[0]" }
+        grep { my $j = $judgement->{$_}; !grep { $found{$_} || $self->may_be_pvlan($_) } keys %{ $j->{may} } }
+        sort keys %$judgement;
+    push @false, map { "FALSE: $_->{id}: $_->{what}" } grep { $_->{id} eq 'two-answers' } @findings;
+    return (@false, @missed);
+}
+
+# ---- fixes -------------------------------------------------------------------------------------------------------
+
+# What neighbours that are there are told of addresses that somebody has: [set, sender, MACs, {those that are right}].
+sub answers {
+    my ($self, @sets) = @_;
+    my @answers;
+    for my $set (grep { $_->{whose} ne 'stranger' && !$_->{foreign} } @sets) {
+        my %right = $set->{whose} eq 'own' ? $self->right_macs($set) : ();
+        push @answers, map { [$set, $_, $set->{said}{$_}, \%right] } grep { @{ $set->{said}{$_} } } @{ $set->{senders} };
+    }
+    return @answers;
+}
+
+# Of each answer whether what goes to its MACs comes back: {MAC: 1 or 0}
+sub pings {
+    my ($self, @answers) = @_;
+    my @works = map { {} } @answers;
+    my %of;
+    push @{ $of{ $answers[$_][0]{asker} } }, $_ for grep { $answers[$_][1] ne '0.0.0.0' } 0 .. $#answers;
+    for my $asker (sort keys %of) {
+        my @all = map { my $i = $_; map { [$i, $_] } @{ $answers[$i][2] } } @{ $of{$asker} };
+        system("ip -n $self->{host} neigh flush all >/dev/null 2>&1");
+        my @back = $self->go(map { "ping $asker $_->[1] $answers[$_->[0]][1] $answers[$_->[0]][0]{target}" } @all);
+        $works[$all[$_][0]]{ $all[$_][1] } = $back[$_] for 0 .. $#all;
+    }
+    return @works;
+}
+
+sub lost {
+    my ($self, $before, $works_before, $said, $works_after) = @_;
+    my @lost;
+    for my $i (0 .. $#$before) {
+        my ($set, $sender, $macs, $right) = @{ $before->[$i] };
+        my %now = map { $_ => 1 } @{ $said->[$i] };
+        # A probe asks whether the address is taken: whoever says so is right.
+        my @right = grep { $right->{$_} && $sender ne '0.0.0.0' } @$macs;
+        my ($old, $new) = ($works_before->[$i], $works_after->[$i]);
+        my $what = "$set->{asker} with $sender asks for $set->{target}";
+        $self->{count}{'answers kept'}++;
+        push @lost, "CUT: nobody answers any more: $what" if !%now;
+        push @lost, "CUT: the right one no longer answers: $what" if %now && @right && !grep { $now{$_} } @right;
+        next if !grep { $_ } values %$old;
+        $self->{count}{'pings kept'}++;
+        push @lost, "CUT: no ping: $what" if %now && !grep { $_ } values %$new;
+        push @lost, "CUT: no ping of the right one: $what"
+            if grep { $right->{$_} && $old->{$_} && exists $new->{$_} && !$new->{$_} } keys %$old;
+    }
+    return @lost;
+}
+
+# Runs each fix, and looks whether its finding ends, and nothing else.
+sub judge_fixes {
+    my ($self, @findings) = @_;
+    my $count = $self->{count};
+    my @fixes = grep { defined $_->{fix} && $_->{id} !~ /^(?:mac-|quiet-)/ } @findings or return;
+    my @before = $self->answers(@{ $self->{sets} });
+    my @works = $self->pings(@before);
+    my (@wrong, @said);
+    for my $f (@fixes) {
+        my $key = sub { return "$_[0]{id} @{ $_[0]{devices} } $_[0]{what}" };
+        $count->{"fix: $f->{id}"}++;
+        my $log = `ip netns exec $self->{host} sh -c '$f->{fix}' 2>&1 >/dev/null`;
+        push @wrong, "FIX fails: $f->{fix}: $log" if $?;
+        my @now = $self->findings();
+        my %now = map { $_ => 1 } map { @{ $_->{about} } } @now;
+        $now{ $key->($_) } = 1 for @now;
+        push @wrong, map { "FIX does not end it: $_: $f->{fix}" } grep { $now{$_} } @{ $f->{about} }, $key->($f);
+        print "# fix: $f->{fix}\n" if $ENV{GUESTARP_HOST};
+    }
+    my @questions = map { [$_->[0]{asker}, '', $_->[1], $_->[0]{target}] } @before;
+    while (my @some = splice @questions, 0, 2000) {
+        push @said, map { [grep { $_ ne '-' } split /,/] } $self->{ask}->(@some);
+    }
+    my @after = map { [@{ $before[$_] }[0, 1], $said[$_]] } 0 .. $#before;
+    push @wrong, $self->lost(\@before, \@works, \@said, [$self->pings(@after)]);
+    # What check says now has to be right, too.
+    $self->look();
+    push @wrong, map { "after the fixes: $_" } $self->compare($self->judgement(), $self->findings());
+    return @wrong;
+}
+
+sub look {
+    my ($self) = @_;
+    delete $self->{ways};
+    $self->take_facts();
+    $self->take_hearing();
+    $self->take_answers();
+    return;
+}
+
+# Judges the host: what is not right, in words. Counts in count what was there.
+sub judge {
+    my ($self) = @_;
+    my $count = $self->{count};
+    $self->take_facts();
+    $self->take_hearing();
+    my $unfit = $self->unfit();
+    if ($unfit) {
+        $count->{"unfit: $unfit"}++;
+        return;
+    }
+    $count->{judged}++;
+    $count->{'judged with --probe'}++ if $self->{option};
+    $self->look();
+    my $judgement = $self->judgement();
+    my @findings = $self->findings();
+    for (map { @{ $_->{about} } } @findings) { $count->{ 'found: ' . (split / /)[0] }++ }
+    my @wrong = $self->compare($judgement, @findings);
+    push @wrong, $self->judge_fixes(@findings);
+    /^(?:after the fixes: )?([A-Z]+)\b(?::? (\S+))?/ and $count->{"wrong: $1 $2"}++ for @wrong;
+    return @wrong;
+}
+
+1;
