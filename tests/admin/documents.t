@@ -104,6 +104,15 @@ host_silent() {
     sysctl -q -w net.ipv4.conf.eth3.forwarding=0 net.ipv6.conf.eth3.forwarding=0
 }
 
+# A plain container, which does not run.
+host_plain() {
+    new_host
+    multi_host
+    mkdir -p "$ROOT/var/lib/lxc/web"
+    printf '%s\n' 'lxc.net.0.type = veth' 'lxc.net.0.veth.mode = router' 'lxc.net.0.veth.pair = vethweb' \
+        'lxc.net.0.ipv4.address = 192.168.18.107/32' >"$ROOT/var/lib/lxc/web/config"
+}
+
 # Several cards in one subnet.
 host_cards() {
     new_host
@@ -211,6 +220,15 @@ done
 
 # A block that runs elsewhere: where it does.
 is "$(cat "$TMP"/blocks/*/host | sed -n 's/^elsewhere=//p' | sort -u | paste -s -d ' ')" "ci debian" "the others run in CI and in clean Debian systems"
+
+# ---- the policies that guestarp.json(5) shows -----------------------------------------------------------------------------------
+
+awk -v to="$TMP/policy" '/^\.Bd -literal/ { getline; if (/^[{]/) out = to "." ++n }
+    /^\.Ed/ { out = "" }
+    out { print >out }' "$TESTS_DIR/../packaging/man/guestarp.json.5"
+for text in "$TMP"/policy.*; do
+    admin_is 0 "guestarp.json(5)'s policy ${text##*.} has no mistake" policy --check "$text"
+done
 
 # ---- the rule that the README offers instead -----------------------------------------------------------------------------------
 

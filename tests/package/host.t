@@ -70,6 +70,6 @@ for text in "$example" "$(<"$examples/guestarp.jsonc")"; do
     pve_ok 150 pre-start
     unlike "$ERR" 'guestarp\.json' "nobody finds fault with the example, $([ "$text" = "$example" ] && echo without || echo with) its comments"
 done
-is "$(jq -r '.defaults | keys | join(" ")' <<<"$example")" "$(sed -n '/^\.Sh GUEST KEYS/,/^\.Sh DEVICE KEYS/s/^\.It Cm \([a-z_]*\) :.*/\1/p' \
+is "$(jq -r '.defaults | keys | join(" ")' <<<"$example")" "$(sed -n '/^\.Ss Guest keys/,/^\.Ss Device keys/s/^\.It Cm \([a-z_]*\) :.*/\1/p' \
     "$TESTS_DIR/../packaging/man/guestarp.json.5" | sort | paste -s -d ' ')" "it has every key of guestarp.json(5)"
 done_testing
