@@ -46,7 +46,7 @@ static int write_link_value(struct netlink *nl, const struct facts *facts, const
 static int write_noarp(struct netlink *nl, const struct facts *facts, const struct setting *s, struct err *err)
 {
 	(void)facts;
-	return link_set_noarp(nl, s->ifindex, s->value != 0, err);
+	return link_set_flag(nl, s->ifindex, IFF_NOARP, s->value != 0, err);
 }
 
 static enum sysctl sysctl_of(enum setting_kind kind)

@@ -306,14 +306,9 @@ int link_set_value(struct netlink *nl, int ifindex, enum link_value which, uint3
 						       : set_value(nl, ifindex, which, value, err);
 }
 
-int link_set_noarp(struct netlink *nl, int ifindex, bool noarp, struct err *err)
+int link_set_flag(struct netlink *nl, int ifindex, unsigned flag, bool on, struct err *err)
 {
-	return change(nl, ifindex, build(ifindex, noarp ? IFF_NOARP : 0, IFF_NOARP), err);
-}
-
-int link_set_up(struct netlink *nl, int ifindex, struct err *err)
-{
-	return change(nl, ifindex, build(ifindex, IFF_UP, IFF_UP), err);
+	return change(nl, ifindex, build(ifindex, on ? flag : 0, flag), err);
 }
 
 static int change_attr(struct netlink *nl, int ifindex, int type, const void *data, int len, struct err *err)

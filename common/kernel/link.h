@@ -84,13 +84,11 @@ void link_complete(struct netlink *nl, struct link *link);
 /* Only LINK_ARP_IGNORE, LINK_ARP_ANNOUNCE and LINK_ARP_FILTER. */
 int link_set_value(struct netlink *nl, int ifindex, enum link_value which, uint32_t value, struct err *err);
 
-/* The NOARP flag: `ip link set DEV arp off|on`. */
-int link_set_noarp(struct netlink *nl, int ifindex, bool noarp, struct err *err);
+/* IFF_NOARP: `ip link set DEV arp off|on`; IFF_UP. */
+int link_set_flag(struct netlink *nl, int ifindex, unsigned flag, bool on, struct err *err);
 
 /* master is the bridge's ifindex, 0 to leave it. */
 int link_set_master(struct netlink *nl, int ifindex, int master, struct err *err);
-
-int link_set_up(struct netlink *nl, int ifindex, struct err *err);
 
 int link_set_mac(struct netlink *nl, int ifindex, const struct mac *mac, struct err *err);
 

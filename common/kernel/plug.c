@@ -38,7 +38,7 @@ int plug_port(const char *port, const char *bridge, struct err *err)
 		return err_wrap(err, "%s", port);
 	if (bridge)
 		joined = join(nl, &link, bridge, err);
-	r = link_set_up(nl, link.ifindex, &failure);
+	r = link_set_flag(nl, link.ifindex, IFF_UP, true, &failure);
 	if (r < 0 && joined == 0) {
 		*err = failure;
 		return err_wrap(err, "%s up", port);

@@ -261,7 +261,7 @@ static int ask_state(struct netlink *nl, struct err *err)
 
 static int change_link(struct netlink *nl, struct err *err)
 {
-	return link_set_noarp(nl, 3, true, err);
+	return link_set_flag(nl, 3, IFF_NOARP, true, err);
 }
 
 static int delete_entry(struct netlink *nl, struct err *err)

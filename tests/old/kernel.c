@@ -72,6 +72,12 @@ static const struct {
 	if (!next)                                                                                                     \
 	*(void **)&next = dlsym(RTLD_NEXT, #name)
 
+/* For who only reads it: lint. */
+#ifndef OLD_KERNEL
+#define OLD_KERNEL ""
+#define OLD_SEEN   ""
+#endif
+
 static bool lacks(enum lack what)
 {
 	static int first = -1;

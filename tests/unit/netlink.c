@@ -137,7 +137,7 @@ static int host_up(void **state)
 		return 0;
 	assert_int_equal(netlink_open(&nl, NULL), 0);
 	assert_int_equal(link_get(nl, "lo", &lo, NULL), 0);
-	assert_int_equal(link_set_up(nl, lo.ifindex, NULL), 0);
+	assert_int_equal(link_set_flag(nl, lo.ifindex, IFF_UP, true, NULL), 0);
 	assert_int_equal(add_address(nl, lo.ifindex), 0);
 	assert_int_equal(proxy_add(nl, lo.ifindex, &ip4, NULL), 0);
 	assert_int_equal(proxy_add(nl, lo.ifindex, &ip6, NULL), 0);
@@ -517,8 +517,8 @@ static void no_device(void **state)
 		assert_int_equal(route_add_host(NULL, ifindex, &ip4, NULL, &err), -ENODEV);
 		assert_string_equal(err.text, "route without a device: No such device");
 		assert_int_equal(route_delete_host(NULL, ifindex, &ip4, &err), -ENODEV);
-		assert_int_equal(link_set_up(NULL, ifindex, &err), -ENODEV);
-		assert_int_equal(link_set_noarp(NULL, ifindex, true, &err), -ENODEV);
+		assert_int_equal(link_set_flag(NULL, ifindex, IFF_UP, true, &err), -ENODEV);
+		assert_int_equal(link_set_flag(NULL, ifindex, IFF_NOARP, true, &err), -ENODEV);
 		assert_int_equal(link_set_value(NULL, ifindex, LINK_ARP_IGNORE, 1, &err), -ENODEV);
 		assert_int_equal(link_set_mac(NULL, ifindex, &mac, &err), -ENODEV);
 		assert_int_equal(link_set_master(NULL, ifindex, 1, &err), -ENODEV);
