@@ -49,19 +49,19 @@ struct frame {
 } __attribute__((packed));
 
 struct command {
-	enum what what;
-	int ifindex; /* it is sent out of */
-	uint16_t tag;
-	int asker; /* that is to hear it */
-	uint8_t mac[ETH_ALEN];
-	uint32_t sender, target;
-	bool done;
 	int heard[HEARD_MAX];
 	size_t heard_count;
+	enum what what;
+	int ifindex; /* it is sent out of */
+	int asker;   /* that is to hear it */
+	uint32_t sender, target;
+	uint16_t tag;
+	uint8_t mac[ETH_ALEN];
+	bool done;
 };
 
 static struct command list[COMMANDS_MAX];
-static size_t count;
+static size_t command_count;
 static uint16_t turn; /* of go: what an earlier one has sent is not counted */
 static int fds[SOCKETS];
 
@@ -122,16 +122,17 @@ static void send_marked(const struct command *c, size_t number)
 	send_frame(fd, c->ifindex, &frame, 46);
 }
 
-static uint16_t checksum(const void *data, size_t len)
+/* Over all of the header, in which it is 0 so far. */
+static void set_checksum(uint8_t *header, size_t len, size_t place)
 {
-	const uint8_t *bytes = data;
 	uint32_t sum = 0;
 
 	for (size_t i = 0; i < len; i++)
-		sum += i % 2 ? bytes[i] : (uint32_t)bytes[i] << 8;
+		sum += i % 2 ? header[i] : (uint32_t)header[i] << 8;
 	while (sum >> 16)
 		sum = (sum & 0xffff) + (sum >> 16);
-	return htons((uint16_t)~sum);
+	header[place] = (uint8_t)(~sum >> 8);
+	header[place + 1] = (uint8_t)~sum;
 }
 
 static void send_ping(const struct command *c, size_t number)
@@ -150,12 +151,12 @@ static void send_ping(const struct command *c, size_t number)
 
 	echo.un.echo.id = htons((uint16_t)number);
 	echo.un.echo.sequence = htons(turn);
-	echo.checksum = checksum(&echo, sizeof(echo));
-	ip.check = checksum(&ip, sizeof(ip));
 	memcpy(frame.eth.h_dest, c->mac, ETH_ALEN);
 	mac_of(fds[LAN_IP], c->ifindex, frame.eth.h_source);
 	memcpy(frame.payload, &ip, sizeof(ip));
 	memcpy(frame.payload + sizeof(ip), &echo, sizeof(echo));
+	set_checksum(frame.payload, sizeof(ip), offsetof(struct iphdr, check));
+	set_checksum(frame.payload + sizeof(ip), sizeof(echo), offsetof(struct icmphdr, checksum));
 	send_frame(fds[LAN_IP], c->ifindex, &frame, 46);
 }
 
@@ -167,7 +168,7 @@ static void take_marked(const struct frame *frame, int ifindex, bool on_host)
 	struct command *c;
 
 	memcpy(&marked, frame->payload, sizeof(marked));
-	c = marked.turn == turn && marked.number < count ? &list[marked.number] : NULL;
+	c = marked.turn == turn && marked.number < command_count ? &list[marked.number] : NULL;
 	if (c && c->what == FROM && on_host && c->heard_count < HEARD_MAX)
 		c->heard[c->heard_count++] = ifindex;
 	else if (c && c->what == TO && !on_host && c->asker == ifindex)
@@ -186,7 +187,7 @@ static void take_arp(const struct frame *frame, int ifindex)
 	memcpy(&target, asked.arp_tpa, sizeof(target));
 	if (ntohs(asked.ea_hdr.ar_op) != ARPOP_REQUEST)
 		return;
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < command_count; i++) {
 		if (list[i].what != PING || list[i].ifindex != ifindex || list[i].sender != target)
 			continue;
 		answer = asked;
@@ -213,7 +214,7 @@ static void take_ip(const struct frame *frame, int ifindex)
 	memcpy(&echo, frame->payload + sizeof(ip), sizeof(echo));
 	number = ntohs(echo.un.echo.id);
 	if (ip.protocol == IPPROTO_ICMP && echo.type == ICMP_ECHOREPLY && ntohs(echo.un.echo.sequence) == turn &&
-	    number < count && list[number].what == PING && list[number].ifindex == ifindex &&
+	    number < command_count && list[number].what == PING && list[number].ifindex == ifindex &&
 	    list[number].sender == ip.daddr && list[number].target == ip.saddr)
 		list[number].done = true;
 }
@@ -224,7 +225,7 @@ static bool hear(void)
 
 	for (int i = 0; i < SOCKETS; i++) {
 		struct frame frame = { 0 };
-		struct sockaddr_ll from;
+		struct sockaddr_ll from = { 0 };
 		socklen_t size = sizeof(from);
 
 		while (recvfrom(fds[i], &frame, sizeof(frame), 0, (struct sockaddr *)&from, &size) > 0) {
@@ -267,7 +268,7 @@ static void go(int ms)
 	struct pollfd polled[SOCKETS];
 
 	turn++;
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < command_count; i++) {
 		if (list[i].what == PING)
 			send_ping(&list[i], i);
 		else
@@ -279,9 +280,9 @@ static void go(int ms)
 		polled[i] = (struct pollfd){ .fd = fds[i], .events = POLLIN };
 	while (poll(polled, SOCKETS, ms) > 0 && hear())
 		;
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < command_count; i++)
 		print(&list[i]);
-	count = 0;
+	command_count = 0;
 	print_done();
 }
 
@@ -293,10 +294,10 @@ static bool parse_mac(const char *text, uint8_t mac[ETH_ALEN])
 
 static bool add(size_t words_count, char **words)
 {
-	struct command *c = &list[count];
+	struct command *c = &list[command_count];
 	char *tag = words_count == 2 ? strchr(words[1], '/') : NULL;
 
-	if (count == COMMANDS_MAX)
+	if (command_count == COMMANDS_MAX)
 		die("too many commands");
 	if (tag)
 		*tag++ = '\0';
@@ -317,7 +318,7 @@ static bool add(size_t words_count, char **words)
 	} else {
 		return false;
 	}
-	count++;
+	command_count++;
 	return true;
 }
 
