@@ -18,9 +18,9 @@ enum file_trust {
 };
 
 /*
- * The path as guestarp sees it: below GUESTARP_ROOT when that is set (secure_getenv), and of /run what a host without has
- * in its place: /var/run, and /var/run/guestarp-<boot id> for guestarp's own.
- * -ENAMETOOLONG. Meant for files; /proc and /sys are never below it.
+ * The path as guestarp sees it: below GUESTARP_ROOT when that is set (secure_getenv), and of /run what a host without
+ * has in its place: /var/run, and /var/run/guestarp-<boot id> for guestarp's own. -ENAMETOOLONG. Meant for files; /proc
+ * and /sys are never below it.
  */
 int file_path(const char *path, char *ret_path, size_t size, struct err *err);
 
