@@ -112,7 +112,8 @@ static void read_values(struct link *link)
 	}
 }
 
-void link_complete(struct netlink *nl, struct link *link)
+/* The rest of one that is not whole, from /sys and /proc/sys. */
+static void complete(struct netlink *nl, struct link *link)
 {
 	if (link->whole)
 		return;
@@ -145,7 +146,7 @@ static int request(struct netlink *nl, const char *name, int ifindex, struct lin
 	r = netlink_get(nl, steal_ptr(&msg), take_link, &link, err);
 	if (r < 0)
 		return r;
-	link_complete(nl, &link);
+	complete(nl, &link);
 	*ret_link = link;
 	return 0;
 }
@@ -270,17 +271,10 @@ static int change(struct netlink *nl, int ifindex, struct nl_msg *msg, struct er
 	return ifindex > 0 ? netlink_change(nl, steal_ptr(&held), err) : err_errno(err, ENODEV, "device %d", ifindex);
 }
 
-/* For what goes by a name on an old kernel, and by the ifindex else. */
-static int get_name(struct netlink *nl, int ifindex, struct link *ret_link, struct err *err)
-{
-	return ifindex > 0 ? link_get_by_index(nl, ifindex, ret_link, err)
-			   : err_errno(err, ENODEV, "device %d", ifindex);
-}
-
 static int set_value_by_file(struct netlink *nl, int ifindex, enum link_value which, uint32_t value, struct err *err)
 {
 	struct link link;
-	int r = get_name(nl, ifindex, &link, err);
+	int r = link_get_by_index(nl, ifindex, &link, err);
 
 	return r < 0 ? r : device_file_set_value(devconf[which].family, link.name, devconf[which].file, value, err);
 }
@@ -302,8 +296,9 @@ static int set_value(struct netlink *nl, int ifindex, enum link_value which, uin
 
 int link_set_value(struct netlink *nl, int ifindex, enum link_value which, uint32_t value, struct err *err)
 {
-	return netlink_lacks(nl, NETLINK_LACKS_VALUES) ? set_value_by_file(nl, ifindex, which, value, err)
-						       : set_value(nl, ifindex, which, value, err);
+	return ifindex > 0 && netlink_lacks(nl, NETLINK_LACKS_VALUES)
+		       ? set_value_by_file(nl, ifindex, which, value, err)
+		       : set_value(nl, ifindex, which, value, err);
 }
 
 int link_set_flag(struct netlink *nl, int ifindex, unsigned flag, bool on, struct err *err)
@@ -324,17 +319,17 @@ static int set_master_by_ioctl(struct netlink *nl, int ifindex, int master, stru
 {
 	struct link port;
 	struct link bridge;
-	int r = get_name(nl, ifindex, &port, err);
+	int r = link_get_by_index(nl, ifindex, &port, err);
 
 	if (r == 0 && master)
-		r = get_name(nl, master, &bridge, err);
+		r = link_get_by_index(nl, master, &bridge, err);
 	return r < 0 ? r : device_file_set_master(port.name, master ? bridge.name : NULL, err);
 }
 
 int link_set_master(struct netlink *nl, int ifindex, int master, struct err *err)
 {
 	/* Before Linux 2.6.39 it would be passed over. */
-	if (netlink_lacks(nl, NETLINK_LACKS_MASTER))
+	if (ifindex > 0 && netlink_lacks(nl, NETLINK_LACKS_MASTER))
 		return set_master_by_ioctl(nl, ifindex, master, err);
 	return change_attr(nl, ifindex, IFLA_MASTER, &master, sizeof(master), err);
 }

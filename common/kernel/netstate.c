@@ -55,8 +55,13 @@ static int take_devices(struct netlink *nl, struct netstate *s, struct err *err)
 {
 	int r = netdev_list(nl, take_device, restart_devices, s, err);
 
-	for (size_t i = 0; r == 0 && i < s->count; i++)
-		link_complete(nl, &s->devices[i].link);
+	/* An old kernel's are asked for one by one, which looks for the rest. */
+	for (size_t i = 0; r == 0 && i < s->count; i++) {
+		struct link *link = &s->devices[i].link;
+
+		if (!link->whole)
+			(void)link_get_by_index(nl, link->ifindex, link, NULL);
+	}
 	if (r == 0 && s->count > 0)
 		qsort(s->devices, s->count, sizeof(*s->devices), by_ifindex);
 	return r;

@@ -27,6 +27,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/* lib-old.sh has others. */
+#ifndef OLD_KERNEL
+#define OLD_KERNEL "5.14"
+#define OLD_SEEN   "/dev/null"
+#endif
+
 /* What came when, by its release and commit. A distribution's kernel may have more than its number
  * says. */
 enum lack {

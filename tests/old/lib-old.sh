@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # Programs that find an older kernel (tests/old/kernel.c). Source it from what knows GUESTARP_BUILD.
 
+# shellcheck disable=SC2034 # kernels.t has it
 OLD_KERNELS=(2.6.32 3.10 3.16 4.9 4.18 5.14)
 
 # Fails, with a word why, where the programs cannot be linked once more: they are somebody else's, or have a sanitizer.
