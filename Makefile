@@ -33,7 +33,8 @@ ALL_CPPFLAGS = -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -Icommon $(shell pkg-confi
 ALL_CFLAGS   = -std=gnu11 $(WARN) -MMD -MP -fno-asynchronous-unwind-tables $(SANITIZERS) $(CFLAGS)
 ALL_LDFLAGS  = $(SANITIZERS) $(LDFLAGS)
 # libc first, as most symbols are its own: each is looked up in one library instead of four at every start.
-LDLIBS       = -lc $(shell pkg-config --libs $(PACKAGES))
+# librt has clock_gettime() before glibc 2.17, and is empty by now.
+LDLIBS       = -lc -lrt $(shell pkg-config --libs $(PACKAGES))
 
 HOOKS      := $(wildcard hooks/*.c)
 PROGRAMS   := $(HOOKS:hooks/%.c=$(BUILD)/%)
@@ -112,6 +113,7 @@ check-long: tests
 	GUESTARP_BUILD=$(abspath $(BUILD)) GUESTARP_FAULT_FULL=1 GUESTARP_EVENTS=10000 tests/run tests/fault/*.t tests/events/random.t
 	GUESTARP_BUILD=$(abspath $(BUILD)) GUESTARP_HOSTS=10000 tests/run tests/net/harm.t
 	GUESTARP_BUILD=$(abspath $(BUILD)) GUESTARP_HOSTS=1000 GUESTARP_UML_SECONDS=86400 tests/run tests/uml/harm.t
+	GUESTARP_BUILD=$(abspath $(BUILD)) GUESTARP_ADDRESSES=1000 tests/run tests/vz/many.t
 	GUESTARP_BUILD=$(abspath $(BUILD)) tests/wire/table
 	FUZZ_BUILD=$(BUILD)-fuzz tests/fuzz/run -runs=10000000
 
@@ -142,7 +144,9 @@ install: $(if $(ONE_FILE),one,all)
 	ln -sf $(LIBEXECDIR)/guestarp/guestarp $(DESTDIR)$(BINDIR)/guestarp
 	for page in $(MANUALS); do install -m 644 $$page $(SHARE)/man/man$${page##*.}/ || exit; done
 	sed -e '/^ *\/\//d' -e 's,  *//.*,,' packaging/examples/guestarp.jsonc >$(SHARE)/doc/guestarp/examples/guestarp.json
-	install -m 644 packaging/examples/guestarp.jsonc $(SHARE)/doc/guestarp/examples/
+	install -m 644 packaging/examples/guestarp.jsonc packaging/examples/icinga2.conf packaging/examples/ansible.yml \
+		$(SHARE)/doc/guestarp/examples/
+	install -m 755 packaging/examples/check_guestarp $(SHARE)/doc/guestarp/examples/
 	install -m 644 README.md $(wildcard packaging/doc/*.md) $(SHARE)/doc/guestarp/
 	install -d $(SHARE)/bash-completion/completions
 	$(filter %/guestarp,$(INSTALLED)) --completion >$(SHARE)/bash-completion/completions/guestarp
@@ -155,6 +159,8 @@ install-host:
 	$(call place,tmpfiles.conf,644,$(TMPFILES)/guestarp.conf)
 	$(if $(UNITDIR),$(call place,guestarp.service.in,644,$(UNITDIR)/guestarp.service))
 	$(if $(UNITDIR),$(call place,guestarp-watch.service.in,644,$(UNITDIR)/guestarp-watch.service))
+	$(if $(UNITDIR),$(call place,guestarp-prometheus.service.in,644,$(UNITDIR)/guestarp-prometheus.service))
+	$(if $(UNITDIR),$(call place,guestarp-prometheus.timer,644,$(UNITDIR)/guestarp-prometheus.timer))
 	ln -sfn $(LIBEXECDIR)/guestarp/guestarp-pve $(DESTDIR)$(SNIPPETS)/guestarp
 	ln -sfn $(LIBEXECDIR)/guestarp/vznet-custom $(DESTDIR)$(VZCTLDIR)/vznet-custom
 

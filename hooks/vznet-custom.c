@@ -6,7 +6,7 @@
  */
 
 #include <errno.h>
-#include <signal.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,277 +17,139 @@
 #include "base/log.h"
 #include "base/privilege.h"
 #include "base/process.h"
+#include "base/script.h"
 #include "base/spawn.h"
 #include "base/text.h"
 #include "event/event.h"
 #include "event/known.h"
+#include "event/vz_call.h"
 #include "guest/guest.h"
 #include "guest/vz.h"
-#include "guest/vz_ips.h"
+#include "guest/vz_external.h"
 #include "host/record.h"
+#include "kernel/link.h"
 #include "kernel/plug.h"
+#include "kernel/route.h"
 #include "plan/choice.h"
 #include "plan/plan.h"
 #include "policy/policy.h"
 
-#define VENET       "venet0"
 #define PATH_SIZE   4096
-#define VZ_IP_INUSE 78 /* vzctl(8), EXIT STATUS */
+#define VZ_IP_INUSE 78  /* vzctl(8), EXIT STATUS */
+#define SCRIPT_S    600 /* vzctl asks a second for each of the addresses that a guest may have */
 
-/* One call: what vzctl said, and what came of it. */
-struct call {
-	int argc;
-	char **argv;
-	enum vz_family family;
-	struct turn turn; /* its guest as its file has it */
-	bool readable;    /* VEID names a container whose file could be read */
-	bool managed;
-	bool quiet;   /* say failures only */
-	bool tells;   /* the role is about addresses: it says it where there are too many */
-	bool refused; /* policy cannot be read, and says that nothing may start then */
-};
-
-static const char *env(const char *name)
+/* A script's, as a shell has it. */
+static int status_of(int spawned)
 {
-	const char *value = getenv(name);
-
-	return value ? value : "";
-}
-
-/* Returns whether the failure is to stop the start. */
-static bool say(struct call *call, const char *done, int result, bool may_abort)
-{
-	if (call->quiet)
-		call->turn.outcome.done[0] = '\0';
-	return turn_say(&call->turn, done, result, may_abort);
-}
-
-/* More addresses than there is room for: all of them are left to vzctl. Said once. */
-static void tell_many(struct call *call, const struct err *failure)
-{
-	if (!call->tells)
-		return;
-	call->tells = false;
-	call->turn.err = *failure;
-	(void)say(call, "", -failure->code, false);
-}
-
-/* The container's file and its policy. */
-static int read_files(struct call *call)
-{
-	struct turn *turn = &call->turn;
-	int read = vz_read(&turn->guest, &turn->err);
-	struct err failure = turn->err;
-	bool covered;
-	int r;
-
-	if (read < 0 && read != -E2BIG)
-		(void)say(call, "", read, false);
-	call->readable = read == 0;
-	r = turn_policy(turn);
-	covered = policy_manages(&turn->policy, &turn->guest);
-	call->managed = call->readable && covered;
-	if (read == -E2BIG && covered)
-		tell_many(call, &failure);
-	return r;
-}
-
-/* VEID, its file, its policy. What fails here is said; the platform's own work has to go on without us. */
-static void open_call(struct call *call, const char *word, bool aborts, bool tells)
-{
-	struct turn *turn = &call->turn;
-	int r;
-
-	call->tells = tells;
-	call->family = vz_family();
-	r = guest_init(&turn->guest, GUEST_VZ, env("VEID"), &turn->err);
-	turn_init(turn, &turn->guest, word);
-	turn_takes_some(turn);
-	if (r < 0) {
-		turn->name[0] = '\0';
-		/* vz.conf is sourced by scripts that are about no container. */
-		if (*env("VEID"))
-			(void)say(call, "", r, false);
-		return;
-	}
-	r = read_files(call);
-	if (r < 0)
-		call->refused = say(call, "", r, aborts && call->managed && turn->policy.broken);
-}
-
-/*
- * The files once more, under the lock. Not while one of the platform's scripts runs: vz.conf, which it sources, calls
- * us from within.
- */
-static void begin(struct call *call, enum turn_kind kind)
-{
-	struct err before = call->turn.err;
-	int r;
-
-	call->turn.claims = true;
-	turn_lock(&call->turn, kind);
-	r = read_files(call);
-	if (r < 0 && strcmp(before.text, call->turn.err.text) != 0)
-		(void)say(call, "", r, false);
-}
-
-static void end(struct call *call)
-{
-	turn_unlock(&call->turn);
-}
-
-/* The addresses of one list in the environment, for a container that may have more. False where they are too many. */
-static bool take_ips(struct call *call, const char *variable, struct guest *guest)
-{
-	struct err failure;
-
-	guest_copy(guest, &call->turn.guest);
-	guest->ip_count = 0;
-	if (vz_parse_ips(call->family, env(variable), guest->ips, GUEST_IPS_MAX, &guest->ip_count) == 0)
-		return true;
-	(void)err_set(&failure, E2BIG, VZ_TOO_MANY, variable, GUEST_IPS_MAX, GUEST_NIC_IPS_MAX, GUEST_NICS_MAX);
-	if (call->managed)
-		tell_many(call, &failure);
-	return false;
-}
-
-struct among {
-	const struct known *known;
-	struct guest *guest;
-};
-
-static bool add_known(const struct guest_ip *ip, void *arg)
-{
-	const struct among *among = arg;
-
-	if (ip_among(among->known->ips, among->known->ip_count, &ip->ip))
-		(void)guest_add_ip(among->guest, &ip->ip);
-	return true;
-}
-
-/* Of a list that is too long: those that are recorded. Under the lock. */
-static void take_known_ips(struct call *call, const char *variable, const struct known *known, struct guest *guest)
-{
-	struct among among = { known, guest };
-
-	guest_copy(guest, &call->turn.guest);
-	guest->ip_count = 0;
-	vz_ips_walk(call->family, env(variable), add_known, &among);
-}
-
-static bool prepare(struct call *call, const struct guest *guest, bool probe, bool may_abort)
-{
-	return say(call, "prepared", event_prepare(&call->turn, guest, probe), may_abort);
-}
-
-/* route: the device by which vzctl itself routes the addresses. */
-static bool add_ips(struct call *call, struct guest *guest, const char *route, bool may_abort)
-{
-	if (ifname_copy(guest->route, route) == 0)
-		guest->platform_routes = true;
-	return say(call, "up", event_up(&call->turn, guest), may_abort);
-}
-
-static void remove_ips(struct call *call, const struct guest *guest)
-{
-	(void)say(call, "took back", event_down_ips(&call->turn, guest->ips, guest->ip_count), false);
-}
-
-/* On whatever device vzctl has put them, before we were set up or without telling us. */
-static void withdraw(struct call *call, struct guest *guest, const char *route)
-{
-	bool routes = ifname_copy(guest->route, route) == 0;
-
-	guest->platform_routes = routes;
-	(void)say(call, "took back", event_withdraw(&call->turn, guest, routes), false);
-}
-
-static void remove_all(struct call *call)
-{
-	(void)say(call, "took back", event_down(&call->turn), false);
+	return spawned >= SPAWN_SIGNAL ? 128 + spawned - SPAWN_SIGNAL : spawned;
 }
 
 /* --- EXTERNAL_SCRIPT: vznetcfg execs it in place of its own work ---------------------------------------------- */
 
 /* A veth without a bridge is routed to by the host, by us: vznetcfg would not have done that. */
-static bool up_routed(struct call *call, const char *port)
+static bool up_routed(struct vz_call *call, struct guest *routed, const char *port)
 {
-	const struct guest_nic *nic = vz_find_port(&call->turn.guest, port);
-	struct guest guest;
-
-	guest_copy(&guest, &call->turn.guest);
-	guest.ip_count = nic ? nic->ip_count : 0;
-	for (size_t i = 0; i < guest.ip_count; i++)
-		guest.ips[i] = nic->ips[i].ip;
-	if (ifname_copy(guest.route, port) < 0)
+	if (ifname_copy(routed->route, port) < 0)
 		return false;
-	return say(call, "up", event_up(&call->turn, &guest), true);
+	return vz_call_say(call, "up", event_up(&call->turn, routed), true);
 }
 
-static int plug(struct call *call, const char *port, const char *bridge)
+/* The container with that device's addresses alone. Returns whether there are any to be routed to it, by us. */
+static bool take_routed_nic(const struct vz_call *call, const struct guest_nic *nic, struct guest *ret_routed)
+{
+	struct ip buffer[GUEST_IPS_MAX];
+	size_t count = 0;
+
+	guest_copy(ret_routed, &call->turn.guest);
+	ret_routed->ip_count = nic ? nic->ip_count : 0;
+	for (size_t i = 0; i < ret_routed->ip_count; i++)
+		ret_routed->ips[i] = nic->ips[i].ip;
+	if (call->managed)
+		(void)plan_ips(ret_routed, &call->turn.policy, buffer, &count);
+	return count > 0;
+}
+
+/* The script that the host had before us, as vznetcfg would have run it: it plugs, or does whatever else it was for. */
+static int run_external(struct vz_call *call, const char *script)
+{
+	char path[PATH_SIZE];
+	char *argv[] = { path, call->argv[1], call->argv[2], call->argv[3], NULL };
+	int r = file_path(script, path, sizeof(path), &call->turn.err);
+
+	return r < 0 ? r : spawn_wait(path, argv, &call->turn.err);
+}
+
+/* Nothing says where the port belongs. vznetcfg brings it up and no more; so do we, but not without a word. */
+static int plug_nowhere(struct vz_call *call, const char *port)
+{
+	struct err *err = &call->turn.err;
+	char script[VZ_EXTERNAL_SIZE];
+	int r = vz_external(script, err);
+
+	if (r == 0 && script[0])
+		r = run_external(call, script);
+	else if (r == 0)
+		r = err_set(err, ENOENT, "%s is in no bridge: NETIF has no bridge= for it", port);
+	if (r >= 0)
+		return status_of(r);
+	(void)vz_call_say(call, "", r, false);
+	return vz_call_say(call, "", plug_port(port, NULL, err), call->managed) ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static int plug(struct vz_call *call, const char *port, const char *bridge)
 {
 	const struct guest_nic *nic;
+	struct guest routed;
+	bool nowhere;
 	bool stop = false;
 
 	if (call->managed)
-		begin(call, TURN_STARTS);
+		vz_call_begin(call, TURN_STARTS);
 	nic = vz_find_port(&call->turn.guest, port);
 	if (!bridge && nic && nic->bridge[0])
 		bridge = nic->bridge;
+	nowhere = !bridge && !take_routed_nic(call, nic, &routed);
 	if (call->managed)
-		stop = prepare(call, &call->turn.guest, false, true);
-	if (!stop)
-		stop = say(call, "", plug_port(port, bridge, &call->turn.err), call->managed);
-	if (!stop && call->managed && !bridge)
-		stop = up_routed(call, port);
-	end(call);
+		stop = vz_call_prepare(call, &call->turn.guest, false, true);
+	if (!stop && !nowhere)
+		stop = vz_call_say(call, "", plug_port(port, bridge, &call->turn.err), call->managed);
+	if (!stop && !nowhere && !bridge)
+		stop = up_routed(call, &routed, port);
+	vz_call_end(call);
+	if (!stop && nowhere)
+		return plug_nowhere(call, port);
 	return stop ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-static int role_init(struct call *call)
+static int role_init(struct vz_call *call)
 {
 	return plug(call, call->argv[3], NULL);
 }
 
-static int role_addif(struct call *call)
+static int role_addif(struct vz_call *call)
 {
 	return plug(call, call->argv[2], call->argv[3]);
 }
 
-static int role_delif(struct call *call)
+static int role_delif(struct vz_call *call)
 {
-	return say(call, "", plug_out(call->argv[2], &call->turn.err), false) ? EXIT_FAILURE : EXIT_SUCCESS;
+	return vz_call_say(call, "", plug_out(call->argv[2], &call->turn.err), false) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 /* --- chooser: NEIGHBOUR_DEVS="$(vznet-custom devices)" in vz.conf --------------------------------------------- */
 
-/* The script that sources vz.conf is our parent; its environment is the same for additions and deletions. */
-static bool parent_is(const char *script)
-{
-	char path[32];
-	char text[512] = "";
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)getppid());
-	if (file_read_kernel(path, text, sizeof(text) - 1) < 0)
-		return false;
-	/* "/bin/sh" NUL "/usr/libexec/vzctl/scripts/vps-net_del" NUL */
-	for (const char *arg = text; *arg; arg += strlen(arg) + 1) {
-		if (strstr(arg, script))
-			return true;
-	}
-	return false;
-}
-
-/* Else: the container stops, or every address is one that is known to be up (--ipadd names new ones only). */
+/*
+ * The script that sources vz.conf is our parent; its environment is the same for additions and deletions. Else: the
+ * container stops, or every address is one that is known to be up (--ipadd names new ones only). */
 static bool is_deletion(const struct guest *named, const struct known *known)
 {
 	struct guest left;
 
-	if (strcmp(env("VE_STATE"), "starting") == 0)
+	if (strcmp(vz_env("VE_STATE"), "starting") == 0)
 		return false;
-	if (parent_is("net_del") || strcmp(env("VE_STATE"), "stopping") == 0)
+	if (script_calls("net_del") || strcmp(vz_env("VE_STATE"), "stopping") == 0)
 		return true;
-	if (parent_is("net_add"))
+	if (script_calls("net_add"))
 		return false;
 	guest_copy(&left, named);
 	for (size_t i = 0; i < known->ip_count; i++)
@@ -296,7 +158,7 @@ static bool is_deletion(const struct guest *named, const struct known *known)
 }
 
 /* vzctl takes its own entries from the devices of the record, too: policy may have changed since they were made. */
-static void print_devices(const struct call *call, bool ours, const struct known *known)
+static void print_devices(const struct vz_call *call, bool ours, const struct known *known)
 {
 	const char *fallback = call->argc > 2 ? call->argv[2] : "all";
 	const char *device = plan_device(&call->turn.guest, &call->turn.policy);
@@ -313,80 +175,159 @@ static void print_devices(const struct call *call, bool ours, const struct known
 	(void)putchar('\n');
 }
 
-/* Under the lock. ours: there is room for the addresses. */
-static void choose(struct call *call, struct guest *named, bool ours)
+/* Under the lock. ours: there is room for the addresses. Returns whether they are to be added. */
+static bool choose(struct vz_call *call, struct guest *named, bool ours)
 {
 	struct turn *turn = &call->turn;
 	struct known known;
 
 	if (known_read(turn, &known, &turn->err) < 0)
-		(void)say(call, "", -turn->err.code, false);
+		(void)vz_call_say(call, "", -turn->err.code, false);
 	if (is_deletion(named, &known)) {
 		print_devices(call, ours, &known);
 		if (!ours)
-			take_known_ips(call, "IP_ADDR", &known, named);
-		remove_ips(call, named);
+			vz_call_take_known(call, "IP_ADDR", &known, named);
+		vz_call_remove(call, named);
 		if (call->managed)
-			withdraw(call, named, "");
-		return;
+			vz_call_withdraw(call, named, "");
+		return false;
 	}
 	known.device_count = 0;
 	print_devices(call, ours, &known);
 	/* vzctl probes the listed device itself. */
-	if (ours && call->managed && !prepare(call, named, false, false))
-		(void)add_ips(call, named, VENET, false);
+	return ours && call->managed && !vz_call_prepare(call, named, false, false);
 }
 
-static int role_devices(struct call *call)
+/* Those of the addresses that vzctl has routed: the first thing that it does behind its duplicate check. */
+static bool take_routed(struct vz_call *call, const struct guest *named, struct guest *ret_routed)
+{
+	struct turn *turn = &call->turn;
+	struct link venet;
+
+	guest_copy(ret_routed, named);
+	ret_routed->ip_count = 0;
+	if (turn_ask(turn) < 0 || link_get(turn->nl, VZ_VENET, &venet, &turn->err) < 0)
+		return false;
+	for (size_t i = 0; i < named->ip_count; i++) {
+		bool has = false;
+
+		if (route_has_host(turn->nl, venet.ifindex, &named->ips[i], &has, &turn->err) == 0 && has)
+			(void)guest_add_ip(ret_routed, &named->ips[i]);
+	}
+	return true;
+}
+
+/* vps-net_add has ended. It has added all of its addresses, or, of what it leaves behind when it fails, some. */
+static void settle(struct vz_call *call, const struct guest *named)
+{
+	struct guest routed;
+
+	if (!call->managed)
+		return;
+	if (!take_routed(call, named, &routed))
+		(void)vz_call_say(call, "", -call->turn.err.code, false);
+	else if (routed.ip_count == named->ip_count)
+		(void)vz_call_add(call, &routed, VZ_VENET, false);
+	else if (routed.ip_count > 0)
+		vz_call_withdraw(call, &routed, VZ_VENET);
+}
+
+/* The child's part. ready: closed when the lock is its. */
+static _Noreturn void settle_and_end(struct vz_call *call, const struct guest *named, pid_t pid, int ready)
+{
+	int script = script_open(pid);
+
+	vz_call_begin(call, TURN_STARTS);
+	close(ready);
+	if (call->turn.locked == 0 && script >= 0 && script_wait(script, SCRIPT_S))
+		settle(call, named);
+	turn_done(&call->turn);
+	process_end(EXIT_SUCCESS);
+}
+
+/*
+ * The script is about to ask whether the addresses are in use, a second for each, and hears our frames as those of
+ * another computer. So a child binds and announces, when that has ended well. Until then the guest's lock is its: what
+ * comes next for the container (a failed start's umount) waits for it. We return when it has the lock.
+ */
+static void settle_later(struct vz_call *call, const struct guest *named)
+{
+	pid_t script = script_calls("net_add") ? script_find() : 0;
+	int ends[2];
+	char byte;
+	int r;
+
+	if (script <= 0)
+		return;
+	if (pipe2(ends, O_CLOEXEC) < 0) {
+		(void)vz_call_say(call, "", err_errno(&call->turn.err, errno, "pipe"), false);
+		return;
+	}
+	(void)fflush(stdout);
+	r = process_detach(ends[1], &call->turn.err);
+	if (r == 1)
+		settle_and_end(call, named, script, ends[1]);
+	if (r < 0)
+		(void)vz_call_say(call, "", r, false);
+	close(ends[1]);
+	while (read(ends[0], &byte, 1) < 0 && errno == EINTR)
+		;
+	close(ends[0]);
+}
+
+static int role_devices(struct vz_call *call)
 {
 	const struct known none = { .ip_count = 0 };
 	struct guest named;
+	bool adds;
 	bool ours;
 
 	call->quiet = true;
-	ours = take_ips(call, "IP_ADDR", &named);
+	ours = vz_call_take_ips(call, "IP_ADDR", &named);
 	/* vz.conf is sourced by other scripts, too, and most containers are none of ours: nothing to do but answer. */
 	if ((ours && named.ip_count == 0) || !call->turn.name[0] ||
 	    (!call->managed && !record_exists(&call->turn.guest))) {
 		print_devices(call, ours, &none);
 		return EXIT_SUCCESS;
 	}
-	begin(call, call->managed ? TURN_STARTS : TURN_TAKES_BACK);
-	choose(call, &named, ours);
-	end(call);
+	vz_call_begin(call, call->managed ? TURN_STARTS : TURN_TAKES_BACK);
+	adds = choose(call, &named, ours);
+	vz_call_end(call);
+	if (adds)
+		settle_later(call, &named);
 	return EXIT_SUCCESS;
 }
 
 /* --- action scripts: vps.mount, 101.umount, ... ----------------------------------------------------------------- */
 
 /* Also called for a plain `vzctl mount`: only what is the host's is done, nothing of the container's. */
-static int role_mount(struct call *call)
+static int role_mount(struct vz_call *call)
 {
 	bool stop;
 
 	if (!call->managed)
 		return EXIT_SUCCESS;
-	begin(call, TURN_STARTS);
-	stop = prepare(call, &call->turn.guest, false, true);
-	end(call);
+	vz_call_begin(call, TURN_STARTS);
+	stop = vz_call_prepare(call, &call->turn.guest, false, true);
+	vz_call_end(call);
 	return stop ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 /* After a stop, a failed start, a halt from inside: vzctl may have left anything behind. Never keeps it mounted. */
-static int role_umount(struct call *call)
+static int role_umount(struct vz_call *call)
 {
 	if (!call->turn.name[0])
 		return EXIT_SUCCESS;
-	begin(call, TURN_TAKES_BACK);
-	remove_all(call);
-	end(call);
+	vz_call_begin(call, TURN_TAKES_BACK);
+	vz_call_remove_all(call);
+	vz_call_end(call);
 	return EXIT_SUCCESS;
 }
 
 /* --- wrappers: the original does its work, then we do ours -------------------------------------------------------- */
 
 /* script.d/NAME stands before scripts/NAME (libvzctl); elsewhere dpkg-divert has moved the original to NAME.distrib. */
-static int run_original(struct call *call)
+static int run_original(struct vz_call *call)
 {
 	const char *self = call->argv[0];
 	const char *name = strrchr(self, '/');
@@ -413,58 +354,58 @@ struct change {
 };
 
 /* Before the script. What vzctl would ask on every device is asked on the chosen one, if policy wants to know. */
-static bool before_script(struct call *call, const struct change *change)
+static bool before_script(struct vz_call *call, const struct change *change)
 {
 	struct guest added;
 	bool stop = false;
 
-	if (!take_ips(call, change->added, &added) || !call->managed || added.ip_count == 0)
+	if (!vz_call_take_ips(call, change->added, &added) || !call->managed || added.ip_count == 0)
 		return false;
-	begin(call, TURN_STARTS);
+	vz_call_begin(call, TURN_STARTS);
 	if (call->managed)
-		stop = prepare(call, &added, strcmp(env("SKIP_ARPDETECT"), "yes") != 0, true);
-	end(call);
+		stop = vz_call_prepare(call, &added, strcmp(vz_env("SKIP_ARPDETECT"), "yes") != 0, true);
+	vz_call_end(call);
 	return stop;
 }
 
-static void take_removed(struct call *call, const struct change *change, struct guest *ret_removed)
+static void take_removed(struct vz_call *call, const struct change *change, struct guest *ret_removed)
 {
 	struct known known;
 
-	if (take_ips(call, change->removed, ret_removed))
+	if (vz_call_take_ips(call, change->removed, ret_removed))
 		return;
 	if (known_read(&call->turn, &known, &call->turn.err) < 0)
-		(void)say(call, "", -call->turn.err.code, false);
-	take_known_ips(call, change->removed, &known, ret_removed);
+		(void)vz_call_say(call, "", -call->turn.err.code, false);
+	vz_call_take_known(call, change->removed, &known, ret_removed);
 }
 
 /* After it, under the lock. status is the script's; returns whether the start is to be stopped. */
-static bool after_script(struct call *call, const struct change *change, int status)
+static bool after_script(struct vz_call *call, const struct change *change, int status)
 {
 	struct guest added;
 	struct guest removed;
 
-	(void)take_ips(call, change->added, &added);
+	(void)vz_call_take_ips(call, change->added, &added);
 	take_removed(call, change, &removed);
 	if (change->all_removed)
-		remove_all(call);
+		vz_call_remove_all(call);
 	else if (removed.ip_count > 0)
-		remove_ips(call, &removed);
+		vz_call_remove(call, &removed);
 	/*
 	 * vzctl takes the addresses from a container that does not start, but not the entries and routes that were made
 	 * before. An address that another container has (78) is that one's.
 	 */
-	if (call->managed && added.ip_count > 0 && status == 0 && add_ips(call, &added, change->route, true)) {
-		remove_ips(call, &added);
-		withdraw(call, &added, change->route);
+	if (call->managed && added.ip_count > 0 && status == 0 && vz_call_add(call, &added, change->route, true)) {
+		vz_call_remove(call, &added);
+		vz_call_withdraw(call, &added, change->route);
 		return true;
 	}
 	if (call->managed && added.ip_count > 0 && status != 0 && status != VZ_IP_INUSE)
-		withdraw(call, &added, change->route);
+		vz_call_withdraw(call, &added, change->route);
 	return false;
 }
 
-static int wrap(struct call *call, const struct change *change)
+static int wrap(struct vz_call *call, const struct change *change)
 {
 	bool stop = false;
 	int status;
@@ -473,25 +414,25 @@ static int wrap(struct call *call, const struct change *change)
 		return EXIT_FAILURE;
 	status = run_original(call);
 	if (status < 0) {
-		(void)say(call, "", status, false);
+		(void)vz_call_say(call, "", status, false);
 		return EXIT_FAILURE;
 	}
 	if (call->turn.name[0]) {
-		begin(call, call->managed && *change->added ? TURN_STARTS : TURN_TAKES_BACK);
+		vz_call_begin(call, call->managed && *change->added ? TURN_STARTS : TURN_TAKES_BACK);
 		stop = after_script(call, change, status);
-		end(call);
+		vz_call_end(call);
 	}
-	return stop ? EXIT_FAILURE : status >= SPAWN_SIGNAL ? 128 + status - SPAWN_SIGNAL : status;
+	return stop ? EXIT_FAILURE : status_of(status);
 }
 
-static int role_net_add(struct call *call)
+static int role_net_add(struct vz_call *call)
 {
-	const struct change change = { .added = "IP_ADDR", .removed = "", .route = VENET };
+	const struct change change = { .added = "IP_ADDR", .removed = "", .route = VZ_VENET };
 
 	return wrap(call, &change);
 }
 
-static int role_net_del(struct call *call)
+static int role_net_del(struct vz_call *call)
 {
 	const struct change change = { .added = "", .removed = "IP_ADDR" };
 
@@ -499,20 +440,20 @@ static int role_net_del(struct call *call)
 }
 
 /* libvzctl 8 and 9: one script for both, and a veth in place of venet0. */
-static int role_netns_dev_add(struct call *call)
+static int role_netns_dev_add(struct vz_call *call)
 {
-	bool routed = strcmp(env("NETWORK_TYPE"), "routed") == 0;
+	bool routed = strcmp(vz_env("NETWORK_TYPE"), "routed") == 0;
 	const struct change change = {
 		.added = routed ? "IP_ADD" : "",
 		.removed = routed ? "IP_DEL" : "",
-		.route = env("HNAME"),
-		.all_removed = routed && strcmp(env("IP_DEL"), "all") == 0,
+		.route = vz_env("HNAME"),
+		.all_removed = routed && strcmp(vz_env("IP_DEL"), "all") == 0,
 	};
 
 	return wrap(call, &change);
 }
 
-static int role_stop(struct call *call)
+static int role_stop(struct vz_call *call)
 {
 	const struct change change = { .added = "", .removed = "", .all_removed = true };
 
@@ -524,7 +465,7 @@ static int role_stop(struct call *call)
 struct role {
 	const char *word;
 	int min_args; /* argc at least */
-	int (*run)(struct call *call);
+	int (*run)(struct vz_call *call);
 	bool aborts;    /* its failure keeps the container from starting */
 	bool tells;     /* call's */
 	bool will_exec; /* the original script, with all its rights */
@@ -533,7 +474,7 @@ struct role {
 
 /* Told by argv[1] ... */
 static const struct role commands[] = {
-	{ "init", 4, role_init, true, false, false, "init veth HOSTIF      EXTERNAL_SCRIPT of vzctl" },
+	{ "init", 4, role_init, true, false, true, "init veth HOSTIF      EXTERNAL_SCRIPT of vzctl" },
 	{ "addif", 4, role_addif, true, false, false, "addif HOSTIF NETWORK  EXTERNAL_SCRIPT of libvzctl" },
 	{ "delif", 3, role_delif, false, false, false, "delif HOSTIF          the same, taken out of its bridge" },
 	{ "devices", 2, role_devices, false, true, false, "devices [FALLBACK]    chooser: NEIGHBOUR_DEVS in vz.conf" },
@@ -586,7 +527,7 @@ static const struct role *find_role(int argc, char *argv[])
 
 int main(int argc, char *argv[])
 {
-	static struct call call;
+	static struct vz_call call;
 	const struct role *role;
 	int status;
 
@@ -600,10 +541,10 @@ int main(int argc, char *argv[])
 	}
 	call.argc = argc;
 	call.argv = argv;
-	open_call(&call, role->word, role->aborts, role->tells);
+	vz_call_open(&call, role->word, role->aborts, role->tells);
 	/* Without our rights cut down the platform's own work still has to be done. */
 	if (privilege_drop(role->will_exec, &call.turn.err) < 0)
-		(void)say(&call, "", -call.turn.err.code, false);
+		(void)vz_call_say(&call, "", -call.turn.err.code, false);
 	status = call.refused ? EXIT_FAILURE : role->run(&call);
 	turn_done(&call.turn);
 	process_end(status);

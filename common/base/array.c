@@ -3,6 +3,8 @@
 
 #include "base/array.h"
 
+#include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 #define ROOM_MIN 16
@@ -14,7 +16,11 @@ void *array_grow(void *list, size_t count, size_t *room, size_t size)
 
 	if (count < *room)
 		return list;
-	moved = reallocarray(list, more, size);
+	if (more > SIZE_MAX / size) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	moved = realloc(list, more * size);
 	if (moved)
 		*room = more;
 	return moved;

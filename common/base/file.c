@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/libc.h"
 
 #define PATH_SIZE 4096
 
@@ -223,7 +224,7 @@ int file_tidy_at(int dir, const char *name, struct err *err)
 	return r;
 }
 
-static int replace(int dir, const char *name, const char *text, size_t len, bool synced, struct err *err)
+static int replace(int dir, const char *name, const char *text, size_t len, mode_t mode, bool synced, struct err *err)
 {
 	char beside[NAME_MAX + 1];
 	int fd;
@@ -240,6 +241,8 @@ static int replace(int dir, const char *name, const char *text, size_t len, bool
 	if (fd < 0)
 		return err_errno(err, errno, "%s", beside);
 	r = write_all(fd, text, len);
+	if (r == 0 && mode != 0600 && fchmod(fd, mode) < 0)
+		r = -errno;
 	if (r == 0 && synced && fsync(fd) < 0)
 		r = -errno;
 	if (close(fd) < 0 && r == 0)
@@ -255,12 +258,30 @@ static int replace(int dir, const char *name, const char *text, size_t len, bool
 
 int file_replace_at(int dir, const char *name, const char *text, size_t len, struct err *err)
 {
-	return replace(dir, name, text, len, false, err);
+	return replace(dir, name, text, len, 0600, false, err);
 }
 
 int file_replace_synced_at(int dir, const char *name, const char *text, size_t len, struct err *err)
 {
-	return replace(dir, name, text, len, true, err);
+	return replace(dir, name, text, len, 0600, true, err);
+}
+
+int file_replace_given(const char *path, const char *text, size_t len, struct err *err)
+{
+	CLEANUP(fd) int dir = -1;
+	char directory[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
+	int r;
+
+	if (snprintf(directory, sizeof(directory), "%.*s", slash ? (int)(slash + 1 - path) : 1, slash ? path : ".") >=
+	    (int)sizeof(directory))
+		return err_errno(err, ENAMETOOLONG, "%s", path);
+	if (!name[0])
+		return err_errno(err, EISDIR, "%s", path);
+	dir = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	r = dir < 0 ? err_errno(err, errno, "%s", directory) : replace(dir, name, text, len, 0644, false, err);
+	return r < 0 && dir >= 0 ? err_wrap(err, "%s", directory) : r;
 }
 
 int file_remove_at(int dir, const char *name, struct err *err)

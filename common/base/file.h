@@ -53,6 +53,9 @@ int file_replace_at(int dir, const char *name, const char *text, size_t len, str
 /* As file_replace_at(), for what must outlive a crash: after one it is the old text or the new one, whole. */
 int file_replace_synced_at(int dir, const char *name, const char *text, size_t len, struct err *err);
 
+/* As file_replace_at() for a path that the caller named, not below GUESTARP_ROOT, and for everybody to read (0644). */
+int file_replace_given(const char *path, const char *text, size_t len, struct err *err);
+
 /* Removes what an interrupted file_replace_at() has left beside dir/name. What is gone is no failure. */
 int file_tidy_at(int dir, const char *name, struct err *err);
 

@@ -139,7 +139,9 @@ static int parse(const char *file, const char *text, struct json_object **ret_js
 		return err_errno(err, ENOMEM, "%s", file);
 	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
 	/* The other hash wants a random seed, and writes to stderr where it gets none. What we read is root's own. */
+#ifdef JSON_C_STR_HASH_PERLLIKE /* since json-c 0.13 */
 	(void)json_global_set_string_hash(JSON_C_STR_HASH_PERLLIKE);
+#endif
 	json = parse_pieces(tokener, ascii ? text : escaped);
 	if (errno == ENOMEM)
 		return err_errno(err, ENOMEM, "%s", file);

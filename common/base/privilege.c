@@ -11,6 +11,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/libc.h"
+
 #define KEPT ((1U << CAP_NET_ADMIN) | (1U << CAP_NET_RAW))
 
 bool privilege_is_root(void)

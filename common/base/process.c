@@ -3,12 +3,17 @@
 
 #include "base/process.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+#include "base/text.h"
 
 void process_begin(void)
 {
@@ -30,16 +35,46 @@ _Noreturn void process_end(int status)
 #endif
 }
 
+/* Those from first to last. Neither glibc before 2.34 nor Linux before 5.9 has close_range(); -errno. */
+static int close_range_of(unsigned first, unsigned last)
+{
+#ifdef SYS_close_range
+	return syscall(SYS_close_range, first, last, 0) < 0 ? -errno : 0;
+#else
+	(void)first;
+	(void)last;
+	return -ENOSYS;
+#endif
+}
+
+/* One by one: /proc lists them by number, so that closing one hides no other. */
+static void close_listed_but(int keep)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	const struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		uint32_t fd;
+
+		if (parse_u32(entry->d_name, STDERR_FILENO + 1, INT_MAX, &fd) == 0 && (int)fd != keep &&
+		    (int)fd != dirfd(dir))
+			(void)close((int)fd);
+	}
+	if (dir)
+		(void)closedir(dir);
+}
+
 static void close_all_but(int keep)
 {
 	unsigned first = STDERR_FILENO + 1;
 
 	if (keep >= (int)first) {
 		/* EINVAL where there is none between. */
-		(void)close_range(first, (unsigned)keep - 1, 0);
+		(void)close_range_of(first, (unsigned)keep - 1);
 		first = (unsigned)keep + 1;
 	}
-	(void)close_range(first, ~0U, 0);
+	if (close_range_of(first, ~0U) < 0)
+		close_listed_but(keep);
 }
 
 int process_detach(int keep, struct err *err)

@@ -20,7 +20,6 @@ struct call {
 	bool all;
 	bool check;
 	bool quiet;
-	bool prometheus;
 	bool help;
 	struct check look; /* of check */
 	char **words;      /* what was typed but for the command and options */

@@ -159,6 +159,7 @@ static int choose_known(struct known *known, const char *word, struct chosen *ch
 {
 	const struct prefix *prefix = prefix_of(word);
 	const char *rest = prefix ? word + strlen(prefix->word) : word;
+	const struct guest *found = NULL;
 	size_t before = chosen->count;
 	uint32_t first = 0;
 	uint32_t last = 0;
@@ -173,15 +174,17 @@ static int choose_known(struct known *known, const char *word, struct chosen *ch
 
 		if (!fits(guest, prefix) || !(range ? in_range(guest, first, last) : has_name(guest, rest)))
 			continue;
-		if (!range && chosen->count > before)
-			return ambiguous(word, &chosen->list[before], guest, err);
+		if (!range && found)
+			return ambiguous(word, found, guest, err);
+		found = guest;
 		r = add(chosen, guest, err);
 	}
 	if (r < 0)
 		return r;
-	if (chosen->count == before)
+	if (!found)
 		return unknown(known, word, err);
-	qsort(chosen->list + before, chosen->count - before, sizeof(*chosen->list), by_number);
+	if (chosen->count > before)
+		qsort(chosen->list + before, chosen->count - before, sizeof(*chosen->list), by_number);
 	return 0;
 }
 

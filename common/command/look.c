@@ -16,7 +16,13 @@ int look_check(const struct call *call)
 {
 	bool found = false;
 	struct err err;
-	int r = check_run(&call->look, call->json, call->colour, call->out, &found, &err);
+	int r;
+
+	if (call->look.prometheus && call->json) {
+		(void)err_set(&err, EINVAL, "check: one of --json and --prometheus");
+		return call_wrong(call, &err);
+	}
+	r = check_run(&call->look, call->json, call->colour, call->out, &found, &err);
 
 	if (r == -EINVAL || r == -ENODEV)
 		return call_wrong(call, &err);
@@ -50,7 +56,7 @@ int look_status(const struct call *call)
 	if (call->json)
 		(void)status_print_json(&status, call->out);
 	else
-		status_print(&status, call->colour, call->out);
+		status_print(&status, call->colour, call->unicode, call->out);
 	if (!status_is_well(&status))
 		result = EXIT_FOUND;
 	else if (status.platform_missing)

@@ -21,7 +21,8 @@ enum {
 	OPT_QUIET = 1U << 4,
 	OPT_LISTEN = 1U << 5,
 	OPT_ALLOW = 1U << 6,
-	OPT_LOG = 1U << 7
+	OPT_LOG = 1U << 7,
+	OPT_PROMETHEUS = 1U << 8
 };
 
 static const struct option options[] = {
@@ -34,16 +35,19 @@ static const struct option options[] = {
 	  "which source MACs leave by DEVICE within SECONDS" },
 	{ "--allow", OPT_ALLOW, 0, "MAC", "with --listen: the provider knows this MAC, too" },
 	{ "--log", OPT_LOG, offsetof(struct call, look.log), NULL, "explain \"martian source\" in the kernel's log" },
+	{ "--prometheus", OPT_PROMETHEUS, offsetof(struct call, look.prometheus), NULL,
+	  "metrics for node_exporter, into a file if one is named" },
 };
 
 #define OPTION_COUNT (sizeof(options) / sizeof(options[0]))
 
 static const struct command commands[] = {
-	{ "check", OPT_PROBE | OPT_JSON | OPT_LISTEN | OPT_ALLOW | OPT_LOG, TAKES_DEVICE, 0, SIZE_MAX, look_check,
-	  "[--probe|--listen ...|--log]", "find what is wrong on this host",
+	{ "check", OPT_PROBE | OPT_JSON | OPT_LISTEN | OPT_ALLOW | OPT_LOG | OPT_PROMETHEUS, TAKES_DEVICE | TAKES_FILE,
+	  0, SIZE_MAX, look_check, "[--probe|--listen ...|--log]", "find what is wrong on this host",
 	  "Looks at the whole host and changes nothing. Each finding has the command that\n"
 	  "fixes it, and what keeps it fixed. It needs no configuration: begin here.",
-	  "guestarp check --probe\nguestarp check --listen 60 eth0 --allow 00:50:56:00:12:34" },
+	  "guestarp check --probe\nguestarp check --listen 60 eth0 --allow 00:50:56:00:12:34\n"
+	  "guestarp check --prometheus" },
 	{ "status", OPT_JSON, TAKES_GUEST, 0, SIZE_MAX, look_status, "[GUEST...] [--json]",
 	  "what should hold, and what does",
 	  "A tree of host, bridge, firewall bridge and guest: ok, !! for what should hold\n"
@@ -231,7 +235,7 @@ void words_help(const struct command *command, FILE *out)
 			continue;
 		(void)fprintf(out, "%s  %s%s%-*s %s\n", n++ == 0 ? "\nOptions:\n" : "", options[i].word,
 			      options[i].value ? " " : "",
-			      (int)(12 - strlen(options[i].word) - (options[i].value ? 1 : 0)),
+			      (int)(13 - strlen(options[i].word) - (options[i].value ? 1 : 0)),
 			      options[i].value ? options[i].value : "", options[i].help);
 	}
 	(void)fprintf(out, "\nExample:\n");

@@ -6,9 +6,11 @@
 #include <errno.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "doctor/doctor.h"
 #include "doctor/martians.h"
+#include "doctor/metrics.h"
 #include "doctor/output.h"
 #include "kernel/klog.h"
 
@@ -32,11 +34,19 @@ int check_parse(struct check *check, char *const words[], size_t count, struct e
 
 	if (check->probe + check->listens + check->log > 1)
 		return err_set(err, EINVAL, "check: one of --probe, --listen and --log");
+	if (check->prometheus && (check->listens || check->log))
+		return err_set(err, EINVAL, "check: --prometheus is for the host's state");
+	if (check->prometheus && count == 1) {
+		check->file = words[0];
+		return 0;
+	}
 	if (check->listen.allowed_count > 0 && !check->listens)
 		return err_set(err, EINVAL, "check: --allow goes with --listen");
 	if (count != (check->listens ? 2U : 0U))
 		return err_set(err, EINVAL, "usage: guestarp check%s",
-			       check->listens ? " --listen SECONDS DEVICE" : "");
+			       check->listens      ? " --listen SECONDS DEVICE"
+			       : check->prometheus ? " --prometheus [FILE]"
+						   : "");
 	if (check->log)
 		return klog_open(&check->log_fd, err);
 	if (!check->listens)
@@ -75,12 +85,34 @@ static int look(const struct check *check, struct findings *findings, char *clea
 	return r;
 }
 
+/* A check that fails is a metric, too, and an error. */
+static int print_metrics(const struct check *check, FILE *out, bool *ret_found, struct err *err)
+{
+	struct findings findings = { 0 };
+	struct metrics metrics = { .findings = &findings, .begun_ms = clock_ms() };
+	struct err failure;
+	int r = doctor_check(check->probe, &findings, err);
+	int written;
+
+	metrics.success = r == 0;
+	written = check->file ? metrics_write(&metrics, check->file, &failure) : metrics_print(&metrics, out);
+	*ret_found = findings.count > 0;
+	findings_done(&findings);
+	if (r == 0 && written < 0)
+		r = check->file ? err_set(err, failure.code, "metrics: %s", failure.text)
+				: err_errno(err, EIO, "check");
+	return r;
+}
+
 int check_run(const struct check *check, bool json, bool colour, FILE *out, bool *ret_found, struct err *err)
 {
 	struct findings findings = { 0 };
 	char clean[160];
-	int r = look(check, &findings, clean, sizeof(clean), err);
+	int r;
 
+	if (check->prometheus)
+		return print_metrics(check, out, ret_found, err);
+	r = look(check, &findings, clean, sizeof(clean), err);
 	if (r == 0 && json && findings_print_json(&findings, out) < 0)
 		r = err_errno(err, EIO, "check");
 	else if (r == 0 && !json && findings.count == 0)

@@ -14,7 +14,9 @@ struct check {
 	bool probe;
 	bool listens; /* --listen SECONDS DEVICE */
 	bool log;
-	int log_fd; /* of --log: klog_open() */
+	bool prometheus;  /* as metrics */
+	const char *file; /* that gets them, NULL: as every output */
+	int log_fd;       /* of --log: klog_open() */
 	struct listen listen;
 };
 

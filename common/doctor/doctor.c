@@ -221,6 +221,15 @@ static size_t *sorted(struct guest_list *guests)
 	return order;
 }
 
+static void count_patients(const struct doctor *d)
+{
+	d->findings->guests = d->patient_count;
+	for (size_t i = 0; i < d->patient_count; i++) {
+		d->findings->managed += d->patients[i].managed;
+		d->findings->running += d->patients[i].running == RUNNING_YES;
+	}
+}
+
 static int take_patients(struct doctor *d, struct err *err)
 {
 	const struct running_devices devices = { device_exists, &d->state };
@@ -275,6 +284,7 @@ int doctor_check(bool probe, struct findings *findings, struct err *err)
 	if (r == 0 && probe)
 		r = wire_take(&d, err);
 	if (r == 0) {
+		count_patients(&d);
 		findings->unknown = d.state.filters.others;
 		wires_take(&d);
 		check_bridges(&d);

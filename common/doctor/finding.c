@@ -270,6 +270,17 @@ static void add_name(const char *name, size_t i, void *arg)
 	json_object_array_add(arg, json_object_new_string(name));
 }
 
+void findings_count(const struct findings *findings, void (*each)(const char *id, size_t count, void *arg), void *arg)
+{
+	for (size_t kind = 0; kind < FINDING_KIND_COUNT; kind++) {
+		size_t count = 0;
+
+		for (size_t i = 0; i < findings->count; i++)
+			count += !findings->list[i].joined && findings->list[i].kind == kind;
+		each(kinds[kind].id, count, arg);
+	}
+}
+
 int findings_print_json(const struct findings *findings, FILE *out)
 {
 	CLEANUP(json) struct json_object *json = json_object_new_object();

@@ -81,7 +81,10 @@ struct findings {
 	struct finding *list;
 	size_t count;
 	size_t room;
-	bool failed;  /* for want of memory */
+	bool failed;    /* for want of memory */
+	size_t guests;  /* that there are on this host */
+	size_t managed; /* of these */
+	size_t running;
 	bool unknown; /* who answers depends on rules that are not followed */
 };
 
@@ -113,6 +116,9 @@ size_t finding_guests(const struct findings *findings, const struct finding *fin
 
 /* For people at 80 columns; colour marks the numbers. */
 void findings_print(const struct findings *findings, bool colour, FILE *out);
+
+/* Calls back for each kind that there is, with its id and how many findings have it. */
+void findings_count(const struct findings *findings, void (*each)(const char *id, size_t count, void *arg), void *arg);
 
 /* {"version": 2, "findings": [...]}: packaging/check.schema.json. */
 int findings_print_json(const struct findings *findings, FILE *out);

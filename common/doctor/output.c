@@ -20,6 +20,11 @@ int output_json(struct json_object *json, FILE *out)
 
 void output_wrapped(FILE *out, const char *text, int indent)
 {
+	output_wrapped_behind(out, text, "", 0, indent);
+}
+
+void output_wrapped_behind(FILE *out, const char *text, const char *margin, int width, int indent)
+{
 	int column = indent;
 	bool first = true;
 
@@ -27,7 +32,7 @@ void output_wrapped(FILE *out, const char *text, int indent)
 		int len = (int)strcspn(text, " ");
 
 		if (!first && column + 1 + len > COLUMNS) {
-			(void)fprintf(out, "\n%*s", indent, "");
+			(void)fprintf(out, "\n%s%*s", margin, indent - width, "");
 			column = indent;
 		} else if (!first) {
 			(void)fputc(' ', out);

@@ -27,6 +27,8 @@ struct status {
 	size_t count;
 	struct watching watching; /* guestarp-watch */
 	bool watched;             /* it runs */
+	bool checked;             /* nobody is managed, so the host was checked */
+	size_t findings;          /* by that */
 	bool platform_missing;    /* pmxcfs is down: there may be more guests, and what is known of these is little */
 };
 
@@ -42,9 +44,13 @@ void status_done(struct status *status);
 
 /* Does everything hold that should, as far as the guests are known? */
 bool status_is_well(const struct status *status);
+bool status_guest_is_well(const struct guest_status *status);
 
-/* A tree host, bridge, firewall bridge, guest, with a mark at each; 80 columns. */
-void status_print(const struct status *status, bool colour, FILE *out);
+/* A tree host, bridge, firewall bridge, guest, with a mark at each, and a summary; 80 columns. */
+void status_print(const struct status *status, bool colour, bool unicode, FILE *out);
+
+/* "running", "stopped" or "unknown" */
+const char *status_running(const struct guest_status *status);
 
 /*
  * "192.0.2.7 is pve/105's, which runs": whose an address is that the guest wants and does not get. Returns text, which

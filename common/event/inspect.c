@@ -9,11 +9,13 @@
 #include <string.h>
 
 #include "answer/entry.h"
+#include "base/array.h"
 #include "base/text.h"
 #include "event/answering.h"
 #include "event/apply.h"
 #include "event/asking.h"
 #include "host/record.h"
+#include "plan/choice.h"
 #include "plan/names.h"
 
 int inspect_host_take(struct inspect_host *ret_host, struct err *err)
@@ -90,23 +92,60 @@ static int compare(struct netlink *nl, const struct facts *facts, const struct i
 	return 0;
 }
 
+/* Every entry for one of the guest's addresses, whoever has made it. */
+static int take_answers(const struct inspect_host *host, struct inspection *in, struct err *err)
+{
+	const struct proxies *proxies = &host->state.proxies;
+	size_t room = 0;
+
+	for (size_t i = 0; i < proxies->count; i++) {
+		const struct proxy_entry *entry = &proxies->list[i];
+		const struct link *link = netstate_link(&host->state, entry->ifindex);
+		struct inspected_answer *list;
+
+		if (!ip_among(in->ips, in->ip_count, &entry->ip))
+			continue;
+		list = array_grow(in->answers, in->answer_count, &room, sizeof(*list));
+		if (!list)
+			return err_errno(err, ENOMEM, "answers");
+		in->answers = list;
+		list += in->answer_count++;
+		memset(list, 0, sizeof(*list));
+		list->ip = entry->ip;
+		list->ifindex = entry->ifindex;
+		(void)text_copy(list->device, sizeof(list->device), link ? link->name : "");
+		if (link)
+			list->answer = answer_by_entry(&host->state, &host->lookups, &host->addresses, entry->ifindex,
+						       &entry->ip);
+	}
+	return 0;
+}
+
+static const struct inspected_answer *find_answer(const struct inspection *in, const struct setting *s)
+{
+	for (size_t i = 0; i < in->answer_count; i++) {
+		if (in->answers[i].ifindex == s->ifindex && ip_equal(&in->answers[i].ip, &s->ip))
+			return &in->answers[i];
+	}
+	return NULL;
+}
+
 /* Entries of one device, one after the other, that are silent for one reason are said once. */
-static void note_silent(const struct inspect_host *host, struct inspection *in)
+static void note_silent(struct inspection *in)
 {
 	enum answer_reason said = REASON_NONE;
 	int device = 0;
 
 	for (size_t i = 0; i < in->settings.count; i++) {
 		const struct setting *s = &in->settings.settings[i];
-		struct answer answer;
+		const struct inspected_answer *a;
 
-		if (s->kind != SETTING_PROXY || !in->holds[i])
+		if (s->kind != SETTING_PROXY || !in->holds[i] || (a = find_answer(in, s)) == NULL)
 			continue;
-		answer = answer_by_entry(&host->state, &host->lookups, &host->addresses, s->ifindex, &s->ip);
-		if (answer.verdict == ANSWER_SILENT && (answer.reason != said || s->ifindex != device))
-			answering_note(&in->notes, s->device, &s->ip, answer.reason, "");
-		if (answer.verdict == ANSWER_SILENT)
-			said = answer.reason;
+		if (a->answer.verdict == ANSWER_SILENT && (a->answer.reason != said || s->ifindex != device))
+			answering_note(&in->notes, s->device, &s->ip, a->answer.reason, "");
+		if (a->answer.verdict == ANSWER_SILENT)
+			said = a->answer.reason;
 		device = s->ifindex;
 	}
 }
@@ -138,12 +177,21 @@ static int take_claims(const struct guest *guest, const struct policy *policy, c
 	return 0;
 }
 
+static void take_ips(const struct guest *guest, const struct policy *policy, struct inspection *in)
+{
+	struct ip buffer[GUEST_IPS_MAX];
+	const struct ip *ips = plan_ips(guest, policy, buffer, &in->ip_count);
+
+	memcpy(in->ips, ips, in->ip_count * sizeof(in->ips[0]));
+}
+
 static int take_plan(struct netlink *nl, const struct guest *guest, const struct policy *policy, bool managed,
 		     const struct inspect_host *host, struct facts *facts, struct inspection *in, struct err *err)
 {
 	struct err failure;
 	int r = take_names(guest, policy, managed, host, in, err);
 
+	take_ips(guest, policy, in);
 	if (r == 0)
 		r = asking_prepare(nl, guest, policy, facts, err);
 	if (r < 0)
@@ -165,7 +213,9 @@ static int take_plan(struct netlink *nl, const struct guest *guest, const struct
 	if (r == 0)
 		r = compare(nl, facts, host, in, err);
 	if (r == 0 && in->running != RUNNING_NO)
-		note_silent(host, in);
+		r = take_answers(host, in, err);
+	if (r == 0)
+		note_silent(in);
 	return r;
 }
 
@@ -196,8 +246,10 @@ void inspection_done(struct inspection *inspection)
 	plan_done(&inspection->recorded);
 	free(inspection->holds);
 	free(inspection->claims);
+	free(inspection->answers);
 	inspection->holds = NULL;
 	inspection->claims = NULL;
+	inspection->answers = NULL;
 }
 
 size_t inspection_missing(const struct inspection *inspection)

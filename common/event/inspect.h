@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "answer/answer.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "guest/guest.h"
@@ -15,6 +16,14 @@
 #include "kernel/netstate.h"
 #include "plan/plan.h"
 #include "policy/policy.h"
+
+/* One of the guest's addresses, and a device of the host that has a proxy entry for it. */
+struct inspected_answer {
+	struct ip ip;
+	int ifindex; /* 0: the entry is on all devices */
+	char device[IFNAMSIZ];
+	struct answer answer; /* of the model; with ifindex 0 it is not asked */
+};
 
 struct inspection {
 	struct plan settings; /* in the order in which events make them hold: prepare's, then up's */
@@ -27,6 +36,12 @@ struct inspection {
 	/* Its addresses and whose each is. What is refused is not among the settings. */
 	struct owner_claim *claims;
 	size_t claim_count;
+	struct ip ips[GUEST_IPS_MAX]; /* its addresses, by policy or configuration */
+	size_t ip_count;
+	/* Which of the host's entries answer for the guest's addresses, by address; of a guest that does not run none.
+	 */
+	struct inspected_answer *answers;
+	size_t answer_count;
 };
 
 /* The host as event_inspect() compares with it, taken once for all guests. */

@@ -85,6 +85,25 @@ static bool is_others(const struct up *up, const struct setting *setting)
 }
 
 /*
+ * An entry that the kernel does not tell of (IPv6's before Linux 3.4) is as the record has it for who looks on. An
+ * event makes it, or removes it, once more: others may have been there.
+ */
+static bool holds_unseen(const struct up *up, const struct setting *setting)
+{
+	return !up->turn->claims && (setting->kind == SETTING_NO_PROXY || recorded(up, setting));
+}
+
+static int read_one(struct up *up, const struct setting *setting, bool *ret_holds, struct err *err)
+{
+	int r = apply_read(up->nl, up->facts, setting, ret_holds, err);
+
+	if (r != -EOPNOTSUPP || setting->ip.family != AF_INET6)
+		return r;
+	*ret_holds = holds_unseen(up, setting);
+	return 0;
+}
+
+/*
  * Sorts the plan into what is to be done and what is to be recorded. False without the memory for that: a record that
  * leaves out what an earlier one has must not replace it.
  */
@@ -105,7 +124,7 @@ static bool compare(struct up *up)
 		bool holds = reading == READING_HOLDS;
 		bool kept = true;
 
-		if (reading == READING_NONE && apply_read(up->nl, up->facts, setting, &holds, &failure) < 0) {
+		if (reading == READING_NONE && read_one(up, setting, &holds, &failure) < 0) {
 			failed(up, &failure);
 			if (old)
 				all = keep(up, &up->record, old) && all;

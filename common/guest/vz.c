@@ -24,7 +24,8 @@ struct reading {
 	bool plugged;          /* a NETIF does */
 	struct guest_nic veth; /* VETH_IP_ADDRESS: its ips alone */
 	bool veth_too_many;
-	bool too_many; /* there is no room for all */
+	char host_bridge[IFNAMSIZ]; /* VZHOSTBR */
+	bool too_many;              /* there is no room for all */
 };
 
 static bool add_to_guest(const struct guest_ip *ip, void *arg)
@@ -119,6 +120,28 @@ static int take_name(struct reading *in, const char *value, unsigned number, str
 	return 0;
 }
 
+/* vznetaddbr's, which sources the file: the last counts. libvzctl names the bridge itself. */
+static int take_host_bridge(struct reading *in, const char *value, unsigned number, struct err *err)
+{
+	(void)number;
+	(void)err;
+	in->host_bridge[0] = '\0';
+	if (in->family != VZ_LIBVZCTL)
+		(void)ifname_copy(in->host_bridge, value);
+	return 0;
+}
+
+/* Where NETIF says nothing: the device is in no bridge by bridge=, and not routed to. */
+static void plug_others(struct reading *in)
+{
+	for (size_t i = 0; i < in->guest.nic_count; i++) {
+		struct guest_nic *nic = &in->guest.nics[i];
+
+		if (!nic->bridge[0] && nic->ip_count == 0)
+			memcpy(nic->bridge, in->host_bridge, IFNAMSIZ);
+	}
+}
+
 static int take_device(struct reading *in, const char *value, unsigned number, struct err *err)
 {
 	char shown[40];
@@ -139,7 +162,7 @@ static const struct key {
 } keys[] = {
 	{ "IP_ADDRESS", take_ips },         { "NETIF", take_netif },
 	{ "VETH_IP_ADDRESS", take_veth },   { "NAME", take_name },
-	{ "GUESTARP_DEVICE", take_device },
+	{ "GUESTARP_DEVICE", take_device }, { "VZHOSTBR", take_host_bridge },
 };
 
 #define KEYS (sizeof(keys) / sizeof(keys[0]))
@@ -198,6 +221,7 @@ int vz_parse(struct guest *guest, enum vz_family family, const char *path, char 
 	in.family = family;
 	in.named = false;
 	in.plugged = false;
+	in.host_bridge[0] = '\0';
 	in.too_many = false;
 	in.veth.ip_count = 0;
 	in.veth_too_many = false;
@@ -209,6 +233,7 @@ int vz_parse(struct guest *guest, enum vz_family family, const char *path, char 
 	if (r < 0)
 		return r;
 	take_veth_ips(&in);
+	plug_others(&in);
 	if (in.too_many || in.veth_too_many)
 		return refuse(&in, guest, err);
 	guest_copy(guest, &in.guest);

@@ -21,8 +21,8 @@ enum vz_family vz_family(void);
 
 /*
  * Reads the container that guest_init() named: IP_ADDRESS, NETIF, NAME, and our own GUESTARP_DEVICE (bad name:
- * -EINVAL) and the wiki's VETH_IP_ADDRESS. What vzctl skips with a warning is skipped here without. -ENOENT without a
- * file. -E2BIG (VZ_TOO_MANY): it has its NICs then, and no address.
+ * -EINVAL), the wiki's VETH_IP_ADDRESS and vznetaddbr's VZHOSTBR. What vzctl skips with a warning is skipped here
+ * without. -ENOENT without a file. -E2BIG (VZ_TOO_MANY): it has its NICs then, and no address.
  */
 int vz_read(struct guest *guest, struct err *err);
 

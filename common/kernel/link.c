@@ -16,6 +16,8 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
+#include "kernel/device_file.h"
 
 #ifndef RTEXT_FILTER_SKIP_STATS
 #define RTEXT_FILTER_SKIP_STATS (1 << 3)
@@ -29,23 +31,24 @@ DEFINE_CLEANUP(dir, DIR *, closedir)
 static const struct {
 	int family;
 	unsigned at;
+	const char *file; /* in /proc/sys/net */
 } devconf[LINK_VALUE_COUNT] = {
-	[LINK_ARP_IGNORE] = { AF_INET, IPV4_DEVCONF_ARP_IGNORE - 1 },
-	[LINK_ARP_ANNOUNCE] = { AF_INET, IPV4_DEVCONF_ARP_ANNOUNCE - 1 },
-	[LINK_ARP_FILTER] = { AF_INET, IPV4_DEVCONF_ARPFILTER - 1 },
-	[LINK_FORWARDING] = { AF_INET, IPV4_DEVCONF_FORWARDING - 1 },
-	[LINK_RP_FILTER] = { AF_INET, IPV4_DEVCONF_RP_FILTER - 1 },
-	[LINK_PROXY_ARP] = { AF_INET, IPV4_DEVCONF_PROXY_ARP - 1 },
-	[LINK_FORWARDING_6] = { AF_INET6, DEVCONF_FORWARDING },
-	[LINK_ACCEPT_RA_6] = { AF_INET6, DEVCONF_ACCEPT_RA },
-	[LINK_PROXY_ARP_PVLAN] = { AF_INET, IPV4_DEVCONF_PROXY_ARP_PVLAN - 1 },
-	[LINK_MEDIUM_ID] = { AF_INET, IPV4_DEVCONF_MEDIUM_ID - 1 },
-	[LINK_ROUTE_LOCALNET] = { AF_INET, IPV4_DEVCONF_ROUTE_LOCALNET - 1 },
-	[LINK_DROP_GRATUITOUS_ARP] = { AF_INET, IPV4_DEVCONF_DROP_GRATUITOUS_ARP - 1 },
-	[LINK_PROXY_NDP] = { AF_INET6, DEVCONF_PROXY_NDP },
-	[LINK_DISABLE_IPV6] = { AF_INET6, DEVCONF_DISABLE_IPV6 },
-	[LINK_LOG_MARTIANS] = { AF_INET, IPV4_DEVCONF_LOG_MARTIANS - 1 },
-	[LINK_ACCEPT_LOCAL] = { AF_INET, IPV4_DEVCONF_ACCEPT_LOCAL - 1 },
+	[LINK_ARP_IGNORE] = { AF_INET, IPV4_DEVCONF_ARP_IGNORE - 1, "arp_ignore" },
+	[LINK_ARP_ANNOUNCE] = { AF_INET, IPV4_DEVCONF_ARP_ANNOUNCE - 1, "arp_announce" },
+	[LINK_ARP_FILTER] = { AF_INET, IPV4_DEVCONF_ARPFILTER - 1, "arp_filter" },
+	[LINK_FORWARDING] = { AF_INET, IPV4_DEVCONF_FORWARDING - 1, "forwarding" },
+	[LINK_RP_FILTER] = { AF_INET, IPV4_DEVCONF_RP_FILTER - 1, "rp_filter" },
+	[LINK_PROXY_ARP] = { AF_INET, IPV4_DEVCONF_PROXY_ARP - 1, "proxy_arp" },
+	[LINK_FORWARDING_6] = { AF_INET6, DEVCONF_FORWARDING, "forwarding" },
+	[LINK_ACCEPT_RA_6] = { AF_INET6, DEVCONF_ACCEPT_RA, "accept_ra" },
+	[LINK_PROXY_ARP_PVLAN] = { AF_INET, IPV4_DEVCONF_PROXY_ARP_PVLAN - 1, "proxy_arp_pvlan" },
+	[LINK_MEDIUM_ID] = { AF_INET, IPV4_DEVCONF_MEDIUM_ID - 1, "medium_id" },
+	[LINK_ROUTE_LOCALNET] = { AF_INET, IPV4_DEVCONF_ROUTE_LOCALNET - 1, "route_localnet" },
+	[LINK_DROP_GRATUITOUS_ARP] = { AF_INET, IPV4_DEVCONF_DROP_GRATUITOUS_ARP - 1, "drop_gratuitous_arp" },
+	[LINK_PROXY_NDP] = { AF_INET6, DEVCONF_PROXY_NDP, "proxy_ndp" },
+	[LINK_DISABLE_IPV6] = { AF_INET6, DEVCONF_DISABLE_IPV6, "disable_ipv6" },
+	[LINK_LOG_MARTIANS] = { AF_INET, IPV4_DEVCONF_LOG_MARTIANS - 1, "log_martians" },
+	[LINK_ACCEPT_LOCAL] = { AF_INET, IPV4_DEVCONF_ACCEPT_LOCAL - 1, "accept_local" },
 };
 
 /* IFLA_AF_SPEC { AF_INET { IFLA_INET_CONF: u32[] }, AF_INET6 { IFLA_INET6_CONF: s32[] } } */
@@ -76,6 +79,7 @@ int link_parse(struct nlmsghdr *answer, struct link *ret_link)
 	    !tb[IFLA_IFNAME])
 		return -EBADMSG;
 	memset(link, 0, sizeof(*link));
+	link->whole = tb[IFLA_CARRIER] != NULL;
 	link->ifindex = info->ifi_index;
 	link->flags = info->ifi_flags;
 	link->type = info->ifi_type;
@@ -98,30 +102,86 @@ int link_parse(struct nlmsghdr *answer, struct link *ret_link)
 	return 0;
 }
 
+static void read_values(struct link *link)
+{
+	for (size_t i = 0; i < LINK_VALUE_COUNT; i++) {
+		int family = devconf[i].family;
+
+		if (device_file_value(family, link->name, devconf[i].file, &link->value[i]) == 0)
+			*(family == AF_INET ? &link->inet : &link->inet6) = true;
+	}
+}
+
+void link_complete(struct netlink *nl, struct link *link)
+{
+	if (link->whole)
+		return;
+	netlink_set_lacking(nl, NETLINK_LACKS_MASTER);
+	if (link->master == 0)
+		link->master = device_file_master(link->name);
+	if (!link->kind[0] && device_file_is_bridge(link->name))
+		(void)text_copy(link->kind, sizeof(link->kind), "bridge");
+	if (link->inet || link->inet6)
+		return;
+	netlink_set_lacking(nl, NETLINK_LACKS_VALUES);
+	read_values(link);
+}
+
 static int take_link(struct nlmsghdr *answer, void *arg)
 {
 	return link_parse(answer, arg);
 }
 
-static int get(struct netlink *nl, const char *name, int ifindex, struct link *ret_link, struct err *err)
+static int request(struct netlink *nl, const char *name, int ifindex, struct link *ret_link, struct err *err)
 {
 	struct ifinfomsg info = { .ifi_index = ifindex };
 	CLEANUP(nl_msg) struct nl_msg *msg = netlink_message(RTM_GETLINK, 0, &info, sizeof(info));
+	struct link link;
+	int r;
 
 	if (msg && ((name && nla_put_string(msg, IFLA_IFNAME, name) < 0) ||
 		    nla_put_u32(msg, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS) < 0))
 		return err_errno(err, ENOMEM, "netlink request");
-	return netlink_get(nl, steal_ptr(&msg), take_link, ret_link, err);
+	r = netlink_get(nl, steal_ptr(&msg), take_link, &link, err);
+	if (r < 0)
+		return r;
+	link_complete(nl, &link);
+	*ret_link = link;
+	return 0;
+}
+
+/* Its name may be another's by now. */
+static int get_by_file(struct netlink *nl, const char *name, struct link *ret_link, struct err *err)
+{
+	int ifindex = device_file_index(name);
+	struct link link;
+	int r = ifindex > 0 ? request(nl, NULL, ifindex, &link, err) : err_errno(err, ENODEV, "%s", name);
+
+	if (r < 0)
+		return r;
+	if (strcmp(link.name, name) != 0)
+		return err_errno(err, ENODEV, "%s", name);
+	*ret_link = link;
+	return 0;
 }
 
 int link_get(struct netlink *nl, const char *name, struct link *ret_link, struct err *err)
 {
-	return get(nl, name, 0, ret_link, err);
+	int r;
+
+	if (netlink_lacks(nl, NETLINK_LACKS_NAMES))
+		return get_by_file(nl, name, ret_link, err);
+	r = request(nl, name, 0, ret_link, err);
+	/* Before Linux 2.6.33 a name is not looked at. */
+	if (r != -EINVAL || !ifname_valid(name))
+		return r;
+	netlink_set_lacking(nl, NETLINK_LACKS_NAMES);
+	return get_by_file(nl, name, ret_link, err);
 }
 
 int link_get_by_index(struct netlink *nl, int ifindex, struct link *ret_link, struct err *err)
 {
-	return get(nl, NULL, ifindex, ret_link, err);
+	return request(nl, NULL, ifindex, ret_link, err);
 }
 
 int link_get_base(struct netlink *nl, const struct link *link, struct link *ret_base, struct err *err)
@@ -210,7 +270,22 @@ static int change(struct netlink *nl, int ifindex, struct nl_msg *msg, struct er
 	return ifindex > 0 ? netlink_change(nl, steal_ptr(&held), err) : err_errno(err, ENODEV, "device %d", ifindex);
 }
 
-int link_set_value(struct netlink *nl, int ifindex, enum link_value which, uint32_t value, struct err *err)
+/* For what goes by a name on an old kernel, and by the ifindex else. */
+static int get_name(struct netlink *nl, int ifindex, struct link *ret_link, struct err *err)
+{
+	return ifindex > 0 ? link_get_by_index(nl, ifindex, ret_link, err)
+			   : err_errno(err, ENODEV, "device %d", ifindex);
+}
+
+static int set_value_by_file(struct netlink *nl, int ifindex, enum link_value which, uint32_t value, struct err *err)
+{
+	struct link link;
+	int r = get_name(nl, ifindex, &link, err);
+
+	return r < 0 ? r : device_file_set_value(devconf[which].family, link.name, devconf[which].file, value, err);
+}
+
+static int set_value(struct netlink *nl, int ifindex, enum link_value which, uint32_t value, struct err *err)
 {
 	CLEANUP(nl_msg) struct nl_msg *msg = build(ifindex, 0, 0);
 	struct nlattr *families = msg ? nla_nest_start(msg, IFLA_AF_SPEC) : NULL;
@@ -223,6 +298,12 @@ int link_set_value(struct netlink *nl, int ifindex, enum link_value which, uint3
 	nla_nest_end(msg, family);
 	nla_nest_end(msg, families);
 	return change(nl, ifindex, steal_ptr(&msg), err);
+}
+
+int link_set_value(struct netlink *nl, int ifindex, enum link_value which, uint32_t value, struct err *err)
+{
+	return netlink_lacks(nl, NETLINK_LACKS_VALUES) ? set_value_by_file(nl, ifindex, which, value, err)
+						       : set_value(nl, ifindex, which, value, err);
 }
 
 int link_set_noarp(struct netlink *nl, int ifindex, bool noarp, struct err *err)
@@ -244,8 +325,22 @@ static int change_attr(struct netlink *nl, int ifindex, int type, const void *da
 	return change(nl, ifindex, steal_ptr(&msg), err);
 }
 
+static int set_master_by_ioctl(struct netlink *nl, int ifindex, int master, struct err *err)
+{
+	struct link port;
+	struct link bridge;
+	int r = get_name(nl, ifindex, &port, err);
+
+	if (r == 0 && master)
+		r = get_name(nl, master, &bridge, err);
+	return r < 0 ? r : device_file_set_master(port.name, master ? bridge.name : NULL, err);
+}
+
 int link_set_master(struct netlink *nl, int ifindex, int master, struct err *err)
 {
+	/* Before Linux 2.6.39 it would be passed over. */
+	if (netlink_lacks(nl, NETLINK_LACKS_MASTER))
+		return set_master_by_ioctl(nl, ifindex, master, err);
 	return change_attr(nl, ifindex, IFLA_MASTER, &master, sizeof(master), err);
 }
 

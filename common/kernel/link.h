@@ -43,6 +43,7 @@ struct link {
 	char kind[16]; /* "bridge", "veth", "" for a physical device */
 	bool inet;     /* the kernel has IPv4 on it, so it has IPv4's values */
 	bool inet6;
+	bool whole; /* the kernel tells all of this by netlink (since Linux 3.9) */
 	uint32_t value[LINK_VALUE_COUNT];
 };
 
@@ -77,7 +78,10 @@ int link_each_lower(struct netlink *nl, const char *name, bool (*skip)(const cha
 /* One RTM_NEWLINK message as a device, for lists of them. -EBADMSG. */
 int link_parse(struct nlmsghdr *answer, struct link *ret_link);
 
-/* Only LINK_ARP_IGNORE, LINK_ARP_ANNOUNCE and LINK_ARP_FILTER; by netlink, so that dots in names need no care. */
+/* The rest of one that is not whole, from /sys and /proc/sys. Not from within an answer. */
+void link_complete(struct netlink *nl, struct link *link);
+
+/* Only LINK_ARP_IGNORE, LINK_ARP_ANNOUNCE and LINK_ARP_FILTER. */
 int link_set_value(struct netlink *nl, int ifindex, enum link_value which, uint32_t value, struct err *err);
 
 /* The NOARP flag: `ip link set DEV arp off|on`. */

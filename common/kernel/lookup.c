@@ -86,7 +86,8 @@ static void take_hops(struct lookup *l, struct nlattr *multipath)
 struct answer_of_kernel {
 	struct lookup lookup;
 	uint32_t table;
-	int error; /* of a look-up that failed: -errno */
+	bool cloned; /* one address's way, as the kernel does not tell the route and its table (before Linux 4.13) */
+	int error;   /* of a look-up that failed: -errno */
 };
 
 static int take_route(struct nlmsghdr *msg, void *arg)
@@ -98,6 +99,7 @@ static int take_route(struct nlmsghdr *msg, void *arg)
 	if (msg->nlmsg_type != RTM_NEWROUTE || nlmsg_parse(msg, sizeof(*rtm), tb, RTA_MAX, NULL) < 0)
 		return -EBADMSG;
 	answer->table = table_of(rtm, tb);
+	answer->cloned = rtm->rtm_flags & RTM_F_CLONED;
 	answer->lookup = (struct lookup){ .kind = kind_of(rtm) };
 	if (tb[RTA_MULTIPATH])
 		take_hops(&answer->lookup, tb[RTA_MULTIPATH]);
@@ -308,8 +310,10 @@ static struct lookup ask_within(void *arg, uint32_t table, const struct ip *to)
 	if (table || k->rules.custom)
 		return find_prefix(k, table ? table : RT_TABLE_LOCAL, to);
 	answer = ask(k, &q);
-	if (answer.lookup.kind != LOOKUP_LOCAL || answer.table == RT_TABLE_LOCAL)
+	if (answer.lookup.kind != LOOKUP_LOCAL || (answer.table == RT_TABLE_LOCAL && !answer.cloned))
 		return answer.lookup;
+	if (answer.cloned)
+		return find_prefix(k, RT_TABLE_LOCAL, to);
 	if (k->trie == TRIE_UNKNOWN)
 		k->trie = find_trie(k);
 	/* A local route of main's. */

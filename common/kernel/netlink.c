@@ -41,6 +41,9 @@ struct netlink {
 	bool silent; /* an answer did not come in time: no later request waits again */
 	int result;
 	char words[160];
+
+	bool netfilter;
+	bool lacks[NETLINK_LACK_COUNT];
 };
 
 DEFINE_CLEANUP(nl_sock, struct nl_sock *, nl_socket_free)
@@ -111,9 +114,14 @@ static void take_words(struct netlink *nl, const struct nlmsgerr *e)
 	nla_strlcpy(nl->words, tb[NLMSGERR_ATTR_MSG], sizeof(nl->words));
 }
 
-/* Anything but a negated errno is no answer of a kernel's. */
-static int error_of(const struct nlmsgerr *e)
+/*
+ * Anything but a negated errno is no answer of a kernel's. Without nf_tables, before Linux 3.13, each message is
+ * invalid; later ones call the first message of a batch, and a question of ours, nothing of the kind.
+ */
+static int error_of(const struct netlink *nl, const struct nlmsgerr *e, uint32_t seq)
 {
+	if (nl->netfilter && e->error == -EINVAL && seq == nl->first_seq)
+		return -EOPNOTSUPP;
 	return e->error <= 0 && e->error >= -ERRNO_MAX ? e->error : -EBADMSG;
 }
 
@@ -125,7 +133,7 @@ static int on_error(struct sockaddr_nl *from, struct nlmsgerr *e, void *arg)
 	(void)from;
 	/* Each request of a batch may fail; the first failure is told. One of the batch as a whole is its first's. */
 	if (nl->result == 0) {
-		nl->result = error_of(e);
+		nl->result = error_of(nl, e, header->nlmsg_seq);
 		take_words(nl, e);
 	}
 	if (!nl->batch || header->nlmsg_seq == nl->first_seq || header->nlmsg_seq == nl->seq)
@@ -198,6 +206,7 @@ static int open_protocol(int protocol, struct netlink **ret_nl, struct err *err)
 	nl->sock = nl->cb ? nl_socket_alloc_cb(nl->cb) : NULL;
 	if (!nl->sock)
 		return err_errno(err, ENOMEM, "netlink");
+	nl->netfilter = protocol == NETLINK_NETFILTER;
 	r = nl_connect(nl->sock, protocol);
 	if (r < 0)
 		return err_errno(err, libnl_errno(r), "netlink socket");
@@ -216,6 +225,16 @@ static int open_protocol(int protocol, struct netlink **ret_nl, struct err *err)
 	nl_cb_err(nl->cb, NL_CB_CUSTOM, on_error, nl);
 	*ret_nl = steal_ptr(&nl);
 	return 0;
+}
+
+bool netlink_lacks(const struct netlink *nl, enum netlink_lack what)
+{
+	return nl->lacks[what];
+}
+
+void netlink_set_lacking(struct netlink *nl, enum netlink_lack what)
+{
+	nl->lacks[what] = true;
 }
 
 int netlink_open(struct netlink **ret_nl, struct err *err)
@@ -347,7 +366,7 @@ static void append(struct netlink *nl, char **at, struct nl_msg *msg, int flags)
 	*at += NLMSG_ALIGN(header->nlmsg_len);
 }
 
-static int answer_to(struct nlmsghdr *header, netlink_answer_fn answer, void *arg)
+static int answer_to(const struct netlink *nl, struct nlmsghdr *header, netlink_answer_fn answer, void *arg)
 {
 	int r;
 
@@ -356,7 +375,7 @@ static int answer_to(struct nlmsghdr *header, netlink_answer_fn answer, void *ar
 	if (!nlmsg_valid_hdr(header, sizeof(struct nlmsgerr)))
 		return -EBADMSG;
 	/* Asked for no acknowledgement, the kernel sends none. */
-	r = error_of(nlmsg_data(header));
+	r = error_of(nl, nlmsg_data(header), header->nlmsg_seq);
 	return r < 0 ? r : -EBADMSG;
 }
 
@@ -398,7 +417,7 @@ static int receive_each(struct netlink *nl, struct asked *asked, netlink_answer_
 
 			if (i >= asked->count || asked->results[i] != -EINPROGRESS)
 				continue;
-			asked->results[i] = answer_to(header, answer, asked->at + i * asked->size);
+			asked->results[i] = answer_to(nl, header, answer, asked->at + i * asked->size);
 			left--;
 		}
 	}

@@ -14,10 +14,26 @@ struct netlink;
 /* The sockets are bound to the caller's network namespace. NULL in *ret_nl on failure. */
 int netlink_open(struct netlink **ret_nl, struct err *err);
 
-/* As netlink_open(), to nfnetlink in place of rtnetlink. -EPROTONOSUPPORT on a kernel without it. */
+/*
+ * As netlink_open(), to nfnetlink in place of rtnetlink. -EPROTONOSUPPORT on a kernel without it. One without nf_tables
+ * answers with -EOPNOTSUPP.
+ */
 int netlink_open_netfilter(struct netlink **ret_nl, struct err *err);
 
 void netlink_close(struct netlink *nl);
+
+/* What the kernel behind a connection has turned out to lack by its answers; common/README.md, "Older kernels". */
+enum netlink_lack {
+	NETLINK_LACKS_NEIGHBOUR, /* RTM_GETNEIGH for one entry, since Linux 5.0 */
+	NETLINK_LACKS_PROXIES,   /* RTM_GETNEIGH's list of proxy entries, since 3.4 */
+	NETLINK_LACKS_NAMES,     /* RTM_GETLINK by name, since 2.6.33 */
+	NETLINK_LACKS_VALUES,    /* IFLA_AF_SPEC, since 2.6.38 */
+	NETLINK_LACKS_MASTER,    /* IFLA_MASTER of a bridge's port, since 3.9 */
+	NETLINK_LACK_COUNT
+};
+
+bool netlink_lacks(const struct netlink *nl, enum netlink_lack what);
+void netlink_set_lacking(struct netlink *nl, enum netlink_lack what);
 DEFINE_CLEANUP(netlink, struct netlink *, netlink_close)
 DEFINE_CLEANUP(nl_msg, struct nl_msg *, nlmsg_free)
 

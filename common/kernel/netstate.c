@@ -55,6 +55,8 @@ static int take_devices(struct netlink *nl, struct netstate *s, struct err *err)
 {
 	int r = netdev_list(nl, take_device, restart_devices, s, err);
 
+	for (size_t i = 0; r == 0 && i < s->count; i++)
+		link_complete(nl, &s->devices[i].link);
 	if (r == 0 && s->count > 0)
 		qsort(s->devices, s->count, sizeof(*s->devices), by_ifindex);
 	return r;

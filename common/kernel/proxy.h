@@ -12,14 +12,17 @@
 
 /*
  * An ifindex of 0 would mean "all devices" to the kernel: all three refuse it (-ENODEV).
- * proxy_get: 0 and whether the entry exists on exactly that device.
+ * proxy_get: 0 and whether the entry exists on exactly that device; -EOPNOTSUPP for IPv6 on a kernel that has no list
+ * of such entries (before Linux 3.4). A kernel that takes no question for one entry (before 5.0) is asked for all of
+ * them.
  */
 int proxy_get(struct netlink *nl, int ifindex, const struct ip *ip, bool *ret_exists, struct err *err);
 
 struct proxy_question {
 	int ifindex;
 	struct ip ip;
-	bool known; /* where not, proxy_get() says why */
+	bool known;   /* where not, proxy_get() says why */
+	bool refused; /* the kernel takes no question for one entry */
 	bool exists;
 };
 

@@ -52,6 +52,7 @@ static int take_route(struct nlmsghdr *msg, void *arg)
 	route->prefix = rtm->rtm_dst_len;
 	route->table = table_of(rtm, tb);
 	route->ifindex = (int)number_of(tb[RTA_OIF]);
+	route->cloned = rtm->rtm_flags & RTM_F_CLONED;
 	take_source(rtm->rtm_family, tb[RTA_PREFSRC], &route->source);
 	return 0;
 }
@@ -183,7 +184,8 @@ static int take_gateway(struct nlmsghdr *msg, void *arg)
 
 	if (msg->nlmsg_type != RTM_NEWROUTE || nlmsg_parse(msg, sizeof(*rtm), tb, RTA_MAX, NULL) < 0)
 		return -EBADMSG;
-	if (rtm->rtm_dst_len != 0 || !tb[RTA_GATEWAY] || !tb[RTA_OIF] ||
+	/* Before Linux 4.13 the kernel does not tell which route it was: that of an address that no other is for. */
+	if ((rtm->rtm_dst_len != 0 && !(rtm->rtm_flags & RTM_F_CLONED)) || !tb[RTA_GATEWAY] || !tb[RTA_OIF] ||
 	    nla_len(tb[RTA_GATEWAY]) != (rtm->rtm_family == AF_INET ? 4 : 16))
 		return 0;
 	gateway->ip.family = rtm->rtm_family;
@@ -359,7 +361,8 @@ static int has_other_rules(struct netlink *nl, int family, bool *ret_others, str
 
 /*
  * The kernel's answer comes from the table that the rules lead to first. Where that is not the main one, only a list
- * can tell what the main one has: of the device's routes, which the kernel filters.
+ * can tell what the main one has: of the device's routes, which the kernel filters. So it is where the answer is the
+ * way of one address, as IPv4's is before Linux 4.13 and IPv6's before 4.2, and not the route that leads there.
  */
 int route_has_host(struct netlink *nl, int ifindex, const struct ip *ip, bool *ret_has, struct err *err)
 {
@@ -370,9 +373,9 @@ int route_has_host(struct netlink *nl, int ifindex, const struct ip *ip, bool *r
 	unsigned flags = RTM_F_FIB_MATCH | (ip->family == AF_INET ? RTM_F_LOOKUP_TABLE : 0);
 	int r = ask(nl, ip, flags, &route, err);
 
-	if (r == 0 && route.table == 0)
+	if (r == 0 && route.table == 0 && !route.cloned)
 		r = has_other_rules(nl, ip->family, &others, err);
-	if (r == 0 && (route.table == RT_TABLE_MAIN || !others))
+	if (r == 0 && !route.cloned && (route.table == RT_TABLE_MAIN || !others))
 		by.found = route.ifindex == ifindex && route.prefix == ip_len(ip) * 8;
 	else if (r == 0)
 		r = look_by_device(nl, &by, err);

@@ -15,6 +15,7 @@ struct route {
 	int ifindex;      /* of the device by which it leaves; 0 for no route */
 	unsigned table;   /* where it was found; of IPv4 RT_TABLE_MAIN, unless RTM_F_LOOKUP_TABLE asked for it */
 	unsigned prefix;  /* bits of the destination: of a packet all, of a route its own */
+	bool cloned;      /* one address's way, made from a route (RTM_F_CLONED), and not the route itself */
 	struct ip source; /* from which the host sends by it; family 0 where that is not said, or of link scope */
 };
 

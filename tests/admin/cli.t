@@ -145,7 +145,7 @@ like "$OUT" "missing: fwbr101i0: NOARP 1" "and what is missing"
 rm "$ROOT"/etc/pve/lxc/*
 rm -rf "$ROOT/run/guestarp"
 admin_is 0 "status without any guest" status
-like "$OUT" "no guest is managed: guestarp attach GUEST" "it says what to do"
+like "$OUT" "no guest is managed: guestarp plan --all, then guestarp manage --all" "it says what to do"
 admin status --json
 schema ok "without any guest it follows its schema" status "$TMP/admin.out"
 
@@ -235,7 +235,7 @@ complete_words() { # WORD...: what bash offers for the last one
 }
 cp "$TMP/admin.out" "$TMP/completion"
 is "$(complete_words guestarp att)" attach "completion of a command"
-is "$(complete_words guestarp check --)" "--probe --json --listen --allow --log --help" "completion of options"
+is "$(complete_words guestarp check --)" "--probe --json --listen --allow --log --prometheus --help" "completion of options"
 
 # ---- plan, apply, undo, sync --------------------------------------------------------------------------------------------------
 
@@ -464,7 +464,7 @@ is "$(grep -c ': detached' "$TMP/admin.out") $(grep -c ' of 3 ' "$TMP/admin.err"
 command_lines() {
     # shellcheck disable=SC2016 # the papers' own quotes
     grep -hoE '(`|[#$] |sudo |&& |\.Ql )guestarp [a-z][^`&|]*' \
-        "$TESTS_DIR"/../{README.md,packaging/debian/README.Debian,packaging/man/*.[1-8]} | sed 's/.*guestarp //; s/ [.]$//' | sort -u
+        "$TESTS_DIR"/../{README.md,packaging/debian/README.Debian,packaging/man/*.[1-8]} | sed 's/^[^g]*guestarp //; s/ *#.*//; s/ [.]$//' | sort -u
 }
 
 fresh_host

@@ -105,7 +105,7 @@ is "$(offered guestarp device 101 eth7)" eth7 "a device"
 is "$(offered guestarp device 101 no)" none "or none"
 is "$(offered guestarp plan 101 pre)" prepare "an event"
 is "$(offered guestarp policy --check pol)" policy.json "a file"
-is "$(offered guestarp check --pr)" --probe "an option"
+is "$(offered guestarp check --prob)" --probe "an option"
 is "$(offered guestarp --v)" --version "an option without a command"
 
 done_testing

@@ -180,7 +180,7 @@ planned=$OUT
 admin manage 101
 admin apply 101
 admin plan 101
-is "$(tr -s ' ' <<<"${planned// set  / holds}")" "$(tr -s ' ' <<<"$OUT")" "what was planned is what apply has set"
+is "${planned// set  / holds}" "$OUT" "what was planned is what apply has set"
 refused "usage: guestarp plan GUEST" "plan of nothing" plan
 refused "usage: guestarp plan GUEST" "plan of a guest and --all" plan 101 --all
 

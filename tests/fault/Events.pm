@@ -78,6 +78,7 @@ sub scenarios {
     my @lost  = ('neigh del proxy 192.168.18.101 dev eth3', 'link set fwbr101i0 arp on', 'route del 192.168.18.101/32');
     my @flap  = ('link set eth3 down', 'link set eth3 up');
     my $choose  = vz(201, [qw(vznet-custom devices all)], @add);
+    my $added   = vz(201, ['/scripts/vps-net_add'], @add);
     my $umount  = vz(201, ['/scripts/201.umount']);
     my $sync    = cli('sync');
     my $prepare = pve('pre-start');
@@ -107,15 +108,14 @@ sub scenarios {
         { name => 'guestarp-watch, a guest comes', start => [$prepare], before => \@gone, event => watch(@new), stale => \@stale,
           again => [ [$up], [$sync] ], end => [$stop], back => [] },
         { name => 'guestarp-watch, a guest goes', start => [ $prepare, $up ], event => watch(@gone), again => [ [$sync] ], end => [] },
-        { name => 'vznet-custom devices, addition', event => $choose, end => [$umount], main => 1, nameless => 1,
-          stale => ['eth4 proxy 192.168.18.201'] },
-        { name => 'vznet-custom devices, deletion', nameless => 1, start => [$choose], event => vz(201, [qw(vznet-custom devices all)], @del),
-          again => [ [$umount] ], back => [ $choose, $umount ], straight => 1 },
-        { name => 'vznet-custom umount', nameless => 1, start => [$choose], event => $umount, back => [ $choose, $umount ], straight => 1 },
+        { name => 'vznet-custom devices, addition', event => $choose, end => [$umount], main => 1, nameless => 1 },
+        { name => 'vznet-custom devices, deletion', nameless => 1, start => [$added], event => vz(201, [qw(vznet-custom devices all)], @del),
+          again => [ [$umount] ], back => [ $added, $umount ], straight => 1 },
+        { name => 'vznet-custom umount', nameless => 1, start => [$added], event => $umount, back => [ $added, $umount ], straight => 1 },
         { name => 'vznet-custom vps-net_add', wraps => 1, nameless => 1, event => vz(201, ['/scripts/vps-net_add'], @add),
           end => [ vz(201, ['/scripts/vps-net_del'], @del) ] },
-        { name => 'vznet-custom vps-net_del', wraps => 1, nameless => 1, start => [$choose], event => vz(201, ['/scripts/vps-net_del'], @del),
-          again => [ [$umount] ], back => [ $choose, $umount ], straight => 1 },
+        { name => 'vznet-custom vps-net_del', wraps => 1, nameless => 1, start => [$added], event => vz(201, ['/scripts/vps-net_del'], @del),
+          again => [ [$umount] ], back => [ $added, $umount ], straight => 1 },
         { name => 'vznet-custom init veth', nameless => 1, event => vz(202, [qw(vznet-custom init veth veth202.0)]),
           end => [ vz(202, ['/scripts/202.umount']) ] },
         { name => 'guestarp sync', start => [ $prepare, $up ], before => \@lost, event => $sync, main => 1,
@@ -159,7 +159,7 @@ sub scenarios {
 sub meetings {
     ($root) = @_;
     my ($prepare, $up, $stop) = map { pve($_) } qw(pre-start post-start post-stop);
-    my $choose   = vz(201, [qw(vznet-custom devices all)], @add);
+    my $added    = vz(201, ['/scripts/vps-net_add'], @add);
     my @start    = (start => [ $prepare, $up ], others => [ lxc(101, 'start-host'), $up ], change => \@new, before => \@gone);
     my @end      = (start => [ $prepare, $up ], others => [$stop], change => \@gone);
     my $moved    = $policy =~ s/"eth3"/"eth4"/gr =~ s/"arp_ignore": 1/"arp_ignore": 2/r =~ s/"101": \{/"vz\/201": {"device": "eth3"}, $&/r;
@@ -171,19 +171,19 @@ sub meetings {
         { name => 'guestarp sync, and the guest stops',              event => cli('sync'),                @end },
         { name => 'guestarp apply, and the guest stops',             event => cli(qw(apply 101)),         @end },
         { name => 'guestarp sync, and a guest that crashed starts',  event => cli('sync'),                @start },
-        { name => 'guestarp sync, and a container of OpenVZ stops', start => [$choose], event => cli('sync'), change => [],
+        { name => 'guestarp sync, and a container of OpenVZ stops', start => [$added], event => cli('sync'), change => [],
           others => [ vz(201, ['/scripts/201.umount']) ] },
-        { name => 'guestarp sync, and a container of OpenVZ loses its addresses', start => [$choose], event => cli('sync'), change => [],
+        { name => 'guestarp sync, and a container of OpenVZ loses its addresses', start => [$added], event => cli('sync'), change => [],
           others => [ vz(201, [qw(vznet-custom devices all)], @del) ] },
         { name => 'guestarp sync, and a container of plain LXC stops', start => [ lxc('web', 'start-host') ], event => cli('sync'),
           change => ['link del vethweb'], others => [ lxc('web', 'post-stop') ] },
-        { name => 'guestarp sync, and policy names another device', start => [ $prepare, $up, $choose, lxc('web', 'start-host') ],
+        { name => 'guestarp sync, and policy names another device', start => [ $prepare, $up, $added, lxc('web', 'start-host') ],
           event => cli('sync'), @policy },
         { name => 'guestarp apply, and policy names another device', start => [ $prepare, $up ], event => cli(qw(apply 101)), @policy },
         { name => 'guestarp-pve pre-start, and policy changes', event => $prepare, @policy },
         { name => 'guestarp-pve post-start, and policy names another device', start => [$prepare], event => $up, @policy },
         { name => 'guestarp-lxc start-host, and policy names another device', event => lxc('web', 'start-host'), @policy },
-        { name => 'vznet-custom, and policy names another device', event => $choose, @policy },
+        { name => 'vznet-custom, and policy names another device', event => $added, @policy },
         { name => 'guestarp sync, and a guest gets another address', start => [ $prepare, $up ], event => cli('sync'), @config },
         { name => 'guestarp apply, and a guest gets another address', start => [ $prepare, $up ], event => cli(qw(apply 101)), @config },
     );

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "guest/vz_external.h"
 #include "root.h"
 
 #define LIB VZ_LIBVZCTL
@@ -194,6 +195,13 @@ static const struct row {
 	  "ifname=p1;"
 	  "ifname=eth2,host_ifname=p2\"\n",
 	  "p0>br0 p1>(192.0.2.7) p2> 192.0.2.7", NULL, NULL },
+	{ "V8: vznetaddbr's bridge, for devices without one and without addresses",
+	  "NETIF=\"ifname=eth0,host_ifname=p0,bridge=br0,network=br0;ifname=eth1,host_ifname=p1;ifname=eth2,host_"
+	  "ifname=p2\"\n"
+	  "VETH_IP_ADDRESS=\"192.0.2.7\"\nVZHOSTBR=\"br8\"\nVZHOSTBR=\"br9\"\n",
+	  "p0>br0 p1>(192.0.2.7) p2>br9 192.0.2.7", "p0>br0 p1>(192.0.2.7) p2> 192.0.2.7", NULL },
+	{ "V8: a bridge that cannot be", "NETIF=\"ifname=eth0,host_ifname=p0\"\nVZHOSTBR=\"a/b\"\n", "p0>", NULL,
+	  NULL },
 	{ "the last VETH_IP_ADDRESS counts, also behind one that is too long",
 	  "VETH_IP_ADDRESS=\"10.0.0.1 10.0.0.2 10.0.0.3 10.0.0.4 10.0.0.5 10.0.0.6 10.0.0.7 10.0.0.8 10.0.0.9 "
 	  "10.0.0.10 "
@@ -494,6 +502,41 @@ static void read_file(void **state)
 	root_clean();
 }
 
+/* V8: EXTERNAL_SCRIPT before ours. */
+static const struct external {
+	const char *name;
+	const char *text;
+	const char *path; /* NULL: refused */
+} externals[] = {
+	{ "nothing", "", "" },
+	{ "ours alone", "EXTERNAL_SCRIPT=\"/usr/lib/vzctl/scripts/vznet-custom\"\n", "" },
+	{ "another before ours",
+	  "#!/bin/bash\nEXTERNAL_SCRIPT=\"/usr/sbin/vznetaddbr\"\nEXTERNAL_SCRIPT=\"/x/vznet-custom\"\n",
+	  "/usr/sbin/vznetaddbr" },
+	{ "and behind it", "EXTERNAL_SCRIPT=/x/vznet-custom\nEXTERNAL_SCRIPT=/usr/sbin/vznetaddbr # mine\n",
+	  "/usr/sbin/vznetaddbr" },
+	{ "the last of two", "EXTERNAL_SCRIPT=/a\n export EXTERNAL_SCRIPT='/b'; true\n", "/b" },
+	{ "taken away again", "EXTERNAL_SCRIPT=/a\nEXTERNAL_SCRIPT=\n", "" },
+	{ "a comment", "#EXTERNAL_SCRIPT=/a\n# EXTERNAL_SCRIPT=/a\nXEXTERNAL_SCRIPT=/a\n", "" },
+	{ "a shell's variable", "EXTERNAL_SCRIPT=\"$DIR/vznetaddbr\"\n", NULL },
+	{ "no path", "EXTERNAL_SCRIPT=vznetaddbr\n", NULL },
+};
+
+static void external(void **state)
+{
+	const struct external *row = *state;
+	char path[VZ_EXTERNAL_SIZE] = "as it was";
+	struct err err = { 0 };
+	char *text = strdup(row->text);
+
+	assert_non_null(text);
+	assert_int_equal(vz_external_parse("f", text, path, &err), row->path ? 0 : -EINVAL);
+	assert_string_equal(path, row->path ? row->path : "as it was");
+	if (!row->path)
+		assert_non_null(strstr(err.text, "f:1: EXTERNAL_SCRIPT: '"));
+	free(text);
+}
+
 static const struct id {
 	const char *name;
 	const char *id;
@@ -527,6 +570,7 @@ int main(void)
 	TABLE_ROWS(&table, vzctl_4x, rows);
 	TABLE_ROWS(&table, libvzctl, rows);
 	TABLE_ROWS(&table, list, lists);
+	TABLE_ROWS(&table, external, externals);
 	TABLE_ROWS(&table, id, ids);
 	TABLE_TEST(&table, blank_before_device);
 	TABLE_ROWS(&table, many, manys);

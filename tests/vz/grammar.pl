@@ -154,12 +154,13 @@ sub is_device { return $_[0] =~ m{^[^/:\s]{1,15}\z} && $_[0] !~ /^\.\.?\z/ }
 sub judge {
     my ($generation, $text) = @_;
     my $libvzctl = $generation >= 7;
-    my (%last, @addresses, @devices, $name, $chosen, @veth, $number);
+    my (%last, @addresses, @devices, $name, $chosen, @veth, $bridge);
     my $take = sub {
         my ($key, $value) = @_;
         if    ($key eq 'IP_ADDRESS')      { push @addresses, list_of($generation, $value) }
         elsif ($key eq 'VETH_IP_ADDRESS') { @veth = list_of($generation, $value) }
         elsif ($key eq 'NETIF')           { @devices = devices_of($generation, $value) if !@devices }
+        elsif ($key eq 'VZHOSTBR')        { $bridge = is_device($value) ? $value : '' }
         elsif ($key eq 'NAME') {
             my $good = $libvzctl ? qr/^[A-Za-z0-9 +_.\x7f-\xff-]+\z/ : qr/^[A-Za-z0-9 +_.-]+\z/;
             $name //= $value if $value =~ $good;
@@ -178,11 +179,11 @@ sub judge {
         my $refused = $take->($key, $last{$key});
         return $refused if $refused;
     }
-    return told($name, $chosen, \@addresses, \@devices, \@veth);
+    return told($name, $chosen, \@addresses, \@devices, \@veth, $libvzctl ? '' : $bridge // '');
 }
 
 sub told {
-    my ($name, $chosen, $addresses, $devices, $veth) = @_;
+    my ($name, $chosen, $addresses, $devices, $veth, $bridge) = @_;
     my ($many, %port, %seen, @nics, @ips) = (@$devices > 32);
     # The kernel makes none with such a name, and no second one of a name.
     @nics = grep { my $nic = $_; !grep { $_ ne '' && !is_device($_) } @$nic{qw(port bridge)} } @$devices;
@@ -192,6 +193,7 @@ sub told {
     push @ips, map { $_->[0] } @$veth;
     my ($routed) = grep { $_->{bridge} eq '' } @nics;
     push @{ $routed->{ips} }, @$veth if $routed;
+    $_->{bridge} = $bridge for grep { $_->{bridge} eq '' && !@{ $_->{ips} } } @nics;
     @ips = grep { !$seen{$_}++ } @ips;
     return 'refused' if $many || @ips > 128 || @$veth > 16 || grep { @{ $_->{ips} } > 16 } @nics;
     $name = '' if length($name // '') > 64;
@@ -275,11 +277,12 @@ sub random_value {
     return join ';', map { "ifname=eth$_" } 0 .. 28 + int rand 8 if $key eq 'NETIF';
     return one_of('web', 'a b', 'x-1', 'a+b_c.d', 'a/b', "\xc3\xa4", '$VEID', 'a=b', 'n' x 70) if $key eq 'NAME';
     return one_of('eth3', 'eth4', 'bond0.7', 'eth3', 'eth4', 'eth/3', 'abcdefghijklmnopq') if $key eq 'GUESTARP_DEVICE';
+    return one_of('vmbr0', 'br7', '', 'a/b') if $key eq 'VZHOSTBR';
     return one_of('yes', '14372700:14790164', '/vz/root/$VEID', 'a # b', q{it's}, 'a "b" c');
 }
 
 sub random_line {
-    my $key = one_of(qw(IP_ADDRESS IP_ADDRESS IP_ADDRESS NETIF NETIF NETIF NAME VETH_IP_ADDRESS ONBOOT VE_ROOT EXT_IP_ADDRESS));
+    my $key = one_of(qw(IP_ADDRESS IP_ADDRESS IP_ADDRESS NETIF NETIF NETIF NAME VETH_IP_ADDRESS VZHOSTBR ONBOOT VE_ROOT EXT_IP_ADDRESS));
     $key = 'GUESTARP_DEVICE' if chance(0.08);
     $key = one_of("$key ", " $key", "\t$key", "export $key", "#$key", " # $key", lc $key, "X$key", '') if chance(0.1);
     my $value = random_value($key =~ s/^\s*(?:export )?#?\s*|\s+\z//gr);

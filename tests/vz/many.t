@@ -1,5 +1,6 @@
 #!/bin/bash
 # V4: more addresses than there is room for are left to vzctl as a whole, with one line, on start, stop and failed start.
+# GUESTARP_ADDRESSES: how many there are beside 130, in each generation; that takes minutes (make check-long).
 
 . "$(dirname "$0")/../lib.sh" || exit
 . "$(dirname "$0")/lib-vz.sh" || exit
@@ -17,7 +18,7 @@ counted() { # "ENTRIES on DEVICES, ROUTES routes, RECORDS records"
     local entries routes
     entries=$(ip_in "$NODE_NS" -4 -j neigh show proxy | jq -r '"\(length) on \([.[].dev] | unique | length)"')
     routes=$(ip_in "$NODE_NS" -4 -j route show table main | jq '[.[] | select(.dst | test("^198\\.18\\.[0-9.]*$"))] | length')
-    echo "$entries, $routes routes, $(jq -s length "$ROOT"/run/guestarp/*.json 2>/dev/null || echo 0) records"
+    echo "$entries, $routes routes, $(find "$ROOT/run" -name "vz-*.json" | wc -l) records"
 }
 
 one_line() { # DESC
@@ -59,7 +60,9 @@ more_later() {
     is "$STATUS $(counted)" "0 0 on 0, 0 routes, 0 records" "$GENERATION: V4: stop with 130 of which 128 are recorded"
 }
 
-for generation in 3.0 4.11 7 9; do
+generations='4.11 9'
+[ -z "${GUESTARP_ADDRESSES:-}" ] || generations='3.0 4.11 7 9'
+for generation in $generations; do
     node_new "$generation" - "$generation"
     # Nobody listens here, and its time is not what this is about.
     ln -sf /bin/true "$ROOT/usr/sbin/arpsend"
@@ -67,10 +70,8 @@ for generation in 3.0 4.11 7 9; do
     node_setup
     policy '{"defaults": {"announce": 0}}'
     refused 130
-    if [ "$generation" = 4.11 ]; then
-        refused 1000
-        more_later
-    fi
+    [ -z "${GUESTARP_ADDRESSES:-}" ] || refused "$GUESTARP_ADDRESSES"
+    [ "$generation" != 4.11 ] || more_later
     node_end
 done
 done_testing

@@ -30,6 +30,13 @@ unpin() {
     ip link set br0 up
 }
 
+# As on a host that had vznetaddbr, and has got our line behind its own.
+before_us() {
+    printf '%s\n' '#!/bin/sh' "echo \"\$VEID \$*\" >/.vz/called" "ip link set \"\$3\" master br0 up" >"$ROOT/usr/sbin/vznetaddbr"
+    chmod +x "$ROOT/usr/sbin/vznetaddbr"
+    sed -i '1i EXTERNAL_SCRIPT="/usr/sbin/vznetaddbr"' "$ROOT/etc/vz/vznet.conf"
+}
+
 for generation in 3.0 4.11 7 9; do
     node_new "$generation" - "$generation"
     venet_ready
@@ -136,6 +143,49 @@ for generation in 3.0 4.11 7 9; do
         is "$(entries) / $(host_routes)" "$v4 eth3 / $v4 $port" "$generation: set --ipdel takes its own alone"
         vz_ok stop "$id"
         is "$(state)" "$NOTHING" "$generation: both: nothing is left"
+    fi
+
+    # ---- V8: a host that used vznetaddbr: its own script stays what decides where NETIF has no bridge=
+    if is_classic; then
+        plain="ifname=eth0,mac=00:18:18:00:01:01"
+        ct_conf "$id" "NETIF=\"$plain\"" 'GUESTARP_DEVICE="eth3"'
+        vz start "$id"
+        is "$STATUS $(master veth101.0)" "0 none" "$generation: V8: no bridge=, no address, no script of the host's: it starts"
+        ok "$generation: V8: and is up" has_flag veth101.0 UP
+        is "$(grep -c 'guestarp: vz/101: init: veth101.0 is in no bridge: NETIF has no bridge= for it' <<<"$ERR")" 1 "$generation: V8: with one line"
+        vz_ok stop "$id"
+        before_us
+        vz_ok start "$id"
+        is "$(master veth101.0) $(<"$ROOT/.vz/called")" "br0 101 init veth veth101.0" "$generation: V8: the script that the host had before us is called, and plugs"
+        vz_ok stop "$id"
+        ct_conf "$id" "NETIF=\"$plain\"" "VETH_IP_ADDRESS=\"$v4\""
+        vz_ok start "$id"
+        is "$(<"$ROOT/.vz/called")" "101 init veth veth101.0" "$generation: V8: not managed: it is called for a routed one, too"
+        vz_ok stop "$id"
+        rm "$ROOT/.vz/called"
+        ct_conf "$id" "NETIF=\"$plain,bridge=br0\"" 'GUESTARP_DEVICE="eth3"'
+        vz_ok start "$id"
+        is "$(master veth101.0)" br0 "$generation: V8: bridge= is ours to do"
+        ok "$generation: V8: without that script" test ! -e "$ROOT/.vz/called"
+        vz_ok stop "$id"
+        unpin
+        ct_conf "$id" "NETIF=\"$plain\"" 'VZHOSTBR="br0"' 'GUESTARP_DEVICE="eth3"'
+        vz_ok start "$id"
+        is "$(master veth101.0) $(pinned br0)" "br0 02:b0:00:00:00:b0 3" "$generation: V8: the file's VZHOSTBR is honoured, and pinned"
+        ok "$generation: V8: VZHOSTBR: without that script" test ! -e "$ROOT/.vz/called"
+        vz_ok stop "$id"
+        unpin
+        ct_conf "$id" "NETIF=\"$plain\"" 'GUESTARP_DEVICE="eth3"'
+        echo 'exit 7' >>"$ROOT/usr/sbin/vznetaddbr"
+        vz start "$id"
+        is "$STATUS" 130 "$generation: V8: its failure stops the start, as before us"
+        is "$(state)" "$NOTHING" "$generation: V8: and nothing is left"
+        rm "$ROOT/usr/sbin/vznetaddbr"
+        vz start "$id"
+        is "$STATUS $(master veth101.0)" "0 none" "$generation: V8: a script that is gone: it starts"
+        like "$ERR" 'guestarp: vz/101: init: /usr/sbin/vznetaddbr: ' "$generation: V8: and it is said"
+        ok "$generation: V8: it is up" has_flag veth101.0 UP
+        vz_ok stop "$id"
     fi
     node_end
 done
