@@ -92,7 +92,7 @@ static int compare(struct netlink *nl, const struct facts *facts, const struct i
 	return 0;
 }
 
-/* Every entry for one of the guest's addresses, those who has made it. */
+/* Every entry for one of the guest's addresses, no matter who made it. */
 static int take_answers(const struct inspect_host *host, struct inspection *in, struct err *err)
 {
 	const struct proxies *proxies = &host->state.proxies;

@@ -103,7 +103,7 @@ admin_is 1 "into a file" check --prometheus "$PROM"
 is "$OUT$ERR" "" "nothing is said"
 ok "the format is right" strict "$PROM"
 is "$(stat -c %a "$PROM") $(find "$TMP/prom" -mindepth 1 | wc -l)" "644 1" "all can read it, and nothing is beside it"
-# Whoever reads meanwhile has the old text or the new one, whole.
+# A reader meanwhile has the old text or the new one, whole.
 inode=$(stat -c %i "$PROM")
 (while [ ! -e "$TMP/stop" ]; do strict "$PROM" 2>>"$TMP/torn" || echo torn >>"$TMP/torn"; done) &
 reader=$!
