@@ -115,7 +115,7 @@ static int take_from_file(const struct proxy_entry *entry, void *arg)
  * A kernel without such a list gives the ordinary entries in its stead, or nothing where there are none. IPv4's are in
  * /proc/net/arp then, IPv6's nowhere.
  */
-static int list(struct netlink *nl, int family, struct proxies *ret_proxies, struct err *err)
+static int read_list(struct netlink *nl, int family, struct proxies *ret_proxies, struct err *err)
 {
 	struct ndmsg nd = { .ndm_family = (uint8_t)family, .ndm_flags = NTF_PROXY };
 	struct listing listing = { .proxies = ret_proxies };
@@ -138,7 +138,7 @@ static int list(struct netlink *nl, int family, struct proxies *ret_proxies, str
 
 int proxies_get(struct netlink *nl, struct proxies *ret_proxies, struct err *err)
 {
-	return list(nl, AF_UNSPEC, ret_proxies, err);
+	return read_list(nl, AF_UNSPEC, ret_proxies, err);
 }
 
 void proxies_done(struct proxies *proxies)
@@ -157,7 +157,7 @@ static bool is_told(const struct netlink *nl, const struct ip *ip)
 static int find_in_list(struct netlink *nl, int ifindex, const struct ip *ip, bool *ret_exists, struct err *err)
 {
 	struct proxies proxies;
-	int r = list(nl, ip->family, &proxies, err);
+	int r = read_list(nl, ip->family, &proxies, err);
 
 	if (r == 0 && !is_told(nl, ip))
 		r = err_set(err, EOPNOTSUPP, "this kernel does not tell of IPv6's proxy entries");
@@ -233,7 +233,7 @@ static void end_question(void *question, int result)
 static void find_each_in_list(struct netlink *nl, struct proxy_question *questions, size_t count)
 {
 	struct proxies proxies;
-	int r = count > 0 ? list(nl, AF_UNSPEC, &proxies, NULL) : -ENOENT;
+	int r = count > 0 ? read_list(nl, AF_UNSPEC, &proxies, NULL) : -ENOENT;
 
 	for (size_t i = 0; r == 0 && i < count; i++) {
 		struct proxy_question *q = &questions[i];

@@ -211,7 +211,7 @@ sub asks_for {
     return same_subnet($n->{ip}, $target, $n->{prefix}) || $n->{gateway} eq $target;
 }
 
-# Whoever might be there, in the address's own subnet.
+# Any machine that might be there, in the address's own subnet.
 sub stranger_to {
     my ($self, $target) = @_;
     my ($a) = grep { $_->{ip} eq $target && $_->{prefix} < 32 } @{ $self->{addresses} };
@@ -430,7 +430,7 @@ sub lost {
     for my $i (0 .. $#$before) {
         my ($set, $sender, $macs, $right) = @{ $before->[$i] };
         my %now = map { $_ => 1 } @{ $said->[$i] };
-        # A probe asks whether the address is taken: whoever says so is right.
+        # A probe asks whether the address is taken: any machine that says so is right.
         my @right = grep { $right->{$_} && $sender ne '0.0.0.0' } @$macs;
         my ($old, $new) = ($works_before->[$i], $works_after->[$i]);
         my $what = "$set->{asker} with $sender asks for $set->{target}";
