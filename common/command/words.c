@@ -197,7 +197,7 @@ int words_parse(int argc, char *argv[], struct call *call, const struct command 
 	for (int i = 0; i < argc; i++)
 		call->help = call->help || (argv[i] && is_help(argv[i]));
 	call->words = argv;
-	for (int i = 0; r == 0 && !call->help && i < argc; i++) {
+	for (int i = 0; r == 0 && command && !call->help && i < argc; i++) {
 		char *word = argv[i];
 
 		if (!word)
@@ -209,7 +209,7 @@ int words_parse(int argc, char *argv[], struct call *call, const struct command 
 		r = take_option(call, command, word, i + 1 < argc ? argv[i + 1] : NULL, err);
 		i += values_of(word);
 	}
-	if (r == 0 && !call->help && (call->count < command->min_words || call->count > command->max_words))
+	if (r == 0 && command && !call->help && (call->count < command->min_words || call->count > command->max_words))
 		r = err_set(err, EINVAL, "usage: guestarp %s %s", command->word, command->arguments);
 	return r;
 }
