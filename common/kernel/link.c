@@ -137,13 +137,15 @@ static int request(struct netlink *nl, const char *name, int ifindex, struct lin
 {
 	struct ifinfomsg info = { .ifi_index = ifindex };
 	CLEANUP(nl_msg) struct nl_msg *msg = netlink_message(RTM_GETLINK, 0, &info, sizeof(info));
-	struct link link;
+	struct link link = { 0 };
 	int r;
 
 	if (msg && ((name && nla_put_string(msg, IFLA_IFNAME, name) < 0) ||
 		    nla_put_u32(msg, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS) < 0))
 		return err_errno(err, ENOMEM, "netlink request");
 	r = netlink_get(nl, steal_ptr(&msg), take_link, &link, err);
+	if (r == 0 && link.ifindex <= 0)
+		r = err_set(err, EBADMSG, "netlink: an answer without a device");
 	if (r < 0)
 		return r;
 	complete(nl, &link);
