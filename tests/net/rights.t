@@ -72,7 +72,7 @@ without net_admin guestarp-pve 101 post-stop
 refused "$moved" "post-stop"
 ok "the record is kept" record_exists 101
 without net_admin guestarp undo 101
-is "$STATUS $(state)" "1 $moved" "undo fails"
+is "$STATUS $(state)" "3 $moved" "undo fails"
 like "$ERR" "^guestarp: pve/101: undo: .*Operation not permitted" "and says so"
 pve_ok 101 post-stop
 is "$(state)" " /  /  / 1" "with its rights nothing is left"
@@ -82,7 +82,7 @@ not_ok "nor a record" record_exists 101
 
 chosen eth3
 without net_raw guestarp check --probe
-is "$STATUS/$OUT" "1/" "check --probe: what could not be asked does not pass for right"
+is "$STATUS/$OUT" "3/" "check --probe: what could not be asked does not pass for right"
 like "$ERR" "^guestarp: eth[034]: address probe: packet socket: Operation not permitted" "and why is said"
 
 # ---- OpenVZ: the platform's own work, and what no record knows of -----------------------------------------------------------

@@ -121,7 +121,7 @@ synced "$up" "sync puts the guests' back"
 # A network reload: eth3 is gone for a while, and another device's if-up calls sync meanwhile.
 ip link del eth3
 guestarp_sync
-like "$STATUS/$ERR" "^1/.*guestarp: lxc/web: sync: device eth3 does not exist" "the device is gone: said"
+like "$STATUS/$ERR" "^3/.*guestarp: lxc/web: sync: device eth3 does not exist" "the device is gone: said"
 like "$ERR" "guestarp: vz/201: sync: device eth3 does not exist" "the device is gone: said of each guest"
 veth - eth3 02:18:00:00:00:13 lan port3 02:18:00:00:01:13
 ip -n lan link set dev port3 master switch
@@ -158,14 +158,14 @@ fails() { # REGEX DESC: status 1, said, nothing changed
     local before
     before=$(state)
     guestarp_sync
-    is "$STATUS $(state)" "1 $before" "$2: status 1, and all is as it was"
+    is "$STATUS $(state)" "3 $before" "$2: status 3, and all is as it was"
     like "$ERR" "$1" "$2: said"
 }
 
 policy '{'
 ip neigh del proxy $v4 dev eth3
 called guestarp sync
-is "$STATUS $(state)" "1 $up" "a policy with a mistake: what the last good one wants holds"
+is "$STATUS $(state)" "3 $up" "a policy with a mistake: what the last good one wants holds"
 like "$ERR" "guestarp: lxc/web: sync: .*guestarp\.json: line 2, column 1: .*the last good" "a policy with a mistake: said"
 policy "{\"guests\": {\"lxc/web\": {\"device\": \"eth9\"}}, $rest}"
 fails "guestarp: lxc/web: sync: device eth9 does not exist" "a device that does not exist"
@@ -188,7 +188,7 @@ mv "$ROOT/run/guestarp" "$ROOT/run/aside"
 : >"$ROOT/run/guestarp"
 fails "guestarp: /run/guestarp: Not a directory" "records that cannot be listed"
 called guestarp check
-is "$STATUS/$OUT/$ERR" "1//guestarp: /run/guestarp: Not a directory" "check says so, too"
+is "$STATUS/$OUT/$ERR" "3//guestarp: /run/guestarp: Not a directory" "check says so, too"
 called guestarp-watch
 is "$STATUS/$OUT/$ERR" "1//guestarp: watch: /run/guestarp: Not a directory" "and guestarp-watch does, and does not run"
 rm "$ROOT/run/guestarp"
@@ -223,7 +223,7 @@ lxc_monitor web
 called guestarp sync
 like "$STATUS $(proxies 4)" "^0 $v4 eth3," "a container that was started unheard, before it was managed: sync binds it"
 called guestarp status
-like "$OUT" "lxc/web +ok +running" "and status knows it"
+like "$OUT" "lxc/web +!! +running" "and status knows it"
 ip link add moved type veth peer name web.1
 ip link del web.0
 lxc start-host 2>/dev/null
@@ -242,7 +242,7 @@ lxc_monitor_end web
 guestarp_sync
 is "$STATUS $(proxies 4)" "0 192.168.18.250 eth3" "the monitor was killed, no hook was called: sync takes the entries back"
 called guestarp apply lxc/web
-is "$STATUS/$ERR $(proxies 4)" "1/guestarp: lxc/web: apply: it does not run here, nothing done 192.168.18.250 eth3" \
+is "$STATUS/$ERR $(proxies 4)" "3/guestarp: lxc/web: apply: it does not run here, nothing done 192.168.18.250 eth3" \
     "apply binds nothing for a container that does not run"
 
 # OpenVZ's cgroups say what runs.
@@ -256,7 +256,7 @@ rmdir /sys/fs/cgroup/ve/201
 guestarp_sync
 is "$STATUS $(proxies 4)" "0 192.168.18.250 eth3" "the cgroup is gone, no script was called: sync takes the entries back"
 called guestarp apply vz/201
-is "$STATUS $(proxies 4)" "1 192.168.18.250 eth3" "apply binds nothing for it"
+is "$STATUS $(proxies 4)" "3 192.168.18.250 eth3" "apply binds nothing for it"
 umount /sys/fs/cgroup
 
 # A VM without a tap of Proxmox VE's naming: its QEMU holds the lock of its PID file.
@@ -277,10 +277,10 @@ qemu_end() {
 }
 qemu -id 1045 -daemonize
 called guestarp apply 104
-is "$STATUS $(proxies 4)" "1 192.168.18.250 eth3" "another VM's process holds the lock: not this one"
+is "$STATUS $(proxies 4)" "3 192.168.18.250 eth3" "another VM's process holds the lock: not this one"
 qemu_end
 called guestarp apply 104
-is "$STATUS $(proxies 4)" "1 192.168.18.250 eth3" "a PID file that nobody holds: it does not run"
+is "$STATUS $(proxies 4)" "3 192.168.18.250 eth3" "a PID file that nobody holds: it does not run"
 qemu -id 104 -daemonize
 called guestarp apply 104
 is "$STATUS $(proxies 4)" "0 192.168.18.104 eth3, 192.168.18.250 eth3" "its QEMU holds the lock: it is bound"
