@@ -7,7 +7,7 @@
 #
 #   GUESTARP_SEED=N     other hosts; GUESTARP_HOST=I that one of them alone
 #   GUESTARP_HOSTS=N    how many, default 200
-#   GUESTARP_JUDGE=N    check is judged on every Nth, default 4; GUESTARP_JUDGED=1: on all, with no question to the model
+#   GUESTARP_JUDGE=N    check is judged on every Nth, default 4, 0 for none; GUESTARP_JUDGED=1: on all, with no question to the model
 #
 # The hosts that check is judged on are the same at each run, but for those of another GUESTARP_SEED.
 
