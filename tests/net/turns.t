@@ -51,7 +51,7 @@ ok 'the slow one has read all, and holds the lock' locked
 on eth4
 program guestarp sync
 like "$ERR" 'another event has not let go of pve-101.json for 10 s' 'sync says whom it has waited for in vain'
-is "$STATUS" 1 'and that it could not do its work'
+is "$STATUS" 3 'and that it could not do its work'
 wait "$slow"
 is "$?" 0 'the slow post-start ends well'
 answers_from 192.168.18.101 eth4 'what sync was told holds when the slow one has ended'
