@@ -188,7 +188,7 @@ is "$(proxies 4) / $(proxies 6)" "192.168.18.200 eth3 / 2001:db8:18::200 eth3" \
 # ---- another name of the device -----------------------------------------------------------------------------------------------
 
 ip link property add dev eth3 altname enp3s0
-policy '{"defaults": {"device": "enp3s0"}}'
+policy '{"defaults": {"device": "enp3s0", "announce": 0}}'
 pve 101 post-start
 is "$STATUS $(proxies 4)" "0 $v4 eth3, 192.168.18.200 eth3" "a device's alternative name stands for the device"
 unlike "$ERR" "does not exist" "and nothing is missed"
