@@ -45,7 +45,7 @@ sub manners {
       if $s->{holds} && differences(facts(), $s->{at}{begin});
     return @wrong if $result->{signal};
     return "exit status $result->{exit}: $result->{err}"
-      if $result->{exit} != $status && !($s->{own_status} && $result->{exit} <= 1);
+      if $result->{exit} != $status && !($s->{own_status} && $result->{exit} =~ /^[013]$/);
     push @wrong, "took $result->{seconds} s" if $result->{seconds} > 12 && !$s->{event}{rain};
     push @wrong, 'not done, and not a word', map { "  $_" } differences(facts(), $s->{at}{done})
       if !$silent && $result->{err} !~ /^guestarp: .*: /m && differences(facts(), $s->{at}{done});
