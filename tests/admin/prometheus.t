@@ -218,10 +218,9 @@ for task in play["tasks"]:
 else
     skip "no python3-yaml"
 fi
+# Where it is: too large for what the tests install.
 if command -v ansible-playbook >/dev/null; then
     ok "Ansible understands it" ansible-playbook --syntax-check -i localhost, "$examples/ansible.yml"
-else
-    skip "no ansible-playbook"
 fi
 
 done_testing
