@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <json-c/json_object.h>
+#include <json-c/linkhash.h>
 #include <libgen.h>
 #include <limits.h>
 #include <stdbool.h>
@@ -431,6 +432,11 @@ int policy_edit_file(const char *path, const char *guest, const char *key, const
 	return 0;
 }
 
+static bool has_no_key(struct json_object *json)
+{
+	return json_object_is_type(json, json_type_object) && json_object_get_object(json)->count == 0;
+}
+
 /* -ENOTEMPTY where the guest's object says more than that it is managed. */
 static int check_empty(const char *path, const char *text, const char *guest, struct err *err)
 {
@@ -442,7 +448,7 @@ static int check_empty(const char *path, const char *text, const char *guest, st
 	if (r == 0)
 		r = json_parse_written(path, text, strlen(text), &json, err);
 	if (r == 0 && json_object_object_get_ex(json, "guests", &guests) &&
-	    json_object_object_get_ex(guests, guest, &one) && json_object_object_length(one) > 0)
+	    json_object_object_get_ex(guests, guest, &one) && !has_no_key(one))
 		r = err_set(err, ENOTEMPTY, "%s: guests.%s has settings, which would be lost: take them away first",
 			    path, guest);
 	return r;
