@@ -37,7 +37,7 @@ static bool is_bare_bridge(const struct doctor *d, const struct netdev *device)
 /* ---- right and wrong ----------------------------------------------------------------------------------------------
  */
 
-/* The device by which packets from the address to whoever asks for it leave; 0 where there are several, or none. */
+/* The device by which packets from the address to those who ask for it leave; 0 where there are several, or none. */
 static int way_back(const struct doctor *d, const struct wire *w, const struct ip *target, const struct netdev *device)
 {
 	const struct netdev *vrf = netstate_vrf(&d->state, device->link.ifindex);
@@ -187,7 +187,7 @@ static void judge(struct doctor *d, const struct wire *w, const struct reply_set
 
 /*
  * What the device asks of its neighbours they take for an announcement of the sender (RFC 826). A macvlan's address may
- * go with the MAC of the device below: whoever made it has wanted both to be one host.
+ * go with the MAC of the device below: its maker wanted both to be one host.
  */
 static void judge_claims(struct doctor *d, const struct wire *w, const struct reply_set *set, struct accusations *all)
 {

@@ -263,7 +263,7 @@ bool wire_ask(const struct doctor *doctor, const struct wire *wire, const struct
 		return false;
 	ret_reply->request = false;
 	for (size_t i = 0; !replied && i < wire->asker_count; i++) {
-		/* For what nobody asks for that is known to be there, whoever is there. */
+		/* Asked for by any asker that is there, where none is known to ask for it. */
 		replied = (set->foreign || asks_for(&wire->askers[i], &set->target)) &&
 			  wire->askers[i].ip.family == set->target.family &&
 			  replies(doctor, device, &wire->askers[i].ip, &set->target, ret_reply);

@@ -232,7 +232,7 @@ static int claim_one(const struct claiming *c, struct owner_claim *claim)
 		if (r > 0)
 			holder = ask_holder(&ask, &claim->ip);
 	}
-	/* Others are quicker each time: it is theirs. */
+	/* Others are quicker each time: it stays with them. */
 	if (r > 0)
 		refuse(claim, &ask, false);
 	return r < 0 ? r : 0;
