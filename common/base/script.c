@@ -39,18 +39,26 @@ bool script_calls(const char *name)
 	return false;
 }
 
-/* 0 for none. "17 (sh) S 16 ...": the name may have any characters. */
+/* "17 (sh) S 16 ...": its state and what follows; the name may have any characters. NULL for another text. */
+static const char *state_in(const char *stat)
+{
+	const char *end = strrchr(stat, ')');
+
+	return end && end[1] == ' ' && end[2] ? end + 2 : NULL;
+}
+
+/* 0 for none. */
 static pid_t parent_of(pid_t pid)
 {
 	char path[32];
 	char text[LINE_SIZE];
-	const char *end;
+	const char *state;
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	if (file_read_kernel(path, text, sizeof(text)) < 0)
 		return 0;
-	end = strrchr(text, ')');
-	return end && strlen(end) > 4 ? (pid_t)strtol(end + 4, NULL, 10) : 0;
+	state = state_in(text);
+	return state ? (pid_t)strtol(state + 1, NULL, 10) : 0;
 }
 
 /* A subshell, as some shells fork for "$(...)", has its shell's command line. */
@@ -85,15 +93,15 @@ static bool is_running(int fd)
 	char text[LINE_SIZE];
 	int stat = openat(fd, "stat", O_RDONLY | O_CLOEXEC);
 	ssize_t len = stat < 0 ? -1 : read(stat, text, sizeof(text) - 1);
-	const char *end;
+	const char *state;
 
 	if (stat >= 0)
 		close(stat);
 	if (len <= 0)
 		return false;
 	text[len] = '\0';
-	end = strrchr(text, ')');
-	return end && strlen(end) > 2 && end[2] != 'Z' && end[2] != 'X';
+	state = state_in(text);
+	return state && *state != 'Z' && *state != 'X';
 }
 
 bool script_wait(int fd, int seconds)

@@ -29,6 +29,18 @@ int parse_u32(const char *text, uint32_t min, uint32_t max, uint32_t *ret_value)
 	return 0;
 }
 
+bool parse_u32_range(const char *text, uint32_t *ret_first, uint32_t *ret_last)
+{
+	const char *dash = strchr(text, '-');
+	char first[16];
+
+	if (!dash || (size_t)(dash - text) >= sizeof(first))
+		return false;
+	memcpy(first, text, (size_t)(dash - text));
+	first[dash - text] = '\0';
+	return parse_u32(first, 0, UINT32_MAX, ret_first) == 0 && parse_u32(dash + 1, 0, UINT32_MAX, ret_last) == 0;
+}
+
 int parse_u32_padded(const char *text, uint32_t min, uint32_t max, uint32_t *ret_value)
 {
 	while (text[0] == '0' && text[1] != '\0')

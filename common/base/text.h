@@ -11,6 +11,9 @@
 /* Plain decimal, no sign, no blanks, no leading zero but "0" itself. -EINVAL, -ERANGE. */
 int parse_u32(const char *text, uint32_t min, uint32_t max, uint32_t *ret_value);
 
+/* "101-103": both ends as parse_u32, in whatever order; false for anything else. */
+bool parse_u32_range(const char *text, uint32_t *ret_first, uint32_t *ret_last);
+
 /* As parse_u32, for those who write 007. */
 int parse_u32_padded(const char *text, uint32_t min, uint32_t max, uint32_t *ret_value);
 

@@ -85,15 +85,10 @@ static bool has_name(const struct guest *guest, const char *name)
 }
 
 /* "101-103" */
-static bool parse_range(const char *text, uint32_t *ret_first, uint32_t *ret_last)
+static bool parse_vmids(const char *text, uint32_t *ret_first, uint32_t *ret_last)
 {
-	const char *dash = strchr(text, '-');
-	char first[12];
-
-	return dash && dash - text < (int)sizeof(first) &&
-	       snprintf(first, sizeof(first), "%.*s", (int)(dash - text), text) > 0 &&
-	       parse_u32(first, 1, VMID_MAX, ret_first) == 0 &&
-	       parse_u32(dash + 1, *ret_first, VMID_MAX, ret_last) == 0;
+	return parse_u32_range(text, ret_first, ret_last) && *ret_first > 0 && *ret_first <= *ret_last &&
+	       *ret_last <= VMID_MAX;
 }
 
 static bool in_range(const struct guest *guest, uint32_t first, uint32_t last)
@@ -163,7 +158,7 @@ static int choose_known(struct known *known, const char *word, struct chosen *ch
 	size_t before = chosen->count;
 	uint32_t first = 0;
 	uint32_t last = 0;
-	bool range = parse_range(rest, &first, &last);
+	bool range = parse_vmids(rest, &first, &last);
 	int r = take_known(known, err);
 	const struct guest *exact = r == 0 ? numbered(known, prefix, rest) : NULL;
 
@@ -246,10 +241,11 @@ int choose_names(FILE *out, struct err *err)
 
 	for (size_t i = 0; r == 0 && i < known.guests.count; i++) {
 		const struct guest *guest = &known.guests.list[i];
+		const char *given = status_given_name(guest);
 
 		(void)fprintf(out, "%s\n%s\n", guest->id, guest_name(guest, name));
-		if (guest->hostname[0] || guest->alias[0])
-			(void)fprintf(out, "%s\n", guest->hostname[0] ? guest->hostname : guest->alias);
+		if (*given)
+			(void)fprintf(out, "%s\n", given);
 	}
 	guest_list_done(&known.guests);
 	return r;

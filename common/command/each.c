@@ -52,7 +52,7 @@ static int take_configured(struct status *status, struct err *err)
 	if (r == 0 && !status->list)
 		r = err_errno(err, ENOMEM, "guests");
 	for (size_t i = 0; status->list && i < guests.count; i++) {
-		status->list[i].guest = guests.list[i];
+		guest_copy(&status->list[i].guest, &guests.list[i]);
 		status->list[i].readable = guest_read(&status->list[i].guest, NULL) == 0;
 		status->count++;
 	}

@@ -143,12 +143,16 @@ static int all(const struct call *call, bool covered)
 	return each_name(EXIT_SUCCESS);
 }
 
+static int by_policy(const struct call *call, bool covered, each_fn one)
+{
+	if (call->all && call->count == 0)
+		return all(call, covered);
+	return each_guest_again(call, EACH_MANAGED, each_settle, each_name(each_guest(call, EACH_MANAGED, one)));
+}
+
 int manage_on(const struct call *call)
 {
-	int status = call->all && call->count == 0
-			     ? all(call, true)
-			     : each_guest_again(call, EACH_MANAGED, each_settle,
-						each_name(each_guest(call, EACH_MANAGED, put_on)));
+	int status = by_policy(call, true, put_on);
 
 	say_next(call, AT_START(changed.count == 1), "apply");
 	return status;
@@ -156,10 +160,7 @@ int manage_on(const struct call *call)
 
 int manage_off(const struct call *call)
 {
-	int status = call->all && call->count == 0
-			     ? all(call, false)
-			     : each_guest_again(call, EACH_MANAGED, each_settle,
-						each_name(each_guest(call, EACH_MANAGED, take_off)));
+	int status = by_policy(call, false, take_off);
 
 	say_next(call, AT_STOP(changed.count == 1), "undo");
 	return status;

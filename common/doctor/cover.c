@@ -25,13 +25,12 @@ static bool is_there(const char *file)
 /* A file with a mistake is not edited any further, and the caller is told. */
 static int check(struct err *err)
 {
+	const struct guest nobody = { .kind = GUEST_PVE };
 	struct policy policy;
-	struct guest nobody;
 	int r;
 
 	if (guest_platform_missing())
 		return err_set(err, ENOENT, "%s", GUEST_PLATFORM_MISSING);
-	(void)guest_init(&nobody, GUEST_PVE, "999999999", NULL);
 	r = policy_load(&policy, &nobody, err);
 	policy_done(&policy);
 	return r;

@@ -185,10 +185,9 @@ static void take_policy(struct doctor *d, struct patient *p)
 /* Also where there is no guest at all a policy may be broken. */
 static void check_policy(struct doctor *d)
 {
-	struct guest nobody;
+	const struct guest nobody = { .kind = GUEST_PVE };
 	struct err err;
 
-	(void)guest_init(&nobody, GUEST_PVE, "999999999", NULL);
 	if (policy_load(&d->policy, &nobody, &err) < 0)
 		policy_finding(d, &d->policy, &err);
 }

@@ -17,6 +17,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "guest/vz.h"
 
 #define OURS     "vznet-custom"
 #define PROGRAM  "/usr/lib/vzctl/scripts/" OURS
@@ -163,7 +164,7 @@ static bool check_libvzctl(struct lines *lines)
 	static const char *const names[] = { "vz-net_add", "vz-net_del", "vz-netns_dev_add", "vz-stop" };
 	bool made = is_there(LIBVZCTL "/script.d");
 
-	if (!is_there(LIBVZCTL "/scripts"))
+	if (vz_family() != VZ_LIBVZCTL)
 		return false;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		char path[100];

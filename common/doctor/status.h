@@ -49,6 +49,9 @@ bool status_guest_is_well(const struct guest_status *status);
 /* A tree host, bridge, firewall bridge, guest, with a mark at each, and a summary; 80 columns. */
 void status_print(const struct status *status, bool colour, bool unicode, FILE *out);
 
+/* The name that people gave it: Proxmox VE's host name, OpenVZ's NAME; "" for none. */
+const char *status_given_name(const struct guest *guest);
+
 /* "running", "stopped" or "unknown" */
 const char *status_running(const struct guest_status *status);
 

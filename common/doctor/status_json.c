@@ -69,7 +69,7 @@ static struct json_object *addresses_json(const struct inspection *in)
 
 static struct json_object *name_of(const struct guest *guest)
 {
-	const char *name = guest->hostname[0] ? guest->hostname : guest->alias;
+	const char *name = status_given_name(guest);
 
 	return *name ? json_object_new_string(name) : NULL;
 }

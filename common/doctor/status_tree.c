@@ -13,6 +13,11 @@
 
 #define NAME_SIZE (GUEST_NAME_SIZE + GUEST_HOSTNAME_SIZE + 1)
 
+const char *status_given_name(const struct guest *guest)
+{
+	return guest->hostname[0] ? guest->hostname : guest->alias;
+}
+
 const char *status_running(const struct guest_status *status)
 {
 	enum running running = status->inspection.running;
@@ -128,11 +133,11 @@ static void add_guest(struct tree *tree, int depth, const struct guest_status *s
 	enum tree_mark mark = s->inspection.running == RUNNING_NO ? TREE_NONE
 			      : status_guest_is_well(s)           ? TREE_OK
 								  : TREE_BAD;
-	const char *hostname = s->guest.hostname[0] ? s->guest.hostname : s->guest.alias;
+	const char *given = status_given_name(&s->guest);
 	char name[NAME_SIZE];
 	char text[64];
 
-	(void)snprintf(name, sizeof(name), "%s%s%s", s->name, *hostname ? " " : "", hostname);
+	(void)snprintf(name, sizeof(name), "%s%s%s", s->name, *given ? " " : "", given);
 	(void)snprintf(text, sizeof(text), "%s%s", status_running(s), s->managed ? "" : ", not managed");
 	tree_node(tree, depth, mark, name, text);
 	for (size_t i = 0; s->missing && i < s->inspection.settings.count; i++) {

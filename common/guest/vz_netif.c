@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "guest/vz.h"
 #include "guest/vz_ips.h"
 
 #define VALUE_SIZE 256 /* their room for a value that they look into */
@@ -295,21 +296,12 @@ static bool read_device(struct netif *netif, const char *device, const char *end
 	return true;
 }
 
-static bool has_port(const struct guest *guest, const char *port)
-{
-	for (size_t i = 0; i < guest->nic_count; i++) {
-		if (port[0] && strcmp(guest->nics[i].port, port) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* Of two with one name on the host only the first can be made. */
 static int add_device(struct guest *guest, const struct netif *netif)
 {
 	struct guest_nic *nic;
 
-	if (netif->cannot_be || has_port(guest, netif->nic.port))
+	if (netif->cannot_be || (netif->nic.port[0] && vz_find_port(guest, netif->nic.port)))
 		return 0;
 	nic = guest_add_nic(guest, (unsigned)guest->nic_count);
 	if (!nic)

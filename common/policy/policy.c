@@ -130,19 +130,6 @@ static void take_devices(struct reading *in, struct json_object *json)
 	}
 }
 
-/* "200-299": both ends plain numbers. Returns false for what is no range at all. */
-static bool parse_range(const char *key, uint32_t *ret_first, uint32_t *ret_last)
-{
-	const char *dash = strchr(key, '-');
-	char first[16];
-
-	if (!dash || (size_t)(dash - key) >= sizeof(first))
-		return false;
-	memcpy(first, key, (size_t)(dash - key));
-	first[dash - key] = '\0';
-	return parse_u32(first, 0, UINT32_MAX, ret_first) == 0 && parse_u32(dash + 1, 0, UINT32_MAX, ret_last) == 0;
-}
-
 /* Its id or name, with the kind or without. */
 static bool is_name_of(const char *key, const struct guest *guest)
 {
@@ -170,7 +157,7 @@ static int cover_of(const struct reading *in, const char *key, enum cover *ret_c
 
 	*ret_cover = COVER_NONE;
 	*ret_width = 0;
-	if (parse_range(key, &first, &last)) {
+	if (parse_u32_range(key, &first, &last)) {
 		if (first > last)
 			return err_set(err, EINVAL, "%s: guests.%s: the range is backwards", in->file,
 				       text_shown(key, shown, sizeof(shown)));

@@ -30,20 +30,22 @@ changes() { # since files was written to $TMP/before
     files | diff "$TMP/before" - || true
 }
 
-node_ready() { # NAME GENERATION
-    node_new "$1" - "$2"
+# HOST: a generation; 3.0-rpm and 3.0-lib64 have no dpkg.
+node_ready() { # NAME HOST
+    node_new "$1" - "${2%-*}"
+    if [[ $2 == 3.0-* ]]; then
+        node_own /usr/bin
+        rm "$ROOT/usr/bin/dpkg-divert"
+    fi
     venet_ready
     manual_run policy
     ct_conf "$(ctid 101)" "IP_ADDRESS=\"$v4\"" 'NAME="101"'
 }
 
-# HOST: the generation, and what its host lacks.
 for host in 3.0 3.0-rpm 3.0-lib64 4.8 4.11 7 9; do
     VZ_LIB=''
     [ "$host" != 3.0-lib64 ] || VZ_LIB=/usr/lib64
-    node_ready "host$host" "${host%-*}"
-    [[ $host != 3.0-* ]] || node_own /usr/bin
-    [[ $host != 3.0-* ]] || rm "$ROOT/usr/bin/dpkg-divert"
+    node_ready "host$host" "$host"
     check_setup
     like "$OUT" "Missing: .*vps\\.mount" "$host: nothing is set up: check says what is missing"
     unlike "$OUT" "vznet\\.conf" "$host: a container without a veth device needs no EXTERNAL_SCRIPT"
@@ -66,9 +68,7 @@ for host in 3.0 3.0-rpm 3.0-lib64 4.8 4.11 7 9; do
 
     # The manual's blocks.
     [ "$host" != 3.0-rpm ] || continue
-    node_ready "manual$host" "${host%-*}"
-    [[ $host != 3.0-* ]] || node_own /usr/bin
-    [[ $host != 3.0-* ]] || rm "$ROOT/usr/bin/dpkg-divert"
+    node_ready "manual$host" "$host"
     files >"$TMP/before"
     case $host in
     3.0-lib64) own='wrapper-rpm' ;;
