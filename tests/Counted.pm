@@ -5,14 +5,65 @@ package Counted;
 
 use strict;
 use warnings;
+use File::Temp;
 use parent 'TAP::Harness';
 
-# Tests are programs of any language: run each file itself rather than with perl.
+my $SLOWEST    = 12;    # so many files are named with their time
+my $LAST_LINES = 30;    # so many of a failed file's errors are printed again at the end
+
+# Tests are programs of any language: run each file itself rather than with perl. Its errors are printed when it has
+# ended, in one piece, as another file runs beside it.
+my $RUN = '"$1" 2>"$2.errors"; status=$?; times >"$2.times"; cat "$2.errors" >&2; exit $status';
+
 sub new {
     my ($class, $args) = @_;
     my %args = %{ $args // {} };
-    $args{exec} //= sub { my ($harness, $file) = @_; return -x $file && !-d _ ? [$file] : undef };
-    return $class->SUPER::new(\%args);
+    my $kept = File::Temp->newdir;
+    $args{exec} //= sub {
+        my ($harness, $file) = @_;
+        return -x $file && !-d _ ? ['/bin/sh', '-c', $RUN, 'sh', $file, kept_name($kept, $file)] : undef;
+    };
+    my $self = $class->SUPER::new(\%args);
+    $self->{counted_kept} = $kept;
+    return $self;
+}
+
+sub kept_name {
+    my ($kept, $file) = @_;
+    return "$kept/" . $file =~ tr{/}{%}r;
+}
+
+sub lines_of {
+    my ($name) = @_;
+    open my $in, '<', $name or return;
+    return <$in>;
+}
+
+# User and system seconds of a file's processes, as the shell's `times` prints them: those of the shell, those of its children.
+sub cpu {
+    my ($name) = @_;
+    my (undef, $children) = lines_of("$name.times");
+    my $sum = 0;
+    $sum += 60 * $1 + $2 while ($children // '') =~ /(\d+)m([\d.]+)s/g;
+    return $sum;
+}
+
+# What somebody who has only the end of a log wants: which file failed with which words, and where the time went.
+sub last_words {
+    my ($self, $aggregate) = @_;
+    my %seconds;
+    for my $file ($aggregate->descriptions) {
+        my ($parser) = $aggregate->parsers($file);
+        $seconds{$file} = ($parser->end_time // 0) - ($parser->start_time // 0);
+        next unless $parser->has_problems;
+        my @errors = lines_of(kept_name($self->{counted_kept}, $file) . '.errors');
+        splice @errors, 0, @errors - $LAST_LINES if @errors > $LAST_LINES;
+        print "$file failed:\n", @errors;
+    }
+    my @files = sort { $seconds{$b} <=> $seconds{$a} } keys %seconds;
+    splice @files, $SLOWEST if @files > $SLOWEST;
+    printf "%5.0f s, %5.0f s of CPU: %s\n", $seconds{$_}, cpu(kept_name($self->{counted_kept}, $_)), $_ for @files;
+    return;
 }
 
 # A file can also fail as a whole: it died, its plan does not fit, it ran nothing. That is one more failure, unless
@@ -37,6 +88,7 @@ sub counts {
 sub summary {
     my ($self, $aggregate, $interrupted) = @_;
     $self->SUPER::summary($aggregate, $interrupted);
+    $self->last_words($aggregate);
     my ($passed, $failed, $skipped) = $self->counts($aggregate);
     $failed++ if $interrupted;
     $self->{counted_good} = $passed > 0 && $failed == 0;
