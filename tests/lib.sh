@@ -110,7 +110,7 @@ require() { # PROGRAM...
 
 # GUESTARP_PATIENCE is by how much longer it is where all is slow.
 wait_for() { # [-t SECONDS] COMMAND...: poll until it succeeds; fails when the time is over
-    local limit=10 end
+    local limit=30 end
     if [ "$1" = -t ]; then
         limit=$2
         shift 2
