@@ -310,12 +310,3 @@ int vz_parse_ips(enum vz_family family, const char *list, struct ip *ret_ips, si
 	*ret_count = ips.count;
 	return 0;
 }
-
-const struct guest_nic *vz_find_port(const struct guest *guest, const char *port)
-{
-	for (size_t i = 0; i < guest->nic_count; i++) {
-		if (strcmp(guest->nics[i].port, port) == 0)
-			return &guest->nics[i];
-	}
-	return NULL;
-}
