@@ -22,10 +22,12 @@
 #include "base/text.h"
 #include "event/event.h"
 #include "event/known.h"
+#include "event/sync.h"
 #include "event/vz_call.h"
 #include "guest/guest.h"
 #include "guest/vz.h"
 #include "guest/vz_external.h"
+#include "guest/vz_netif.h"
 #include "host/record.h"
 #include "kernel/link.h"
 #include "kernel/plug.h"
@@ -105,7 +107,7 @@ static int plug(struct vz_call *call, const char *port, const char *bridge)
 
 	if (call->managed)
 		vz_call_begin(call, TURN_STARTS);
-	nic = vz_find_port(&call->turn.guest, port);
+	nic = vz_netif_find(&call->turn.guest, port);
 	if (!bridge && nic && nic->bridge[0])
 		bridge = nic->bridge;
 	nowhere = !bridge && !take_routed_nic(call, nic, &routed);
@@ -241,7 +243,7 @@ static _Noreturn void settle_and_end(struct vz_call *call, const struct guest *n
 	close(ready);
 	if (call->turn.locked == 0 && script >= 0 && script_wait(script, SCRIPT_S))
 		settle(call, named);
-	turn_done(&call->turn);
+	event_done(&call->turn);
 	process_end(EXIT_SUCCESS);
 }
 
@@ -546,6 +548,6 @@ int main(int argc, char *argv[])
 	if (privilege_drop(role->will_exec, &call.turn.err) < 0)
 		(void)vz_call_say(&call, "", -call.turn.err.code, false);
 	status = call.refused ? EXIT_FAILURE : role->run(&call);
-	turn_done(&call.turn);
+	event_done(&call.turn);
 	process_end(status);
 }

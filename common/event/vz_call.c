@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "event/event.h"
+#include "event/sync.h"
 #include "guest/vz_ips.h"
 #include "policy/policy.h"
 
@@ -92,7 +93,7 @@ void vz_call_begin(struct vz_call *call, enum turn_kind kind)
 
 void vz_call_end(struct vz_call *call)
 {
-	turn_unlock(&call->turn);
+	event_unlock(&call->turn);
 }
 
 bool vz_call_take_ips(struct vz_call *call, const char *variable, struct guest *guest)
