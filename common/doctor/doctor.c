@@ -11,7 +11,6 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "doctor/openvz.h"
 #include "doctor/wire.h"
 #include "event/asking.h"
 #include "host/guests.h"
@@ -218,10 +217,12 @@ static int take(struct doctor *d, struct err *err)
 	return take_patients(d, err);
 }
 
-/* In the order of the report. The last one adds what no other finding explains. */
 static void (*const checks[])(struct doctor *doctor) = {
-	check_bridges, check_flux,   check_names,    check_proxies, check_claimants,
-	check_hooks,   check_openvz, check_policies, wire_judge,
+#define ROW(kind, id, meaning)
+#define LOOK(kind, id, meaning, check) check,
+	FINDING_TABLE(ROW, LOOK)
+#undef ROW
+#undef LOOK
 };
 
 static int judge(struct doctor *d, struct err *err)

@@ -42,12 +42,10 @@ struct doctor {
 int doctor_check(bool probe, struct findings *findings, struct err *err);
 
 /* The parts, each in the file of its topic. */
-void check_bridges(struct doctor *doctor);
-void check_names(struct doctor *doctor);
-void check_proxies(struct doctor *doctor);
-void check_claimants(struct doctor *doctor);
-void check_flux(struct doctor *doctor);
-void check_hooks(struct doctor *doctor);
-void check_policies(struct doctor *doctor);
+#define DOCTOR_ROW(kind, id, meaning)
+#define DOCTOR_LOOK(kind, id, meaning, check) void check(struct doctor *doctor);
+FINDING_TABLE(DOCTOR_ROW, DOCTOR_LOOK)
+#undef DOCTOR_ROW
+#undef DOCTOR_LOOK
 
 #endif

@@ -6,7 +6,7 @@
  * NEIGHBOUR_DEVS="list:DEVICE".
  */
 
-#include "doctor/openvz.h"
+#include "doctor/doctor.h"
 
 #include <limits.h>
 #include <stdlib.h>
