@@ -15,6 +15,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/path.h"
 #include "base/privilege.h"
 #include "base/process.h"
 #include "base/script.h"
@@ -76,7 +77,7 @@ static int run_external(struct vz_call *call, const char *script)
 {
 	char path[PATH_SIZE];
 	char *argv[] = { path, call->argv[1], call->argv[2], call->argv[3], NULL };
-	int r = file_path(script, path, sizeof(path), &call->turn.err);
+	int r = path_full(script, path, sizeof(path), &call->turn.err);
 
 	return r < 0 ? r : spawn_wait(path, argv, &call->turn.err);
 }

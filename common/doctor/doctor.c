@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "doctor/wire.h"
 #include "event/asking.h"
@@ -41,10 +41,8 @@ static void check_platform(struct doctor *d)
  * wanted. */
 static void policy_fix(struct finding *f, const char *file, const char *kept, enum policy_file_state state)
 {
-	char path[PATH_MAX];
-
 	/* /etc/pve without pmxcfs: no file here to do anything about. */
-	if (file_path(file, path, sizeof(path), NULL) < 0 || access(path, F_OK) < 0) {
+	if (!path_exists(file)) {
 		finding_set(f->advice, "Proxmox VE's cluster file system is not there: systemctl status pve-cluster");
 		return;
 	}

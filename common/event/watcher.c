@@ -15,7 +15,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "base/file.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "event/alive.h"
 #include "event/devices.h"
@@ -183,7 +183,7 @@ static bool watch_directory(const struct watcher *w, const char *path, uint32_t 
 {
 	char full[4096];
 
-	if (*number >= 0 || file_path(path, full, sizeof(full), NULL) < 0)
+	if (*number >= 0 || path_full(path, full, sizeof(full), NULL) < 0)
 		return false;
 	*number = inotify_add_watch(w->files, full, events | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE);
 	return *number >= 0;
