@@ -192,7 +192,7 @@ static bool choose(struct vz_call *call, struct guest *named, bool ours)
 			vz_call_take_known(call, "IP_ADDR", &known, named);
 		vz_call_remove(call, named);
 		if (call->managed)
-			vz_call_withdraw(call, named, "");
+			vz_call_remove_unrecorded(call, named, "");
 		return false;
 	}
 	known.device_count = 0;
@@ -232,7 +232,7 @@ static void settle(struct vz_call *call, const struct guest *named)
 	else if (routed.ip_count == named->ip_count)
 		(void)vz_call_add(call, &routed, VZ_VENET, false);
 	else if (routed.ip_count > 0)
-		vz_call_withdraw(call, &routed, VZ_VENET);
+		vz_call_remove_unrecorded(call, &routed, VZ_VENET);
 }
 
 /* The child's part. ready: closed when the lock is its. */
@@ -293,7 +293,7 @@ static int role_devices(struct vz_call *call)
 		print_devices(call, ours, &none);
 		return EXIT_SUCCESS;
 	}
-	vz_call_begin(call, call->managed ? TURN_STARTS : TURN_TAKES_BACK);
+	vz_call_begin(call, call->managed ? TURN_STARTS : TURN_REMOVES);
 	adds = choose(call, &named, ours);
 	vz_call_end(call);
 	if (adds)
@@ -321,7 +321,7 @@ static int role_umount(struct vz_call *call)
 {
 	if (!call->turn.name[0])
 		return EXIT_SUCCESS;
-	vz_call_begin(call, TURN_TAKES_BACK);
+	vz_call_begin(call, TURN_REMOVES);
 	vz_call_remove_all(call);
 	vz_call_end(call);
 	return EXIT_SUCCESS;
@@ -400,11 +400,11 @@ static bool after_script(struct vz_call *call, const struct change *change, int 
 	 */
 	if (call->managed && added.ip_count > 0 && status == 0 && vz_call_add(call, &added, change->route, true)) {
 		vz_call_remove(call, &added);
-		vz_call_withdraw(call, &added, change->route);
+		vz_call_remove_unrecorded(call, &added, change->route);
 		return true;
 	}
 	if (call->managed && added.ip_count > 0 && status != 0 && status != VZ_IP_INUSE)
-		vz_call_withdraw(call, &added, change->route);
+		vz_call_remove_unrecorded(call, &added, change->route);
 	return false;
 }
 
@@ -421,7 +421,7 @@ static int wrap(struct vz_call *call, const struct change *change)
 		return EXIT_FAILURE;
 	}
 	if (call->turn.name[0]) {
-		vz_call_begin(call, call->managed && *change->added ? TURN_STARTS : TURN_TAKES_BACK);
+		vz_call_begin(call, call->managed && *change->added ? TURN_STARTS : TURN_REMOVES);
 		stop = after_script(call, change, status);
 		vz_call_end(call);
 	}

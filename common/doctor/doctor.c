@@ -37,7 +37,7 @@ static void check_platform(struct doctor *d)
 	finding_set(f->advice, "see why: systemctl status pve-cluster");
 }
 
-/* What ends it: the last good text in the file's place. Out of the way it would take everything back that it once
+/* What ends it: the last good text in the file's place. Out of the way it would remove everything that it once
  * wanted. */
 static void policy_fix(struct finding *f, const char *file, const char *kept, enum policy_file_state state)
 {

@@ -10,7 +10,7 @@
  */
 #define FINDING_TABLE(ROW, LOOK)                                                                                       \
 	ROW(PLATFORM, "pmxcfs-down",                                                                                   \
-	    "What is not known cannot be checked. guestarp takes nothing back for want of a "                          \
+	    "What is not known cannot be checked. guestarp removes nothing for want of a "                             \
 	    "configuration.")                                                                                          \
 	ROW(POLICY, "policy-broken",                                                                                   \
 	    "Its last good text holds, where there is one; else nothing is bound for guests whose policy "             \
