@@ -190,7 +190,7 @@ clean:
 # What building, demo and tests need beyond `make`; what lint and coverage, fuzzing, packaging need. apt is asked only for what is missing.
 DEPS      := gcc libc6-dev pkg-config libnl-3-dev libjson-c-dev libcmocka-dev perl iproute2 jq \
              iputils-arping iputils-ping ndisc6 tcpdump strace valgrind procps util-linux lxc busybox-static nftables \
-             python3 python3-jsonschema time tmux
+             python3 python3-jsonschema time tmux patch
 LINT_DEPS := git clang-format clang-tidy cppcheck shellcheck universal-ctags mandoc gcovr
 FUZZ_DEPS := clang libclang-rt-dev
 # The other kernels of tests/wire, tests/kernel and tests/uml, which are skipped without them. Not in DEPS: a demo must not put

@@ -16,6 +16,7 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "event/event.h"
+#include "event/sync.h"
 #include "guest/guest.h"
 #include "guest/lxc.h"
 #include "guest/pve.h"
@@ -121,10 +122,10 @@ static int post_stop(struct call *call)
 
 	if (strcmp(env("LXC_TARGET"), "reboot") == 0 || !record_exists(&turn->guest))
 		return EXIT_SUCCESS;
-	turn_lock(turn, TURN_TAKES_BACK);
+	turn_lock(turn, TURN_REMOVES);
 	/* What it shares stays, and what that is the policy says. */
 	(void)turn_policy(turn);
-	(void)turn_say(turn, "took back", event_down(turn), false);
+	(void)turn_say(turn, "removed", event_down(turn), false);
 	return EXIT_SUCCESS;
 }
 
@@ -134,7 +135,7 @@ static const struct hook {
 	const char *help;
 } hooks[] = {
 	{ "start-host", start_host, "what guestarp-pve(8) does at pre-start and post-start" },
-	{ "post-stop", post_stop, "take back what was set for the container" },
+	{ "post-stop", post_stop, "remove what was set for the container" },
 };
 
 #define HOOK_COUNT (sizeof(hooks) / sizeof(hooks[0]))
@@ -195,6 +196,6 @@ int main(int argc, char *argv[])
 	if (!hook || !privilege_is_root())
 		return EXIT_SUCCESS;
 	status = run_hook(&call, hook);
-	turn_done(&call.turn);
+	event_done(&call.turn);
 	process_end(status);
 }

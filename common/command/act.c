@@ -11,7 +11,7 @@
 #include "command/each.h"
 #include "event/announce.h"
 #include "event/event.h"
-#include "event/quieting.h"
+#include "event/quieting_host.h"
 #include "event/sync.h"
 #include "event/turn.h"
 #include "host/guests.h"
@@ -71,7 +71,7 @@ static int apply(const struct call *call, const struct guest *guest)
 		up = event_up(&turn, &turn.guest);
 		(void)turn_say(&turn, "up", up, false);
 	}
-	turn_done(&turn);
+	event_done(&turn);
 	return prepared < 0 ? prepared : up < 0 ? up : policy;
 }
 
@@ -79,12 +79,12 @@ static int undo(const struct call *call, const struct guest *guest)
 {
 	struct turn turn;
 	int read;
-	int policy = begin_turn(&turn, guest, "undo", TURN_TAKES_BACK, &read);
+	int policy = begin_turn(&turn, guest, "undo", TURN_REMOVES, &read);
 	int r = event_down(&turn);
 
 	(void)call;
-	(void)turn_say(&turn, "took back", r, false);
-	turn_done(&turn);
+	(void)turn_say(&turn, "removed", r, false);
+	event_done(&turn);
 	return r < 0 ? r : policy;
 }
 
@@ -103,7 +103,7 @@ int act_undo(const struct call *call)
 		(void)err_set(&err, EINVAL, "--quiet is for the whole host, and comes alone");
 		return call_wrong(call, &err);
 	}
-	return quieting_drop(&err) < 0 ? call_failed(call, &err) : EXIT_SUCCESS;
+	return quieting_host_drop(&err) < 0 ? call_failed(call, &err) : EXIT_SUCCESS;
 }
 
 int act_sync(const struct call *call)
@@ -112,7 +112,7 @@ int act_sync(const struct call *call)
 	struct err err;
 
 	if (guest_platform_missing())
-		log_line(NULL, "sync: %s; nothing is taken back because of that", GUEST_PLATFORM_MISSING);
+		log_line(NULL, "sync: %s; nothing is removed because of that", GUEST_PLATFORM_MISSING);
 	if (event_sync(true, false, &result, &err) < 0)
 		return call_failed(call, &err);
 	return result.failed ? EXIT_UNKNOWN : EXIT_SUCCESS;

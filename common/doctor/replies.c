@@ -396,7 +396,7 @@ static void ask_for_stranger(struct doctor *d, struct wire *w, const struct aske
 	struct ip ip;
 
 	if (asker->ip.family == AF_INET && asker->prefix > 0 && asker->prefix < 32 &&
-	    wire_neighbour(d, &subnet, &asker->ip, &ip) && !address_patient(d, &ip))
+	    wire_neighbour(d, &subnet, &asker->ip, &ip) && !patient_with(d, &ip))
 		ask_for(d, w, &ip, STRANGER);
 }
 

@@ -27,13 +27,13 @@ int event_prepare(struct turn *turn, const struct guest *guest, bool probe);
 
 /*
  * The guest's devices exist. Firewall bridges quiet, proxy entries on the chosen device alone, routes; what
- * an earlier up set and policy no longer wants is taken back; what is new is announced when the turn is over. Changes
+ * an earlier up set and policy no longer wants is removed; what is new is announced when the turn is over. Changes
  * what differs, so any number of callers may report it. With a broken policy, or without the lock, only the
- * firewall bridges are made quiet and nothing is taken back.
+ * firewall bridges are made quiet and nothing is removed.
  */
 int event_up(struct turn *turn, const struct guest *guest);
 
-/* The guest is gone: takes back exactly what the record says. Without a record there is nothing to do. */
+/* The guest is gone: removes exactly what the record says. Without a record there is nothing to do. */
 int event_down(struct turn *turn);
 
 /*
@@ -46,6 +46,6 @@ int event_down_ips(struct turn *turn, const struct ip *ips, size_t count);
  * Deletes the guest's addresses' entries from every device where an up would look for them, recorded or not, and with
  * routes the host routes by its platform's device: for what a platform has left behind that we never heard of.
  */
-int event_withdraw(struct turn *turn, const struct guest *guest, bool routes);
+int event_remove_unrecorded(struct turn *turn, const struct guest *guest, bool routes);
 
 #endif

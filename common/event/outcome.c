@@ -41,11 +41,11 @@ void outcome_done(struct outcome *outcome, const struct setting *setting)
 	add(outcome, outcome->count_left_out > 0 ? "" : setting_to_str(setting, text));
 }
 
-void outcome_undone(struct outcome *outcome, const struct setting *setting)
+void outcome_removed(struct outcome *outcome, const struct setting *setting)
 {
 	char text[SETTING_TEXT];
 
-	outcome_text(outcome, "%s taken back", setting_to_str(setting, text));
+	outcome_text(outcome, "%s removed", setting_to_str(setting, text));
 }
 
 void outcome_failed(struct outcome *outcome, int *result, const struct err *failure, struct err *err)

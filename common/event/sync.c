@@ -9,7 +9,7 @@
 
 #include "event/event.h"
 #include "event/known.h"
-#include "event/quieting.h"
+#include "event/quieting_host.h"
 #include "guest/pve.h"
 #include "host/guests.h"
 #include "host/running.h"
@@ -30,7 +30,7 @@ static void say(struct look *look, const char *done, int result)
 	(void)turn_say(&look->turn, done, result, false);
 }
 
-/* Does the guest run here, as far as can be told? What is left of one that does not is taken back. */
+/* Does the guest run here, as far as can be told? What is left of one that does not is removed. */
 static enum running runs(struct look *look)
 {
 	enum running running = RUNNING_UNKNOWN;
@@ -38,7 +38,7 @@ static enum running runs(struct look *look)
 
 	if (r == 0 && running == RUNNING_NO)
 		r = event_down(&look->turn);
-	say(look, "took back", r);
+	say(look, "removed", r);
 	return r < 0 ? RUNNING_NO : running;
 }
 
@@ -94,7 +94,7 @@ static void look_at_pve(struct look *look)
 	leave = !policy_manages(&turn->policy, guest) || (guest->migrating && !look->hint->managed && !is_bound(turn));
 	if (r == 0 && leave)
 		say(look, "quiet", event_quiet(turn));
-	/* On another node, or destroyed: what is left of it here is taken back once its devices are gone. */
+	/* On another node, or destroyed: what is left of it here is removed once its devices are gone. */
 	if (runs(look) == RUNNING_NO || r == -ENOENT || (r == 0 && leave))
 		return;
 	if (r < 0) {
@@ -184,29 +184,59 @@ static bool concerns(const struct guest *who, const struct hint *hint)
 	return (r == 0 && managed) || (r < 0 && r != -ENOENT && guest.kind == GUEST_PVE);
 }
 
-static struct sync_look look_at(const struct guest *who, const struct hint *hint, bool prepare)
+/* Returns whether another look is due. who may be the look's own guest, of an earlier turn. */
+static bool look_once(struct look *look, const struct guest *who)
 {
-	struct look look = { .hint = hint, .prepare = prepare };
+	const struct hint *hint = look->hint;
 
 	if (!concerns(who, hint))
-		return look.seen;
-	turn_init(&look.turn, who, "sync");
-	look.turn.hurry = hint->hurry;
-	look.turn.announces = hint->announces;
-	turn_lock(&look.turn, TURN_LOOKS);
-	if (!hint->hurry || look.turn.locked != -EBUSY) {
-		if (who->kind == GUEST_PVE)
-			look_at_pve(&look);
+		return false;
+	turn_init(&look->turn, who, "sync");
+	look->turn.hurry = hint->hurry;
+	look->turn.announces = hint->announces;
+	turn_lock(&look->turn, TURN_LOOKS);
+	if (!hint->hurry || look->turn.locked != -EBUSY) {
+		if (look->turn.guest.kind == GUEST_PVE)
+			look_at_pve(look);
 		else
-			look_at_recorded(&look);
+			look_at_recorded(look);
 	}
-	turn_done(&look.turn);
-	return look.seen;
+	return turn_done(&look->turn);
+}
+
+static struct sync_look look_at(const struct guest *who, const struct hint *hint, bool prepare)
+{
+	const struct hint none = HINT_NONE;
+	struct look look = { .hint = hint, .prepare = prepare };
+	bool again = look_once(&look, who);
+	struct sync_look seen = look.seen;
+
+	look.hint = &none;
+	look.prepare = true;
+	while (again)
+		again = look_once(&look, &look.turn.guest);
+	return seen;
 }
 
 struct sync_look event_sync_guest(const struct guest *guest, const struct hint *hint)
 {
 	return look_at(guest, hint, true);
+}
+
+void event_unlock(struct turn *turn)
+{
+	const struct hint none = HINT_NONE;
+
+	if (turn_unlock(turn))
+		(void)event_sync_guest(&turn->guest, &none);
+}
+
+void event_done(struct turn *turn)
+{
+	const struct hint none = HINT_NONE;
+
+	if (turn_done(turn))
+		(void)event_sync_guest(&turn->guest, &none);
 }
 
 int event_sync_names(const char *word)

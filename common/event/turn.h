@@ -41,16 +41,16 @@ struct turn {
 void turn_init(struct turn *turn, const struct guest *who, const char *word);
 
 enum turn_kind {
-	TURN_STARTS,     /* an event of a guest's that nobody may be able to list yet */
-	TURN_LOOKS,      /* of one that runs already, or not at all */
-	TURN_TAKES_BACK, /* nothing is set */
+	TURN_STARTS,  /* an event of a guest's that nobody may be able to list yet */
+	TURN_LOOKS,   /* of one that runs already, or not at all */
+	TURN_REMOVES, /* nothing is set */
 };
 
 /*
  * Takes the guest's lock, waiting for another turn at most 10 s. Who gives up leaves a mark, and that other one is
  * followed by a sync of this guest. A turn that starts begins a record, so that a list of the guests from now
  * on has this one, and its reader waits for it. Without a lock event_up() makes firewall bridges quiet
- * and event_prepare() does its work; nothing else is done. -ENOENT: there are no records, so nothing to be taken back.
+ * and event_prepare() does its work; nothing else is done. -ENOENT: there are no records, so nothing to be removed.
  */
 void turn_lock(struct turn *turn, enum turn_kind kind);
 
@@ -76,11 +76,14 @@ int turn_ask(struct turn *turn);
  */
 bool turn_say(struct turn *turn, const char *done, int result, bool may_abort);
 
-/* Lets go of the lock, forgets what was asked, then announces what is new, and says what went wrong with that. May be
- * repeated. */
-void turn_unlock(struct turn *turn);
+/*
+ * Lets go of the lock, forgets what was asked, then announces what is new, and says what went wrong with that. May be
+ * repeated. Returns whether another event has given up waiting for it: the guest is to be synced. event/sync.h has the
+ * two functions that do so; they are what callers use.
+ */
+bool turn_unlock(struct turn *turn) __attribute__((warn_unused_result));
 
-/* Unlocks, and frees what was loaded. */
-void turn_done(struct turn *turn);
+/* Unlocks, and frees what was loaded. Returns what turn_unlock() does. */
+bool turn_done(struct turn *turn) __attribute__((warn_unused_result));
 
 #endif

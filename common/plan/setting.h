@@ -9,22 +9,12 @@
 #include <stdint.h>
 
 #include "base/ip.h"
+#include "plan/setting_table.h"
 
-enum setting_kind {
-	SETTING_ARP_IGNORE,
-	SETTING_ARP_ANNOUNCE,
-	SETTING_ARP_FILTER,
-	SETTING_NOARP,       /* the device flag; value 1 */
-	SETTING_PROXY_DELAY, /* hundredths of a second */
-	SETTING_PROXY_DELAY_6,
-	SETTING_PROXY_NDP,
-	SETTING_QUIET_NAME, /* device is a name of kernel/quiet.h, not of a device */
-	SETTING_BRIDGE_MAC, /* pinned; mac is the one to pin */
-	SETTING_NO_PROXY,   /* no entry for ip on the device */
-	SETTING_PROXY,      /* an entry for ip on the device */
-	SETTING_ROUTE,      /* a host route for ip by the device */
-	SETTING_KIND_COUNT
-};
+/* SETTING_ARP_IGNORE and so on, in the order of the table. */
+#define SETTING_ROW(kind, word, about, text, read, write, remove) SETTING_##kind,
+enum setting_kind { SETTING_TABLE(SETTING_ROW) SETTING_KIND_COUNT };
+#undef SETTING_ROW
 
 struct setting {
 	enum setting_kind kind;
@@ -33,9 +23,9 @@ struct setting {
 	struct ip ip;
 	struct mac mac;
 	uint32_t value;
-	bool guests;    /* the guest's own: recorded, and taken back when it is gone; else the host's, and it stays */
+	bool guests;    /* the guest's own: recorded, and removed when it is gone; else the host's, and it stays */
 	bool shared;    /* several guests may have it: deleted with the last of them that runs */
-	bool platforms; /* made by the platform, not by us; only taken back, where the platform forgets to */
+	bool platforms; /* made by the platform, not by us; only removed, where the platform forgets to */
 };
 
 #define SETTING_TEXT 160

@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "policy/kept.h"
 #include "policy/key.h"
@@ -345,9 +346,7 @@ struct input {
 /* Without pmxcfs /etc/pve is an empty directory, and its files are not gone. */
 static bool pmxcfs_lives(void)
 {
-	char path[PATH_MAX];
-
-	return file_path("/etc/pve/nodes", path, sizeof(path), NULL) == 0 && access(path, F_OK) == 0;
+	return path_exists("/etc/pve/nodes");
 }
 
 static bool is_missing(int result)
@@ -496,7 +495,7 @@ int policy_load_like(struct policy *policy, const struct policy *like, const str
 		};
 		*(file->state == POLICY_FILE_KEPT ? &inputs[i].kept : &inputs[i].own) = text;
 		inputs[i].own_len = inputs[i].kept_len = text ? strlen(text) : 0;
-		/* Without its text as if it had a mistake: nothing is taken back then. */
+		/* Without its text as if it had a mistake: nothing is removed then. */
 		if (file->text && !text) {
 			inputs[i].state = POLICY_FILE_BROKEN;
 			inputs[i].result = err_errno(&inputs[i].err, ENOMEM, "%s", origins[i].file);

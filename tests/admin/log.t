@@ -57,6 +57,12 @@ like "$(finding 0 what)" "192.168.0.100 asks for 192.168.0.1" "for what"
 like "$(finding 0 seen)" "^$(martian_lines "$fwbr") lines?, .*ARP" "as many lines as dmesg has"
 schema ok "its JSON is as its schema says" check "$TMP/admin.out"
 is "$(finding 0 permanent)" "guestarp attach pve/$vmid" "permanent: guestarp"
+policy "{\"guests\": {\"$vmid\": {\"firewall_bridge\": \"leave\"}}}"
+explained "$fwbr"
+is "$(finding 0 permanent)" "in \"guests\" of /etc/guestarp/guestarp.json, then guestarp sync:
+\"pve/$vmid\": { \"firewall_bridge\": \"quiet\" }," "where policy leaves it alone, sync would not help: policy's line"
+policy '{}'
+explained "$fwbr"
 is "$(finding 0 fix)" "ip link set dev $fwbr arp off" "and now: its flag"
 ok "the printed command works" as_printed "$(finding 0 fix)"
 since=$(log_time)

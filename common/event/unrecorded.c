@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Taking back what no record knows of. */
+/* Removing what no record knows of. */
 
 #include <errno.h>
 
@@ -22,7 +22,7 @@ static int delete_one(struct netlink *nl, const struct setting *setting, bool ro
 	}
 }
 
-int event_withdraw(struct turn *turn, const struct guest *guest, bool routes)
+int event_remove_unrecorded(struct turn *turn, const struct guest *guest, bool routes)
 {
 	const struct policy *policy = &turn->policy;
 	struct plan plan = { 0 };
@@ -34,13 +34,13 @@ int event_withdraw(struct turn *turn, const struct guest *guest, bool routes)
 		result = asking_up(turn->nl, guest, policy, &turn->facts, &turn->err);
 	if (result < 0)
 		return result;
-	/* A device that does not exist has nothing to take back. */
+	/* A device that does not exist has nothing to remove. */
 	(void)plan_up(guest, policy, &turn->facts, &plan, &missing, &failure);
 	for (size_t i = 0; i < plan.count; i++) {
 		int r = delete_one(turn->nl, &plan.settings[i], routes, &failure);
 
 		if (r > 0)
-			outcome_undone(&turn->outcome, &plan.settings[i]);
+			outcome_removed(&turn->outcome, &plan.settings[i]);
 		if (r < 0 && r != -ENODEV)
 			outcome_failed(&turn->outcome, &result, &failure, &turn->err);
 	}
