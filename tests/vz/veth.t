@@ -37,7 +37,7 @@ before_us() {
     sed -i '1i EXTERNAL_SCRIPT="/usr/sbin/vznetaddbr"' "$ROOT/etc/vz/vznet.conf"
 }
 
-for generation in 3.0 4.11 7 9; do
+for generation in $(wanted_generations 3.0 4.11 7 9); do
     node_new "$generation" - "$generation"
     venet_ready
     ok "$generation: set up as the manual says" node_setup
