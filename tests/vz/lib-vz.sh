@@ -269,19 +269,24 @@ without_masks() { # "IP/N..."
 }
 
 kernel_ip_add() { # CTID "IP/N..."
-    local ip
-    for ip in $(without_masks "$2"); do
-        echo "$ip" >>"$ROOT/.vz/$1.ips"
-        ip_in "$(containers)" addr replace "$ip" dev lo
-    done
+    local ips
+    ips=$(without_masks "$2")
+    # shellcheck disable=SC2086 # a list
+    printf '%s\n' $ips >>"$ROOT/.vz/$1.ips"
+    # shellcheck disable=SC2086
+    printf 'addr replace %s dev lo\n' $ips | ip_in "$(containers)" -batch -
 }
 
 kernel_ip_del() { # CTID "IP..."
     local ip
-    for ip in $2; do
-        sed -i "/^${ip//./\\.}\$/d" "$ROOT/.vz/$1.ips"
-        ip_in "$(containers)" addr del "$ip" dev lo 2>/dev/null || true
-    done
+    local -a had=()
+    local -A gone=()
+    [ -n "$2" ] || return 0
+    for ip in $2; do gone[$ip]=1; done
+    [ ! -e "$ROOT/.vz/$1.ips" ] || mapfile -t had <"$ROOT/.vz/$1.ips"
+    for ip in ${had[@]+"${had[@]}"}; do [ -n "${gone[$ip]:-}" ] || echo "$ip"; done >"$ROOT/.vz/$1.ips"
+    # shellcheck disable=SC2086
+    printf 'addr del %s dev lo\n' $2 | ip_in "$(containers)" -force -batch - 2>/dev/null || true
 }
 
 # ---- calling a script as run_script() does ------------------------------------------------------------------------------------
