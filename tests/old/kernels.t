@@ -41,7 +41,7 @@ net=(route owner)
 vz=(migrate)
 fault=('failing.t ^vznet-custom.vps-net_(add|del)$')
 if [ -n "${GUESTARP_OLD_FULL:-}" ]; then
-    net+=(words)
+    net+=(words taken)
     vz+=(events roles setup veth wiki)
     fault=('failing.t ^vznet-custom.' 'killed.t ^vznet-custom.')
 fi
@@ -57,7 +57,7 @@ for kernel; do
     for words in "${fault[@]}"; do sample "fault/${words%% *}" "${words#* }"; done
     # Before, check has its finding on nf_tables everywhere.
     case $kernel in 2.6.32 | 3.10) continue ;; esac
-    [ -z "${GUESTARP_OLD_FULL:-}" ] || for file in forwarding taken probe turns heal; do sample "net/$file.t"; done
+    [ -z "${GUESTARP_OLD_FULL:-}" ] || for file in forwarding probe turns heal; do sample "net/$file.t"; done
     [ "$kernel" != 4.18 ] && [ -z "${GUESTARP_OLD_FULL:-}" ] || sample net/rules.t
 done
 echo "1..$count"
