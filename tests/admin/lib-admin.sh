@@ -82,6 +82,13 @@ healthy() { # DESC [--probe]
     fi
 }
 
+# The lines on stdin that 80 columns of a terminal do not hold.
+wide() {
+    LC_ALL=C.UTF-8 /usr/bin/python3 -c 'import sys
+for line in sys.stdin.buffer.read().decode("utf-8").splitlines():
+    len(line) > 80 and print(line)'
+}
+
 # A command that guestarp printed, as it is printed, in root's shell.
 as_printed() { # COMMAND-LINE
     GUESTARP_ROOT=$ROOT PATH=$GUESTARP_BUILD:$PATH sh -c "$1" </dev/null >"$TMP/printed.out" 2>&1
