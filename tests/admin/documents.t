@@ -118,14 +118,6 @@ host_cards() {
 
 # ---- and what is right on them when the block has been run ----------------------------------------------------------------
 
-answered_alone() { # NS DEV ADDRESS DEVICE DESC
-    capture answers "$1" "$2"
-    ask "$1" "$2" "$3" || true
-    fence "$1" answers
-    capture_stop answers
-    answered_by answers "$3" "$4" "$5"
-}
-
 after_loud() { # WHERE [WORD]: with a word, it is only quiet
     answered_alone ct101 eth0 192.168.0.1 vmbr0 "$1: the guest has one answer"
     answered_alone outside eth0 192.168.0.1 vmbr0 "$1: and so has the LAN"

@@ -193,6 +193,15 @@ multi_host() {
     done
 }
 
+# The wire: DEVICE alone answers NS, which asks for ADDRESS on DEV.
+answered_alone() { # NS DEV ADDRESS DEVICE DESC
+    capture answers "$1" "$2"
+    ask "$1" "$2" "$3" || true
+    fence "$1" answers
+    capture_stop answers
+    answered_by answers "$3" "$4" "$5"
+}
+
 # ---- the table of names --------------------------------------------------------------------------------------------------
 
 has_table() {
