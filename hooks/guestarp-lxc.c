@@ -121,10 +121,10 @@ static int post_stop(struct call *call)
 
 	if (strcmp(env("LXC_TARGET"), "reboot") == 0 || !record_exists(&turn->guest))
 		return EXIT_SUCCESS;
-	turn_lock(turn, TURN_TAKES_BACK);
+	turn_lock(turn, TURN_REMOVES);
 	/* What it shares stays, and what that is the policy says. */
 	(void)turn_policy(turn);
-	(void)turn_say(turn, "took back", event_down(turn), false);
+	(void)turn_say(turn, "removed", event_down(turn), false);
 	return EXIT_SUCCESS;
 }
 
@@ -134,7 +134,7 @@ static const struct hook {
 	const char *help;
 } hooks[] = {
 	{ "start-host", start_host, "what guestarp-pve(8) does at pre-start and post-start" },
-	{ "post-stop", post_stop, "take back what was set for the container" },
+	{ "post-stop", post_stop, "remove what was set for the container" },
 };
 
 #define HOOK_COUNT (sizeof(hooks) / sizeof(hooks[0]))

@@ -103,8 +103,8 @@ static const struct phase {
 	{ "pre-start", pre_start, TURN_STARTS, true, "prepared",
 	  "set the host's devices, pin bridge MACs, probe addresses" },
 	{ "post-start", post_start, TURN_STARTS, false, "up", "quiet firewall bridges, bind and announce addresses" },
-	{ "pre-stop", pre_stop, TURN_TAKES_BACK, false, "", "nothing: the guest may live on" },
-	{ "post-stop", post_stop, TURN_TAKES_BACK, false, "took back", "take back what was set for the guest" },
+	{ "pre-stop", pre_stop, TURN_REMOVES, false, "", "nothing: the guest may live on" },
+	{ "post-stop", post_stop, TURN_REMOVES, false, "removed", "remove what was set for the guest" },
 };
 
 #define PHASE_COUNT (sizeof(phases) / sizeof(phases[0]))

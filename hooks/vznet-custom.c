@@ -290,7 +290,7 @@ static int role_devices(struct vz_call *call)
 		print_devices(call, ours, &none);
 		return EXIT_SUCCESS;
 	}
-	vz_call_begin(call, call->managed ? TURN_STARTS : TURN_TAKES_BACK);
+	vz_call_begin(call, call->managed ? TURN_STARTS : TURN_REMOVES);
 	adds = choose(call, &named, ours);
 	vz_call_end(call);
 	if (adds)
@@ -318,7 +318,7 @@ static int role_umount(struct vz_call *call)
 {
 	if (!call->turn.name[0])
 		return EXIT_SUCCESS;
-	vz_call_begin(call, TURN_TAKES_BACK);
+	vz_call_begin(call, TURN_REMOVES);
 	vz_call_remove_all(call);
 	vz_call_end(call);
 	return EXIT_SUCCESS;
@@ -418,7 +418,7 @@ static int wrap(struct vz_call *call, const struct change *change)
 		return EXIT_FAILURE;
 	}
 	if (call->turn.name[0]) {
-		vz_call_begin(call, call->managed && *change->added ? TURN_STARTS : TURN_TAKES_BACK);
+		vz_call_begin(call, call->managed && *change->added ? TURN_STARTS : TURN_REMOVES);
 		stop = after_script(call, change, status);
 		vz_call_end(call);
 	}

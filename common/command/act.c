@@ -79,11 +79,11 @@ static int undo(const struct call *call, const struct guest *guest)
 {
 	struct turn turn;
 	int read;
-	int policy = begin_turn(&turn, guest, "undo", TURN_TAKES_BACK, &read);
+	int policy = begin_turn(&turn, guest, "undo", TURN_REMOVES, &read);
 	int r = event_down(&turn);
 
 	(void)call;
-	(void)turn_say(&turn, "took back", r, false);
+	(void)turn_say(&turn, "removed", r, false);
 	turn_done(&turn);
 	return r < 0 ? r : policy;
 }
@@ -112,7 +112,7 @@ int act_sync(const struct call *call)
 	struct err err;
 
 	if (guest_platform_missing())
-		log_line(NULL, "sync: %s; nothing is taken back because of that", GUEST_PLATFORM_MISSING);
+		log_line(NULL, "sync: %s; nothing is removed because of that", GUEST_PLATFORM_MISSING);
 	if (event_sync(true, false, &result, &err) < 0)
 		return call_failed(call, &err);
 	return result.failed ? EXIT_UNKNOWN : EXIT_SUCCESS;

@@ -110,7 +110,7 @@ int each_settle(const struct call *call, const struct guest *guest)
 
 	(void)call;
 	turn_init(&turn, guest, "names");
-	turn_lock(&turn, TURN_TAKES_BACK);
+	turn_lock(&turn, TURN_REMOVES);
 	if (guest_read(&turn.guest, NULL) == 0 && turn_policy(&turn) == 0) {
 		r = event_quiet(&turn);
 		(void)turn_say(&turn, "names", r, false);

@@ -73,7 +73,7 @@ static const struct command commands[] = {
 	  "guest that runs.",
 	  "guestarp apply 101" },
 	{ "undo", OPT_ALL | OPT_QUIET, TAKES_GUEST, 0, SIZE_MAX, act_undo, "GUEST...|--all|--quiet",
-	  "take back what was set",
+	  "remove what was set",
 	  "Removes what was set for the guest, as its stop would. --quiet: the names that\n"
 	  "keep firewall bridges and ports from answering, of all guests.",
 	  "guestarp undo 101" },

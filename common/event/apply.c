@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One table: how each kind of setting is read from, written to and taken back from the kernel. */
+/* One table: how each kind of setting is read from, written to and removed from the kernel. */
 
 #include "event/apply.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef GUESTARP_EVENT_APPLY_H
 #define GUESTARP_EVENT_APPLY_H
-/* Settings against the kernel: read, write, take back. */
+/* Settings against the kernel: read, write, remove. */
 
 #include <stdbool.h>
 

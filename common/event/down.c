@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The guest is gone: its record, and only its record, says what is to be taken back. */
+/* The guest is gone: its record, and only its record, says what is to be removed. */
 
 #include <errno.h>
 
@@ -10,7 +10,7 @@
 struct down {
 	struct plan recorded;
 	struct plan going;
-	struct plan left; /* what stays, or could not be taken back */
+	struct plan left; /* what stays, or could not be removed */
 	bool unlisted;    /* left lacks some of that, for want of memory */
 };
 

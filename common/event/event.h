@@ -27,13 +27,13 @@ int event_prepare(struct turn *turn, const struct guest *guest, bool probe);
 
 /*
  * The guest's devices exist. Firewall bridges quiet, proxy entries on the chosen device alone, routes; what
- * an earlier up set and policy no longer wants is taken back; what is new is announced when the turn is over. Changes
+ * an earlier up set and policy no longer wants is removed; what is new is announced when the turn is over. Changes
  * what differs, so any number of callers may report it. With a broken policy, or without the lock, only the
- * firewall bridges are made quiet and nothing is taken back.
+ * firewall bridges are made quiet and nothing is removed.
  */
 int event_up(struct turn *turn, const struct guest *guest);
 
-/* The guest is gone: takes back exactly what the record says. Without a record there is nothing to do. */
+/* The guest is gone: removes exactly what the record says. Without a record there is nothing to do. */
 int event_down(struct turn *turn);
 
 /*

@@ -29,7 +29,7 @@ struct inspection {
 	struct plan settings; /* in the order in which events make them hold: prepare's, then up's */
 	bool *holds;          /* beside settings */
 	size_t prepare_count; /* so many of them are prepare's */
-	struct plan recorded; /* what down would take back */
+	struct plan recorded; /* what down would remove */
 	bool has_record;
 	enum running running;
 	struct notes notes;

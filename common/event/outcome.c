@@ -45,7 +45,7 @@ void outcome_undone(struct outcome *outcome, const struct setting *setting)
 {
 	char text[SETTING_TEXT];
 
-	outcome_text(outcome, "%s taken back", setting_to_str(setting, text));
+	outcome_text(outcome, "%s removed", setting_to_str(setting, text));
 }
 
 void outcome_failed(struct outcome *outcome, int *result, const struct err *failure, struct err *err)

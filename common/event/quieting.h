@@ -3,7 +3,7 @@
 #define GUESTARP_EVENT_QUIETING_H
 /*
  * Firewall bridges and ports that answer no ARP request: by name (kernel/quiet.h), and as a second line, where
- * somebody empties nftables, by each firewall bridge's own NOARP and arp_ignore. Neither is recorded or taken back: a
+ * somebody empties nftables, by each firewall bridge's own NOARP and arp_ignore. Neither is recorded or removed: a
  * firewall bridge dies with its guest, and one that is loud again before answers the LAN.
  */
 

@@ -30,7 +30,7 @@ static void say(struct look *look, const char *done, int result)
 	(void)turn_say(&look->turn, done, result, false);
 }
 
-/* Does the guest run here, as far as can be told? What is left of one that does not is taken back. */
+/* Does the guest run here, as far as can be told? What is left of one that does not is removed. */
 static enum running runs(struct look *look)
 {
 	enum running running = RUNNING_UNKNOWN;
@@ -38,7 +38,7 @@ static enum running runs(struct look *look)
 
 	if (r == 0 && running == RUNNING_NO)
 		r = event_down(&look->turn);
-	say(look, "took back", r);
+	say(look, "removed", r);
 	return r < 0 ? RUNNING_NO : running;
 }
 
@@ -94,7 +94,7 @@ static void look_at_pve(struct look *look)
 	leave = !policy_manages(&turn->policy, guest) || (guest->migrating && !look->hint->managed && !is_bound(turn));
 	if (r == 0 && leave)
 		say(look, "quiet", event_quiet(turn));
-	/* On another node, or destroyed: what is left of it here is taken back once its devices are gone. */
+	/* On another node, or destroyed: what is left of it here is removed once its devices are gone. */
 	if (runs(look) == RUNNING_NO || r == -ENOENT || (r == 0 && leave))
 		return;
 	if (r < 0) {

@@ -31,7 +31,7 @@ void turn_init(struct turn *turn, const struct guest *who, const char *word)
 
 void turn_lock(struct turn *turn, enum turn_kind kind)
 {
-	turn->locked = lock_guest(&turn->guest, kind != TURN_TAKES_BACK, turn->hurry, &turn->lock, &turn->lock_err);
+	turn->locked = lock_guest(&turn->guest, kind != TURN_REMOVES, turn->hurry, &turn->lock, &turn->lock_err);
 	if (turn->locked == 0)
 		record_adopt(&turn->lock);
 	if (turn->locked == 0 && kind == TURN_STARTS)

@@ -41,16 +41,16 @@ struct turn {
 void turn_init(struct turn *turn, const struct guest *who, const char *word);
 
 enum turn_kind {
-	TURN_STARTS,     /* an event of a guest's that nobody may be able to list yet */
-	TURN_LOOKS,      /* of one that runs already, or not at all */
-	TURN_TAKES_BACK, /* nothing is set */
+	TURN_STARTS,  /* an event of a guest's that nobody may be able to list yet */
+	TURN_LOOKS,   /* of one that runs already, or not at all */
+	TURN_REMOVES, /* nothing is set */
 };
 
 /*
  * Takes the guest's lock, waiting for another turn at most 10 s. Who gives up leaves a mark, and that other one is
  * followed by a sync of this guest. A turn that starts begins a record, so that a list of the guests from now
  * on has this one, and its reader waits for it. Without a lock event_up() makes firewall bridges quiet
- * and event_prepare() does its work; nothing else is done. -ENOENT: there are no records, so nothing to be taken back.
+ * and event_prepare() does its work; nothing else is done. -ENOENT: there are no records, so nothing to be removed.
  */
 void turn_lock(struct turn *turn, enum turn_kind kind);
 

@@ -131,7 +131,7 @@ static bool compare(struct up *up)
 			continue;
 		}
 		/*
-		 * What held already without us is not ours to take back later, but for an entry that answers in
+		 * What held already without us is not ours to remove later, but for an entry that answers in
 		 * this guest's name: no matter who made it, it must go when the guest goes.
 		 */
 		if (setting->guests && old)
@@ -314,7 +314,7 @@ static bool write_differences(struct up *up)
 			outcome_done(&up->turn->outcome, setting);
 			continue;
 		}
-		/* An answer may be lost when the work is done: what was tried stays recorded, to be taken back. */
+		/* An answer may be lost when the work is done: what was tried stays recorded, to be removed. */
 		if (r != -ECANCELED) {
 			failed(up, &failure);
 			continue;
@@ -326,7 +326,7 @@ static bool write_differences(struct up *up)
 }
 
 /*
- * It was another guest's. What that one has still recorded for the address it will not take back any more: also one
+ * It was another guest's. What that one has still recorded for the address it will not remove any more: also one
  * that has stopped unheard, or whose configuration is on another node by now.
  */
 static void take_over(struct up *up, const struct owner_claim *claim)
@@ -402,7 +402,7 @@ static bool is_claimed(const struct up *up, const struct ip *ip)
 	       plan_sane(up->guest, up->policy, up->facts, ip);
 }
 
-/* What cannot be taken back stays in the record, for the next event to try again. False where it was not kept there. */
+/* What cannot be removed stays in the record, for the next event to try again. False where it was not kept there. */
 static bool undo_stale(struct up *up)
 {
 	bool all = true;

@@ -146,7 +146,7 @@ bool vz_call_add(struct vz_call *call, struct guest *guest, const char *route, b
 
 void vz_call_remove(struct vz_call *call, const struct guest *guest)
 {
-	(void)vz_call_say(call, "took back", event_down_ips(&call->turn, guest->ips, guest->ip_count), false);
+	(void)vz_call_say(call, "removed", event_down_ips(&call->turn, guest->ips, guest->ip_count), false);
 }
 
 void vz_call_withdraw(struct vz_call *call, struct guest *guest, const char *route)
@@ -154,10 +154,10 @@ void vz_call_withdraw(struct vz_call *call, struct guest *guest, const char *rou
 	bool routes = ifname_copy(guest->route, route) == 0;
 
 	guest->platform_routes = routes;
-	(void)vz_call_say(call, "took back", event_withdraw(&call->turn, guest, routes), false);
+	(void)vz_call_say(call, "removed", event_withdraw(&call->turn, guest, routes), false);
 }
 
 void vz_call_remove_all(struct vz_call *call)
 {
-	(void)vz_call_say(call, "took back", event_down(&call->turn), false);
+	(void)vz_call_say(call, "removed", event_down(&call->turn), false);
 }

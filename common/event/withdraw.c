@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Taking back what no record knows of. */
+/* Removing what no record knows of. */
 
 #include <errno.h>
 
@@ -34,7 +34,7 @@ int event_withdraw(struct turn *turn, const struct guest *guest, bool routes)
 		result = asking_up(turn->nl, guest, policy, &turn->facts, &turn->err);
 	if (result < 0)
 		return result;
-	/* A device that does not exist has nothing to take back. */
+	/* A device that does not exist has nothing to remove. */
 	(void)plan_up(guest, policy, &turn->facts, &plan, &missing, &failure);
 	for (size_t i = 0; i < plan.count; i++) {
 		int r = delete_one(turn->nl, &plan.settings[i], routes, &failure);

@@ -59,7 +59,7 @@ int owner_claim(const struct guest *guest, bool start, struct owner_claim *claim
 int owner_foresee(const struct guest *guest, bool start, struct owner_claim *claims, size_t count, struct err *err);
 
 /*
- * May the guest take back this recorded entry or route, whose device is in the VRF ("" for none)? Not where another one
+ * May the guest remove this recorded entry or route, whose device is in the VRF ("" for none)? Not where another one
  * has claimed the address since, or has the same, where it is shared, and runs. It is shared when it was recorded so,
  * or where policy, NULL for none known, says so now.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef GUESTARP_HOST_RECORD_H
 #define GUESTARP_HOST_RECORD_H
-/* /run/guestarp/<kind>-<id>.json: that a guest is up, and what guestarp has to take back when it is gone. */
+/* /run/guestarp/<kind>-<id>.json: that a guest is up, and what guestarp has to remove when it is gone. */
 
 #include <stdbool.h>
 #include <time.h>

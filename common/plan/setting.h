@@ -33,9 +33,9 @@ struct setting {
 	struct ip ip;
 	struct mac mac;
 	uint32_t value;
-	bool guests;    /* the guest's own: recorded, and taken back when it is gone; else the host's, and it stays */
+	bool guests;    /* the guest's own: recorded, and removed when it is gone; else the host's, and it stays */
 	bool shared;    /* several guests may have it: deleted with the last of them that runs */
-	bool platforms; /* made by the platform, not by us; only taken back, where the platform forgets to */
+	bool platforms; /* made by the platform, not by us; only removed, where the platform forgets to */
 };
 
 #define SETTING_TEXT 160

@@ -496,7 +496,7 @@ int policy_load_like(struct policy *policy, const struct policy *like, const str
 		};
 		*(file->state == POLICY_FILE_KEPT ? &inputs[i].kept : &inputs[i].own) = text;
 		inputs[i].own_len = inputs[i].kept_len = text ? strlen(text) : 0;
-		/* Without its text as if it had a mistake: nothing is taken back then. */
+		/* Without its text as if it had a mistake: nothing is removed then. */
 		if (file->text && !text) {
 			inputs[i].state = POLICY_FILE_BROKEN;
 			inputs[i].result = err_errno(&inputs[i].err, ENOMEM, "%s", origins[i].file);

@@ -544,7 +544,7 @@ bridged_guest 101
 policy '{"defaults": {"devise": "eth0"}}'
 findings
 like "$(finding 0 what)" "^/etc/guestarp/guestarp.json: .*devise.*device" "file, place and the nearest key"
-is "$FOUND $(finding 0 fix)" "policy-broken " "no command: without the file what it once wanted would be taken back from guests that run"
+is "$FOUND $(finding 0 fix)" "policy-broken " "no command: without the file what it once wanted would be removed from guests that run"
 is "$(finding 0 advice)" "correct it and see: guestarp policy --check /etc/guestarp/guestarp.json" "but what to do"
 policy '{"guests": {"101": {"announce": 1}}}'
 GUESTARP_ROOT=$ROOT "$GUESTARP_BUILD/guestarp-pve" 101 pre-start 2>/dev/null

@@ -233,7 +233,7 @@ mv "$ROOT/etc/pve/nodes" "$ROOT/nodes.away"
 rm "$ROOT"/etc/pve/{lxc,qemu-server,local}
 for round in 1 2; do
     admin_is 0 "an empty /etc/pve, round $round: sync" sync
-    like "$ERR" "^guestarp: sync: pmxcfs is down [^;]*; nothing is taken back because of that$" "it says that, and of nothing done"
+    like "$ERR" "^guestarp: sync: pmxcfs is down [^;]*; nothing is removed because of that$" "it says that, and of nothing done"
     table_is "an empty /etc/pve takes nothing out" "$(names_of quiet both 101)"
 done
 findings

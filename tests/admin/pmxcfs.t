@@ -1,5 +1,5 @@
 #!/bin/bash
-# pmxcfs is down: /etc/pve is an empty directory, and every guest of Proxmox VE seems to be gone. Nothing may be taken back
+# pmxcfs is down: /etc/pve is an empty directory, and every guest of Proxmox VE seems to be gone. Nothing may be removed
 # on such evidence. Witness: the client's ping to a guest that runs, and the names in nft's own list.
 
 . "$(dirname "$0")/../lib.sh" || exit

@@ -57,7 +57,7 @@ ln -s "$TMP/elsewhere" "$RECORDS"
 pve 101 post-start
 survived "a link as the directory of records"
 is "$(ls -A "$TMP/elsewhere")" "" "a link as the directory of records: nothing is written through it"
-answers no "a link as the directory of records: nothing is set that could not be taken back"
+answers no "a link as the directory of records: nothing is set that could not be removed"
 named "a link as the directory of records"
 
 fresh
@@ -106,7 +106,7 @@ for what in link fifo directory huge writable garbage deep; do
         ok "record: $what: by a whole one" timeout 5 jq -e '.version == 1 and (.settings | length) > 0' "$RECORD"
         ok "record: $what: a file of our own" test -f "$RECORD" -a ! -L "$RECORD"
         pve_ok 101 post-stop
-        answers no "record: $what: and what was set is taken back"
+        answers no "record: $what: and what was set is removed"
     else
         answers no "record: $what: nothing is set that could not be recorded"
     fi

@@ -112,7 +112,7 @@ sub try_all {
 # address, and goes on without the memory.
 sub can_fail {
     my ($name) = @_;
-    # Where connect fails, nobody knows whether the container runs, and nothing is taken back on a guess: the next event does it.
+    # Where connect fails, nobody knows whether the container runs, and nothing is removed on a guess: the next event does it.
     return 0 if $name =~ /^(?:get(?:e?uid|p?pid)|brk|connect)$/;
     # After a close() that fails Linux has closed the file; strace would leave it open, and each lock would be held to the end.
     # sigprocmask() fails by wrong arguments alone.

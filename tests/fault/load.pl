@@ -101,7 +101,7 @@ sub happens {
     my $result = run(event($id, $word));
     print "slow $result->{seconds} $id $word\n";
     # Nothing fails here, so there is nothing to be said but what was done.
-    my @words = grep { !/^guestarp: (?:\S+: (?:prepared|up|took back)|quiet by name): / } split /\n/, $result->{err};
+    my @words = grep { !/^guestarp: (?:\S+: (?:prepared|up|removed)|quiet by name): / } split /\n/, $result->{err};
     print "bad $id $word: exit status $result->{exit}, signal $result->{signal}: ", join(' | ', @words), "\n"
       if $result->{exit} || $result->{signal} || @words;
     print "$id $device\n" if defined $device;

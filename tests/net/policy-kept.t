@@ -107,7 +107,7 @@ mv "$ROOT/etc/pve.away" "$ROOT/etc/pve"
 mv "$TMP/101.conf" "$ROOT/etc/pve/nodes/pve1/lxc/101.conf"
 rm "$ROOT$file"
 pve 101 post-start
-is "$STATUS/$ERR $(bound)" "0/guestarp: pve/101: up: eth3: proxy entry for $v4 taken back  vmbr9" "the host's file is gone: so is its policy"
+is "$STATUS/$ERR $(bound)" "0/guestarp: pve/101: up: eth3: proxy entry for $v4 removed  vmbr9" "the host's file is gone: so is its policy"
 is "$(ls "$kept")" cluster.json "and its last good text"
 rm "$ROOT/etc/pve/guestarp.json"
 pve 101 post-start

@@ -319,6 +319,6 @@ arrived() {
 }
 ok "a migration: the guest is bound when its configuration has moved here" wait_for arrived
 migrated post-stop ''
-is "$STATUS $(all_set)" "0 1 " "a migration: and the entry is taken back when it stops"
+is "$STATUS $(all_set)" "0 1 " "a migration: and the entry is removed when it stops"
 
 done_testing

@@ -109,7 +109,7 @@ pve_ok 101 post-start
 is "$(bound)" "192.168.18.150 eth3/2001:db8:18::150 eth3" "addresses: those of the list instead of the configuration's"
 policy '{"defaults": {"announce": 0, "firewall_bridge": "leave", "device": "eth3", "addresses": ["2001:db8:18::150"]}}'
 pve_ok 101 post-start
-is "$(bound)" "/2001:db8:18::150 eth3" "addresses: what left the list is taken back"
+is "$(bound)" "/2001:db8:18::150 eth3" "addresses: what left the list is removed"
 policy '{"defaults": {"announce": 0, "firewall_bridge": "leave", "device": "eth3", "addresses": "config"}}'
 pve_ok 101 post-start
 is "$(bound)" "$v4 eth3/$v6 eth3" "addresses config: those of the configuration again"
@@ -130,7 +130,7 @@ pve_ok 101 post-start
 is "$(routes)" "$v4 vmbr1, $v6 vmbr1" "route: a host route for each address"
 policy '{"defaults": {"firewall_bridge": "leave", "route": "vmbr2"}}'
 pve 101 post-start
-is "$STATUS $(routes)" "0 " "route: none by a bridge that the NIC is not in, and what was set is taken back"
+is "$STATUS $(routes)" "0 " "route: none by a bridge that the NIC is not in, and what was set is removed"
 like "$ERR" "no host route to $v4 by vmbr2: it belongs to a NIC that is in another bridge" "and why"
 policy '{"defaults": {"firewall_bridge": "leave", "route": null}}'
 pve_ok 101 post-start
@@ -535,9 +535,9 @@ ip link set dev "$fwbr" arp on
 pve 101 post-start
 is "$STATUS/$ERR" "0/guestarp: pve/101: post-start: $broken"$'\n'"guestarp: pve/101: up: quiet by name: pve/101; $fwbr: NOARP 1" "broken: post-start says so"
 is "$(quiet_values)" "1 NOARP" "broken: fwbr is made quiet all the same"
-is "$(bound) $(routes)" "$v4 eth3/$v6 eth3 $v4 vmbr1, $v6 vmbr1" "broken: nothing is bound, nothing taken back"
+is "$(bound) $(routes)" "$v4 eth3/$v6 eth3 $v4 vmbr1, $v6 vmbr1" "broken: nothing is bound, nothing removed"
 pve 101 post-stop
-is "$STATUS $(bound) $(routes)" "0 / " "broken: a guest that is gone is taken back by its record alone"
+is "$STATUS $(bound) $(routes)" "0 / " "broken: what a guest had that is gone is removed by its record alone"
 is "$(quiet_values)" "1 NOARP" "broken: its fwbr, while it is there, stays quiet"
 policy '{"defaults": {"device": "eth3", "on_error": "abort", "announce": 11}}'
 pve 101 pre-start
@@ -574,7 +574,7 @@ chmod 0666 "$ROOT/etc/pve/guestarp.json"
 pve 101 post-start
 is "$STATUS/${ERR%%$'\n'*}" "0/guestarp: pve/101: post-start: /etc/pve/guestarp.json: refused, others can write it (mode 0666; chmod go-w /etc/pve/guestarp.json)" \
     "a cluster's policy that all can write is refused"
-is "$(bound)" "$v4 eth3/$v6 eth3" "and nothing is taken back for it"
+is "$(bound)" "$v4 eth3/$v6 eth3" "and nothing is removed for it"
 rm -f "$ROOT/etc/pve/guestarp.json"
 pve 101 post-stop
 is "$STATUS $(bound)" "0 /" "at the end nothing is left"

@@ -122,7 +122,7 @@ for before in "lookup 201" "blackhole" "unreachable"; do
     done
     is "$(who "rule${before// /}") $(reached)" "eth0/eth0 yes/yes" "$before: eth0 answers, and the guest is reached"
     pve 101 post-stop
-    is "$STATUS $(host_routes)" "0 /" "$before: both are taken back with the guest"
+    is "$STATUS $(host_routes)" "0 /" "$before: both are removed with the guest"
 
     # Somebody else's is not ours: it was there before.
     ip route add $v4/32 dev veth101i0

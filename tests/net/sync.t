@@ -203,7 +203,7 @@ printf '{ "version": 1, "settings": [ { "setting": "proxy_entry", "device": "eth
     "$(</sys/class/net/eth3/ifindex)" >"$ROOT/run/guestarp/pve-999999999.json"
 chmod 600 "$ROOT"/run/guestarp/*.json
 guestarp_sync
-is "$STATUS/$ERR/$(state)" "0/guestarp: pve/999999999: took back: eth3: proxy entry for 192.168.18.99/$up" "only a record is one; a guest that is gone is done with"
+is "$STATUS/$ERR/$(state)" "0/guestarp: pve/999999999: removed: eth3: proxy entry for 192.168.18.99/$up" "only a record is one; a guest that is gone is done with"
 rm "$ROOT"/run/guestarp/{xen-1,pve-web,pve-,-}.json
 
 # ---- gone ---------------------------------------------------------------------------------------------------------------

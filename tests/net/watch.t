@@ -279,7 +279,7 @@ ok "the guest's own event binds it again" reached
 
 ct_stop 101 0
 wait_for unbound eth3
-pass "its devices are gone, no hook was called: its entry is taken back"
+pass "its devices are gone, no hook was called: its entry is removed"
 ct_start 101 0 vmbr0 $v4/32
 ip route replace $v4/32 dev vmbr0
 ip -n ct101 route add default via 10.20.0.1 dev eth0 onlink

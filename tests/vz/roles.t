@@ -85,7 +85,7 @@ policy "{\"guests\": {\"101\": {\"announce\": 1}}, $devices}"
 ct_conf 101 "IP_ADDRESS=\"$v4\"" 'GUESTARP_DEVICE="eth4"'
 chooser "" VEID=101 VE_STATE=stopping "IP_ADDR=$v4"
 chooser_is 'list:eth4eth3\n' '^$' "deletion after a change: the device of the record, too"
-is "$(entries) / $(records)" " / " "chooser: and the entry is taken back"
+is "$(entries) / $(records)" " / " "chooser: and the entry is removed"
 policy "{\"defaults\": {\"announce\": 1}, \"guests\": {\"web\": {\"device\": \"eth4\"}}}"
 ct_conf 101 "IP_ADDRESS=\"$v4\"" 'NAME="web"'
 chooser "" VEID=101
