@@ -41,15 +41,15 @@ static const struct {
 	[FINDING_PROXY_MANY] = { "proxy-many", "Several network cards answer for the same guest, so the guest's "
 					       "address jumps between "
 					       "hardware addresses (ARP flux)." },
-	[FINDING_PROXY_GONE] = { "proxy-gone",
-				 "This host still answers for a guest that does not run here; where it runs now, its "
-				 "traffic is drawn away." },
+	[FINDING_PROXY_GONE] = { "proxy-gone", "This host still answers for a guest that does not run here. If it runs "
+					       "elsewhere, its "
+					       "traffic comes here." },
 	[FINDING_PROXY_ALL] = { "proxy-all-devices", "The entry names no device: every network card answers." },
 	[FINDING_PROXY_FORWARDING] = { "proxy-no-forwarding", "The entry is there, but the kernel stays silent." },
 	[FINDING_PROXY_IN_FRONT] = { "proxy-in-front",
 				     "The guest is on the same side as those who ask: the entry does nothing, or "
-				     "(IPv6) answers in the guest's stead." },
-	[FINDING_PROXY_SILENT] = { "proxy-silent", "Who asks there for the guest gets no answer." },
+				     "(IPv6) answers instead of the guest." },
+	[FINDING_PROXY_SILENT] = { "proxy-silent", "Neighbours that ask there for the guest get no answer." },
 	[FINDING_PROXY_SLOW] = { "proxy-slow", "The kernel delays each proxied answer by a random time up to this." },
 	[FINDING_PROXY_STRANGERS] = { "proxy-strangers", "Neighbours who ask there for such an address send this host "
 							 "what is meant for another machine." },
@@ -66,24 +66,26 @@ static const struct {
 	[FINDING_HOOK_OTHER] = { "hook-other", "Policy covers the guest, but Proxmox VE calls another hookscript, and "
 					       "it does not call "
 					       "guestarp." },
-	[FINDING_POLICY] = { "policy-broken", "Its last good text holds, where there is one; else nothing is bound for "
-					      "guests whose policy cannot be read." },
-	[FINDING_GUEST_UNKNOWN] = { "policy-guest-unknown", "What it says there holds for nobody." },
+	[FINDING_POLICY] = { "policy-broken", "Its last good text stays in force. If there is none, nothing is bound "
+					      "for guests whose policy cannot be read." },
+	[FINDING_GUEST_UNKNOWN] = { "policy-guest-unknown", "What the policy says of it has no effect." },
 	[FINDING_DEVICE_MISSING] = { "policy-device-missing",
 				     "Nothing answers for the guest until there is a device of that name." },
 	[FINDING_GUEST_LINE] = { "guest-line-skipped", "guestarp does nothing for what the line says, as the platform "
 						       "itself would not take it." },
-	[FINDING_PLATFORM] = { "pmxcfs-down", "What is not known cannot be checked. guestarp takes nothing back for "
-					      "want of a configuration." },
-	[FINDING_WATCH] = { "watch-not-running", "What no hook hears stays wrong until guestarp sync: a network card "
-						 "that is taken down and up, "
-						 "an entry that somebody deletes, a guest whose process is killed." },
+	[FINDING_PLATFORM] = { "pmxcfs-down", "Proxmox VE's guests cannot be checked. guestarp removes nothing "
+					      "while their configurations are missing." },
+	[FINDING_WATCH] = { "watch-not-running",
+			    "Changes that no hook hears of stay wrong until guestarp sync: a network card "
+			    "that is taken down and up, "
+			    "an entry that somebody deletes, a guest whose process is killed." },
 	[FINDING_OPENVZ] = { "openvz-setup", "vzctl puts entries on every network card, or leaves them behind when a "
 					     "container is gone." },
 	[FINDING_MAC_BRIDGED] = { "mac-bridged", "A provider that knows one MAC for each network card blocks others." },
 	[FINDING_MAC_REJECT] = { "mac-reject",
-				 "A bridge passes on what is meant for a machine that it does not know, and a firewall "
-				 "that rejects it answers with that machine's MAC. Providers block servers for it." },
+				 "A bridge passes on what is meant for a machine that it does not know. A firewall "
+				 "that "
+				 "rejects it answers with that machine's MAC, and providers block servers for this." },
 	[FINDING_MAC_UNKNOWN] = { "mac-unknown", "The provider may know only the network card's own MAC and block "
 						 "others." },
 	[FINDING_MARTIANS] = { "martians", "rp_filter refuses a packet that comes in by another device than its answer "
