@@ -10,10 +10,10 @@
  */
 #define FINDING_TABLE(ROW, LOOK)                                                                                       \
 	ROW(PLATFORM, "pmxcfs-down",                                                                                   \
-	    "What is not known cannot be checked. guestarp removes nothing for want of a "                             \
-	    "configuration.")                                                                                          \
+	    "Proxmox VE's guests cannot be checked. guestarp removes nothing while their "                             \
+	    "configurations are missing.")                                                                             \
 	ROW(POLICY, "policy-broken",                                                                                   \
-	    "Its last good text holds, where there is one; else nothing is bound for guests whose policy "             \
+	    "Its last good text stays in force. If there is none, nothing is bound for guests whose policy "           \
 	    "cannot be read.")                                                                                         \
 	LOOK(MAC_FLOATS, "mac-floats",                                                                                 \
 	     "The bridge takes the lowest MAC of its ports, so a guest's start or stop can change it and "             \
@@ -46,14 +46,14 @@
 	     "hardware addresses (ARP flux).",                                                                         \
 	     check_proxies)                                                                                            \
 	ROW(PROXY_GONE, "proxy-gone",                                                                                  \
-	    "This host still answers for a guest that does not run here; where it runs now, its traffic "              \
-	    "is drawn away.")                                                                                          \
+	    "This host still answers for a guest that does not run here. If it runs elsewhere, its "                   \
+	    "traffic comes here.")                                                                                     \
 	ROW(PROXY_ALL, "proxy-all-devices", "The entry names no device: every network card answers.")                  \
 	ROW(PROXY_FORWARDING, "proxy-no-forwarding", "The entry is there, but the kernel stays silent.")               \
 	ROW(PROXY_IN_FRONT, "proxy-in-front",                                                                          \
 	    "The guest is on the same side as those who ask: the entry does nothing, or (IPv6) answers "               \
-	    "in the guest's stead.")                                                                                   \
-	ROW(PROXY_SILENT, "proxy-silent", "Who asks there for the guest gets no answer.")                              \
+	    "instead of the guest.")                                                                                   \
+	ROW(PROXY_SILENT, "proxy-silent", "Neighbours that ask there for the guest get no answer.")                    \
 	ROW(PROXY_SLOW, "proxy-slow", "The kernel delays each proxied answer by a random time up to this.")            \
 	ROW(PROXY_NDP, "proxy-ndp-off", "IPv6 neighbours who ask for the guest get no answer.")                        \
 	LOOK(ADDRESS_TWICE, "address-twice",                                                                           \
@@ -61,7 +61,7 @@
 	     "has it.",                                                                                                \
 	     check_claimants)                                                                                          \
 	LOOK(WATCH, "watch-not-running",                                                                               \
-	     "What no hook hears stays wrong until guestarp sync: a network card that is taken down and "              \
+	     "Changes that no hook hears of stay wrong until guestarp sync: a network card that is taken down and "    \
 	     "up, an entry that somebody deletes, a guest whose process is killed.",                                   \
 	     check_hooks)                                                                                              \
 	ROW(HOOK_MISSING, "hook-missing", "Proxmox VE refuses to start a guest whose hookscript is not there.")        \
@@ -71,7 +71,7 @@
 	LOOK(OPENVZ, "openvz-setup",                                                                                   \
 	     "vzctl puts entries on every network card, or leaves them behind when a container is gone.",              \
 	     check_openvz)                                                                                             \
-	LOOK(GUEST_UNKNOWN, "policy-guest-unknown", "What it says there holds for nobody.", check_policies)            \
+	LOOK(GUEST_UNKNOWN, "policy-guest-unknown", "What the policy says of it has no effect.", check_policies)       \
 	ROW(DEVICE_MISSING, "policy-device-missing",                                                                   \
 	    "Nothing answers for the guest until there is a device of that name.")                                     \
 	ROW(GUEST_LINE, "guest-line-skipped",                                                                          \
@@ -79,8 +79,8 @@
 	LOOK(WIRE, "two-answers", "Seen on the wire just now: more than one hardware address claims it.", check_wire)  \
 	ROW(MAC_BRIDGED, "mac-bridged", "A provider that knows one MAC for each network card blocks others.")          \
 	ROW(MAC_REJECT, "mac-reject",                                                                                  \
-	    "A bridge passes on what is meant for a machine that it does not know, and a firewall that "               \
-	    "rejects it answers with that machine's MAC. Providers block servers for it.")                             \
+	    "A bridge passes on what is meant for a machine that it does not know. A firewall that "                   \
+	    "rejects it answers with that machine's MAC, and providers block servers for this.")                       \
 	ROW(MAC_UNKNOWN, "mac-unknown", "The provider may know only the network card's own MAC and block others.")     \
 	ROW(MARTIANS, "martians",                                                                                      \
 	    "rp_filter refuses a packet that comes in by another device than its answer would leave by, "              \

@@ -109,7 +109,7 @@ int guest_add_ip(struct guest *guest, const struct ip *ip);
 /* Adds an address to one of its NICs, and to the guest's. -ENOSPC over GUEST_NIC_IPS_MAX or GUEST_IPS_MAX. */
 int guest_add_nic_ip(struct guest *guest, struct guest_nic *nic, const struct guest_ip *ip);
 
-/* Takes back what was read: NICs, addresses and notes. */
+/* Clears what was read: NICs, addresses and notes. */
 void guest_clear(struct guest *guest);
 
 /* Nothing where the guest has no such address. */

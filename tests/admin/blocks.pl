@@ -4,9 +4,10 @@
 #
 #   tests/admin/blocks.pl DIRECTORY FILE...
 #
-# Markdown: a fence with the language sh or console, and "host=NAME" or "elsewhere=WHO" behind it;
-# then "finds=ID,...", what check finds on that host before the block is run. A manual: the text between
-# `.\" try: NAME` and `.\" end`. What looks like commands without such a word is an error, and so is a block without commands.
+# Markdown: a fence with the language sh or console, and "host=NAME" or "elsewhere=WHO" behind it; then "finds=ID,...", what
+# check finds on that host before the block is run. sh has commands, console has one behind "# " and what it prints. A manual:
+# the text between `.\" try: NAME` and `.\" end`. What looks like commands without such a word is an error, and so is a block
+# without commands.
 
 use strict;
 use warnings;

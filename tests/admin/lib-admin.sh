@@ -82,6 +82,13 @@ healthy() { # DESC [--probe]
     fi
 }
 
+# The lines on stdin that 80 columns of a terminal do not hold.
+wide() {
+    LC_ALL=C.UTF-8 /usr/bin/python3 -c 'import sys
+for line in sys.stdin.buffer.read().decode("utf-8").splitlines():
+    len(line) > 80 and print(line)'
+}
+
 # A command that guestarp printed, as it is printed, in root's shell.
 as_printed() { # COMMAND-LINE
     GUESTARP_ROOT=$ROOT PATH=$GUESTARP_BUILD:$PATH sh -c "$1" </dev/null >"$TMP/printed.out" 2>&1
@@ -184,6 +191,15 @@ multi_host() {
         sysctl -q -w "net.ipv4.conf.eth$n.arp_ignore=1" "net.ipv4.conf.eth$n.arp_announce=2" \
             "net.ipv4.neigh.eth$n.proxy_delay=0" "net.ipv6.neigh.eth$n.proxy_delay=0" "net.ipv6.conf.eth$n.proxy_ndp=1"
     done
+}
+
+# The wire: DEVICE alone answers NS, which asks for ADDRESS on DEV.
+answered_alone() { # NS DEV ADDRESS DEVICE DESC
+    capture answers "$1" "$2"
+    ask "$1" "$2" "$3" || true
+    fence "$1" answers
+    capture_stop answers
+    answered_by answers "$3" "$4" "$5"
 }
 
 # ---- the table of names --------------------------------------------------------------------------------------------------

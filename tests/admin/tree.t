@@ -9,13 +9,6 @@ require jq script tcpdump arping
 
 true_paths
 
-# As it is printed, in 80 columns; columns are counted as a terminal does.
-wide() {
-    LC_ALL=C.UTF-8 /usr/bin/python3 -c 'import sys
-for line in sys.stdin.buffer.read().decode("utf-8").splitlines():
-    len(line) > 80 and print(line)'
-}
-
 status_utf8() { # all guests
     LC_ALL=C.UTF-8 admin status
 }
@@ -147,7 +140,7 @@ done
 
 # ---- as people see them, for the papers ------------------------------------------------------------------------------------
 
-# $GUESTARP_CAPTURES: a directory that gets check, status, plan and help as these hosts have them.
+# $GUESTARP_CAPTURES: a directory that gets check, status, plan and help as this host has them.
 fresh_host
 bridge_host
 bridged_guest 101 loud

@@ -334,7 +334,7 @@ static void write_record(const char *path, int count)
 {
 	static const char text[] =
 		"{ \"version\": 1, \"settings\": [ as long as the record that guestarp writes for the settings of a "
-		"guest: the proxy entry of its address with what has to be known to take it back, ] }";
+		"guest: the proxy entry of its address with what has to be known to remove it, ] }";
 	static char record[GUEST_ADDRESSES_MAX * sizeof(text)];
 	int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int lock = openat(dir, "floor.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);

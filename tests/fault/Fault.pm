@@ -347,7 +347,7 @@ sub reset_to {
     my $got;
 
     monitor(0);
-    # A bridge's pinned MAC cannot be taken back: another bridge.
+    # A bridge's pinned MAC cannot be removed: another bridge.
     push @commands, bridge('vmbr0'), 'link set up0 master vmbr0', 'addr add 10.20.0.1/24 dev vmbr0'
       if $want->{'vmbr0 MAC'} && $want->{'vmbr0 MAC'} eq 'follows' && (slurp('/sys/class/net/vmbr0/addr_assign_type') // 1) == 3;
     ip_batch(@commands);

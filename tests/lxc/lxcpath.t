@@ -129,7 +129,7 @@ container_kill_other() {
 }
 container_kill_other
 sync
-is "$STATUS $(entries)" "0 " "killed, it runs nowhere: sync takes it back"
+is "$STATUS $(entries)" "0 " "killed, it runs nowhere: sync removes it"
 
 # ---- a name that looks like a record's -------------------------------------------------------------------------------------------
 
@@ -145,7 +145,7 @@ kill -KILL "${RUNS[usual]}"
 wait_for container_is a.json.b STOPPED
 rm -r "$LXC_DIR/a.json.b"
 sync
-is "$STATUS $(entries) $(cd "$ROOT/run/guestarp" && echo *.json)" "0  *.json" "killed and destroyed: sync finds its record and takes it back"
+is "$STATUS $(entries) $(cd "$ROOT/run/guestarp" && echo *.json)" "0  *.json" "killed and destroyed: sync finds its record and removes it"
 
 # ---- numbers ----------------------------------------------------------------------------------------------------------------
 

@@ -130,7 +130,7 @@ noted() { # MESSAGE ENTRIES DESC: one line says what is skipped; the firewall br
     done
     is "$(all_set)" "1 $2" "$3: and does the rest"
     pve_ok 101 post-stop
-    unchanged "$before" "$3: post-stop takes it back" whole_state
+    unchanged "$before" "$3: post-stop removes it" whole_state
 }
 
 shown_now=$shown

@@ -114,7 +114,7 @@ policy '{"defaults": {"announce": 0, "firewall_bridge": "leave", "device": "eth3
 pve_ok 101 post-start
 is "$(bound)" "$v4 eth3/$v6 eth3" "addresses config: those of the configuration again"
 pve_ok 101 post-stop
-is "$(bound)" "/" "and post-stop takes them back"
+is "$(bound)" "/" "and post-stop removes them"
 
 # ---- route -------------------------------------------------------------------------------------------------------------
 

@@ -61,7 +61,7 @@ static const struct row {
 	{ "an address without a prefix", "lxc.net.0.ipv4.address = 10.0.3.7\n", "0:>(10.0.3.7/8)", NULL },
 	{ "as many addresses as there can be", SIXTEEN, "0:>(" SIXTEEN_READ ")", NULL },
 
-	/* what takes back */
+	/* what empties a key */
 	{ "an empty name", "lxc.net.0.link = a\nlxc.net.0.veth.pair = b\nlxc.net.0.link =\n", "via b 0:b>", NULL },
 	{ "an empty address",
 	  "lxc.net.0.ipv4.address = 10.0.3.7\nlxc.net.0.ipv6.address = 2001:db8::7\nlxc.net.0.ipv4.address =\n",
@@ -133,7 +133,7 @@ static const struct row {
 	{ "l2proxy off", "lxc.net.0.type = veth\nlxc.net.0.link = br0\nlxc.net.0.l2proxy = 0\n", "0:>br0", NULL },
 	{ "macvlan's link is no bridge", "lxc.net.0.type = macvlan\nlxc.net.0.link = eth0\n", "0:>", NULL },
 	{ "another type has no port", "lxc.net.0.type = macvlan\nlxc.net.0.veth.pair = a\n", "0:a>", NULL },
-	{ "router mode taken back", "lxc.net.0.veth.mode = router\nlxc.net.0.link = b\nlxc.net.0.veth.mode = bridge\n",
+	{ "router mode removed", "lxc.net.0.veth.mode = router\nlxc.net.0.link = b\nlxc.net.0.veth.mode = bridge\n",
 	  "0:>b", NULL },
 
 	/* what is included: inc/ has these files */

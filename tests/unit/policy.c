@@ -159,7 +159,7 @@ static const struct row rows[] = {
 	  "\"addresses\": []}}}}",
 	  "managed net1:device=a,route=c,addresses=", NULL },
 	{ "a bridge's uplink", NULL, "{\"devices\": {\"vmbr0\": {\"uplink\": \"eno1\"}}}", "vmbr0:uplink=eno1", NULL },
-	{ "a bridge's uplink taken back", "{\"devices\": {\"vmbr0\": {\"uplink\": \"eno1\"}}}",
+	{ "a bridge's uplink removed", "{\"devices\": {\"vmbr0\": {\"uplink\": \"eno1\"}}}",
 	  "{\"devices\": {\"vmbr0\": {\"uplink\": null}}}", "vmbr0:", NULL },
 
 	/* Ports, and devices of the host that are quiet. */
