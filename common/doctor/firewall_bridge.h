@@ -3,6 +3,8 @@
 #define GUESTARP_DOCTOR_FIREWALL_BRIDGE_H
 /* What ends the frames that a guest's firewall bridge sends by itself. */
 
+#include <stdbool.h>
+
 #include "doctor/finding.h"
 #include "kernel/netstate.h"
 
@@ -11,5 +13,8 @@
  * seen of it, bits 1 << enum frame_kind. No command where it has an address: then it is more than a firewall bridge.
  */
 void firewall_bridge_fix(const struct netstate *state, const char *device, unsigned kinds, struct finding *finding);
+
+/* Sets permanent: what keeps it quiet. quietable: if guestarp manages finding->guest, it is quiet by name. */
+void firewall_bridge_keep(bool managed, bool quietable, struct finding *finding);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "doctor/doctor.h"
+#include "doctor/firewall_bridge.h"
 #include "kernel/route.h"
 
 /*
@@ -329,16 +330,9 @@ static void fix_firewall_bridge(struct doctor *d, const struct accusations *all,
 	if (works)
 		finding_set(f->fix, "ip link set dev %s arp off", device->link.name);
 	if (!p || !p->readable)
-		return; /* what no configuration names cannot be attached */
-	if (!p->managed)
-		finding_set(f->permanent, "guestarp attach %s", p->name);
-	else if (p->quietable)
-		finding_set(f->permanent, "guestarp sync");
-	else
-		finding_set(f->permanent,
-			    "in \"guests\" of %s, then guestarp sync:\n\"%s\": { \"firewall_bridge\": \"quiet\" },",
-			    POLICY_HOST_FILE, p->name);
-	f->permanent_fixes = works && names && !p->managed && !p->guest.hookscript[0];
+		return; /* what no configuration names cannot be managed */
+	firewall_bridge_keep(p->managed, p->quietable, f);
+	f->permanent_fixes = works && names && !p->managed;
 }
 
 /* It may be somebody's gateway by IPv6, which NOARP would end too; what arp_ignore leaves needs the names. */

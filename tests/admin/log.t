@@ -56,7 +56,7 @@ is "$(finding 0 guests) $(finding 0 mac)" "pve/$vmid $(guest_mac "$vmid" 0)" "in
 like "$(finding 0 what)" "192.168.0.100 asks for 192.168.0.1" "for what"
 like "$(finding 0 seen)" "^$(martian_lines "$fwbr") lines?, .*ARP" "as many lines as dmesg has"
 schema ok "its JSON is as its schema says" check "$TMP/admin.out"
-is "$(finding 0 permanent)" "guestarp attach pve/$vmid" "permanent: guestarp"
+is "$(finding 0 permanent)" "guestarp manage pve/$vmid" "permanent: guestarp"
 is "$(finding 0 fix)" "ip link set dev $fwbr arp off" "and now: its flag"
 ok "the printed command works" as_printed "$(finding 0 fix)"
 since=$(log_time)
