@@ -63,9 +63,8 @@ static const struct {
 	[FINDING_WIRE] = { "two-answers", "Seen on the wire just now: more than one hardware address claims it." },
 	[FINDING_HOOK_MISSING] = { "hook-missing",
 				   "Proxmox VE refuses to start a guest whose hookscript is not there." },
-	[FINDING_HOOK_OTHER] = { "hook-other", "Policy covers the guest, but Proxmox VE calls another hookscript, and "
-					       "it does not call "
-					       "guestarp." },
+	[FINDING_HOOK_OTHER] = { "hook-other", "Only guestarp as the guest's hookscript does that, and Proxmox VE does "
+					       "not call it." },
 	[FINDING_POLICY] = { "policy-broken", "Its last good text holds, where there is one; else nothing is bound for "
 					      "guests whose policy cannot be read." },
 	[FINDING_GUEST_UNKNOWN] = { "policy-guest-unknown", "What it says there holds for nobody." },
