@@ -286,6 +286,7 @@ int doctor_check(bool probe, struct findings *findings, struct err *err)
 	if (r == 0 && segments_find(&d.state, &d.addresses, &d.segments) < 0)
 		r = err_errno(err, ENOMEM, "segments");
 	if (r == 0) {
+		anyip_take(&d);
 		take_machine_id(&d);
 		check_platform(&d);
 		check_policy(&d);

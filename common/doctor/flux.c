@@ -409,6 +409,12 @@ static void flux_finding(struct doctor *d, const struct accusations *all, const 
 		finding_set(f->fix, "sysctl -w net/ipv4/conf/%s/arp_ignore=1 net/ipv4/conf/%s/arp_announce=2", name,
 			    name);
 		finding_keep_sysctl(f);
+	} else if (lost && address_is_routed(d, lost)) {
+		finding_set(
+			f->advice,
+			"arp_ignore would end the answers for %s, which this host has by a local route alone: first "
+			"give a device the addresses that are in use, or route them to this host elsewhere",
+			ip_to_str(lost, ip));
 	} else if (lost) {
 		finding_set(f->advice,
 			    "first give %s, which another device has and this one answers for, to %s; then "
