@@ -27,7 +27,8 @@ explained() { # DEVICE
     admin check --log --json
     jq --arg device "$1" '.findings |= map(select(.devices == [$device]))' <"$TMP/admin.out" >"$TMP/of-device" &&
         cp "$TMP/of-device" "$TMP/admin.out"
-    FOUND=$(jq -r '[.findings[].id] | join(" ")' "$TMP/admin.out") || FOUND="broken, status $STATUS: $OUT $ERR"
+    OUT=$(<"$TMP/admin.out")
+    take_findings
 }
 
 logged() { # DEVICE COMMAND...: until the kernel has logged a line, which it does ten times in 5 s for the whole machine
