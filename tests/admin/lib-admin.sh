@@ -165,10 +165,6 @@ fresh_host() {
         [ "${name##*/}" = lo ] || echo "link del ${name##*/}"
     done | ip -force -batch - 2>/dev/null || true # the second end of a pair has gone with the first
     for name in /sys/devices/virtual/net/*; do [ "${name##*/}" = lo ] || return 1; done
-    # Entries without a device outlive every device.
-    while read -r name _; do
-        ip neigh del proxy "$name"
-    done < <(ip neigh show proxy)
     nft delete table arp guestarp 2>/dev/null || ! has_table
     rm -rf "$ROOT"/etc/guestarp/* "$ROOT"/etc/pve/guestarp.json* "$ROOT"/run/guestarp "$ROOT"/var/lib/guestarp/* "$ROOT"/etc/pve/storage.cfg \
         "$ROOT"/etc/pve/{lxc,qemu-server}/*.conf "$ROOT"/var/lib/vz/snippets/*
