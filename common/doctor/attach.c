@@ -80,6 +80,11 @@ static bool is_foreign(const struct guest *guest, const struct policy *policy)
 	       identity_read(guest, NULL, &now, NULL) == 0 && !identity_same(&policy->then_of, &now);
 }
 
+bool attach_has_then(const struct guest *guest, const struct policy *policy)
+{
+	return policy->then_count > 0 && !is_foreign(guest, policy);
+}
+
 /* What pct or qm has made of it, however it ended. */
 static bool has_now(const struct guest *guest, const char *volume)
 {

@@ -11,6 +11,7 @@
 
 #include "base/path.h"
 #include "base/text.h"
+#include "doctor/attach.h"
 #include "doctor/wire.h"
 #include "event/asking.h"
 #include "host/guests.h"
@@ -97,9 +98,18 @@ static void take_names(struct doctor *d, struct patient *p, const struct policy 
 	for (size_t i = 0; i < wanted.count; i++)
 		p->nameless = p->nameless || !is_named(d, &wanted.list[i]);
 	p->quiet = wanted.count > 0;
-	names = names_plan(&p->guest, policy, true, ports);
-	p->quietable = names.firewall == NAMES_QUIET || names.firewall == NAMES_OF_ALL;
+	p->quietable = names_quietable(&p->guest, policy);
 	quiet_names_done(&wanted);
+}
+
+/* The rest of the policy is done without a hookscript as well: by name, by LXC's hook and by guestarp-watch. */
+static const char *hookable(const struct patient *p, const struct policy *policy)
+{
+	if (p->chained)
+		return "then";
+	if (policy->probe != PROBE_OFF)
+		return "probe";
+	return policy->abort_on_error ? "on_error" : NULL;
 }
 
 static void take_policy(struct doctor *d, struct patient *p)
@@ -110,7 +120,8 @@ static void take_policy(struct doctor *d, struct patient *p)
 	if (policy_load_like(&policy, &d->policy, &p->guest, &err) < 0)
 		policy_finding(d, &policy, &err);
 	p->managed = policy_manages(&policy, &p->guest);
-	p->chained = policy.then_count > 0;
+	p->chained = attach_has_then(&p->guest, &policy);
+	p->hookable = hookable(p, &policy);
 	(void)text_copy(p->device, sizeof(p->device), policy.device);
 	take_names(d, p, &policy);
 	if (p->readable)
@@ -209,6 +220,7 @@ static int take(struct doctor *d, struct err *err)
 		r = err_errno(err, ENOMEM, "segments");
 	if (r < 0)
 		return r;
+	anyip_take(d);
 	take_machine_id(d);
 	check_platform(d);
 	check_policy(d);

@@ -66,8 +66,7 @@
 	     check_hooks)                                                                                              \
 	ROW(HOOK_MISSING, "hook-missing", "Proxmox VE refuses to start a guest whose hookscript is not there.")        \
 	ROW(HOOK_OTHER, "hook-other",                                                                                  \
-	    "Policy covers the guest, but Proxmox VE calls another hookscript, and it does not call "                  \
-	    "guestarp.")                                                                                               \
+	    "Only guestarp as the guest's hookscript does that, and Proxmox VE does not call it.")                     \
 	LOOK(OPENVZ, "openvz-setup",                                                                                   \
 	     "vzctl puts entries on every network card, or leaves them behind when a container is gone.",              \
 	     check_openvz)                                                                                             \

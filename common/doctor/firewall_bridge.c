@@ -8,31 +8,31 @@
 #include "base/text.h"
 #include "host/guests.h"
 #include "kernel/frame.h"
+#include "plan/names.h"
 #include "policy/policy.h"
 
 void firewall_bridge_keep(bool managed, bool quietable, struct finding *finding)
 {
-	if (!managed)
-		finding_set(finding->permanent, "guestarp attach %s", finding->guest);
-	else if (quietable)
-		finding_set(finding->permanent, "guestarp sync");
-	else
+	if (!quietable)
 		finding_set(finding->permanent,
 			    "in \"guests\" of %s, then guestarp sync:\n\"%s\": { \"firewall_bridge\": \"quiet\" },",
 			    POLICY_HOST_FILE, finding->guest);
+	else if (managed)
+		finding_set(finding->permanent, "guestarp sync");
+	else
+		finding_set(finding->permanent, "guestarp manage %s", finding->guest);
 }
 
-/* As policy is now. */
-static void keep_named(struct finding *finding)
+/* What no configuration names cannot be managed. */
+static void keep_by_policy(struct finding *f)
 {
 	struct policy policy;
 	struct guest guest;
 
-	if (!guest_init_named(&guest, finding->guest, '/'))
+	if (!guest_init_named(&guest, f->guest, '/') || guest_read(&guest, NULL) < 0)
 		return;
-	(void)guest_read(&guest, NULL);
 	(void)policy_load(&policy, &guest, NULL);
-	firewall_bridge_keep(policy_manages(&policy, &guest), policy.quiet || policy.broken, finding);
+	firewall_bridge_keep(policy_manages(&policy, &guest), names_quietable(&guest, &policy), f);
 	policy_done(&policy);
 }
 
@@ -79,7 +79,7 @@ void firewall_bridge_fix(const struct netstate *state, const char *device, unsig
 	if (d && d->kind == NETDEV_BRIDGE && !has_address(state, d->link.ifindex))
 		fix_now(d, kinds, finding);
 	if (kinds & 1U << FRAME_ARP)
-		keep_named(finding);
+		keep_by_policy(finding);
 	/* What a bridge without an address sends by IPv4 is that it has joined 224.0.0.106 (RFC 4286), as it snoops. */
 	if (kinds & 1U << FRAME_IP4)
 		add(finding->advice, sizeof(finding->advice), ", ",

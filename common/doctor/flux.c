@@ -321,9 +321,9 @@ static void fix_firewall_bridge(struct doctor *d, const struct accusations *all,
 	if (works)
 		finding_set(f->fix, "ip link set dev %s arp off", device->link.name);
 	if (!p || !p->readable)
-		return; /* what no configuration names cannot be attached */
+		return; /* what no configuration names cannot be managed */
 	firewall_bridge_keep(p->managed, p->quietable, f);
-	f->permanent_fixes = works && names && !p->managed && !p->guest.hookscript[0];
+	f->permanent_fixes = works && names && !p->managed;
 }
 
 /* It may be somebody's gateway by IPv6, which NOARP would end too; what arp_ignore leaves needs the names. */
@@ -400,6 +400,12 @@ static void flux_finding(struct doctor *d, const struct accusations *all, const 
 		finding_set(f->fix, "sysctl -w net/ipv4/conf/%s/arp_ignore=1 net/ipv4/conf/%s/arp_announce=2", name,
 			    name);
 		finding_keep_sysctl(f);
+	} else if (lost && address_is_routed(d, lost)) {
+		finding_set(
+			f->advice,
+			"arp_ignore would end the answers for %s, which this host has by a local route alone: first "
+			"give a device the addresses that are in use, or route them to this host elsewhere",
+			ip_to_str(lost, ip));
 	} else if (lost) {
 		finding_set(f->advice,
 			    "first give %s, which another device has and this one answers for, to %s; then "

@@ -19,10 +19,11 @@ struct patient {
 	char device[IFNAMSIZ]; /* that policy names for it, "" for none */
 	bool readable;
 	bool managed;
-	bool chained;   /* policy's "then" names further scripts */
-	bool quiet;     /* it has names that belong into the table */
-	bool nameless;  /* one of them is not there */
-	bool quietable; /* where guestarp manages it, its firewall bridges are quiet by name */
+	bool chained;         /* policy's "then" names further scripts */
+	const char *hookable; /* what policy has that only a hookscript does: its key; NULL for nothing */
+	bool quiet;           /* it has names that belong into the table */
+	bool nameless;        /* one of them is not there */
+	bool quietable;       /* where guestarp manages it, its firewall bridges are quiet by name */
 	enum running running;
 };
 

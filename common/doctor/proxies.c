@@ -380,11 +380,28 @@ static void check_entry(struct doctor *d, const struct group *g, const struct pr
 	check_delay(d, g, link);
 }
 
+/* arp_process() looks at no entry for what routing says is the host's own. A VRF's own count in it alone. */
+static bool is_own(const struct doctor *d, const struct group *g)
+{
+	const struct netdev *vrf = netstate_vrf(&d->state, g->entries->ifindex);
+
+	for (size_t i = 0; g->entries->ip.family == AF_INET && i < d->addresses.count; i++) {
+		const struct address *a = &d->addresses.list[i];
+		const struct netdev *of = netstate_vrf(&d->state, a->ifindex);
+
+		if (ip_equal(&a->ip, &g->entries->ip) && (!of || of == vrf))
+			return true;
+	}
+	return false;
+}
+
 static void check_group(struct doctor *d, const struct group *g)
 {
 	const struct patient *patient = patient_with(d, &g->entries->ip);
 	bool many = false;
 
+	if (is_own(d, g))
+		return;
 	if (g->entries[0].ifindex == 0) {
 		check_all_devices(d, g);
 		return;

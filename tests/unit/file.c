@@ -194,43 +194,6 @@ static void long_path(void **state)
 	assert_int_equal(file_open_dir(path, true, NULL, &err), -ENAMETOOLONG);
 }
 
-/* A host without /run has /var/run, which may be on a disk: what a boot before has left there is none of ours. */
-static const struct run_row {
-	const char *name;
-	const char *made; /* beside /var */
-	const char *path;
-	const char *want; /* BOOT stands for the boot's id */
-} run_rows[] = {
-	{ "there is /run", "/run/", "/run/guestarp/x.json", "/run/guestarp/x.json" },
-	{ "both", "/run/../var/run/", "/run/guestarp/x.json", "/run/guestarp/x.json" },
-	{ "neither", "/var/", "/run/guestarp/x.json", "/run/guestarp/x.json" },
-	{ "records", "/var/run/", "/run/guestarp/x.json", "/var/run/guestarp-BOOT/x.json" },
-	{ "their directory", "/var/run/", "/run/guestarp", "/var/run/guestarp-BOOT" },
-	{ "others' files", "/var/run/", "/run/qemu-server/101.pid", "/var/run/qemu-server/101.pid" },
-	{ "a like name elsewhere", "/var/run/", "/var/lib/run/guestarp", "/var/lib/run/guestarp" },
-};
-
-static void run_elsewhere(void **state)
-{
-	const struct run_row *row = *state;
-	const char *boot = strstr(row->want, "BOOT");
-	char id[64];
-	char path[4096];
-	char want[4096];
-
-	root_clean();
-	root_mkdirs(row->made);
-	assert_int_equal(file_read_kernel("/proc/sys/kernel/random/boot_id", id, sizeof(id)), 0);
-	if (boot)
-		(void)snprintf(want, sizeof(want), "%s%.*s%s%s", root_dir, (int)(boot - row->want), row->want, id,
-			       boot + strlen("BOOT"));
-	else
-		(void)snprintf(want, sizeof(want), "%s", root_path(row->want));
-	assert_int_equal(file_path(row->path, path, sizeof(path), NULL), 0);
-	assert_string_equal(path, want);
-	root_clean();
-}
-
 /* FUSE (pmxcfs) and the kernel tell a size of 0 for what is longer: read to its end all the same. */
 static void unknown_size(void **state)
 {
@@ -478,7 +441,6 @@ int main(void)
 	else
 		puts("# not root: files of another user are not tried");
 	TABLE_TEST(&table, long_path);
-	TABLE_ROWS(&table, run_elsewhere, run_rows);
 	TABLE_TEST(&table, unknown_size);
 	TABLE_TEST(&table, unreadable);
 	TABLE_TEST(&table, directory);
