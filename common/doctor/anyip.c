@@ -142,8 +142,3 @@ void anyip_take(struct doctor *doctor)
 	for (size_t i = 0; i < doctor->state.proxies.count; i++)
 		take_entry(doctor, &doctor->state.proxies.list[i].ip);
 }
-
-bool address_is_routed(const struct doctor *doctor, const struct ip *ip)
-{
-	return addresses_have(&doctor->addresses, ip) && !addresses_have(&doctor->state.addresses, ip);
-}

@@ -51,7 +51,5 @@ FINDING_TABLE(DOCTOR_ROW, DOCTOR_LOOK)
 /* Adds to the host's addresses some of those that it has by local routes alone ("AnyIP"), as those of lo or a VRF. */
 void anyip_take(struct doctor *doctor);
 
-/* Is it one of these? */
-bool address_is_routed(const struct doctor *doctor, const struct ip *ip);
 
 #endif
