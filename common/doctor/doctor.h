@@ -51,5 +51,4 @@ FINDING_TABLE(DOCTOR_ROW, DOCTOR_LOOK)
 /* Adds to the host's addresses some of those that it has by local routes alone ("AnyIP"), as those of lo or a VRF. */
 void anyip_take(struct doctor *doctor);
 
-
 #endif
