@@ -37,7 +37,7 @@ static bool is_local(const struct doctor *d, const struct netdev *owner, const s
 
 	if (d->lookups.leave(d->lookups.arg, oif, &nobody, ip).kind == LOOKUP_LOCAL)
 		return true;
-	return d->state.rules.custom && subnet && wire_neighbour(d, subnet, ip, &asker) &&
+	return d->state.rules.custom && subnet && addresses_neighbour_in(&d->state.addresses, subnet, ip, &asker) &&
 	       d->lookups.arrive(d->lookups.arg, subnet->ifindex, &asker, ip).kind == LOOKUP_LOCAL;
 }
 

@@ -36,8 +36,9 @@ bool device_has_ip4(const struct doctor *doctor, const struct netdev *device)
 	return false;
 }
 
-bool wire_neighbour(const struct doctor *doctor, const struct address *address, const struct ip *other,
-		    struct ip *ret_ip)
+/* A neighbour in the subnet of one of the host's addresses, but not other. False where there is no room for one. */
+static bool wire_neighbour(const struct doctor *doctor, const struct address *address, const struct ip *other,
+			   struct ip *ret_ip)
 {
 	/* None of the host's own, whatever its scope: routing refuses what comes from one. */
 	return addresses_neighbour_in(&doctor->state.addresses, address, other, ret_ip);

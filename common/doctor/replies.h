@@ -73,10 +73,6 @@ bool wire_hears(const struct wire *wire, int ifindex);
 bool wire_ask(const struct doctor *doctor, const struct wire *wire, const struct reply_set *set,
 	      const struct netdev *device, struct reply *ret_reply);
 
-/* A neighbour in the subnet of one of the host's addresses, but not other. False where there is no room for one. */
-bool wire_neighbour(const struct doctor *doctor, const struct address *address, const struct ip *other,
-		    struct ip *ret_ip);
-
 /* Has it an IPv4 address, of whatever scope? */
 bool device_has_ip4(const struct doctor *doctor, const struct netdev *device);
 

@@ -470,7 +470,7 @@ is "$(grep -c ': detached' "$TMP/admin.out") $(grep -c ' of 3 ' "$TMP/admin.err"
 command_lines() {
     # shellcheck disable=SC2016 # the papers' own quotes
     grep -hoE '(`|[#$] |sudo |&& |\.Ql )guestarp [a-z][^`&|]*' \
-        "$TESTS_DIR"/../{README.md,packaging/debian/README.Debian,packaging/man/*.[1-8]} | sed 's/^[^g]*guestarp //; s/ *#.*//; s/ [.]$//' | sort -u
+        "$TESTS_DIR"/../{README.md,packaging/debian/README.Debian,packaging/man/*.[1-8]} | sed 's/^[^g]*guestarp //; s/ *#.*//; s/ [.,]$//' | sort -u
 }
 
 fresh_host
