@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Addresses that the host has by a local route alone: of each range some, as nobody can ask for all of them. */
 
-#include <stdlib.h>
-#include <string.h>
+#include "doctor/anyip.h"
+
 #include <sys/socket.h>
 
 #include "base/array.h"

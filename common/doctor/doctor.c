@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "doctor/anyip.h"
 #include "doctor/attach.h"
 #include "doctor/openvz.h"
 #include "doctor/wire.h"

@@ -65,12 +65,6 @@ void check_flux(struct doctor *doctor);
 void check_hooks(struct doctor *doctor);
 void check_policies(struct doctor *doctor);
 
-/* Adds to the host's addresses some of those that it has by local routes alone ("AnyIP"), as those of lo or a VRF. */
-void anyip_take(struct doctor *doctor);
-
-/* Is it one of these? */
-bool address_is_routed(const struct doctor *doctor, const struct ip *ip);
-
 /* The name of the VRF that it is in, "" for none. */
 const char *doctor_vrf(const struct doctor *doctor, int ifindex);
 
