@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Addresses that the host has by a local route alone: of each range some, as nobody can ask for all of them. */
 
-#include <stdlib.h>
-#include <string.h>
+#include "doctor/anyip.h"
+
 #include <sys/socket.h>
 
 #include "base/array.h"
@@ -141,4 +141,9 @@ void anyip_take(struct doctor *doctor)
 	}
 	for (size_t i = 0; i < doctor->state.proxies.count; i++)
 		take_entry(doctor, &doctor->state.proxies.list[i].ip);
+}
+
+bool address_is_routed(const struct doctor *doctor, const struct ip *ip)
+{
+	return addresses_have(&doctor->addresses, ip) && !addresses_have(&doctor->state.addresses, ip);
 }

@@ -11,6 +11,7 @@
 
 #include "base/path.h"
 #include "base/text.h"
+#include "doctor/anyip.h"
 #include "doctor/attach.h"
 #include "doctor/wire.h"
 #include "event/asking.h"

@@ -48,7 +48,4 @@ FINDING_TABLE(DOCTOR_ROW, DOCTOR_LOOK)
 #undef DOCTOR_ROW
 #undef DOCTOR_LOOK
 
-/* Adds to the host's addresses some of those that it has by local routes alone ("AnyIP"), as those of lo or a VRF. */
-void anyip_take(struct doctor *doctor);
-
 #endif

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "base/text.h"
+#include "doctor/anyip.h"
 #include "doctor/doctor.h"
 #include "doctor/firewall_bridge.h"
 #include "kernel/route.h"

@@ -71,8 +71,3 @@ const struct patient *patient_named(const struct doctor *d, const char *name)
 	}
 	return NULL;
 }
-
-bool address_is_routed(const struct doctor *doctor, const struct ip *ip)
-{
-	return addresses_have(&doctor->addresses, ip) && !addresses_have(&doctor->state.addresses, ip);
-}

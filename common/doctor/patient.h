@@ -39,7 +39,4 @@ const struct patient *patient_with(const struct doctor *doctor, const struct ip 
 /* The patient of that name ("pve/101"), or NULL. */
 const struct patient *patient_named(const struct doctor *doctor, const char *name);
 
-/* Is the address the host's by a local route alone ("AnyIP"), and no device's? */
-bool address_is_routed(const struct doctor *doctor, const struct ip *ip);
-
 #endif

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "base/array.h"
+#include "doctor/anyip.h"
 #include "doctor/doctor.h"
 #include "host/running.h"
 #include "kernel/route.h"
