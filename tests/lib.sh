@@ -319,7 +319,7 @@ veth() { # NS DEV MAC PEER-NS PEER-DEV PEER-MAC: both ends up
 # A jq takes ten times as long as an ip: where a line of text has the answer, it is taken from there.
 mac() { # NS DEV
     local address
-    # jq takes ten times as long to start as all that is done here and below.
+    # Not by jq, which takes ten times as long to start.
     read -r _ _ address _ < <(ip_in "$1" -br link show dev "$2")
     printf '%s\n' "$address"
 }
@@ -646,7 +646,8 @@ mac_name() { # MAC
     local dev address name=''
     for dev in /sys/class/net/*/; do
         dev=${dev%/}
-        { read -r address <"$dev/address"; } 2>/dev/null && [ "$address" = "$1" ] || continue
+        { read -r address <"$dev/address"; } 2>/dev/null || continue
+        [ "$address" = "$1" ] || continue
         [ -n "$name" ] && [ ! -d "$dev/bridge" ] || name=${dev##*/}
         [ ! -d "$dev/bridge" ] || break
     done
