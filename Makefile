@@ -113,7 +113,8 @@ check-long: tests
 	GUESTARP_BUILD=$(abspath $(BUILD)) GUESTARP_FAULT_FULL=1 GUESTARP_EVENTS=10000 tests/run tests/fault/*.t tests/events/random.t
 	GUESTARP_BUILD=$(abspath $(BUILD)) GUESTARP_HOSTS=10000 tests/run tests/net/harm.t
 	GUESTARP_BUILD=$(abspath $(BUILD)) GUESTARP_HOSTS=1000 GUESTARP_UML_SECONDS=86400 tests/run tests/uml/harm.t
-	GUESTARP_BUILD=$(abspath $(BUILD)) GUESTARP_ADDRESSES=1000 tests/run tests/vz/many.t
+	GUESTARP_BUILD=$(abspath $(BUILD)) GUESTARP_STARTS=100 tests/run tests/lxc/start-host.t
+	GUESTARP_BUILD=$(abspath $(BUILD)) GUESTARP_ADDRESSES=1000 GUESTARP_OLD_FULL=1 tests/run tests/vz/many.t tests/old/kernels.t
 	GUESTARP_BUILD=$(abspath $(BUILD)) GUESTARP_JUDGED=1 GUESTARP_HOSTS=2000 GUESTARP_SEED=$$(date +%j) tests/run tests/answer/wire.t
 	GUESTARP_BUILD=$(abspath $(BUILD)) GUESTARP_JUDGE=10 GUESTARP_HOSTS=500 GUESTARP_UML_SECONDS=86400 tests/run tests/uml/answer.t
 	GUESTARP_BUILD=$(abspath $(BUILD)) tests/wire/table
@@ -189,7 +190,7 @@ clean:
 # What building, demo and tests need beyond `make`; what lint and coverage, fuzzing, packaging need. apt is asked only for what is missing.
 DEPS      := gcc libc6-dev pkg-config libnl-3-dev libjson-c-dev libcmocka-dev perl iproute2 jq \
              iputils-arping iputils-ping ndisc6 tcpdump strace valgrind procps util-linux lxc busybox-static nftables \
-             python3 python3-jsonschema time tmux
+             python3 python3-jsonschema time tmux patch
 LINT_DEPS := git clang-format clang-tidy cppcheck shellcheck universal-ctags mandoc gcovr
 FUZZ_DEPS := clang libclang-rt-dev
 # The other kernels of tests/wire, tests/kernel and tests/uml, which are skipped without them. Not in DEPS: a demo must not put

@@ -16,6 +16,7 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "event/event.h"
+#include "event/sync.h"
 #include "guest/guest.h"
 #include "guest/lxc.h"
 #include "guest/pve.h"
@@ -195,6 +196,6 @@ int main(int argc, char *argv[])
 	if (!hook || !privilege_is_root())
 		return EXIT_SUCCESS;
 	status = run_hook(&call, hook);
-	turn_done(&call.turn);
+	event_done(&call.turn);
 	process_end(status);
 }

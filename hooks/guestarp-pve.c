@@ -13,6 +13,7 @@
 #include "event/chain.h"
 #include "event/event.h"
 #include "event/move.h"
+#include "event/sync.h"
 #include "guest/guest.h"
 #include "guest/pve.h"
 
@@ -142,7 +143,7 @@ static bool take_turn(struct call *call, const struct phase *phase)
 			r = phase->run(call);
 		abort = turn_say(turn, phase->done, r, phase->aborts);
 	}
-	turn_unlock(turn);
+	event_unlock(turn);
 	if (!abort && call->moves && move_wait(&turn->guest, &turn->err) < 0)
 		(void)turn_say(turn, "", -turn->err.code, false);
 	return abort;
@@ -196,6 +197,6 @@ int main(int argc, char *argv[])
 	if (call.migrated_from && !call.migrated_from[0])
 		call.migrated_from = NULL;
 	status = run_phase(&call, phase, argv);
-	turn_done(&call.turn);
+	event_done(&call.turn);
 	process_end(status);
 }

@@ -15,6 +15,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/path.h"
 #include "base/privilege.h"
 #include "base/process.h"
 #include "base/script.h"
@@ -22,10 +23,12 @@
 #include "base/text.h"
 #include "event/event.h"
 #include "event/known.h"
+#include "event/sync.h"
 #include "event/vz_call.h"
 #include "guest/guest.h"
 #include "guest/vz.h"
 #include "guest/vz_external.h"
+#include "guest/vz_netif.h"
 #include "host/record.h"
 #include "kernel/link.h"
 #include "kernel/plug.h"
@@ -74,7 +77,7 @@ static int run_external(struct vz_call *call, const char *script)
 {
 	char path[PATH_SIZE];
 	char *argv[] = { path, call->argv[1], call->argv[2], call->argv[3], NULL };
-	int r = file_path(script, path, sizeof(path), &call->turn.err);
+	int r = path_full(script, path, sizeof(path), &call->turn.err);
 
 	return r < 0 ? r : spawn_wait(path, argv, &call->turn.err);
 }
@@ -105,7 +108,7 @@ static int plug(struct vz_call *call, const char *port, const char *bridge)
 
 	if (call->managed)
 		vz_call_begin(call, TURN_STARTS);
-	nic = vz_find_port(&call->turn.guest, port);
+	nic = vz_netif_find(&call->turn.guest, port);
 	if (!bridge && nic && nic->bridge[0])
 		bridge = nic->bridge;
 	nowhere = !bridge && !take_routed_nic(call, nic, &routed);
@@ -189,7 +192,7 @@ static bool choose(struct vz_call *call, struct guest *named, bool ours)
 			vz_call_take_known(call, "IP_ADDR", &known, named);
 		vz_call_remove(call, named);
 		if (call->managed)
-			vz_call_withdraw(call, named, "");
+			vz_call_remove_unrecorded(call, named, "");
 		return false;
 	}
 	known.device_count = 0;
@@ -229,7 +232,7 @@ static void settle(struct vz_call *call, const struct guest *named)
 	else if (routed.ip_count == named->ip_count)
 		(void)vz_call_add(call, &routed, VZ_VENET, false);
 	else if (routed.ip_count > 0)
-		vz_call_withdraw(call, &routed, VZ_VENET);
+		vz_call_remove_unrecorded(call, &routed, VZ_VENET);
 }
 
 /* The child's part. ready: closed when the lock is its. */
@@ -241,7 +244,7 @@ static _Noreturn void settle_and_end(struct vz_call *call, const struct guest *n
 	close(ready);
 	if (call->turn.locked == 0 && script >= 0 && script_wait(script, SCRIPT_S))
 		settle(call, named);
-	turn_done(&call->turn);
+	event_done(&call->turn);
 	process_end(EXIT_SUCCESS);
 }
 
@@ -397,11 +400,11 @@ static bool after_script(struct vz_call *call, const struct change *change, int 
 	 */
 	if (call->managed && added.ip_count > 0 && status == 0 && vz_call_add(call, &added, change->route, true)) {
 		vz_call_remove(call, &added);
-		vz_call_withdraw(call, &added, change->route);
+		vz_call_remove_unrecorded(call, &added, change->route);
 		return true;
 	}
 	if (call->managed && added.ip_count > 0 && status != 0 && status != VZ_IP_INUSE)
-		vz_call_withdraw(call, &added, change->route);
+		vz_call_remove_unrecorded(call, &added, change->route);
 	return false;
 }
 
@@ -546,6 +549,6 @@ int main(int argc, char *argv[])
 	if (privilege_drop(role->will_exec, &call.turn.err) < 0)
 		(void)vz_call_say(&call, "", -call.turn.err.code, false);
 	status = call.refused ? EXIT_FAILURE : role->run(&call);
-	turn_done(&call.turn);
+	event_done(&call.turn);
 	process_end(status);
 }

@@ -9,7 +9,7 @@ use File::Temp;
 use parent 'TAP::Harness';
 
 my $SLOWEST    = 12;    # so many files are named with their time
-my $LAST_LINES = 30;    # so many of a failed file's errors are printed again at the end
+my $LAST_LINES = 30;    # so many of a failed file's comments, and of its errors, are printed at the end
 
 # Tests are programs of any language: run each file itself rather than with perl. Its errors are printed when it has
 # ended, in one piece, as another file runs beside it.
@@ -25,6 +25,14 @@ sub new {
     };
     my $self = $class->SUPER::new(\%args);
     $self->{counted_kept} = $kept;
+    $self->callback(
+        made_parser => sub {
+            my ($parser, $job) = @_;
+            my $said = $self->{counted_said}{ $job->[1] } = [];
+            $parser->callback(test    => sub { push @$said, $_[0]->as_string . "\n" if !$_[0]->is_ok });
+            $parser->callback(comment => sub { push @$said, $_[0]->as_string . "\n" });
+        }
+    );
     return $self;
 }
 
@@ -48,6 +56,11 @@ sub cpu {
     return $sum;
 }
 
+sub last_of {
+    my ($lines) = @_;
+    return @$lines > $LAST_LINES ? @$lines[-$LAST_LINES .. -1] : @$lines;
+}
+
 # What somebody who has only the end of a log wants: which file failed with which words, and where the time went.
 sub last_words {
     my ($self, $aggregate) = @_;
@@ -56,9 +69,8 @@ sub last_words {
         my ($parser) = $aggregate->parsers($file);
         $seconds{$file} = ($parser->end_time // 0) - ($parser->start_time // 0);
         next unless $parser->has_problems;
-        my @errors = lines_of(kept_name($self->{counted_kept}, $file) . '.errors');
-        splice @errors, 0, @errors - $LAST_LINES if @errors > $LAST_LINES;
-        print "$file failed:\n", @errors;
+        print "$file failed:\n", map { last_of($_) } $self->{counted_said}{$file} // [],
+          [lines_of(kept_name($self->{counted_kept}, $file) . '.errors')];
     }
     my @files = sort { $seconds{$b} <=> $seconds{$a} } keys %seconds;
     splice @files, $SLOWEST if @files > $SLOWEST;

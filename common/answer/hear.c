@@ -228,7 +228,8 @@ static bool leave_vlan(const struct walk *w, const struct bridged *b, int ifinde
 		       enum answer_reason *lost)
 {
 	const struct netdev_vlan *vlan;
-	const struct netdev_vlan *back;
+	const struct netdev_vlan *pvid;
+	bool back;
 
 	*ret_tag = b->tag;
 	if (!b->bridge->vlan_filtering)
@@ -237,8 +238,9 @@ static bool leave_vlan(const struct walk *w, const struct bridged *b, int ifinde
 	if (!vlan)
 		return false;
 	*ret_tag = vlan->untagged ? 0 : b->vid;
-	back = vlan->untagged ? netstate_vlan(w->state, ifindex, 0, true) : vlan;
-	if ((!back || !answer_leaves(w, b, back->vid)) && *lost == REASON_NONE)
+	pvid = vlan->untagged ? netstate_vlan(w->state, ifindex, 0, true) : NULL;
+	back = !vlan->untagged || pvid;
+	if ((!back || !answer_leaves(w, b, pvid ? pvid->vid : b->vid)) && *lost == REASON_NONE)
 		*lost = REASON_OTHER_VLAN;
 	return true;
 }
@@ -289,7 +291,7 @@ static bool enter_vlan(const struct walk *w, struct bridged *b)
 	vlan = netstate_vlan(w->state, b->in, b->tag, b->tag == 0);
 	if (!vlan)
 		return false;
-	b->vid = vlan->vid;
+	b->vid = b->tag ? b->tag : vlan->vid;
 	return true;
 }
 

@@ -12,55 +12,9 @@
 
 #include "base/cleanup.h"
 #include "base/libc.h"
+#include "base/path.h"
 
 #define PATH_SIZE 4096
-
-static bool is_directory(const char *root, const char *path)
-{
-	char full[PATH_SIZE];
-	struct stat st;
-
-	return snprintf(full, sizeof(full), "%s%s", root, path) < (int)sizeof(full) && stat(full, &st) == 0 &&
-	       S_ISDIR(st.st_mode);
-}
-
-/*
- * A host without /run (OpenVZ 6) has /var/run in its place. That may be on a disk, where a boot before has left
- * records: the directory of ours has the boot's id in its name. What is to stand in for prefix, which path begins with;
- * else "".
- */
-static void run_instead(const char *root, const char *path, char prefix[32], char instead[96])
-{
-	static const char ours[] = "/run/guestarp";
-	char boot[64];
-
-	prefix[0] = '\0';
-	instead[0] = '\0';
-	if (strncmp(path, "/run/", 5) != 0 || is_directory(root, "/run") || !is_directory(root, "/var/run"))
-		return;
-	(void)snprintf(prefix, 32, "/run");
-	(void)snprintf(instead, 96, "/var/run");
-	if (strncmp(path, ours, sizeof(ours) - 1) != 0 ||
-	    file_read_kernel("/proc/sys/kernel/random/boot_id", boot, sizeof(boot)) < 0)
-		return;
-	(void)snprintf(prefix, 32, "%s", ours);
-	(void)snprintf(instead, 96, "/var/run/guestarp-%s", boot);
-}
-
-int file_path(const char *path, char *ret_path, size_t size, struct err *err)
-{
-	const char *set = secure_getenv("GUESTARP_ROOT");
-	const char *root = set ? set : "";
-	char prefix[32];
-	char instead[96];
-	int n;
-
-	run_instead(root, path, prefix, instead);
-	n = snprintf(ret_path, size, "%s%s%s", root, instead, path + strlen(prefix));
-	if (n < 0 || (size_t)n >= size)
-		return err_errno(err, ENAMETOOLONG, "%s", path);
-	return 0;
-}
 
 static int check_trust(const char *path, const struct stat *st, enum file_trust trust, struct err *err)
 {
@@ -156,7 +110,7 @@ static int read_from(int dir, const char *path, const char *shown, enum file_tru
 int file_read(const char *path, enum file_trust trust, char **ret_text, size_t *ret_len, struct err *err)
 {
 	char full[PATH_SIZE];
-	int r = file_path(path, full, sizeof(full), err);
+	int r = path_full(path, full, sizeof(full), err);
 
 	if (r < 0)
 		return r;
@@ -188,39 +142,12 @@ static int write_all(int fd, const char *text, size_t len)
 	return 0;
 }
 
-int file_read_kernel(const char *path, char *ret_text, size_t size)
-{
-	CLEANUP(fd) int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n;
-
-	if (fd < 0)
-		return -errno;
-	do
-		n = read(fd, ret_text, size - 1);
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return -errno;
-	if (n > 0 && ret_text[n - 1] == '\n')
-		n--;
-	ret_text[n] = '\0';
-	return 0;
-}
-
-int file_write_kernel(const char *path, const char *text)
-{
-	CLEANUP(fd) int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return -errno;
-	return write_all(fd, text, strlen(text));
-}
-
 int file_open_dir(const char *path, bool create, int *ret_fd, struct err *err)
 {
 	char full[PATH_SIZE];
 	int fd;
 	struct stat st;
-	int r = file_path(path, full, sizeof(full), err);
+	int r = path_full(path, full, sizeof(full), err);
 
 	if (r < 0)
 		return r;

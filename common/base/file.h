@@ -18,13 +18,6 @@ enum file_trust {
 };
 
 /*
- * The path as guestarp sees it: below GUESTARP_ROOT when that is set (secure_getenv), and of /run what a host without
- * has in its place: /var/run, and /var/run/guestarp-<boot id> for guestarp's own. -ENAMETOOLONG. Meant for files; /proc
- * and /sys are never below it.
- */
-int file_path(const char *path, char *ret_path, size_t size, struct err *err);
-
-/*
  * The whole text of a regular file below GUESTARP_ROOT, NUL-terminated, to be freed by the caller.
  * -ENOENT where there is none; -ELOOP for a symbolic link, -EISDIR, -EFBIG over FILE_MAX,
  * -EINVAL for no regular file or a NUL byte in it, -EACCES by file_trust.
@@ -34,13 +27,6 @@ int file_read(const char *path, enum file_trust trust, char **ret_text, size_t *
 
 /* As file_read for a path that the caller named: not below GUESTARP_ROOT. */
 int file_read_given(const char *path, enum file_trust trust, char **ret_text, size_t *ret_len, struct err *err);
-
-/*
- * A small file of the kernel's (/proc, /sys), its last newline cut. The path is not below GUESTARP_ROOT.
- * -errno without words: a missing one is for the caller to judge.
- */
-int file_read_kernel(const char *path, char *ret_text, size_t size);
-int file_write_kernel(const char *path, const char *text);
 
 /*
  * The directory of records: ours, no link; -EACCES when others could write it. create makes a missing one, 0700.

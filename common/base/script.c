@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/file.h"
+#include "base/kernel_file.h"
 
 #define LINE_SIZE 512
 
@@ -23,7 +23,7 @@ static bool read_line(pid_t pid, char line[LINE_SIZE])
 
 	memset(line, 0, LINE_SIZE);
 	(void)snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
-	return file_read_kernel(path, line, LINE_SIZE - 1) >= 0;
+	return kernel_file_read(path, line, LINE_SIZE - 1) >= 0;
 }
 
 bool script_calls(const char *name)
@@ -55,7 +55,7 @@ static pid_t parent_of(pid_t pid)
 	const char *state;
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	if (file_read_kernel(path, text, sizeof(text)) < 0)
+	if (kernel_file_read(path, text, sizeof(text)) < 0)
 		return 0;
 	state = state_in(text);
 	return state ? (pid_t)strtol(state + 1, NULL, 10) : 0;

@@ -11,7 +11,7 @@
 #include "command/each.h"
 #include "event/announce.h"
 #include "event/event.h"
-#include "event/quieting.h"
+#include "event/quieting_host.h"
 #include "event/sync.h"
 #include "event/turn.h"
 #include "host/guests.h"
@@ -71,7 +71,7 @@ static int apply(const struct call *call, const struct guest *guest)
 		up = event_up(&turn, &turn.guest);
 		(void)turn_say(&turn, "up", up, false);
 	}
-	turn_done(&turn);
+	event_done(&turn);
 	return prepared < 0 ? prepared : up < 0 ? up : policy;
 }
 
@@ -84,7 +84,7 @@ static int undo(const struct call *call, const struct guest *guest)
 
 	(void)call;
 	(void)turn_say(&turn, "removed", r, false);
-	turn_done(&turn);
+	event_done(&turn);
 	return r < 0 ? r : policy;
 }
 
@@ -103,7 +103,7 @@ int act_undo(const struct call *call)
 		(void)err_set(&err, EINVAL, "--quiet is for the whole host, and comes alone");
 		return call_wrong(call, &err);
 	}
-	return quieting_drop(&err) < 0 ? call_failed(call, &err) : EXIT_SUCCESS;
+	return quieting_host_drop(&err) < 0 ? call_failed(call, &err) : EXIT_SUCCESS;
 }
 
 int act_sync(const struct call *call)

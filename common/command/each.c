@@ -115,6 +115,6 @@ int each_settle(const struct call *call, const struct guest *guest)
 		r = event_quiet(&turn);
 		(void)turn_say(&turn, "names", r, false);
 	}
-	turn_done(&turn);
+	event_done(&turn);
 	return r;
 }

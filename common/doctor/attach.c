@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/file.h"
 #include "base/json.h"
+#include "base/path.h"
 #include "base/spawn.h"
 #include "base/text.h"
 #include "doctor/device.h"
@@ -30,7 +30,6 @@
 static int set_hookscript(const struct guest *guest, const char *volume, struct err *err)
 {
 	char config[GUEST_ID_SIZE + 32];
-	char full[PATH_MAX];
 	char program[PATH_MAX];
 	bool container;
 	const char *args[] = {
@@ -40,11 +39,8 @@ static int set_hookscript(const struct guest *guest, const char *volume, struct 
 	int r;
 
 	(void)snprintf(config, sizeof(config), "/etc/pve/lxc/%s.conf", guest->id);
-	r = file_path(config, full, sizeof(full), err);
-	if (r < 0)
-		return r;
-	container = access(full, F_OK) == 0;
-	r = file_path(container ? "/usr/sbin/pct" : "/usr/sbin/qm", program, sizeof(program), err);
+	container = path_exists(config);
+	r = path_full(container ? "/usr/sbin/pct" : "/usr/sbin/qm", program, sizeof(program), err);
 	if (r < 0)
 		return r;
 	status = spawn_wait(program, (char *const *)(uintptr_t)args, err);
@@ -82,6 +78,11 @@ static bool is_foreign(const struct guest *guest, const struct policy *policy)
 
 	return policy->then_count > 0 && !identity_is_empty(&policy->then_of) &&
 	       identity_read(guest, NULL, &now, NULL) == 0 && !identity_same(&policy->then_of, &now);
+}
+
+bool attach_has_then(const struct guest *guest, const struct policy *policy)
+{
+	return policy->then_count > 0 && !is_foreign(guest, policy);
 }
 
 /* What pct or qm has made of it, however it ended. */

@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "guest/guest.h"
+#include "policy/policy.h"
 
 /*
  * A hookscript that is there already is called by guestarp from now on (policy's "then" in the cluster's file). The
@@ -23,5 +24,8 @@ int attach_guest(const struct guest *guest, bool *ret_changed, struct err *err);
  */
 int detach_guest(const struct guest *guest, bool *ret_changed, char *ret_still, struct err *err);
 #define ATTACH_STILL_SIZE 400
+
+/* Has the policy a "then" for the guest, that is not an earlier guest's with this number? */
+bool attach_has_then(const struct guest *guest, const struct policy *policy);
 
 #endif

@@ -62,7 +62,7 @@ static void floating(struct doctor *d, const struct link *link, const struct bri
 		plan_derive_mac(d->machine_id, link->name, &mac);
 	finding_set(f->device, "%s", link->name);
 	if (port)
-		port_guest(port->name, f->guest);
+		patient_of_port(port->name, f->guest);
 	finding_set(f->what, "The MAC of bridge %s follows its lowest port%s%s%s%s.", link->name,
 		    port ? "; it is now that of " : "", port ? port->name : "",
 		    f->guest[0] ? " and changes when it stops: guest " : "", f->guest);

@@ -13,7 +13,7 @@
 
 /* Commands that take any number of what follows. */
 static const char *const heads[] = {
-	"sysctl -w ", "guestarp attach ", "guestarp detach ", "guestarp apply ", "chmod +x ",
+	"sysctl -w ", "guestarp manage ", "guestarp attach ", "guestarp detach ", "guestarp apply ", "chmod +x ",
 };
 
 static const char *head_of(const char *command)

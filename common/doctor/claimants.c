@@ -9,6 +9,7 @@
 #include "base/array.h"
 #include "base/text.h"
 #include "doctor/doctor.h"
+#include "host/guests.h"
 #include "host/owner.h"
 #include "kernel/bridge.h"
 #include "plan/bind.h"
@@ -38,12 +39,20 @@ static void add(struct doctor *d, const struct claimant *claimant)
 	all->list[all->count++] = *claimant;
 }
 
+/* The name of the VRF that it is in, "" for none. */
+static const char *vrf_of(const struct doctor *d, int ifindex)
+{
+	const struct netdev *vrf = netstate_vrf(&d->state, ifindex);
+
+	return vrf ? vrf->link.name : "";
+}
+
 static void take_vrf(const struct doctor *d, const char *device, char ret_vrf[IFNAMSIZ])
 {
 	const struct netdev *netdev = device[0] ? netstate_named(&d->state, device) : NULL;
 
 	if (netdev)
-		(void)text_copy(ret_vrf, IFNAMSIZ, doctor_vrf(d, netdev->link.ifindex));
+		(void)text_copy(ret_vrf, IFNAMSIZ, vrf_of(d, netdev->link.ifindex));
 }
 
 static void add_ip(struct doctor *d, const struct guest *guest, const struct policy *policy, const char *node,

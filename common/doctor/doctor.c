@@ -9,12 +9,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
+#include "base/path.h"
 #include "base/text.h"
-#include "doctor/openvz.h"
+#include "doctor/attach.h"
 #include "doctor/wire.h"
 #include "event/asking.h"
-#include "host/owner.h"
+#include "host/guests.h"
 #include "plan/names.h"
 #include "policy/kept.h"
 
@@ -25,67 +25,6 @@ static void take_machine_id(struct doctor *d)
 	facts_init(&facts);
 	asking_machine_id(&facts);
 	memcpy(d->machine_id, facts.machine_id, sizeof(d->machine_id));
-}
-
-const char *doctor_vrf(const struct doctor *doctor, int ifindex)
-{
-	const struct netdev *vrf = netstate_vrf(&doctor->state, ifindex);
-
-	return vrf ? vrf->link.name : "";
-}
-
-const char *device_guest(const char *device, char name[GUEST_NAME_SIZE])
-{
-	struct guest guest;
-	unsigned nic;
-	bool bridge;
-
-	name[0] = '\0';
-	if (running_parse_port(device, &guest, &nic, &bridge))
-		(void)guest_name(&guest, name);
-	return name;
-}
-
-/* What ties a firewall bridge in, running_parse_port() does not know, as none of it is a guest's own device. */
-const char *port_guest(const char *port, char name[GUEST_NAME_SIZE])
-{
-	char fwbr[IFNAMSIZ];
-	const char *nic;
-
-	if (strncmp(port, "fwpr", 4) != 0 && strncmp(port, "fwln", 4) != 0)
-		return device_guest(port, name);
-	nic = port + 4 + strspn(port + 4, "0123456789");
-	name[0] = '\0';
-	if (*nic && strchr("pio", *nic) &&
-	    snprintf(fwbr, sizeof(fwbr), "fwbr%.*si%s", (int)(nic - port - 4), port + 4, nic + 1) < IFNAMSIZ)
-		(void)device_guest(fwbr, name);
-	return name;
-}
-
-static bool is_likelier(const struct patient *a, const struct patient *b, const char *owner)
-{
-	bool a_runs = a->running != RUNNING_NO;
-	bool b_runs = b->running != RUNNING_NO;
-
-	return a_runs != b_runs ? a_runs : strcmp(a->name, owner) == 0;
-}
-
-const struct patient *address_patient(const struct doctor *doctor, const struct ip *ip)
-{
-	const struct patient *found = NULL;
-	char owner[GUEST_NAME_SIZE] = "";
-
-	for (size_t i = 0; i < doctor->patient_count; i++) {
-		const struct patient *p = &doctor->patients[i];
-
-		if (!ip_among(p->guest.ips, p->guest.ip_count, ip))
-			continue;
-		if (found && !owner[0])
-			(void)owner_of("", ip, owner);
-		if (!found || is_likelier(p, found, owner))
-			found = p;
-	}
-	return found;
 }
 
 /* Most of what a check knows is of no use then, and a clean bill would be a lie. */
@@ -99,14 +38,12 @@ static void check_platform(struct doctor *d)
 	finding_set(f->advice, "see why: systemctl status pve-cluster");
 }
 
-/* What ends it: the last good text in the file's place. Out of the way it would take everything back that it once
+/* What ends it: the last good text in the file's place. Out of the way it would remove everything that it once
  * wanted. */
 static void policy_fix(struct finding *f, const char *file, const char *kept, enum policy_file_state state)
 {
-	char path[PATH_MAX];
-
 	/* /etc/pve without pmxcfs: no file here to do anything about. */
-	if (file_path(file, path, sizeof(path), NULL) < 0 || access(path, F_OK) < 0) {
+	if (!path_exists(file)) {
 		finding_set(f->advice, "Proxmox VE's cluster file system is not there: systemctl status pve-cluster");
 		return;
 	}
@@ -161,9 +98,18 @@ static void take_names(struct doctor *d, struct patient *p, const struct policy 
 	for (size_t i = 0; i < wanted.count; i++)
 		p->nameless = p->nameless || !is_named(d, &wanted.list[i]);
 	p->quiet = wanted.count > 0;
-	names = names_plan(&p->guest, policy, true, ports);
-	p->quietable = names.firewall == NAMES_QUIET || names.firewall == NAMES_OF_ALL;
+	p->quietable = names_quietable(&p->guest, policy);
 	quiet_names_done(&wanted);
+}
+
+/* The rest of the policy is done without a hookscript as well: by name, by LXC's hook and by guestarp-watch. */
+static const char *hookable(const struct patient *p, const struct policy *policy)
+{
+	if (p->chained)
+		return "then";
+	if (policy->probe != PROBE_OFF)
+		return "probe";
+	return policy->abort_on_error ? "on_error" : NULL;
 }
 
 static void take_policy(struct doctor *d, struct patient *p)
@@ -174,7 +120,8 @@ static void take_policy(struct doctor *d, struct patient *p)
 	if (policy_load_like(&policy, &d->policy, &p->guest, &err) < 0)
 		policy_finding(d, &policy, &err);
 	p->managed = policy_manages(&policy, &p->guest);
-	p->chained = policy.then_count > 0;
+	p->chained = attach_has_then(&p->guest, &policy);
+	p->hookable = hookable(p, &policy);
 	(void)text_copy(p->device, sizeof(p->device), policy.device);
 	take_names(d, p, &policy);
 	if (p->readable)
@@ -258,55 +205,70 @@ static int take_patients(struct doctor *d, struct err *err)
 	return r;
 }
 
-int doctor_check(bool probe, struct findings *findings, struct err *err)
+/* The state, and the guests. */
+static int take(struct doctor *d, struct err *err)
 {
-	CLEANUP(netlink) struct netlink *nl = NULL;
-	struct lookup_kernel *kernel = NULL;
-	struct doctor d = { .findings = findings };
-	int r = netlink_open(&nl, err);
+	int r = netlink_open(&d->nl, err);
 
-	d.nl = nl;
 	if (r == 0)
-		r = netstate_take(nl, &d.state, err);
-	if (r == 0 && addresses_global(&d.state.addresses, &d.addresses) < 0)
+		r = netstate_take(d->nl, &d->state, err);
+	if (r == 0 && addresses_global(&d->state.addresses, &d->addresses) < 0)
 		r = err_errno(err, ENOMEM, "addresses");
 	if (r == 0)
-		r = lookup_kernel_open(nl, &d.state.rules, &kernel, &d.lookups, err);
-	if (r == 0 && segments_find(&d.state, &d.addresses, &d.segments) < 0)
+		r = lookup_kernel_open(d->nl, &d->state.rules, &d->kernel, &d->lookups, err);
+	if (r == 0 && segments_find(&d->state, &d->addresses, &d->segments) < 0)
 		r = err_errno(err, ENOMEM, "segments");
-	if (r == 0) {
-		take_machine_id(&d);
-		check_platform(&d);
-		check_policy(&d);
-		r = take_patients(&d, err);
-	}
+	if (r < 0)
+		return r;
+	anyip_take(d);
+	take_machine_id(d);
+	check_platform(d);
+	check_policy(d);
+	return take_patients(d, err);
+}
+
+static void (*const checks[])(struct doctor *doctor) = {
+#define ROW(kind, id, meaning)
+#define LOOK(kind, id, meaning, check) check,
+	FINDING_TABLE(ROW, LOOK)
+#undef ROW
+#undef LOOK
+};
+
+static int judge(struct doctor *d, struct err *err)
+{
+	count_patients(d);
+	d->findings->unknown = d->state.filters.others;
+	wires_take(d);
+	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
+		checks[i](d);
+	findings_join(d->findings);
+	return d->findings->failed ? err_errno(err, ENOMEM, "findings") : 0;
+}
+
+static void done(struct doctor *d)
+{
+	policy_done(&d->policy);
+	free(d->patients);
+	free(d->claimants.list);
+	free(d->rounds);
+	wires_done(&d->wires);
+	segments_done(&d->segments);
+	lookup_kernel_close(d->kernel);
+	addresses_done(&d->addresses);
+	netstate_done(&d->state);
+	netlink_close(d->nl);
+}
+
+int doctor_check(bool probe, struct findings *findings, struct err *err)
+{
+	struct doctor d = { .findings = findings };
+	int r = take(&d, err);
+
 	if (r == 0 && probe)
 		r = wire_take(&d, err);
-	if (r == 0) {
-		count_patients(&d);
-		findings->unknown = d.state.filters.others;
-		wires_take(&d);
-		check_bridges(&d);
-		check_flux(&d);
-		check_names(&d);
-		check_proxies(&d);
-		check_claimants(&d);
-		check_hooks(&d);
-		check_openvz(&d);
-		check_policies(&d);
-		wire_judge(&d);
-		findings_join(findings);
-		if (findings->failed)
-			r = err_errno(err, ENOMEM, "findings");
-	}
-	policy_done(&d.policy);
-	free(d.patients);
-	free(d.claimants.list);
-	free(d.rounds);
-	wires_done(&d.wires);
-	segments_done(&d.segments);
-	lookup_kernel_close(kernel);
-	addresses_done(&d.addresses);
-	netstate_done(&d.state);
+	if (r == 0)
+		r = judge(&d, err);
+	done(&d);
 	return r;
 }

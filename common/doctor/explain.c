@@ -93,7 +93,7 @@ static struct json_object *addresses_json(bool from_config, const struct ip ips[
 	return from_config ? json_object_new_string("config") : ips_json(ips, count);
 }
 
-static struct json_object *allowed_json(const struct policy *policy)
+static struct json_object *show_allowed(const struct policy *policy)
 {
 	struct json_object *list;
 	char ip[IP_TEXT];
@@ -111,7 +111,7 @@ static struct json_object *allowed_json(const struct policy *policy)
 }
 
 /* What is said of each NIC, and nothing else. */
-static struct json_object *nics_json(const struct policy *policy)
+static struct json_object *show_nics(const struct policy *policy)
 {
 	struct json_object *all = json_object_new_object();
 
@@ -133,7 +133,7 @@ static struct json_object *nics_json(const struct policy *policy)
 	return all;
 }
 
-static struct json_object *then_json(const struct policy *policy)
+static struct json_object *show_then(const struct policy *policy)
 {
 	struct json_object *list = json_object_new_array();
 
@@ -154,42 +154,64 @@ static struct json_object *of_json(const struct identity *of)
 	return list;
 }
 
-static struct json_object *value_json(const struct policy *policy, enum policy_key key)
+static struct json_object *show_firewall_bridge(const struct policy *policy)
 {
-	static const char *const probes[] = { "off", "warn", "refuse" };
-
-	switch (key) {
-	case POLICY_FIREWALL_BRIDGE:
-		return json_object_new_string(policy->quiet ? "quiet" : "leave");
-	case POLICY_PORTS:
-		return json_object_new_string(policy->quiet_ports ? "quiet" : "leave");
-	case POLICY_BRIDGE_MAC:
-		return json_object_new_string(policy->pin ? "pin" : "leave");
-	case POLICY_DEVICE:
-		return name_or_null(policy->device);
-	case POLICY_ADDRESSES:
-		return addresses_json(policy->addresses_from_config, policy->ips, policy->ip_count);
-	case POLICY_ALLOWED:
-		return allowed_json(policy);
-	case POLICY_SHARED:
-		return ips_json(policy->shared, policy->shared_count);
-	case POLICY_ROUTE:
-		return name_or_null(policy->route);
-	case POLICY_NICS:
-		return nics_json(policy);
-	case POLICY_PROBE:
-		return json_object_new_string(probes[policy->probe]);
-	case POLICY_ANNOUNCE:
-		return json_object_new_int64(policy->announce);
-	case POLICY_ON_ERROR:
-		return json_object_new_string(policy->abort_on_error ? "abort" : "warn");
-	case POLICY_THEN:
-		return then_json(policy);
-	case POLICY_KEY_COUNT:
-	default:
-		return NULL;
-	}
+	return json_object_new_string(policy->quiet ? "quiet" : "leave");
 }
+
+static struct json_object *show_ports(const struct policy *policy)
+{
+	return json_object_new_string(policy->quiet_ports ? "quiet" : "leave");
+}
+
+static struct json_object *show_bridge_mac(const struct policy *policy)
+{
+	return json_object_new_string(policy->pin ? "pin" : "leave");
+}
+
+static struct json_object *show_device(const struct policy *policy)
+{
+	return name_or_null(policy->device);
+}
+
+static struct json_object *show_addresses(const struct policy *policy)
+{
+	return addresses_json(policy->addresses_from_config, policy->ips, policy->ip_count);
+}
+
+static struct json_object *show_shared(const struct policy *policy)
+{
+	return ips_json(policy->shared, policy->shared_count);
+}
+
+static struct json_object *show_route(const struct policy *policy)
+{
+	return name_or_null(policy->route);
+}
+
+static struct json_object *show_probe(const struct policy *policy)
+{
+	static const char *const probes[] = { [PROBE_OFF] = "off", [PROBE_WARN] = "warn", [PROBE_REFUSE] = "refuse" };
+
+	return json_object_new_string(probes[policy->probe]);
+}
+
+static struct json_object *show_announce(const struct policy *policy)
+{
+	return json_object_new_int64(policy->announce);
+}
+
+static struct json_object *show_on_error(const struct policy *policy)
+{
+	return json_object_new_string(policy->abort_on_error ? "abort" : "warn");
+}
+
+/* Of each key what holds. */
+static struct json_object *(*const shows[])(const struct policy *policy) = {
+#define ROW(key, name) show_##name,
+	POLICY_TABLE(ROW)
+#undef ROW
+};
 
 int explain_policy(const struct guest *guest, bool json, FILE *out, struct err *err)
 {
@@ -203,7 +225,7 @@ int explain_policy(const struct guest *guest, bool json, FILE *out, struct err *
 	json_object_object_add(all, "managed", json_object_new_boolean(policy_manages(&policy, guest)));
 	for (unsigned i = 0; i < POLICY_KEY_COUNT; i++) {
 		struct json_object *item = json_object_new_object();
-		struct json_object *value = value_json(&policy, (enum policy_key)i);
+		struct json_object *value = shows[i](&policy);
 		const char *text =
 			json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
 

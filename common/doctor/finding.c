@@ -20,76 +20,12 @@
 static const struct {
 	const char *id;
 	const char *meaning;
-} kinds[FINDING_KIND_COUNT] = {
-	[FINDING_BRIDGE_ANSWERS] = { "bridge-answers",
-				     "Guests and outside hosts can learn the wrong hardware address (MAC) for this "
-				     "host; "
-				     "their traffic then gets lost, and providers block servers for it." },
-	[FINDING_BRIDGE_MARTIANS] = { "bridge-martians",
-				      "The kernel logs \"martian source\" lines for each question that reaches it." },
-	[FINDING_QUIET_TABLE] = { "quiet-table", "It keeps guests' firewall bridges and ports from answering for this "
-						 "host while they come and go." },
-	[FINDING_QUIET_NAME] = { "quiet-name-missing", "Their firewall bridges and ports answer for this host while "
-						       "they come and go." },
-	[FINDING_QUIET_UNSUPPORTED] = { "no-nf_tables", "A firewall bridge is quiet only from the moment when guestarp "
-							"sees it." },
-	[FINDING_MAC_FLOATS] = { "mac-floats", "The bridge takes the lowest MAC of its ports, so a guest's start or "
-					       "stop can change it "
-					       "and cut off everybody who knew the old one." },
-	[FINDING_MAC_NOT_UPLINK] = { "mac-not-uplink",
-				     "The provider may know only the network card's own MAC and block others." },
-	[FINDING_PROXY_MANY] = { "proxy-many", "Several network cards answer for the same guest, so the guest's "
-					       "address jumps between "
-					       "hardware addresses (ARP flux)." },
-	[FINDING_PROXY_GONE] = { "proxy-gone", "This host still answers for a guest that does not run here. If it runs "
-					       "elsewhere, its "
-					       "traffic comes here." },
-	[FINDING_PROXY_ALL] = { "proxy-all-devices", "The entry names no device: every network card answers." },
-	[FINDING_PROXY_FORWARDING] = { "proxy-no-forwarding", "The entry is there, but the kernel stays silent." },
-	[FINDING_PROXY_IN_FRONT] = { "proxy-in-front",
-				     "The guest is on the same side as those who ask: the entry does nothing, or "
-				     "(IPv6) answers instead of the guest." },
-	[FINDING_PROXY_SILENT] = { "proxy-silent", "Neighbours that ask there for the guest get no answer." },
-	[FINDING_PROXY_SLOW] = { "proxy-slow", "The kernel delays each proxied answer by a random time up to this." },
-	[FINDING_PROXY_STRANGERS] = { "proxy-strangers", "Neighbours who ask there for such an address send this host "
-							 "what is meant for another machine." },
-	[FINDING_PROXY_NDP] = { "proxy-ndp-off", "IPv6 neighbours who ask for the guest get no answer." },
-	[FINDING_ADDRESS_TWICE] = { "address-twice",
-				    "Guests with one address cut each other off; on one host guestarp leaves it to the "
-				    "one that has it." },
-	[FINDING_FLUX] = { "host-flux",
-			   "Network cards in one subnet answer for each other's addresses, so this host's own address "
-			   "jumps between hardware addresses (ARP flux)." },
-	[FINDING_WIRE] = { "two-answers", "Seen on the wire just now: more than one hardware address claims it." },
-	[FINDING_HOOK_MISSING] = { "hook-missing",
-				   "Proxmox VE refuses to start a guest whose hookscript is not there." },
-	[FINDING_HOOK_OTHER] = { "hook-other", "Policy covers the guest, but Proxmox VE calls another hookscript, and "
-					       "it does not call "
-					       "guestarp." },
-	[FINDING_POLICY] = { "policy-broken", "Its last good text stays in force. If there is none, nothing is bound "
-					      "for guests whose policy cannot be read." },
-	[FINDING_GUEST_UNKNOWN] = { "policy-guest-unknown", "What the policy says of it has no effect." },
-	[FINDING_DEVICE_MISSING] = { "policy-device-missing",
-				     "Nothing answers for the guest until there is a device of that name." },
-	[FINDING_GUEST_LINE] = { "guest-line-skipped", "guestarp does nothing for what the line says, as the platform "
-						       "itself would not take it." },
-	[FINDING_PLATFORM] = { "pmxcfs-down", "Proxmox VE's guests cannot be checked. guestarp removes nothing "
-					      "while their configurations are missing." },
-	[FINDING_WATCH] = { "watch-not-running",
-			    "Changes that no hook hears of stay wrong until guestarp sync: a network card "
-			    "that is taken down and up, "
-			    "an entry that somebody deletes, a guest whose process is killed." },
-	[FINDING_OPENVZ] = { "openvz-setup", "vzctl puts entries on every network card, or leaves them behind when a "
-					     "container is gone." },
-	[FINDING_MAC_BRIDGED] = { "mac-bridged", "A provider that knows one MAC for each network card blocks others." },
-	[FINDING_MAC_REJECT] = { "mac-reject",
-				 "A bridge passes on what is meant for a machine that it does not know. A firewall "
-				 "that "
-				 "rejects it answers with that machine's MAC, and providers block servers for this." },
-	[FINDING_MAC_UNKNOWN] = { "mac-unknown", "The provider may know only the network card's own MAC and block "
-						 "others." },
-	[FINDING_MARTIANS] = { "martians", "rp_filter refuses a packet that comes in by another device than its answer "
-					   "would leave by, and log_martians has the kernel log it." },
+} kinds[] = {
+#define ROW(kind, id, meaning)         { id, meaning },
+#define LOOK(kind, id, meaning, check) { id, meaning },
+	FINDING_TABLE(ROW, LOOK)
+#undef ROW
+#undef LOOK
 };
 
 struct finding *findings_add(struct findings *findings, enum finding_kind kind)

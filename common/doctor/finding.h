@@ -9,46 +9,17 @@
 
 #include "base/err.h"
 #include "base/ip.h"
+#include "doctor/finding_table.h"
 #include "guest/guest.h"
 
 #define FINDING_TEXT 1000
 
-/* In the order of the table that says what each means. */
-enum finding_kind {
-	FINDING_BRIDGE_ANSWERS,
-	FINDING_BRIDGE_MARTIANS,
-	FINDING_QUIET_TABLE,
-	FINDING_QUIET_NAME,
-	FINDING_QUIET_UNSUPPORTED,
-	FINDING_MAC_FLOATS,
-	FINDING_MAC_NOT_UPLINK,
-	FINDING_PROXY_MANY,
-	FINDING_PROXY_GONE,
-	FINDING_PROXY_ALL,
-	FINDING_PROXY_FORWARDING,
-	FINDING_PROXY_IN_FRONT,
-	FINDING_PROXY_SILENT,
-	FINDING_PROXY_SLOW,
-	FINDING_PROXY_STRANGERS,
-	FINDING_PROXY_NDP,
-	FINDING_ADDRESS_TWICE,
-	FINDING_FLUX,
-	FINDING_WIRE,
-	FINDING_HOOK_MISSING,
-	FINDING_HOOK_OTHER,
-	FINDING_POLICY,
-	FINDING_GUEST_UNKNOWN,
-	FINDING_DEVICE_MISSING,
-	FINDING_GUEST_LINE,
-	FINDING_PLATFORM,
-	FINDING_WATCH,
-	FINDING_OPENVZ,
-	FINDING_MAC_BRIDGED,
-	FINDING_MAC_REJECT,
-	FINDING_MAC_UNKNOWN,
-	FINDING_MARTIANS,
-	FINDING_KIND_COUNT
-};
+/* FINDING_PLATFORM and so on, in the order of the table. */
+#define FINDING_ROW(kind, id, meaning)         FINDING_##kind,
+#define FINDING_LOOK(kind, id, meaning, check) FINDING_##kind,
+enum finding_kind { FINDING_TABLE(FINDING_ROW, FINDING_LOOK) FINDING_KIND_COUNT };
+#undef FINDING_ROW
+#undef FINDING_LOOK
 
 /*
  * The checks add one for each device and guest. findings_join() then makes those of one cause one: the first has the

@@ -8,21 +8,32 @@
 #include "base/text.h"
 #include "host/guests.h"
 #include "kernel/frame.h"
+#include "plan/names.h"
 #include "policy/policy.h"
 
-static bool is_managed(const char *name)
+void firewall_bridge_keep(bool managed, bool quietable, struct finding *finding)
+{
+	if (!quietable)
+		finding_set(finding->permanent,
+			    "in \"guests\" of %s, then guestarp sync:\n\"%s\": { \"firewall_bridge\": \"quiet\" },",
+			    POLICY_HOST_FILE, finding->guest);
+	else if (managed)
+		finding_set(finding->permanent, "guestarp sync");
+	else
+		finding_set(finding->permanent, "guestarp manage %s", finding->guest);
+}
+
+/* What no configuration names cannot be managed. */
+static void keep_by_policy(struct finding *f)
 {
 	struct policy policy;
 	struct guest guest;
-	bool managed;
 
-	if (!guest_init_named(&guest, name, '/'))
-		return false;
-	(void)guest_read(&guest, NULL);
+	if (!guest_init_named(&guest, f->guest, '/') || guest_read(&guest, NULL) < 0)
+		return;
 	(void)policy_load(&policy, &guest, NULL);
-	managed = policy_manages(&policy, &guest);
+	firewall_bridge_keep(policy_manages(&policy, &guest), names_quietable(&guest, &policy), f);
 	policy_done(&policy);
-	return managed;
 }
 
 /* Of IPv6 a link-local one, which the kernel gives it by itself, does not count. */
@@ -64,14 +75,11 @@ static void fix_now(const struct netdev *d, unsigned kinds, struct finding *f)
 void firewall_bridge_fix(const struct netstate *state, const char *device, unsigned kinds, struct finding *finding)
 {
 	const struct netdev *d = netstate_named(state, device);
-	char words[GUEST_NAME_SIZE + 40];
 
 	if (d && d->kind == NETDEV_BRIDGE && !has_address(state, d->link.ifindex))
 		fix_now(d, kinds, finding);
-	finding_text(words, sizeof(words), is_managed(finding->guest) ? "guestarp sync" : "guestarp attach %s",
-		     finding->guest);
 	if (kinds & 1U << FRAME_ARP)
-		finding_set(finding->permanent, "%s", words);
+		keep_by_policy(finding);
 	/* What a bridge without an address sends by IPv4 is that it has joined 224.0.0.106 (RFC 4286), as it snoops. */
 	if (kinds & 1U << FRAME_IP4)
 		add(finding->advice, sizeof(finding->advice), ", ",

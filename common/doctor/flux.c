@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "doctor/doctor.h"
+#include "doctor/firewall_bridge.h"
 #include "kernel/route.h"
 
 /*
@@ -300,15 +301,6 @@ static bool try_change(struct doctor *d, const struct accusations *all, const st
 /* ---- in words ------------------------------------------------------------------------------------------------------
  */
 
-static const struct patient *patient_named(const struct doctor *d, const char *name)
-{
-	for (size_t i = 0; i < d->patient_count; i++) {
-		if (strcmp(d->patients[i].name, name) == 0)
-			return &d->patients[i];
-	}
-	return NULL;
-}
-
 /*
  * Nothing but a guest's own frames passes a firewall bridge, so NOARP costs nobody anything. A quiet name silences the
  * same: it drops each request. What silences one bridge changes no other device's answers, and try_device() counts none
@@ -329,16 +321,9 @@ static void fix_firewall_bridge(struct doctor *d, const struct accusations *all,
 	if (works)
 		finding_set(f->fix, "ip link set dev %s arp off", device->link.name);
 	if (!p || !p->readable)
-		return; /* what no configuration names cannot be attached */
-	if (!p->managed)
-		finding_set(f->permanent, "guestarp attach %s", p->name);
-	else if (p->quietable)
-		finding_set(f->permanent, "guestarp sync");
-	else
-		finding_set(f->permanent,
-			    "in \"guests\" of %s, then guestarp sync:\n\"%s\": { \"firewall_bridge\": \"quiet\" },",
-			    POLICY_HOST_FILE, p->name);
-	f->permanent_fixes = works && names && !p->managed && !p->guest.hookscript[0];
+		return; /* what no configuration names cannot be managed */
+	firewall_bridge_keep(p->managed, p->quietable, f);
+	f->permanent_fixes = works && names && !p->managed;
 }
 
 /* It may be somebody's gateway by IPv6, which NOARP would end too; what arp_ignore leaves needs the names. */
@@ -365,7 +350,7 @@ static void bridge_finding(struct doctor *d, const struct accusations *all, cons
 	if (!f)
 		return;
 	finding_set(f->device, "%s", name);
-	(void)device_guest(name, f->guest);
+	(void)patient_of_device(name, f->guest);
 	finding_set(f->what, "Bridge %s%s%s has no address, yet it answers ARP %sfor %s addresses.", name,
 		    f->guest[0] ? " in front of guest " : "", f->guest, a->request ? "" : "probes ",
 		    a->set->stranger ? "other machines'" : "this host's");
@@ -415,6 +400,12 @@ static void flux_finding(struct doctor *d, const struct accusations *all, const 
 		finding_set(f->fix, "sysctl -w net/ipv4/conf/%s/arp_ignore=1 net/ipv4/conf/%s/arp_announce=2", name,
 			    name);
 		finding_keep_sysctl(f);
+	} else if (lost && address_is_routed(d, lost)) {
+		finding_set(
+			f->advice,
+			"arp_ignore would end the answers for %s, which this host has by a local route alone: first "
+			"give a device the addresses that are in use, or route them to this host elsewhere",
+			ip_to_str(lost, ip));
 	} else if (lost) {
 		finding_set(f->advice,
 			    "first give %s, which another device has and this one answers for, to %s; then "
@@ -503,7 +494,7 @@ static void martians_finding(struct doctor *d, const struct accusations *all, co
 	if (!f)
 		return;
 	finding_set(f->device, "%s", device->link.name);
-	(void)device_guest(device->link.name, f->guest);
+	(void)patient_of_device(device->link.name, f->guest);
 	finding_set(f->what, "Bridge %s has no address and is asked by ARP all the same.", device->link.name);
 	finding_set(f->several, "Bridges {devices}%s have no address and are asked by ARP all the same.",
 		    f->guest[0] ? " in front of {guests}" : "");

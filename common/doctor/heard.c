@@ -136,7 +136,7 @@ static bool judge_device(const struct hearing *hearing, const struct heard *h, s
 		d = with_mac(&hearing->before, &h->mac);
 	if (!d)
 		return false;
-	if (*port_guest(d->link.name, guest))
+	if (*patient_of_port(d->link.name, guest))
 		guests_device(hearing, h, d, guest, findings);
 	else
 		hosts_device(hearing, h, d, findings);
@@ -165,7 +165,7 @@ static const char *guest_behind(const struct heard *h, const struct link *port, 
 {
 	if (!port)
 		name[0] = '\0';
-	else if (!*port_guest(port->name, name))
+	else if (!*patient_of_port(port->name, name))
 		(void)text_copy(name, GUEST_NAME_SIZE, h->behind);
 	return name;
 }

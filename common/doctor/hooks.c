@@ -33,6 +33,21 @@ static bool is_known(const struct guest *guest)
 	return identity_read(guest, NULL, &identity, NULL) == 0 && !identity_is_empty(&identity);
 }
 
+static void other_words(const struct patient *p, struct finding *f)
+{
+	const char *hookscript = p->guest.hookscript;
+
+	if (hookscript[0]) {
+		finding_set(f->what, "Policy has \"%s\" for guest %s, but its hookscript is %s.", p->hookable, p->name,
+			    hookscript);
+		finding_set(f->several, "Policy has \"%s\" for {guests}, but their hookscript is %s.", p->hookable,
+			    hookscript);
+	} else {
+		finding_set(f->what, "Policy has \"%s\" for guest %s, but it has no hookscript.", p->hookable, p->name);
+		finding_set(f->several, "Policy has \"%s\" for {guests}, but they have no hookscript.", p->hookable);
+	}
+}
+
 static void other(struct doctor *d, const struct patient *p)
 {
 	struct finding *f = findings_add(d->findings, FINDING_HOOK_OTHER);
@@ -41,11 +56,12 @@ static void other(struct doctor *d, const struct patient *p)
 	if (!f)
 		return;
 	finding_set(f->guest, "%s", p->name);
-	finding_set(f->what, "Guest %s has a policy, but its hookscript is %s.", p->name, p->guest.hookscript);
-	finding_set(f->several, "{guests} have a policy, but their hookscript is %s.", p->guest.hookscript);
+	other_words(p, f);
 	/* attach would refuse: it replaces no chain, and chains no script that is not there, or whose nobody can tell.
 	 */
-	if (p->chained)
+	if (!p->guest.hookscript[0])
+		finding_set(f->fix, "guestarp attach %s", p->name);
+	else if (p->chained)
 		finding_set(f->advice, "name %s in policy's \"then\", or take the \"then\" away, and attach",
 			    p->guest.hookscript);
 	else if (!is_known(&p->guest))
@@ -80,11 +96,11 @@ void check_hooks(struct doctor *d)
 		const struct patient *p = &d->patients[i];
 		struct err err;
 
-		if (p->guest.kind != GUEST_PVE || !p->readable || !p->guest.hookscript[0])
+		if (p->guest.kind != GUEST_PVE || !p->readable)
 			continue;
 		if (p->guest.hooked && storage_check(p->guest.hookscript, &err) < 0)
 			missing(d, p, &err);
-		else if (!p->guest.hooked && p->managed)
+		else if (!p->guest.hooked && p->managed && p->hookable)
 			other(d, p);
 	}
 }

@@ -214,7 +214,7 @@ static void explain(struct netlink *nl, const struct netstate *state, const stru
 	bool own = addresses_have(&state->addresses, &g->martian.sender);
 	struct finding *f;
 
-	(void)port_guest(g->martian.device, guest);
+	(void)patient_of_port(g->martian.device, guest);
 	if (g->known && g->type == ETHERTYPE_ARP && !own && (guest[0] || (d && is_bare_bridge(state, d)))) {
 		at_bridge(state, g, guest, findings);
 		return;

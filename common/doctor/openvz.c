@@ -6,7 +6,7 @@
  * NEIGHBOUR_DEVS="list:DEVICE".
  */
 
-#include "doctor/openvz.h"
+#include "doctor/doctor.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -16,6 +16,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "guest/vz.h"
 
@@ -30,7 +31,7 @@ static bool is_there(const char *path)
 	char real[PATH_MAX];
 	struct stat st;
 
-	return file_path(path, real, sizeof(real), NULL) == 0 && lstat(real, &st) == 0;
+	return path_full(path, real, sizeof(real), NULL) == 0 && lstat(real, &st) == 0;
 }
 
 /* A link to something of the program's name: the program itself may be a link to where it is installed. */
@@ -41,7 +42,7 @@ static bool is_our_link(const char *path)
 	const char *name;
 	ssize_t len;
 
-	if (file_path(path, real, sizeof(real), NULL) < 0)
+	if (path_full(path, real, sizeof(real), NULL) < 0)
 		return false;
 	len = readlink(real, target, sizeof(target) - 1);
 	if (len < 0)

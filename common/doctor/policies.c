@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "doctor/doctor.h"
+#include "host/guests.h"
 #include "kernel/link.h"
 
 /* "200-299" and "*" are no guest's names. */

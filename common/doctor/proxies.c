@@ -81,7 +81,7 @@ static void check_all_devices(struct doctor *d, const struct group *g)
 
 	if (!f)
 		return;
-	for_guest(f, address_patient(d, &g->entries->ip));
+	for_guest(f, patient_with(d, &g->entries->ip));
 	finding_set(f->what, "A proxy entry for %s names no device.", g->ip);
 	/*
 	 * Without the only one nobody would answer; and while it is there the kernel takes an entry on a device for the
@@ -165,7 +165,7 @@ static void take_answering(const struct doctor *d, const struct wire *w, const s
 
 static void many_finding(struct doctor *d, const struct group *g)
 {
-	const struct patient *patient = address_patient(d, &g->entries->ip);
+	const struct patient *patient = patient_with(d, &g->entries->ip);
 	struct finding *f = findings_add(d->findings, FINDING_PROXY_MANY);
 	size_t right = right_one(d, g, patient);
 
@@ -218,7 +218,7 @@ static void forwarding_finding(struct doctor *d, const struct group *g, const st
 
 	if (!f)
 		return;
-	for_guest(f, address_patient(d, &g->entries->ip));
+	for_guest(f, patient_with(d, &g->entries->ip));
 	finding_set(f->device, "%s", link->name);
 	finding_set(f->what, "%s is to be answered for on %s, but forwarding is off %s.", g->ip, link->name, where);
 	finding_set(f->several, "%s are to be answered for on %s, but forwarding is off %s.", whose(f), link->name,
@@ -236,7 +236,7 @@ static void in_front_finding(struct doctor *d, const struct group *g, const stru
 
 	if (!f)
 		return;
-	for_guest(f, address_patient(d, &g->entries->ip));
+	for_guest(f, patient_with(d, &g->entries->ip));
 	finding_set(f->device, "%s", link->name);
 	finding_set(f->several, "%s are to be answered for on %s, but the routes to them leave by %s itself.", whose(f),
 		    link->name, link->name);
@@ -259,7 +259,7 @@ static void ndp_finding(struct doctor *d, const struct group *g, const struct li
 	finding_set(f->what, "%s is to be answered for on %s, but proxy_ndp is off there.", g->ip, link->name);
 	finding_set(f->fix, "sysctl -w net/ipv6/conf/%s/proxy_ndp=1", link->name);
 	finding_keep_sysctl(f);
-	for_guest(f, address_patient(d, &g->entries->ip));
+	for_guest(f, patient_with(d, &g->entries->ip));
 	finding_set(f->device, "%s", link->name);
 	finding_set(f->several, "%s are to be answered for on %s, but proxy_ndp is off there.", whose(f), link->name);
 }
@@ -267,7 +267,7 @@ static void ndp_finding(struct doctor *d, const struct group *g, const struct li
 /* A guest's that runs, and no other entry for the address is of use: nobody answers. */
 static void silent_finding(struct doctor *d, const struct group *g, const struct link *link, enum answer_reason reason)
 {
-	const struct patient *patient = address_patient(d, &g->entries->ip);
+	const struct patient *patient = patient_with(d, &g->entries->ip);
 	struct finding *f;
 
 	if (!patient || reason_verdict(reason) != ANSWER_SILENT)
@@ -380,11 +380,28 @@ static void check_entry(struct doctor *d, const struct group *g, const struct pr
 	check_delay(d, g, link);
 }
 
+/* arp_process() looks at no entry for what routing says is the host's own. A VRF's own count in it alone. */
+static bool is_own(const struct doctor *d, const struct group *g)
+{
+	const struct netdev *vrf = netstate_vrf(&d->state, g->entries->ifindex);
+
+	for (size_t i = 0; g->entries->ip.family == AF_INET && i < d->addresses.count; i++) {
+		const struct address *a = &d->addresses.list[i];
+		const struct netdev *of = netstate_vrf(&d->state, a->ifindex);
+
+		if (ip_equal(&a->ip, &g->entries->ip) && (!of || of == vrf))
+			return true;
+	}
+	return false;
+}
+
 static void check_group(struct doctor *d, const struct group *g)
 {
-	const struct patient *patient = address_patient(d, &g->entries->ip);
+	const struct patient *patient = patient_with(d, &g->entries->ip);
 	bool many = false;
 
+	if (is_own(d, g))
+		return;
 	if (g->entries[0].ifindex == 0) {
 		check_all_devices(d, g);
 		return;

@@ -233,10 +233,13 @@ static bool replies(const struct doctor *d, const struct netdev *device, const s
 	return true;
 }
 
-/* Somebody of the address's own subnet, whether or not such a one is there. */
+/* Somebody of the address's own subnet, or beside its local route's range, whether or not such a one is there. */
 static struct ip stranger_to(const struct doctor *d, const struct ip *target)
 {
+	const struct address_range *range = address_is_routed(d, target) ? addresses_range(&d->addresses, target)
+									 : NULL;
 	struct ip ip = *target;
+	unsigned bit;
 
 	for (size_t i = 0; i < d->addresses.count; i++) {
 		const struct address *a = &d->addresses.list[i];
@@ -244,7 +247,8 @@ static struct ip stranger_to(const struct doctor *d, const struct ip *target)
 		if (ip_equal(&a->ip, target) && wire_neighbour(d, a, target, &ip))
 			return ip;
 	}
-	ip.bytes[ip_len(&ip) - 1] ^= 1;
+	bit = range && range->prefix > 0 ? range->prefix - 1 : (unsigned)ip_len(&ip) * 8 - 1;
+	ip.bytes[bit / 8] ^= (uint8_t)(0x80U >> bit % 8);
 	return ip;
 }
 
@@ -291,6 +295,16 @@ static void add_reply(struct doctor *d, struct reply_set *set, const struct repl
 	list[set->count++] = *reply;
 }
 
+/* Whether routing makes an address the host's can depend on the device that is asked: rules, VRFs. */
+static bool is_own_there(const struct doctor *d, const struct reply_set *set)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		if (set->list[i].reason == REASON_OWN)
+			return true;
+	}
+	return !address_is_routed(d, &set->target);
+}
+
 enum whose { OWN, PROXIED, STRANGER };
 
 static void ask_for(struct doctor *d, struct wire *w, const struct ip *target, enum whose whose)
@@ -315,8 +329,10 @@ static void ask_for(struct doctor *d, struct wire *w, const struct ip *target, e
 		if (wire_ask(d, w, &set, w->devices[i].device, &reply))
 			add_reply(d, &set, &reply);
 	}
-	if (set.count == 0)
+	if (set.count == 0 || (set.own && !is_own_there(d, &set))) {
+		free(set.list);
 		return;
+	}
 	list = array_grow(w->sets, w->set_count, &w->set_room, sizeof(*list));
 	if (!list) {
 		free(set.list);
@@ -396,7 +412,7 @@ static void ask_for_stranger(struct doctor *d, struct wire *w, const struct aske
 	struct ip ip;
 
 	if (asker->ip.family == AF_INET && asker->prefix > 0 && asker->prefix < 32 &&
-	    wire_neighbour(d, &subnet, &asker->ip, &ip) && !address_patient(d, &ip))
+	    wire_neighbour(d, &subnet, &asker->ip, &ip) && !patient_with(d, &ip))
 		ask_for(d, w, &ip, STRANGER);
 }
 
@@ -440,7 +456,7 @@ static void take_sets(struct doctor *d, struct wire *w)
 	for (size_t i = 0; i < d->state.proxies.count; i++) {
 		const struct ip *ip = &d->state.proxies.list[i].ip;
 
-		if (!addresses_have(&d->addresses, ip))
+		if (!addresses_have(&d->addresses, ip) || address_is_routed(d, ip))
 			ask_for(d, w, ip, PROXIED);
 	}
 	take_strangers(d, w);

@@ -10,6 +10,7 @@
 #include "doctor/status.h"
 #include "doctor/tree.h"
 #include "host/guests.h"
+#include "plan/bind.h"
 
 #define NAME_SIZE (GUEST_NAME_SIZE + GUEST_HOSTNAME_SIZE + 1)
 
@@ -77,7 +78,7 @@ static void add_claims(struct tree *tree, const struct guest_status *s)
 static void answerers(const struct guest_status *s, const struct ip *ip, char *text, size_t size)
 {
 	const struct inspection *in = &s->inspection;
-	const char *bridge = NULL;
+	const struct guest_nic *nic = bind_nic(&s->guest, ip);
 	bool wanted = plan_entry_device(&in->settings, ip)[0] != '\0';
 
 	text[0] = '\0';
@@ -89,16 +90,12 @@ static void answerers(const struct guest_status *s, const struct ip *ip, char *t
 		(void)text_append(text, size, "%s%s%s", *text ? ", " : "", a->ifindex ? a->device : "every device",
 				  a->ifindex && a->answer.verdict == ANSWER_UNKNOWN ? " (perhaps)" : "");
 	}
-	for (size_t i = 0; !wanted && !*text && !bridge && i < s->guest.nic_count; i++) {
-		const struct guest_nic *nic = &s->guest.nics[i];
-
-		for (size_t j = 0; nic->bridge[0] && !nic->link_down && j < nic->ip_count; j++) {
-			if (ip_equal(&nic->ips[j].ip, ip))
-				bridge = nic->bridge;
-		}
-	}
-	if (!*text)
-		(void)text_append(text, size, bridge ? "itself on %s" : "nobody", bridge);
+	if (*text)
+		return;
+	if (!wanted && nic && nic->bridge[0] && !nic->link_down)
+		(void)text_append(text, size, "itself on %s", nic->bridge);
+	else
+		(void)text_append(text, size, "nobody");
 }
 
 /* Addresses that have the same answerers one after the other share a line. */

@@ -15,6 +15,7 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/path.h"
 #include "base/text.h"
 
 #define ID_SIZE   64
@@ -332,7 +333,7 @@ int storage_check(const char *volume, struct err *err)
 	int r = storage_path(volume, path, sizeof(path), err);
 
 	if (r == 0)
-		r = file_path(path, full, sizeof(full), err);
+		r = path_full(path, full, sizeof(full), err);
 	if (r < 0)
 		return r;
 	if (stat(full, &st) < 0)

@@ -241,7 +241,8 @@ static void judge(struct doctor *d, const struct wire_round *round, size_t i)
 		two_answers(d, round, i, stranger);
 }
 
-void wire_judge(struct doctor *doctor)
+/* Sets what was seen of each finding, and adds what none explains. */
+void check_wire(struct doctor *doctor)
 {
 	for (size_t i = 0; i < doctor->round_count; i++) {
 		for (size_t j = 0; j < doctor->rounds[i].count; j++)

@@ -13,7 +13,4 @@ struct doctor;
  */
 int wire_take(struct doctor *doctor, struct err *err);
 
-/* Sets what was seen of each finding, and adds what none explains. */
-void wire_judge(struct doctor *doctor);
-
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One table: how each kind of setting is read from, written to and removed from the kernel. */
+/* How each kind of setting is read from the kernel, written to it and removed: the functions of plan/setting_table.h.
+ */
 
 #include "event/apply.h"
 
@@ -16,6 +17,8 @@
 typedef int (*read_fn)(struct netlink *nl, const struct facts *facts, const struct setting *s, bool *ret_holds,
 		       struct err *err);
 typedef int (*write_fn)(struct netlink *nl, const struct facts *facts, const struct setting *s, struct err *err);
+/* 1 when it was there, 0 when not. */
+typedef int (*remove_fn)(struct netlink *nl, int ifindex, const struct ip *ip, struct err *err);
 
 static enum link_value link_value_of(enum setting_kind kind)
 {
@@ -162,18 +165,11 @@ static int write_route(struct netlink *nl, const struct facts *facts, const stru
 static const struct {
 	read_fn read;
 	write_fn write;
-} kinds[SETTING_KIND_COUNT] = {
-	[SETTING_ARP_IGNORE] = { read_link_value, write_link_value },
-	[SETTING_ARP_ANNOUNCE] = { read_link_value, write_link_value },
-	[SETTING_ARP_FILTER] = { read_link_value, write_link_value },
-	[SETTING_NOARP] = { read_link_value, write_noarp },
-	[SETTING_PROXY_DELAY] = { read_sysctl, write_sysctl },
-	[SETTING_PROXY_DELAY_6] = { read_sysctl, write_sysctl },
-	[SETTING_PROXY_NDP] = { read_sysctl, write_sysctl },
-	[SETTING_BRIDGE_MAC] = { read_bridge_mac, write_bridge_mac },
-	[SETTING_NO_PROXY] = { read_proxy, write_no_proxy },
-	[SETTING_PROXY] = { read_proxy, write_proxy },
-	[SETTING_ROUTE] = { read_route, write_route },
+	remove_fn remove;
+} kinds[] = {
+#define ROW(kind, word, about, text, read, write, remove) { read, write, remove },
+	SETTING_TABLE(ROW)
+#undef ROW
 };
 
 static int in_words(int r, const struct setting *setting, struct err *err)
@@ -254,7 +250,6 @@ int apply_delete(struct netlink *nl, struct facts *facts, const struct setting *
 
 	if (r < 0 || !link)
 		return r;
-	r = setting->kind == SETTING_PROXY ? proxy_delete(nl, link->ifindex, &setting->ip, err)
-					   : route_delete_host(nl, link->ifindex, &setting->ip, err);
+	r = kinds[setting->kind].remove(nl, link->ifindex, &setting->ip, err);
 	return r == -ENODEV ? 0 : in_words(r, setting, err);
 }

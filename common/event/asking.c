@@ -12,7 +12,7 @@
 #include "base/text.h"
 #include "host/guests.h"
 #include "kernel/route.h"
-#include "plan/choice.h"
+#include "plan/needs.h"
 #include "policy/ask.h"
 
 int asking_link(struct netlink *nl, struct facts *facts, const char *name, struct err *err)
@@ -128,6 +128,9 @@ static int ask_bridge(struct netlink *nl, const struct guest *guest, const struc
 	if (r == 0 && !facts->bridges[i].pinned)
 		r = ask_named_uplink(nl, policy, facts, i, err);
 	facts->bridge_known[i] = r == 0;
+	/* What its MAC is derived from. */
+	if (r == 0 && !facts->bridges[i].pinned && !facts->bridges[i].has_uplink)
+		asking_machine_id(facts);
 	return r == -ENOTSUP ? 0 : r;
 }
 
@@ -145,31 +148,12 @@ void asking_machine_id(struct facts *facts)
 		(void)snprintf(facts->machine_id, MACHINE_ID_SIZE, "%.*s", MACHINE_ID_SIZE - 1, text);
 }
 
-static bool needs_machine_id(const struct facts *facts)
-{
-	for (size_t i = 0; i < facts->link_count; i++) {
-		if (facts->bridge_known[i] && !facts->bridges[i].pinned && !facts->bridges[i].has_uplink)
-			return true;
-	}
-	return false;
-}
-
-static int ask_policy_devices(struct netlink *nl, const struct guest *guest, const struct policy *policy,
-			      struct facts *facts, struct err *err)
-{
-	int r = asking_link(nl, facts, plan_device(guest, policy), err);
-
-	for (size_t i = 0; r == 0 && i < policy->device_count; i++)
-		r = asking_link(nl, facts, policy->devices[i].name, err);
-	return r;
-}
-
-/* The bridge that the chosen device is, or is a VLAN device of: it has the MAC that is announced. */
-static int ask_bridge_under(struct netlink *nl, const struct guest *guest, const struct policy *policy,
-			    struct facts *facts, const char *device, struct err *err)
+/* The bridge that the device is, or is a VLAN device of: it has the MAC that is announced. */
+static int ask_base(struct netlink *nl, const struct guest *guest, const struct policy *policy, struct facts *facts,
+		    const char *device, struct err *err)
 {
 	int r = asking_link(nl, facts, device, err);
-	const struct link *link = device[0] ? facts_link(facts, device) : NULL;
+	const struct link *link = facts_link(facts, device);
 	struct link base;
 
 	if (r < 0 || !link)
@@ -186,105 +170,61 @@ static int ask_bridge_under(struct netlink *nl, const struct guest *guest, const
 	return r;
 }
 
-static int ask_bridges_under(struct netlink *nl, const struct guest *guest, const struct policy *policy,
-			     struct facts *facts, struct err *err)
+static int ask_one(struct netlink *nl, const struct guest *guest, const struct policy *policy, const struct need *need,
+		   struct facts *facts, struct err *err)
 {
-	struct ip buffer[GUEST_IPS_MAX];
-	size_t count;
-	const struct ip *ips = plan_ips(guest, policy, buffer, &count);
-	const char *asked = plan_device(guest, policy);
-	int r = ask_bridge_under(nl, guest, policy, facts, asked, err);
-
-	for (size_t i = 0; r == 0 && i < count; i++) {
-		const char *device = plan_device_of(guest, policy, &ips[i]);
-
-		/* One device for all of them, mostly. */
-		if (strcmp(device, asked) != 0)
-			r = ask_bridge_under(nl, guest, policy, facts, asked = device, err);
+	switch (need->kind) {
+	case NEED_BRIDGE:
+		return ask_bridge(nl, guest, policy, facts, need->device, err);
+	case NEED_BASE:
+		return ask_base(nl, guest, policy, facts, need->device, err);
+	case NEED_VRF:
+		(void)asking_vrf(nl, facts, need->device);
+		return 0;
+	case NEED_ADDRESSES:
+		return asking_addresses(nl, facts, need->family, err);
+	case NEED_GATEWAY:
+		return ask_gateway(nl, facts, need->family, err);
+	case NEED_DEVICE:
+	default:
+		return asking_link(nl, facts, need->device, err);
 	}
+}
+
+/* said: what naming the needs has returned. */
+static int ask_each(struct netlink *nl, const struct guest *guest, const struct policy *policy, struct needs *needs,
+		    int said, struct facts *facts, struct err *err)
+{
+	int r = said < 0 ? err_errno(err, -said, "plan") : 0;
+
+	for (size_t i = 0; r == 0 && i < needs->count; i++)
+		r = ask_one(nl, guest, policy, &needs->list[i], facts, err);
+	needs_done(needs);
 	return r;
 }
 
 int asking_prepare(struct netlink *nl, const struct guest *guest, const struct policy *policy, struct facts *facts,
 		   struct err *err)
 {
-	int r = ask_policy_devices(nl, guest, policy, facts, err);
-	struct ip buffer[GUEST_IPS_MAX];
-	size_t count;
-	const struct ip *ips = plan_ips(guest, policy, buffer, &count);
+	struct needs needs = { 0 };
+	int r = needs_prepare(guest, policy, &needs);
 
-	for (size_t i = 0; r == 0 && policy->nic_count > 0 && i < count; i++)
-		r = asking_link(nl, facts, plan_device_of(guest, policy, &ips[i]), err);
-	for (size_t i = 0; r == 0 && policy->pin && i < guest->nic_count; i++) {
-		char vlan[IFNAMSIZ];
-
-		plan_vlan_bridge(&guest->nics[i], vlan);
-		r = ask_bridge(nl, guest, policy, facts, guest->nics[i].bridge, err);
-		if (r == 0)
-			r = ask_bridge(nl, guest, policy, facts, vlan, err);
-	}
-	if (r == 0 && policy->pin)
-		r = ask_bridges_under(nl, guest, policy, facts, err);
-	if (r == 0 && needs_machine_id(facts))
-		asking_machine_id(facts);
-	return r;
+	return ask_each(nl, guest, policy, &needs, r, facts, err);
 }
 
 int asking_quiet(struct netlink *nl, const struct guest *guest, struct facts *facts, struct err *err)
 {
-	int r = 0;
+	struct needs needs = { 0 };
+	int r = needs_quiet(guest, &needs);
 
-	for (size_t i = 0; r == 0 && i < guest->nic_count; i++)
-		r = asking_link(nl, facts, guest->nics[i].firewall_bridge, err);
-	return r;
-}
-
-static bool has_family(const struct ip *ips, size_t count, uint8_t family)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (ips[i].family == family)
-			return true;
-	}
-	return false;
+	return ask_each(nl, guest, NULL, &needs, r, facts, err);
 }
 
 int asking_up(struct netlink *nl, const struct guest *guest, const struct policy *policy, struct facts *facts,
 	      struct err *err)
 {
-	struct ip buffer[GUEST_IPS_MAX];
-	size_t count;
-	const struct ip *ips = plan_ips(guest, policy, buffer, &count);
-	bool binds = false;
-	int r = 0;
+	struct needs needs = { 0 };
+	int r = needs_up(guest, policy, &needs);
 
-	/* The same names mostly: asked for once. */
-	for (size_t i = 0; r == 0 && i < count; i++) {
-		const char *device = plan_device_of(guest, policy, &ips[i]);
-		const char *route = plan_route_of(guest, policy, &ips[i]);
-
-		binds = binds || device[0] || route[0];
-		r = asking_link(nl, facts, route, err);
-		if (r == 0)
-			r = asking_link(nl, facts, device, err);
-	}
-
-	if (r == 0 && binds)
-		r = ask_policy_devices(nl, guest, policy, facts, err);
-	if (r == 0 && binds)
-		r = asking_addresses(nl, facts, AF_INET, err);
-	if (r == 0 && binds && has_family(ips, count, AF_INET6))
-		r = asking_addresses(nl, facts, AF_INET6, err);
-	for (size_t i = 0; r == 0 && i < guest->nic_count; i++) {
-		if (guest->nics[i].ip_count > 0 || policy_nic(policy, guest->nics[i].index))
-			r = asking_link(nl, facts, guest->nics[i].bridge, err);
-		if (r == 0)
-			(void)asking_vrf(nl, facts, guest->nics[i].bridge);
-	}
-	for (size_t i = 0; r == 0 && i < count; i++)
-		(void)asking_vrf(nl, facts, plan_device_of(guest, policy, &ips[i]));
-	if (r == 0 && binds && has_family(ips, count, AF_INET))
-		r = ask_gateway(nl, facts, AF_INET, err);
-	if (r == 0 && binds && has_family(ips, count, AF_INET6))
-		r = ask_gateway(nl, facts, AF_INET6, err);
-	return r;
+	return ask_each(nl, guest, policy, &needs, r, facts, err);
 }

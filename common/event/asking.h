@@ -21,14 +21,14 @@ int asking_addresses(struct netlink *nl, struct facts *facts, uint8_t family, st
 /* The machine's id, "" where there is none: what MACs are derived from. */
 void asking_machine_id(struct facts *facts);
 
-/* For plan_prepare(): the devices that policy names, the guest's bridges and those under its chosen devices. */
+/* Each for one plan: what plan/needs.h says that it needs, unless it is known already. For plan_prepare(). */
 int asking_prepare(struct netlink *nl, const struct guest *guest, const struct policy *policy, struct facts *facts,
 		   struct err *err);
 
-/* For plan_quiet(): the guest's firewall bridges. */
+/* For plan_quiet(). */
 int asking_quiet(struct netlink *nl, const struct guest *guest, struct facts *facts, struct err *err);
 
-/* For plan_up(): the chosen device, the route's, and who else could answer. */
+/* For plan_up(). */
 int asking_up(struct netlink *nl, const struct guest *guest, const struct policy *policy, struct facts *facts,
 	      struct err *err);
 

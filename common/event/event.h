@@ -46,6 +46,6 @@ int event_down_ips(struct turn *turn, const struct ip *ips, size_t count);
  * Deletes the guest's addresses' entries from every device where an up would look for them, recorded or not, and with
  * routes the host routes by its platform's device: for what a platform has left behind that we never heard of.
  */
-int event_withdraw(struct turn *turn, const struct guest *guest, bool routes);
+int event_remove_unrecorded(struct turn *turn, const struct guest *guest, bool routes);
 
 #endif

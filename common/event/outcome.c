@@ -41,7 +41,7 @@ void outcome_done(struct outcome *outcome, const struct setting *setting)
 	add(outcome, outcome->count_left_out > 0 ? "" : setting_to_str(setting, text));
 }
 
-void outcome_undone(struct outcome *outcome, const struct setting *setting)
+void outcome_removed(struct outcome *outcome, const struct setting *setting)
 {
 	char text[SETTING_TEXT];
 

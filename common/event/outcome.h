@@ -24,7 +24,7 @@ void outcome_text(struct outcome *outcome, const char *fmt, ...) __attribute__((
 void outcome_done(struct outcome *outcome, const struct setting *setting);
 
 /* The same for what was set earlier and is no longer wanted. */
-void outcome_undone(struct outcome *outcome, const struct setting *setting);
+void outcome_removed(struct outcome *outcome, const struct setting *setting);
 
 /* The first failure becomes the event's own (*result, err), later ones notes. */
 void outcome_failed(struct outcome *outcome, int *result, const struct err *failure, struct err *err);

@@ -7,17 +7,15 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "event/apply.h"
 #include "event/asking.h"
+#include "event/ports.h"
+#include "event/quieting_host.h"
 #include "host/guests.h"
 #include "host/record.h"
 #include "kernel/neighbour.h"
-#include "kernel/route.h"
 #include "plan/choice.h"
 #include "plan/plan.h"
-
-#define SAID_MAX 8 /* guests and devices that a line names */
 
 /* ---- by name ----------------------------------------------------------------------------------------------------- */
 
@@ -51,46 +49,6 @@ static int delete_names(struct netlink *nl, const struct guest *guest, bool loud
 	return r;
 }
 
-/* Whose name it is, as a reader thinks of it. */
-static const char *owner_of(const char *text, char ret_owner[GUEST_NAME_SIZE])
-{
-	struct guest guest;
-	bool port;
-
-	if (names_parse(text, &guest, &port))
-		return guest_name(&guest, ret_owner);
-	(void)snprintf(ret_owner, GUEST_NAME_SIZE, "%s", names_all_cover(text) ? "every guest" : text);
-	return ret_owner;
-}
-
-void quieting_say(struct outcome *outcome, const char *what, const struct quiet_names *names, bool loud)
-{
-	char said[SAID_MAX][GUEST_NAME_SIZE];
-	char text[SETTING_TEXT] = "";
-	size_t count = 0;
-
-	for (size_t i = 0; i < names->count && count <= SAID_MAX; i++) {
-		char owner[GUEST_NAME_SIZE];
-		size_t j = 0;
-
-		if (names->list[i].loud != loud)
-			continue;
-		(void)owner_of(names->list[i].text, owner);
-		while (j < count && strcmp(said[j], owner) != 0)
-			j++;
-		if (j < count)
-			continue;
-		if (count == SAID_MAX) {
-			(void)text_append(text, sizeof(text), ", ...");
-			break;
-		}
-		(void)text_append(text, sizeof(text), "%s%s", count ? ", " : "", owner);
-		memcpy(said[count++], owner, sizeof(owner));
-	}
-	if (count > 0)
-		outcome_text(outcome, "%s: %s", what, text);
-}
-
 static int ensure(struct netlink *nl, const struct guest *guest, const struct names *names, bool *ret_quieted,
 		  struct outcome *outcome, struct err *err)
 {
@@ -104,9 +62,9 @@ static int ensure(struct netlink *nl, const struct guest *guest, const struct na
 	if (r == 0 && wanted.count > 0)
 		r = quiet_ensure(nl, &wanted, &quiet, &loud, err);
 	if (r == 0 && quiet > 0)
-		quieting_say(outcome, "quiet by name", &wanted, false);
+		quieting_host_say(outcome, "quiet by name", &wanted, false);
 	if (r == 0 && loud > 0)
-		quieting_say(outcome, "left alone", &wanted, true);
+		quieting_host_say(outcome, "left alone", &wanted, true);
 	quiet_names_done(&wanted);
 	if (r == 0)
 		*ret_quieted = quiet > 0;
@@ -179,14 +137,6 @@ static int by_name(struct netlink *nl, const struct guest *guest, const struct p
 	return missing ? whole_table(guest, &names, outcome, err) : r;
 }
 
-void quieting_unsupported(struct outcome *outcome)
-{
-	if (record_first("no-nf_tables"))
-		notes_add(&outcome->notes,
-			  "this kernel has no nf_tables for ARP: a firewall bridge is quiet only from the "
-			  "moment when guestarp sees it");
-}
-
 int quieting_names(const struct guest *guest, const struct policy *policy, enum names_ports ports,
 		   enum quieting *ret_quieting, struct outcome *outcome, struct err *err)
 {
@@ -201,7 +151,7 @@ int quieting_names(const struct guest *guest, const struct policy *policy, enum 
 		r = by_name(nl, guest, policy, ports, ret_quieting, outcome, err);
 	if (r == -EPROTONOSUPPORT || r == -EOPNOTSUPP) {
 		*ret_quieting = QUIETING_UNSUPPORTED;
-		quieting_unsupported(outcome);
+		quieting_host_unsupported(outcome);
 		r = 0;
 	}
 	return r < 0 ? err_wrap(err, "quiet by name") : 0;
@@ -213,73 +163,6 @@ int event_quiet(struct turn *turn)
 	enum quieting quieting;
 
 	return quieting_names(&turn->guest, &turn->policy, ports, &quieting, &turn->outcome, &turn->err);
-}
-
-/* ---- by what the kernel shows of its ports -------------------------------------------------------------------------
- */
-
-static bool has_address(const struct facts *facts, int ifindex)
-{
-	static const struct ip zero = { .family = AF_INET };
-
-	for (size_t i = 0; i < facts->addresses.count; i++) {
-		const struct address *a = &facts->addresses.list[i];
-
-		/* Proxmox VE gives each port of a container 0.0.0.0. */
-		if (a->ifindex == ifindex && a->ip.family == AF_INET && !ip_equal(&a->ip, &zero))
-			return true;
-	}
-	return false;
-}
-
-/* In a bridge its own stack sees nothing; out of one it may be the guest's gateway, or on its way into one. */
-static int is_routed(struct netlink *nl, struct facts *facts, const struct link *port, bool *ret_routed,
-		     struct err *err)
-{
-	int r;
-
-	*ret_routed = false;
-	if (port->master != 0)
-		return 0;
-	*ret_routed = port->value[LINK_PROXY_ARP] != 0;
-	if (*ret_routed)
-		return 0;
-	r = asking_addresses(nl, facts, AF_INET, err);
-	if (r < 0)
-		return r;
-	*ret_routed = has_address(facts, port->ifindex);
-	return *ret_routed ? 0 : route_by_device(nl, port->ifindex, ret_routed, err);
-}
-
-int quieting_ports(struct netlink *nl, const struct guest *guest, struct facts *facts, enum names_ports *ret_ports,
-		   struct err *err)
-{
-	static const char *const prefixes[] = { "tap", "veth" };
-
-	*ret_ports = names_ports_of(guest);
-	for (size_t i = 0; i < guest->nic_count; i++) {
-		for (size_t j = 0; j < 2; j++) {
-			char name[IFNAMSIZ];
-			const struct link *port;
-			bool routed;
-			int r;
-
-			if (snprintf(name, sizeof(name), "%s%si%u", prefixes[j], guest->id, guest->nics[i].index) >=
-			    (int)sizeof(name))
-				continue;
-			r = asking_link(nl, facts, name, err);
-			port = r == 0 ? facts_link(facts, name) : NULL;
-			if (port)
-				r = is_routed(nl, facts, port, &routed, err);
-			if (r < 0)
-				return r;
-			if (port && routed) {
-				*ret_ports = NAMES_PORTS_ROUTED;
-				return 0;
-			}
-		}
-	}
-	return 0;
 }
 
 /* ---- the second line, and healing ------------------------------------------------------------------------------- */
@@ -337,7 +220,7 @@ int quieting_up(struct turn *turn, const struct guest *guest, const struct polic
 
 	if (guest->kind != GUEST_PVE)
 		return 0;
-	result = quieting_ports(turn->nl, guest, &turn->facts, &ports, err);
+	result = ports_ask(turn->nl, guest, &turn->facts, &ports, err);
 	if (quieting_names(guest, policy, ports, &quieting, &turn->outcome, &failure) < 0)
 		outcome_failed(&turn->outcome, &result, &failure, err);
 	if (second_line(turn, guest, policy, &changed, &failure) < 0)

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The whole table, from all that the host knows of its guests. */
 
+#include "event/quieting_host.h"
+
 #include <errno.h>
 #include <string.h>
 
 #include "base/text.h"
-#include "event/outcome.h"
-#include "event/quieting.h"
+#include "event/ports.h"
 #include "host/guests.h"
 #include "host/record.h"
 #include "kernel/address.h"
@@ -14,6 +15,8 @@
 
 /* Another program may change the table between our look and our change. */
 #define TRIES 5
+
+#define SAID_MAX 8 /* guests and devices that a line names */
 
 struct host {
 	struct guest_list guests;
@@ -26,6 +29,57 @@ struct host {
 	struct netlink *nl;
 	struct outcome *outcome;
 };
+
+/* ---- in words -------------------------------------------------------------------------------------------------------
+ */
+
+/* Whose name it is, as a reader thinks of it. */
+static const char *owner_of(const char *text, char ret_owner[GUEST_NAME_SIZE])
+{
+	struct guest guest;
+	bool port;
+
+	if (names_parse(text, &guest, &port))
+		return guest_name(&guest, ret_owner);
+	(void)snprintf(ret_owner, GUEST_NAME_SIZE, "%s", names_all_cover(text) ? "every guest" : text);
+	return ret_owner;
+}
+
+void quieting_host_say(struct outcome *outcome, const char *what, const struct quiet_names *names, bool loud)
+{
+	char said[SAID_MAX][GUEST_NAME_SIZE];
+	char text[SETTING_TEXT] = "";
+	size_t count = 0;
+
+	for (size_t i = 0; i < names->count && count <= SAID_MAX; i++) {
+		char owner[GUEST_NAME_SIZE];
+		size_t j = 0;
+
+		if (names->list[i].loud != loud)
+			continue;
+		(void)owner_of(names->list[i].text, owner);
+		while (j < count && strcmp(said[j], owner) != 0)
+			j++;
+		if (j < count)
+			continue;
+		if (count == SAID_MAX) {
+			(void)text_append(text, sizeof(text), ", ...");
+			break;
+		}
+		(void)text_append(text, sizeof(text), "%s%s", count ? ", " : "", owner);
+		memcpy(said[count++], owner, sizeof(owner));
+	}
+	if (count > 0)
+		outcome_text(outcome, "%s: %s", what, text);
+}
+
+void quieting_host_unsupported(struct outcome *outcome)
+{
+	if (record_first("no-nf_tables"))
+		notes_add(&outcome->notes,
+			  "this kernel has no nf_tables for ARP: a firewall bridge is quiet only from the "
+			  "moment when guestarp sees it");
+}
 
 /* ---- what is wanted ------------------------------------------------------------------------------------------------
  */
@@ -64,7 +118,7 @@ static enum names_ports ports_of(struct host *host, const struct guest *guest)
 		return ports;
 	facts_init(&facts);
 	/* What cannot be asked is as the configuration says. */
-	(void)quieting_ports(host->nl, guest, &facts, &ports, NULL);
+	(void)ports_ask(host->nl, guest, &facts, &ports, NULL);
 	facts_done(&facts);
 	return ports;
 }
@@ -235,10 +289,10 @@ static int missing(const struct quiet_names *a, const struct quiet_names *b, str
 
 static void say_change(struct outcome *outcome, const struct quiet_names *added, const struct quiet_names *removed)
 {
-	quieting_say(outcome, "quiet by name", added, false);
-	quieting_say(outcome, "left alone", added, true);
-	quieting_say(outcome, "no longer quiet by name", removed, false);
-	quieting_say(outcome, "no longer left alone", removed, true);
+	quieting_host_say(outcome, "quiet by name", added, false);
+	quieting_host_say(outcome, "left alone", added, true);
+	quieting_host_say(outcome, "no longer quiet by name", removed, false);
+	quieting_host_say(outcome, "no longer left alone", removed, true);
 }
 
 static int change(struct netlink *nl, const struct quiet_table *table, const struct quiet_names *wanted,
@@ -296,7 +350,7 @@ static int bring_about(struct host *host, struct err *err)
 	if (r == -EOPNOTSUPP && host->wanted.count == 0)
 		return 0;
 	if (r == -EOPNOTSUPP)
-		quieting_unsupported(host->outcome);
+		quieting_host_unsupported(host->outcome);
 	return r;
 }
 
@@ -309,7 +363,7 @@ int quieting_host_with(const struct quiet_names *also, struct outcome *outcome, 
 	memset(&host, 0, sizeof(host));
 	host.outcome = outcome;
 	host.guests_known = guest_platform_known();
-	host.asks_ports = netlink_open(&host.nl, NULL) == 0 && !quieting_has_table();
+	host.asks_ports = netlink_open(&host.nl, NULL) == 0 && !quieting_host_has_table();
 	/* Policy is read under it: who adds a name by a later policy comes later. */
 	(void)lock_names(true, &lock, NULL);
 	r = want(&host, err);
@@ -339,7 +393,7 @@ int quieting_host(struct outcome *outcome, struct err *err)
 	return quieting_host_with(&none, outcome, err);
 }
 
-bool quieting_has_table(void)
+bool quieting_host_has_table(void)
 {
 	CLEANUP(netlink) struct netlink *nl = NULL;
 	bool exists = false;
@@ -347,7 +401,7 @@ bool quieting_has_table(void)
 	return netlink_open_netfilter(&nl, NULL) == 0 && quiet_exists(nl, &exists, NULL) == 0 && exists;
 }
 
-int quieting_drop(struct err *err)
+int quieting_host_drop(struct err *err)
 {
 	CLEANUP(netlink) struct netlink *nl = NULL;
 	int r = netlink_open_netfilter(&nl, err);

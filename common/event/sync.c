@@ -9,7 +9,7 @@
 
 #include "event/event.h"
 #include "event/known.h"
-#include "event/quieting.h"
+#include "event/quieting_host.h"
 #include "guest/pve.h"
 #include "host/guests.h"
 #include "host/running.h"
@@ -184,29 +184,59 @@ static bool concerns(const struct guest *who, const struct hint *hint)
 	return (r == 0 && managed) || (r < 0 && r != -ENOENT && guest.kind == GUEST_PVE);
 }
 
-static struct sync_look look_at(const struct guest *who, const struct hint *hint, bool prepare)
+/* Returns whether another look is due. who may be the look's own guest, of an earlier turn. */
+static bool look_once(struct look *look, const struct guest *who)
 {
-	struct look look = { .hint = hint, .prepare = prepare };
+	const struct hint *hint = look->hint;
 
 	if (!concerns(who, hint))
-		return look.seen;
-	turn_init(&look.turn, who, "sync");
-	look.turn.hurry = hint->hurry;
-	look.turn.announces = hint->announces;
-	turn_lock(&look.turn, TURN_LOOKS);
-	if (!hint->hurry || look.turn.locked != -EBUSY) {
-		if (who->kind == GUEST_PVE)
-			look_at_pve(&look);
+		return false;
+	turn_init(&look->turn, who, "sync");
+	look->turn.hurry = hint->hurry;
+	look->turn.announces = hint->announces;
+	turn_lock(&look->turn, TURN_LOOKS);
+	if (!hint->hurry || look->turn.locked != -EBUSY) {
+		if (look->turn.guest.kind == GUEST_PVE)
+			look_at_pve(look);
 		else
-			look_at_recorded(&look);
+			look_at_recorded(look);
 	}
-	turn_done(&look.turn);
-	return look.seen;
+	return turn_done(&look->turn);
+}
+
+static struct sync_look look_at(const struct guest *who, const struct hint *hint, bool prepare)
+{
+	const struct hint none = HINT_NONE;
+	struct look look = { .hint = hint, .prepare = prepare };
+	bool again = look_once(&look, who);
+	struct sync_look seen = look.seen;
+
+	look.hint = &none;
+	look.prepare = true;
+	while (again)
+		again = look_once(&look, &look.turn.guest);
+	return seen;
 }
 
 struct sync_look event_sync_guest(const struct guest *guest, const struct hint *hint)
 {
 	return look_at(guest, hint, true);
+}
+
+void event_unlock(struct turn *turn)
+{
+	const struct hint none = HINT_NONE;
+
+	if (turn_unlock(turn))
+		(void)event_sync_guest(&turn->guest, &none);
+}
+
+void event_done(struct turn *turn)
+{
+	const struct hint none = HINT_NONE;
+
+	if (turn_done(turn))
+		(void)event_sync_guest(&turn->guest, &none);
 }
 
 int event_sync_names(const char *word)

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "base/err.h"
+#include "event/turn.h"
 #include "guest/guest.h"
 
 /* What was looked at; each guest's own outcome has been reported already. */
@@ -49,5 +50,12 @@ struct sync_look {
 
 /* The same for one guest of any kind. */
 struct sync_look event_sync_guest(const struct guest *guest, const struct hint *hint);
+
+/*
+ * Unlocks the turn, which may be locked again, or ends it. Then, where another event has given up waiting for it, syncs
+ * the guest: that one knew something that this turn may not have seen.
+ */
+void event_unlock(struct turn *turn);
+void event_done(struct turn *turn);
 
 #endif

@@ -6,8 +6,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "event/sync.h"
-
 void turn_init(struct turn *turn, const struct guest *who, const char *word)
 {
 	const struct lock closed = LOCK_RELEASED;
@@ -92,9 +90,8 @@ static void announce(struct turn *turn)
 	memset(&turn->announcements, 0, sizeof(turn->announcements));
 }
 
-void turn_unlock(struct turn *turn)
+bool turn_unlock(struct turn *turn)
 {
-	const struct hint none = HINT_NONE;
 	bool again;
 
 	if (turn->lock.fd >= 0)
@@ -106,15 +103,15 @@ void turn_unlock(struct turn *turn)
 	facts_forget(&turn->facts);
 	if (turn->loaded)
 		announce(turn);
-	/* The event that gave up knew something that this turn may not have seen. */
-	if (again)
-		(void)event_sync_guest(&turn->guest, &none);
+	return again;
 }
 
-void turn_done(struct turn *turn)
+bool turn_done(struct turn *turn)
 {
-	turn_unlock(turn);
+	bool again = turn_unlock(turn);
+
 	if (turn->loaded)
 		policy_done(&turn->policy);
 	turn->loaded = false;
+	return again;
 }

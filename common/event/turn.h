@@ -76,11 +76,14 @@ int turn_ask(struct turn *turn);
  */
 bool turn_say(struct turn *turn, const char *done, int result, bool may_abort);
 
-/* Lets go of the lock, forgets what was asked, then announces what is new, and says what went wrong with that. May be
- * repeated. */
-void turn_unlock(struct turn *turn);
+/*
+ * Lets go of the lock, forgets what was asked, then announces what is new, and says what went wrong with that. May be
+ * repeated. Returns whether another event has given up waiting for it: the guest is to be synced. event/sync.h has the
+ * two functions that do so; they are what callers use.
+ */
+bool turn_unlock(struct turn *turn) __attribute__((warn_unused_result));
 
-/* Unlocks, and frees what was loaded. */
-void turn_done(struct turn *turn);
+/* Unlocks, and frees what was loaded. Returns what turn_unlock() does. */
+bool turn_done(struct turn *turn) __attribute__((warn_unused_result));
 
 #endif

@@ -31,12 +31,12 @@ struct up {
 	struct netlink *nl;          /* the turn's, and its facts */
 	struct facts *facts;
 	struct plan plan;
-	struct plan todo;   /* of the plan, what the kernel does not have yet */
-	struct plan stale;  /* recorded earlier, no longer wanted */
-	struct plan old;    /* the record as found */
-	struct plan record; /* the record to be */
-	struct plan taken;  /* recorded for guests whose addresses were taken over: theirs no longer */
-	bool recorded;
+	struct plan todo;     /* of the plan, what the kernel does not have yet */
+	struct plan unwanted; /* recorded earlier, no longer wanted */
+	struct plan recorded; /* the record as found */
+	struct plan record;   /* the record to be */
+	struct plan taken;    /* recorded for guests whose addresses were taken over: theirs no longer */
+	bool has_record;
 	bool incomplete;        /* the plan says not all that is wanted, as a device for it is missing */
 	int forwarding_told[2]; /* the device for which it was said last that forwarding is off, IPv4's and IPv6's */
 	int result;
@@ -59,15 +59,15 @@ static bool keep(struct up *up, struct plan *list, const struct setting *setting
 }
 
 /* What an earlier up recorded and still is so: same fact, same device. */
-static const struct setting *recorded(const struct up *up, const struct setting *setting)
+static const struct setting *recorded_as(const struct up *up, const struct setting *setting)
 {
-	const struct setting *old = setting->guests ? plan_find(&up->old, setting) : NULL;
+	const struct setting *earlier = setting->guests ? plan_find(&up->recorded, setting) : NULL;
 
-	return old && old->ifindex == setting->ifindex ? old : NULL;
+	return earlier && earlier->ifindex == setting->ifindex ? earlier : NULL;
 }
 
 /* Is it this event's to say that a recorded setting is no longer wanted? */
-static bool concerns(const struct up *up, const struct setting *old)
+static bool concerns(const struct up *up, const struct setting *earlier)
 {
 	struct ip buffer[GUEST_IPS_MAX];
 	size_t count;
@@ -75,7 +75,7 @@ static bool concerns(const struct up *up, const struct setting *old)
 
 	if (up->policy->broken || up->incomplete)
 		return false;
-	return !up->turn->partly || ip_among(ips, count, &old->ip);
+	return !up->turn->partly || ip_among(ips, count, &earlier->ip);
 }
 
 /* A route that another guest has made: it was taken over with its address, or both guests share that. */
@@ -90,7 +90,7 @@ static bool is_others(const struct up *up, const struct setting *setting)
  */
 static bool holds_unseen(const struct up *up, const struct setting *setting)
 {
-	return !up->turn->claims && (setting->kind == SETTING_NO_PROXY || recorded(up, setting));
+	return !up->turn->claims && (setting->kind == SETTING_NO_PROXY || recorded_as(up, setting));
 }
 
 static int read_one(struct up *up, const struct setting *setting, bool *ret_holds, struct err *err)
@@ -118,7 +118,7 @@ static bool compare(struct up *up)
 		apply_read_each(up->nl, &up->plan, readings);
 	for (size_t i = 0; i < up->plan.count; i++) {
 		struct setting *setting = &up->plan.settings[i];
-		const struct setting *old = recorded(up, setting);
+		const struct setting *earlier = recorded_as(up, setting);
 		struct err failure;
 		enum reading reading = readings ? readings[i] : READING_NONE;
 		bool holds = reading == READING_HOLDS;
@@ -126,16 +126,16 @@ static bool compare(struct up *up)
 
 		if (reading == READING_NONE && read_one(up, setting, &holds, &failure) < 0) {
 			failed(up, &failure);
-			if (old)
-				all = keep(up, &up->record, old) && all;
+			if (earlier)
+				all = keep(up, &up->record, earlier) && all;
 			continue;
 		}
 		/*
 		 * What held already without us is not ours to remove later, but for an entry that answers in
 		 * this guest's name: no matter who made it, it must go when the guest goes.
 		 */
-		if (setting->guests && old)
-			kept = keep(up, &up->record, old);
+		if (setting->guests && earlier)
+			kept = keep(up, &up->record, earlier);
 		else if (setting->guests &&
 			 (!holds || setting->kind == SETTING_PROXY || setting->platforms || is_others(up, setting)))
 			kept = keep(up, &up->record, setting);
@@ -144,11 +144,11 @@ static bool compare(struct up *up)
 			(void)keep(up, &up->todo, setting);
 		all = all && kept;
 	}
-	for (size_t i = 0; i < up->old.count; i++) {
-		const struct setting *old = &up->old.settings[i];
+	for (size_t i = 0; i < up->recorded.count; i++) {
+		const struct setting *earlier = &up->recorded.settings[i];
 
-		if (!plan_find(&up->plan, old))
-			all = keep(up, concerns(up, old) ? &up->stale : &up->record, old) && all;
+		if (!plan_find(&up->plan, earlier))
+			all = keep(up, concerns(up, earlier) ? &up->unwanted : &up->record, earlier) && all;
 	}
 	return all;
 }
@@ -172,12 +172,12 @@ static int save_intent(struct up *up)
 	struct plan intent = { 0 };
 	int r = 0;
 
-	if (up->recorded && up->stale.count == 0 && same_lists(&up->record, &up->old))
+	if (up->has_record && up->unwanted.count == 0 && same_lists(&up->record, &up->recorded))
 		return 0;
 	for (size_t i = 0; r == 0 && i < up->record.count; i++)
 		r = plan_add(&intent, &up->record.settings[i]);
-	for (size_t i = 0; r == 0 && i < up->stale.count; i++)
-		r = plan_add(&intent, &up->stale.settings[i]);
+	for (size_t i = 0; r == 0 && i < up->unwanted.count; i++)
+		r = plan_add(&intent, &up->unwanted.settings[i]);
 	r = r < 0 ? err_errno(&up->turn->err, ENOMEM, "record") : record_save(&up->turn->lock, &intent, &up->turn->err);
 	plan_done(&intent);
 	return r;
@@ -187,7 +187,7 @@ static int save_intent(struct up *up)
  * device has answered. */
 static bool worth_announcing(const struct up *up, const struct setting *entry)
 {
-	if (up->turn->announces || !recorded(up, entry))
+	if (up->turn->announces || !recorded_as(up, entry))
 		return true;
 	for (size_t i = 0; i < up->todo.count; i++) {
 		const struct setting *todo = &up->todo.settings[i];
@@ -266,11 +266,11 @@ static void warn_silent(struct up *up, const struct setting *entry, enum answer_
 		answering_note(notes, entry->device, &entry->ip, reason, command);
 }
 
-static void forget(struct up *up, const struct setting *setting)
+static void leave_out(struct up *up, const struct setting *setting)
 {
 	struct setting *entry = plan_find(&up->record, setting);
 
-	if (entry && !plan_find(&up->old, setting))
+	if (entry && !plan_find(&up->recorded, setting))
 		*entry = up->record.settings[--up->record.count];
 }
 
@@ -320,7 +320,7 @@ static bool write_differences(struct up *up)
 			failed(up, &failure);
 			continue;
 		}
-		forget(up, setting);
+		leave_out(up, setting);
 		all = false;
 	}
 	return all;
@@ -354,7 +354,7 @@ static void take_over(struct up *up, const struct owner_claim *claim)
 }
 
 /* What was taken over, and is not wanted on that device. */
-static void undo_taken(struct up *up)
+static void remove_taken(struct up *up)
 {
 	for (size_t i = 0; i < up->taken.count; i++) {
 		const struct setting *setting = &up->taken.settings[i];
@@ -364,7 +364,7 @@ static void undo_taken(struct up *up)
 		if (!plan_find(&up->plan, setting))
 			r = apply_delete(up->nl, up->facts, setting, &failure);
 		if (r > 0)
-			outcome_undone(&up->turn->outcome, setting);
+			outcome_removed(&up->turn->outcome, setting);
 		if (r < 0)
 			failed(up, &failure);
 	}
@@ -404,19 +404,19 @@ static bool is_claimed(const struct up *up, const struct ip *ip)
 }
 
 /* What cannot be removed stays in the record, for the next event to try again. False where it was not kept there. */
-static bool undo_stale(struct up *up)
+static bool remove_unwanted(struct up *up)
 {
 	bool all = true;
 
-	for (size_t i = 0; i < up->stale.count; i++) {
-		const struct setting *setting = &up->stale.settings[i];
+	for (size_t i = 0; i < up->unwanted.count; i++) {
+		const struct setting *setting = &up->unwanted.settings[i];
 		struct err failure;
 		int r = apply_release(up->nl, up->facts, up->guest, up->policy, setting, &failure);
 
 		if (r >= 0 && setting->kind == SETTING_PROXY && !is_claimed(up, &setting->ip))
 			owner_drop(up->guest, asking_vrf(up->nl, up->facts, setting->device), &setting->ip);
 		if (r > 0)
-			outcome_undone(&up->turn->outcome, setting);
+			outcome_removed(&up->turn->outcome, setting);
 		if (r < 0) {
 			failed(up, &failure);
 			all = keep(up, &up->record, setting) && all;
@@ -522,7 +522,7 @@ static int up_run(struct up *up, struct policy *quiet_alone)
 	quiet(up);
 	r = turn_locked(turn, &turn->err);
 	if (r == 0)
-		r = record_load(&turn->lock, &up->old, &up->recorded, &turn->outcome.notes, &turn->err);
+		r = record_load(&turn->lock, &up->recorded, &up->has_record, &turn->outcome.notes, &turn->err);
 	if (r == 0 && !turn->elsewhere)
 		r = take_addresses(up);
 	if (r < 0)
@@ -532,12 +532,12 @@ static int up_run(struct up *up, struct policy *quiet_alone)
 	r = save_intent(up);
 	if (r < 0)
 		return r;
-	undo_taken(up);
+	remove_taken(up);
 	all = write_differences(up);
 	/* The intent names the rest, too. */
-	kept = undo_stale(up);
+	kept = remove_unwanted(up);
 	announce_entries(up);
-	if (kept && (!all || up->stale.count > 0)) {
+	if (kept && (!all || up->unwanted.count > 0)) {
 		if (record_save(&turn->lock, &up->record, &failure) < 0)
 			failed(up, &failure);
 	}
@@ -554,8 +554,8 @@ int event_up(struct turn *turn, const struct guest *guest)
 		up.result = r;
 	plan_done(&up.taken);
 	plan_done(&up.record);
-	plan_done(&up.old);
-	plan_done(&up.stale);
+	plan_done(&up.recorded);
+	plan_done(&up.unwanted);
 	plan_done(&up.todo);
 	plan_done(&up.plan);
 	return up.result;

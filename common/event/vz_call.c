@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "event/event.h"
+#include "event/sync.h"
 #include "guest/vz_ips.h"
 #include "policy/policy.h"
 
@@ -92,7 +93,7 @@ void vz_call_begin(struct vz_call *call, enum turn_kind kind)
 
 void vz_call_end(struct vz_call *call)
 {
-	turn_unlock(&call->turn);
+	event_unlock(&call->turn);
 }
 
 bool vz_call_take_ips(struct vz_call *call, const char *variable, struct guest *guest)
@@ -149,12 +150,12 @@ void vz_call_remove(struct vz_call *call, const struct guest *guest)
 	(void)vz_call_say(call, "removed", event_down_ips(&call->turn, guest->ips, guest->ip_count), false);
 }
 
-void vz_call_withdraw(struct vz_call *call, struct guest *guest, const char *route)
+void vz_call_remove_unrecorded(struct vz_call *call, struct guest *guest, const char *route)
 {
 	bool routes = ifname_copy(guest->route, route) == 0;
 
 	guest->platform_routes = routes;
-	(void)vz_call_say(call, "removed", event_withdraw(&call->turn, guest, routes), false);
+	(void)vz_call_say(call, "removed", event_remove_unrecorded(&call->turn, guest, routes), false);
 }
 
 void vz_call_remove_all(struct vz_call *call)

@@ -60,7 +60,7 @@ bool vz_call_add(struct vz_call *call, struct guest *guest, const char *route, b
 void vz_call_remove(struct vz_call *call, const struct guest *guest);
 void vz_call_remove_all(struct vz_call *call);
 
-/* event_withdraw(): on whatever device vzctl has put them, before we were set up or without telling us. */
-void vz_call_withdraw(struct vz_call *call, struct guest *guest, const char *route);
+/* event_remove_unrecorded(): on whatever device vzctl has put them, before we were set up or without telling us. */
+void vz_call_remove_unrecorded(struct vz_call *call, struct guest *guest, const char *route);
 
 #endif

@@ -15,14 +15,14 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "base/file.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "event/alive.h"
 #include "event/devices.h"
 #include "event/entries.h"
 #include "event/late.h"
 #include "event/move.h"
-#include "event/quieting.h"
+#include "event/quieting_host.h"
 #include "event/sync.h"
 #include "event/wanted.h"
 #include "guest/pve.h"
@@ -183,7 +183,7 @@ static bool watch_directory(const struct watcher *w, const char *path, uint32_t 
 {
 	char full[4096];
 
-	if (*number >= 0 || file_path(path, full, sizeof(full), NULL) < 0)
+	if (*number >= 0 || path_full(path, full, sizeof(full), NULL) < 0)
 		return false;
 	*number = inotify_add_watch(w->files, full, events | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE);
 	return *number >= 0;
@@ -361,7 +361,7 @@ static void act(struct watcher *w)
 		w->wanted.prepare = false;
 		if (event_sync(prepare, true, &result, &err) < 0)
 			log_line(NULL, "watch: %s", err.text);
-		w->table = quieting_has_table();
+		w->table = quieting_host_has_table();
 		teller_did(&w->teller, "all", clock_us() - begun);
 	}
 	/* What comes meanwhile is taken in between: the kernel keeps only so much of it. */
@@ -420,9 +420,9 @@ static void run_timers(struct watcher *w)
 
 	if (w->bindings.guest_count > 0 && now >= w->files_at) {
 		look_at_cluster(w);
-		if (w->table && !quieting_has_table()) {
+		if (w->table && !quieting_host_has_table()) {
 			(void)event_sync_names("sync");
-			w->table = quieting_has_table();
+			w->table = quieting_host_has_table();
 		}
 		teller_heard(&w->teller);
 		w->files_at = now + FILES_MS;

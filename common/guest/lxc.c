@@ -14,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/path.h"
 #include "base/text.h"
 
 #define PATH_SIZE 512
@@ -133,7 +134,7 @@ static DIR *open_directory(const struct reading *in, const char *path)
 	DIR *dir;
 	int fd;
 
-	if (in->below_root && file_path(path, full, sizeof(full), NULL) < 0)
+	if (in->below_root && path_full(path, full, sizeof(full), NULL) < 0)
 		return NULL;
 	fd = open(in->below_root ? full : path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
@@ -497,7 +498,7 @@ static void lxcpath_of(const char *name, const char *config, char *path, size_t 
 	memcpy(path, config, len);
 	path[len] = '\0';
 	/* The usual one also below GUESTARP_ROOT. */
-	if (file_path(GUEST_LXCPATH, usual, sizeof(usual), NULL) == 0 && strcmp(path, usual) == 0)
+	if (path_full(GUEST_LXCPATH, usual, sizeof(usual), NULL) == 0 && strcmp(path, usual) == 0)
 		path[0] = '\0';
 }
 
@@ -532,13 +533,11 @@ int lxc_identify(struct guest *guest, const char *name, const char *config, stru
 bool lxc_had_name(const struct guest *guest, struct guest *ret_former)
 {
 	char place[sizeof(GUEST_LXCPATH) + GUEST_WORD_SIZE + 16];
-	char full[4096];
 
 	if (!guest->lxcpath[0])
 		return false;
 	(void)snprintf(place, sizeof(place), GUEST_LXCPATH "/%s/config", guest->alias);
-	return file_path(place, full, sizeof(full), NULL) == 0 && access(full, F_OK) < 0 &&
-	       guest_init(ret_former, GUEST_LXC, guest->alias, NULL) == 0;
+	return !path_exists(place) && guest_init(ret_former, GUEST_LXC, guest->alias, NULL) == 0;
 }
 
 int lxc_read(struct guest *guest, const char *path, struct err *err)

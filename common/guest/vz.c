@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "guest/vz_ips.h"
 #include "guest/vz_netif.h"
@@ -240,14 +241,6 @@ int vz_parse(struct guest *guest, enum vz_family family, const char *path, char 
 	return 0;
 }
 
-static bool is_there(const char *path)
-{
-	char full[4096];
-	struct stat st;
-
-	return file_path(path, full, sizeof(full), NULL) == 0 && stat(full, &st) == 0;
-}
-
 /* The upstream kernel's scripts came with 4.0, also where a packager has kept 3.x's directory (Proxmox's own 4.0). */
 static bool is_3(const char *dir)
 {
@@ -256,14 +249,14 @@ static bool is_3(const char *dir)
 
 	(void)snprintf(old, sizeof(old), "%s/vps-functions", dir);
 	(void)snprintf(new, sizeof(new), "%s/vps-netns_dev_add", dir);
-	return is_there(old) && !is_there(new);
+	return path_exists(old) && !path_exists(new);
 }
 
 enum vz_family vz_family(void)
 {
-	if (is_there("/usr/libexec/libvzctl/scripts"))
+	if (path_exists("/usr/libexec/libvzctl/scripts"))
 		return VZ_LIBVZCTL;
-	if (!is_there("/usr/libexec/vzctl") && (is_3("/usr/lib/vzctl/scripts") || is_3("/usr/lib64/vzctl/scripts")))
+	if (!path_exists("/usr/libexec/vzctl") && (is_3("/usr/lib/vzctl/scripts") || is_3("/usr/lib64/vzctl/scripts")))
 		return VZ_CLASSIC_3;
 	return VZ_CLASSIC_4;
 }
@@ -309,13 +302,4 @@ int vz_parse_ips(enum vz_family family, const char *list, struct ip *ret_ips, si
 		return -E2BIG;
 	*ret_count = ips.count;
 	return 0;
-}
-
-const struct guest_nic *vz_find_port(const struct guest *guest, const char *port)
-{
-	for (size_t i = 0; i < guest->nic_count; i++) {
-		if (strcmp(guest->nics[i].port, port) == 0)
-			return &guest->nics[i];
-	}
-	return NULL;
 }

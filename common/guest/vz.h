@@ -35,7 +35,4 @@ int vz_parse(struct guest *guest, enum vz_family family, const char *path, char 
  */
 int vz_parse_ips(enum vz_family family, const char *list, struct ip *ret_ips, size_t max, size_t *ret_count);
 
-/* The NIC with that end on the host, or NULL. */
-const struct guest_nic *vz_find_port(const struct guest *guest, const char *port);
-
 #endif

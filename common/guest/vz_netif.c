@@ -301,7 +301,7 @@ static int add_device(struct guest *guest, const struct netif *netif)
 {
 	struct guest_nic *nic;
 
-	if (netif->cannot_be || (netif->nic.port[0] && vz_find_port(guest, netif->nic.port)))
+	if (netif->cannot_be || (netif->nic.port[0] && vz_netif_find(guest, netif->nic.port)))
 		return 0;
 	nic = guest_add_nic(guest, (unsigned)guest->nic_count);
 	if (!nic)
@@ -364,4 +364,13 @@ int vz_netif_parse(enum vz_family family, const char *value, struct guest *guest
 		device = end;
 	}
 	return result < 0 ? result : (int)seen.count;
+}
+
+const struct guest_nic *vz_netif_find(const struct guest *guest, const char *port)
+{
+	for (size_t i = 0; i < guest->nic_count; i++) {
+		if (strcmp(guest->nics[i].port, port) == 0)
+			return &guest->nics[i];
+	}
+	return NULL;
 }

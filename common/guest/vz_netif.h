@@ -12,4 +12,7 @@
  */
 int vz_netif_parse(enum vz_family family, const char *value, struct guest *guest);
 
+/* The NIC with that end on the host, or NULL. */
+const struct guest_nic *vz_netif_find(const struct guest *guest, const char *port);
+
 #endif

@@ -7,7 +7,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/file.h"
+#include "base/kernel_file.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "host/record.h"
 
@@ -27,7 +28,7 @@ bool changed_file(const char *path, struct timespec *last)
 	struct stat st = { .st_mtim = { .tv_nsec = 1 } };
 	bool changed;
 
-	if (file_path(path, full, sizeof(full), NULL) < 0)
+	if (path_full(path, full, sizeof(full), NULL) < 0)
 		return false;
 	(void)stat(full, &st);
 	changed = !changed_never_seen(last) &&
@@ -44,9 +45,9 @@ bool changed_cluster(uint64_t *last)
 	uint64_t hash;
 	bool changed;
 
-	if (file_path("/etc/pve/.version", path, sizeof(path), NULL) < 0)
+	if (path_full("/etc/pve/.version", path, sizeof(path), NULL) < 0)
 		return false;
-	(void)file_read_kernel(path, text, sizeof(text));
+	(void)kernel_file_read(path, text, sizeof(text));
 	hash = text_hash(TEXT_HASH_START, text);
 	changed = *last != 0 && *last != hash;
 	*last = hash;

@@ -14,7 +14,7 @@
 
 #include "base/array.h"
 #include "base/cleanup.h"
-#include "base/file.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "guest/lxc.h"
 #include "guest/pve.h"
@@ -95,7 +95,7 @@ int guest_list_recorded(struct guest_list *guests, struct err *err)
 	char path[4096];
 	CLEANUP(dir) DIR *dir = NULL;
 	const struct dirent *entry;
-	int r = file_path(RECORD_DIR, path, sizeof(path), err);
+	int r = path_full(RECORD_DIR, path, sizeof(path), err);
 
 	if (r < 0)
 		return r;
@@ -141,7 +141,7 @@ static int add_directory(struct guest_list *guests, const char *path, const char
 	char full[PATH_SIZE];
 	CLEANUP(dir) DIR *dir = NULL;
 	const struct dirent *entry;
-	int r = file_path(path, full, sizeof(full), err);
+	int r = path_full(path, full, sizeof(full), err);
 
 	if (r < 0)
 		return r;
@@ -167,16 +167,9 @@ static int add_directory(struct guest_list *guests, const char *path, const char
 	return errno ? err_errno(err, errno, "%s", path) : 0;
 }
 
-static bool exists(const char *path)
-{
-	char full[PATH_SIZE];
-
-	return file_path(path, full, sizeof(full), NULL) == 0 && access(full, F_OK) == 0;
-}
-
 static bool has_proxmox(void)
 {
-	return exists("/etc/pve") || errno == ENOTCONN;
+	return path_exists("/etc/pve") || errno == ENOTCONN;
 }
 
 int guest_list_containers(struct guest_list *guests, struct err *err)
@@ -185,7 +178,7 @@ int guest_list_containers(struct guest_list *guests, struct err *err)
 	CLEANUP(dir) DIR *dir = NULL;
 	const struct dirent *entry;
 	bool proxmox = has_proxmox();
-	int r = file_path(GUEST_LXCPATH, full, sizeof(full), err);
+	int r = path_full(GUEST_LXCPATH, full, sizeof(full), err);
 
 	if (r < 0)
 		return r;
@@ -200,7 +193,7 @@ int guest_list_containers(struct guest_list *guests, struct err *err)
 		if (proxmox && guest_init(&guest, GUEST_PVE, entry->d_name, NULL) == 0)
 			continue;
 		(void)snprintf(path, sizeof(path), GUEST_LXCPATH "/%s/config", entry->d_name);
-		if (guest_init(&guest, GUEST_LXC, entry->d_name, NULL) == 0 && exists(path) &&
+		if (guest_init(&guest, GUEST_LXC, entry->d_name, NULL) == 0 && path_exists(path) &&
 		    add_guest(guests, &guest) < 0)
 			return err_errno(err, ENOMEM, GUEST_LXCPATH);
 	}
@@ -220,7 +213,7 @@ int guest_list_configured(struct guest_list *guests, struct err *err)
 
 bool guest_platform_known(void)
 {
-	return exists("/etc/pve/lxc") && exists("/etc/pve/qemu-server");
+	return path_exists("/etc/pve/lxc") && path_exists("/etc/pve/qemu-server");
 }
 
 bool guest_platform_missing(void)
@@ -237,7 +230,7 @@ int guest_each_of_cluster(bool (*wanted)(const struct guest *guest, const void *
 	const struct dirent *entry;
 	int r = 0;
 
-	if (file_path("/etc/pve/nodes", full, sizeof(full), NULL) == 0)
+	if (path_full("/etc/pve/nodes", full, sizeof(full), NULL) == 0)
 		dir = opendir(full);
 	while (dir && r == 0 && (entry = next_entry(dir)) != NULL) {
 		struct guest_list guests = { 0 };
@@ -266,7 +259,7 @@ bool guest_in_cluster(const struct guest *guest)
 	CLEANUP(dir) DIR *dir = NULL;
 	const struct dirent *entry;
 
-	if (file_path("/etc/pve/nodes", full, sizeof(full), NULL) < 0)
+	if (path_full("/etc/pve/nodes", full, sizeof(full), NULL) < 0)
 		return true;
 	dir = opendir(full);
 	/* A list that cannot be read says nothing. */
@@ -278,7 +271,7 @@ bool guest_in_cluster(const struct guest *guest)
 
 			(void)snprintf(path, sizeof(path), "/etc/pve/nodes/%s/%s/%s.conf", entry->d_name, kinds[i],
 				       guest->id);
-			if (exists(path))
+			if (path_exists(path))
 				return true;
 		}
 	}

@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "guest/lxc.h"
 
@@ -89,7 +90,7 @@ static int look_at(const struct guest *guest, struct stat *ret_st)
 	char path[4096];
 
 	(void)record_name(guest, file + sizeof(RECORD_DIR));
-	if (file_path(file, path, sizeof(path), NULL) == 0)
+	if (path_full(file, path, sizeof(path), NULL) == 0)
 		return stat(path, ret_st);
 	errno = ENAMETOOLONG;
 	return -1;

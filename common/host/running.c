@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "guest/lxc.h"
 #include "kernel/link.h"
@@ -31,7 +32,7 @@ static enum monitor ask_lxc(const char *lxcpath, const char *container)
 	/* One that is not usual is as LXC has it. */
 	if (lxcpath[0])
 		(void)stat(lxcpath, &st);
-	else if (file_path(path, full, sizeof(full), NULL) == 0)
+	else if (path_full(path, full, sizeof(full), NULL) == 0)
 		(void)stat(full, &st);
 	if (snprintf(name, sizeof(name), "%s/%s/command", path, container) >= (int)sizeof(name) - 2) {
 		uint64_t hash = text_hash(text_hash(text_hash(TEXT_HASH_START, path), "/"), container);

@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/path.h"
 #include "base/text.h"
 
 #define FILE_NAME    "watch"
@@ -99,7 +100,5 @@ bool watching_read(struct watching *ret_watching)
 
 bool watching_is_due(void)
 {
-	char path[PATH_MAX];
-
-	return file_path("/run/systemd/system", path, sizeof(path), NULL) == 0 && access(path, F_OK) == 0;
+	return path_exists("/run/systemd/system");
 }

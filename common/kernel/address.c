@@ -104,6 +104,65 @@ int addresses_get_all(struct netlink *nl, int family, struct addresses *ret_addr
 	return read_list(nl, family, &reading, err);
 }
 
+static int add_range(struct addresses *all, const struct address_range *range)
+{
+	struct address_range *ranges = array_grow(all->ranges, all->range_count, &all->range_room, sizeof(*ranges));
+
+	if (!ranges)
+		return -ENOMEM;
+	all->ranges = ranges;
+	ranges[all->range_count++] = *range;
+	return 0;
+}
+
+static int take_range(struct nlmsghdr *answer, void *arg)
+{
+	struct addresses *all = arg;
+	const struct rtmsg *rtm = nlmsg_data(answer);
+	struct address_range range = { .ip.family = AF_INET };
+	struct nlattr *tb[RTA_MAX + 1];
+
+	if (answer->nlmsg_type != RTM_NEWROUTE || nlmsg_parse(answer, sizeof(*rtm), tb, RTA_MAX, NULL) < 0)
+		return -EBADMSG;
+	/* Older kernels do not filter. */
+	if (rtm->rtm_family != AF_INET || rtm->rtm_type != RTN_LOCAL || rtm->rtm_dst_len > 32 ||
+	    (tb[RTA_DST] && nla_len(tb[RTA_DST]) != 4))
+		return 0;
+	range.prefix = rtm->rtm_dst_len;
+	range.table = tb[RTA_TABLE] && nla_len(tb[RTA_TABLE]) == sizeof(uint32_t) ? nla_get_u32(tb[RTA_TABLE])
+										  : rtm->rtm_table;
+	if (tb[RTA_DST])
+		memcpy(range.ip.bytes, nla_data(tb[RTA_DST]), 4);
+	if (range.ip.bytes[0] == 127 || (range.prefix == 32 && addresses_have(all, &range.ip)))
+		return 0;
+	return add_range(all, &range);
+}
+
+static void restart_ranges(void *arg)
+{
+	((struct addresses *)arg)->range_count = 0;
+}
+
+int addresses_get_ranges(struct netlink *nl, struct addresses *addresses, struct err *err)
+{
+	struct rtmsg rtm = { .rtm_family = AF_INET, .rtm_type = RTN_LOCAL };
+	int r = netlink_dump(nl, RTM_GETROUTE, &rtm, sizeof(rtm), 0, NULL, 0, take_range, restart_ranges, addresses,
+			     err);
+
+	return r < 0 ? err_wrap(err, "local routes") : 0;
+}
+
+const struct address_range *addresses_range(const struct addresses *addresses, const struct ip *ip)
+{
+	for (size_t i = 0; i < addresses->range_count; i++) {
+		const struct address_range *range = &addresses->ranges[i];
+
+		if (ip->family == AF_INET && ip_same_subnet(&range->ip, ip, range->prefix))
+			return range;
+	}
+	return NULL;
+}
+
 int addresses_global(const struct addresses *all, struct addresses *ret_addresses)
 {
 	struct addresses *global = ret_addresses;
@@ -120,12 +179,17 @@ int addresses_global(const struct addresses *all, struct addresses *ret_addresse
 		global->list = list;
 		list[global->count++] = all->list[i];
 	}
+	for (size_t i = 0; i < all->range_count; i++) {
+		if (add_range(global, &all->ranges[i]) < 0)
+			return -ENOMEM;
+	}
 	return 0;
 }
 
 void addresses_done(struct addresses *addresses)
 {
 	free(addresses->list);
+	free(addresses->ranges);
 	memset(addresses, 0, sizeof(*addresses));
 }
 
@@ -139,8 +203,8 @@ bool addresses_have(const struct addresses *addresses, const struct ip *ip)
 }
 
 /* The lowest ones first, as gateways mostly have them. */
-bool addresses_neighbour_in(const struct addresses *addresses, const struct address *own, const struct ip *other,
-			    struct ip *ret_ip)
+static bool find_neighbour(const struct addresses *addresses, const struct address *own, const struct ip *other,
+			   bool in_ranges, struct ip *ret_ip)
 {
 	size_t last = ip_len(&own->ip) - 1;
 
@@ -150,12 +214,20 @@ bool addresses_neighbour_in(const struct addresses *addresses, const struct addr
 		/* Within the last byte, whatever the prefix. */
 		ip.bytes[last] = (uint8_t)low;
 		if (!ip_same_subnet(&ip, &own->ip, own->prefix) || ip_equal(&ip, other) ||
-		    addresses_have(addresses, &ip))
+		    addresses_have(addresses, &ip) || (!in_ranges && addresses_range(addresses, &ip)))
 			continue;
 		*ret_ip = ip;
 		return true;
 	}
 	return false;
+}
+
+bool addresses_neighbour_in(const struct addresses *addresses, const struct address *own, const struct ip *other,
+			    struct ip *ret_ip)
+{
+	/* No look-up may reach the ranges. */
+	return find_neighbour(addresses, own, other, false, ret_ip) ||
+	       (addresses->range_count > 0 && find_neighbour(addresses, own, other, true, ret_ip));
 }
 
 bool addresses_neighbour(const struct addresses *addresses, int ifindex, const struct ip *other, struct ip *ret_ip)

@@ -21,10 +21,20 @@ struct address {
 	uint8_t scope;   /* RT_SCOPE_* */
 };
 
+/* IPv4 addresses that a route of type local makes the host's ("AnyIP"), where a look-up reaches its table. */
+struct address_range {
+	struct ip ip;
+	unsigned prefix;
+	uint32_t table;
+};
+
 struct addresses {
 	struct address *list;
 	size_t count;
 	size_t room;
+	struct address_range *ranges; /* none unless addresses_get_ranges() has been asked */
+	size_t range_count;
+	size_t range_room;
 };
 
 /*
@@ -42,7 +52,14 @@ int addresses_get_answered(struct netlink *nl, int family, struct addresses *ret
 /* As addresses_get(), of every scope and state. AF_UNSPEC is both families. */
 int addresses_get_all(struct netlink *nl, int family, struct addresses *ret_addresses, struct err *err);
 
-/* Those of a list of all that addresses_get() would have had. -ENOMEM. To be released with addresses_done(). */
+/* Adds the ranges of all tables, but 127.0.0.0/8 and the routes that the addresses in the list have. */
+int addresses_get_ranges(struct netlink *nl, struct addresses *addresses, struct err *err);
+
+/* The first range that has it, or NULL. */
+const struct address_range *addresses_range(const struct addresses *addresses, const struct ip *ip);
+
+/* Those of a list of all that addresses_get() would have had, and all ranges. -ENOMEM. To be released with
+ * addresses_done(). */
 int addresses_global(const struct addresses *all, struct addresses *ret_addresses);
 
 /* Is it one of them, on whatever device? */
@@ -50,7 +67,10 @@ bool addresses_have(const struct addresses *addresses, const struct ip *ip);
 
 void addresses_done(struct addresses *addresses);
 
-/* One in the subnet of own that is neither the host's own, nor own, nor other. False where it has no room for one. */
+/*
+ * One in the subnet of own that is neither the host's own, nor own, nor other; one out of all ranges where there is
+ * room for it. False where there is none at all.
+ */
 bool addresses_neighbour_in(const struct addresses *addresses, const struct address *own, const struct ip *other,
 			    struct ip *ret_ip);
 

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/file.h"
+#include "base/kernel_file.h"
 #include "base/text.h"
 
 #define PATH_SIZE    96
@@ -21,7 +21,7 @@ static int read_attribute(const char *device, const char *attribute, char *ret_t
 
 	if (snprintf(path, sizeof(path), "/sys/class/net/%s/%s", device, attribute) >= (int)sizeof(path))
 		return -ENAMETOOLONG;
-	return file_read_kernel(path, ret_text, size);
+	return kernel_file_read(path, ret_text, size);
 }
 
 bool bridge_port_is_guests(const char *port)

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/file.h"
+#include "base/kernel_file.h"
 #include "base/text.h"
 
 #define PATH_SIZE 96
@@ -29,7 +29,7 @@ static int read_number(const char *device, const char *file, uint32_t max, uint3
 	if (!ifname_valid(device) ||
 	    snprintf(path, sizeof(path), "/sys/class/net/%s/%s", device, file) >= (int)sizeof(path))
 		return -EINVAL;
-	r = file_read_kernel(path, text, sizeof(text));
+	r = kernel_file_read(path, text, sizeof(text));
 	if (r == 0 && parse_u32(text, 0, max, ret_number) < 0)
 		r = -EBADMSG;
 	return r;
@@ -86,7 +86,7 @@ int device_file_value(int family, const char *name, const char *file, uint32_t *
 	int r = value_path(family, name, file, path);
 
 	if (r == 0)
-		r = file_read_kernel(path, text, sizeof(text));
+		r = kernel_file_read(path, text, sizeof(text));
 	if (r < 0)
 		return r;
 	negative = text[0] == '-';
@@ -104,7 +104,7 @@ int device_file_set_value(int family, const char *name, const char *file, uint32
 
 	(void)snprintf(text, sizeof(text), "%u", value);
 	if (r == 0)
-		r = file_write_kernel(path, text);
+		r = kernel_file_write(path, text);
 	return r < 0 ? err_errno(err, -r, "%s", file) : 0;
 }
 

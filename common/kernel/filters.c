@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "base/file.h"
+#include "base/kernel_file.h"
 #include "kernel/netlink.h"
 
 #define OWN_TABLE "guestarp"
@@ -88,7 +88,7 @@ static bool has_old_tables(void)
 {
 	char text[64];
 
-	return file_read_kernel("/proc/net/arp_tables_names", text, sizeof(text)) == 0 && text[0];
+	return kernel_file_read("/proc/net/arp_tables_names", text, sizeof(text)) == 0 && text[0];
 }
 
 static int look(struct quiet_table *table, bool *others, struct err *err)

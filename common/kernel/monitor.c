@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/file.h"
+#include "base/path.h"
 
 DEFINE_CLEANUP(stream, FILE *, fclose)
 
@@ -93,7 +93,7 @@ enum monitor monitor_locks(const char *path, const char *option, const char *val
 	char full[PATH_SIZE];
 	CLEANUP(fd) int fd = -1;
 
-	if (file_path(path, full, sizeof(full), NULL) < 0)
+	if (path_full(path, full, sizeof(full), NULL) < 0)
 		return MONITOR_UNKNOWN;
 	fd = open(full, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)

@@ -251,6 +251,8 @@ int netstate_take(struct netlink *nl, struct netstate *ret_state, struct err *er
 	if (r == 0)
 		r = addresses_get_all(nl, AF_UNSPEC, &s->addresses, err);
 	if (r == 0)
+		r = addresses_get_ranges(nl, &s->addresses, err);
+	if (r == 0)
 		r = proxies_get(nl, &s->proxies, err);
 	if (r == 0)
 		r = list_memberships(nl, RTM_GETMULTICAST, &s->groups, err);

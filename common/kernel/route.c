@@ -85,15 +85,25 @@ static struct nl_msg *build_question(const struct question *q)
 	return steal_ptr(&msg);
 }
 
-static int request(struct netlink *nl, const struct question *q, netlink_answer_fn take, void *arg, struct err *err)
+/*
+ * No route: IPv4 says ENETUNREACH or EHOSTUNREACH; a blackhole says EINVAL, a prohibit EACCES. That is an answer, and
+ * err stays as it is.
+ */
+static bool says_no_route(int r)
 {
-	return netlink_get(nl, build_question(q), take, arg, err);
+	return r == -ENETUNREACH || r == -EHOSTUNREACH || r == -EINVAL || r == -EACCES || r == -ENOENT;
 }
 
-/* No route: IPv4 says ENETUNREACH or EHOSTUNREACH; a blackhole says EINVAL, a prohibit EACCES. */
-static int no_route_is_none(int r)
+static int request(struct netlink *nl, const struct question *q, netlink_answer_fn take, void *arg, struct err *err)
 {
-	return r == -ENETUNREACH || r == -EHOSTUNREACH || r == -EINVAL || r == -EACCES || r == -ENOENT ? 0 : r;
+	struct err failure;
+	int r = netlink_get(nl, build_question(q), take, arg, &failure);
+
+	if (r == -ENETUNREACH || (!q->iif && says_no_route(r)))
+		return 0;
+	if (r < 0 && err)
+		*err = failure;
+	return r;
 }
 
 /* Of the host's own packet. The answer is empty where there is no route. */
@@ -102,7 +112,7 @@ static int ask(struct netlink *nl, const struct ip *ip, unsigned flags, struct r
 	struct question q = { .ip = ip, .flags = flags };
 
 	memset(ret_route, 0, sizeof(*ret_route));
-	return no_route_is_none(request(nl, &q, take_route, ret_route, err));
+	return request(nl, &q, take_route, ret_route, err);
 }
 
 /* Addresses that nobody has a route of his own for: reserved (RFC 1112), and for documentation (RFC 9637). */
@@ -133,8 +143,6 @@ int route_forward(struct netlink *nl, int iif, const struct ip *from, const stru
 	if (iif <= 0)
 		return err_errno(err, ENODEV, "route without a device");
 	r = request(nl, &q, take_route, &route, err);
-	if (r == -ENETUNREACH)
-		r = 0;
 	if (r == 0)
 		*ret_route = route;
 	return r;
@@ -198,7 +206,7 @@ int route_gateway(struct netlink *nl, int family, struct ip *ret_gateway, int *r
 {
 	struct question q = { .ip = far_away(family), .flags = RTM_F_FIB_MATCH };
 	struct gateway gateway = { .ifindex = 0 };
-	int r = no_route_is_none(request(nl, &q, take_gateway, &gateway, err));
+	int r = request(nl, &q, take_gateway, &gateway, err);
 
 	*ret_gateway = gateway.ip;
 	*ret_ifindex = gateway.ifindex;

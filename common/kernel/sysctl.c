@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/file.h"
+#include "base/kernel_file.h"
 #include "base/text.h"
 
 static const struct {
@@ -47,7 +47,7 @@ int sysctl_get(enum sysctl which, const char *device, uint32_t *ret_value, struc
 
 	if (r < 0)
 		return r;
-	r = file_read_kernel(path, text, sizeof(text));
+	r = kernel_file_read(path, text, sizeof(text));
 	if (r < 0)
 		return err_errno(err, -r, "%s", path);
 	if (parse_u32(text, 0, UINT32_MAX, ret_value) < 0)
@@ -64,6 +64,6 @@ int sysctl_set(enum sysctl which, const char *device, uint32_t value, struct err
 	if (r < 0)
 		return r;
 	(void)snprintf(text, sizeof(text), "%u", value);
-	r = file_write_kernel(path, text);
+	r = kernel_file_write(path, text);
 	return r < 0 ? err_errno(err, -r, "%s", path) : 0;
 }

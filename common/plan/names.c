@@ -94,15 +94,20 @@ enum names_form names_form_of(const struct quiet_names *names)
 	return all == ALL_COUNT && former == 0 ? NAMES_FORM_ALL : NAMES_FORM_OTHER;
 }
 
+bool names_quietable(const struct guest *guest, const struct policy *policy)
+{
+	/* What is meant by a policy with a mistake is unknown; a firewall bridge that is quiet is right for every
+	 * guest. */
+	return guest->kind == GUEST_PVE && (policy->quiet || policy->broken);
+}
+
 struct names names_plan(const struct guest *guest, const struct policy *policy, bool managed, enum names_ports ports)
 {
 	struct names names = { NAMES_NOWHERE, NAMES_NOWHERE };
 
 	if (!managed || guest->kind != GUEST_PVE)
 		return names;
-	/* What is meant by a policy with a mistake is unknown; a firewall bridge that is quiet is right for every
-	 * guest. */
-	if (policy->quiet || policy->broken)
+	if (names_quietable(guest, policy))
 		names.firewall = names_for_all(policy) ? NAMES_OF_ALL : NAMES_QUIET;
 	else if (names_for_all(policy))
 		names.firewall = NAMES_LOUD;

@@ -52,6 +52,9 @@ bool names_all_cover(const char *device);
 /* ports: what the kernel shows of them, where it has been asked, else what the configuration says. */
 struct names names_plan(const struct guest *guest, const struct policy *policy, bool managed, enum names_ports ports);
 
+/* Would its firewall bridges be quiet by name, if guestarp managed it? */
+bool names_quietable(const struct guest *guest, const struct policy *policy);
+
 /* What the configuration says. */
 enum names_ports names_ports_of(const struct guest *guest);
 

@@ -13,19 +13,10 @@ static const struct {
 	const char *word;
 	enum subject about;
 	const char *text; /* device, then value / MAC / address */
-} kinds[SETTING_KIND_COUNT] = {
-	[SETTING_ARP_IGNORE] = { "arp_ignore", ABOUT_VALUE, "%s arp_ignore %u" },
-	[SETTING_ARP_ANNOUNCE] = { "arp_announce", ABOUT_VALUE, "%s arp_announce %u" },
-	[SETTING_ARP_FILTER] = { "arp_filter", ABOUT_VALUE, "%s arp_filter %u" },
-	[SETTING_NOARP] = { "noarp", ABOUT_VALUE, "%s NOARP %u" },
-	[SETTING_PROXY_DELAY] = { "proxy_delay", ABOUT_VALUE, "%s proxy_delay %u" },
-	[SETTING_PROXY_DELAY_6] = { "proxy_delay_ipv6", ABOUT_VALUE, "%s proxy_delay (IPv6) %u" },
-	[SETTING_PROXY_NDP] = { "proxy_ndp", ABOUT_VALUE, "%s proxy_ndp %u" },
-	[SETTING_QUIET_NAME] = { "quiet_name", ABOUT_VALUE, "%s quiet by name" },
-	[SETTING_BRIDGE_MAC] = { "bridge_mac", ABOUT_MAC, "%s MAC pinned to %s" },
-	[SETTING_NO_PROXY] = { "no_proxy_entry", ABOUT_IP, "%s no proxy entry for %s" },
-	[SETTING_PROXY] = { "proxy_entry", ABOUT_IP, "%s proxy entry for %s" },
-	[SETTING_ROUTE] = { "host_route", ABOUT_IP, "%s host route to %s" },
+} kinds[] = {
+#define ROW(kind, word, about, text, read, write, remove) { word, ABOUT_##about, text },
+	SETTING_TABLE(ROW)
+#undef ROW
 };
 
 bool setting_same(const struct setting *a, const struct setting *b)

@@ -9,22 +9,12 @@
 #include <stdint.h>
 
 #include "base/ip.h"
+#include "plan/setting_table.h"
 
-enum setting_kind {
-	SETTING_ARP_IGNORE,
-	SETTING_ARP_ANNOUNCE,
-	SETTING_ARP_FILTER,
-	SETTING_NOARP,       /* the device flag; value 1 */
-	SETTING_PROXY_DELAY, /* hundredths of a second */
-	SETTING_PROXY_DELAY_6,
-	SETTING_PROXY_NDP,
-	SETTING_QUIET_NAME, /* device is a name of kernel/quiet.h, not of a device */
-	SETTING_BRIDGE_MAC, /* pinned; mac is the one to pin */
-	SETTING_NO_PROXY,   /* no entry for ip on the device */
-	SETTING_PROXY,      /* an entry for ip on the device */
-	SETTING_ROUTE,      /* a host route for ip by the device */
-	SETTING_KIND_COUNT
-};
+/* SETTING_ARP_IGNORE and so on, in the order of the table. */
+#define SETTING_ROW(kind, word, about, text, read, write, remove) SETTING_##kind,
+enum setting_kind { SETTING_TABLE(SETTING_ROW) SETTING_KIND_COUNT };
+#undef SETTING_ROW
 
 struct setting {
 	enum setting_kind kind;

@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/path.h"
 #include "base/text.h"
 
 #define NAME_SIZE 64
@@ -35,7 +36,7 @@ static bool look(const char *name, struct stat *st)
 	char path[NAME_SIZE];
 	char full[PATH_MAX];
 
-	return file_path(path_of(name, path), full, sizeof(full), NULL) == 0 && lstat(full, st) == 0;
+	return path_full(path_of(name, path), full, sizeof(full), NULL) == 0 && lstat(full, st) == 0;
 }
 
 bool kept_exists(const char *name)

@@ -288,20 +288,10 @@ static int take_then(struct policy *p, const char *where, struct json_object *va
 static const struct key {
 	const char *name;
 	int (*take)(struct policy *p, const char *where, struct json_object *value, struct err *err);
-} keys[POLICY_KEY_COUNT] = {
-	[POLICY_FIREWALL_BRIDGE] = { "firewall_bridge", take_firewall_bridge },
-	[POLICY_PORTS] = { "ports", take_ports },
-	[POLICY_BRIDGE_MAC] = { "bridge_mac", take_bridge_mac },
-	[POLICY_DEVICE] = { "device", take_device },
-	[POLICY_ADDRESSES] = { "addresses", take_addresses },
-	[POLICY_ALLOWED] = { "allowed", take_allowed },
-	[POLICY_SHARED] = { "shared", take_shared },
-	[POLICY_ROUTE] = { "route", take_route },
-	[POLICY_NICS] = { "nics", take_nics },
-	[POLICY_PROBE] = { "probe", take_probe },
-	[POLICY_ANNOUNCE] = { "announce", take_announce },
-	[POLICY_ON_ERROR] = { "on_error", take_on_error },
-	[POLICY_THEN] = { "then", take_then },
+} keys[] = {
+#define ROW(key, name) { #name, take_##name },
+	POLICY_TABLE(ROW)
+#undef ROW
 };
 
 /* Beside the values two keys that are none of the kernel's. */

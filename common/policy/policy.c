@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "policy/kept.h"
 #include "policy/key.h"
@@ -345,9 +346,7 @@ struct input {
 /* Without pmxcfs /etc/pve is an empty directory, and its files are not gone. */
 static bool pmxcfs_lives(void)
 {
-	char path[PATH_MAX];
-
-	return file_path("/etc/pve/nodes", path, sizeof(path), NULL) == 0 && access(path, F_OK) == 0;
+	return path_exists("/etc/pve/nodes");
 }
 
 static bool is_missing(int result)

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "guest/guest.h"
 #include "guest/identity.h"
+#include "policy/key_table.h"
 
 #define POLICY_HOST_FILE    "/etc/guestarp/guestarp.json"
 #define POLICY_CLUSTER_FILE "/etc/pve/guestarp.json"
@@ -55,23 +56,10 @@ struct policy_nic {
 	size_t ip_count;
 };
 
-/* In the order of the table of keys in guestarp.json(5). */
-enum policy_key {
-	POLICY_FIREWALL_BRIDGE,
-	POLICY_PORTS,
-	POLICY_BRIDGE_MAC,
-	POLICY_DEVICE,
-	POLICY_ADDRESSES,
-	POLICY_ALLOWED,
-	POLICY_SHARED,
-	POLICY_ROUTE,
-	POLICY_NICS,
-	POLICY_PROBE,
-	POLICY_ANNOUNCE,
-	POLICY_ON_ERROR,
-	POLICY_THEN,
-	POLICY_KEY_COUNT
-};
+/* POLICY_FIREWALL_BRIDGE and so on, in the order of the table. */
+#define POLICY_ROW(key, name) POLICY_##key,
+enum policy_key { POLICY_TABLE(POLICY_ROW) POLICY_KEY_COUNT };
+#undef POLICY_ROW
 
 /* What became of one of the files. */
 enum policy_file_state {

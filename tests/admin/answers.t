@@ -245,6 +245,59 @@ for n in 0 3 4; do sysctl -q -w net.ipv4.conf.eth$n.arp_announce=2; done
 PROBES=no answer client 192.168.18.13 eth0 "rp_filter 1: one card answers for all"
 healthy "rp_filter 1"
 
+# ---- addresses that local routes alone make the host's (AnyIP) -----------------------------------------------------------------------
+
+# arp_ignore would end their answers. Table 50 is one that look-ups by two of the cards reach.
+for route in "dev lo" "dev eth3" "dev lo table 50"; do
+    fresh_host
+    topo_multi
+    [ "${route##* }" != 50 ] || for n in 0 3 4; do ip rule add iif eth$n lookup 50 priority 50; done
+    # shellcheck disable=SC2086 # several words
+    ip route add local 192.168.18.64/28 $route
+    PROBES=no answer client 192.168.18.70 "eth0 eth3 eth4" "local 192.168.18.64/28 $route: three answers"
+    findings
+    is "$FOUND $(finding 0 devices)" "host-flux eth0 eth3 eth4" "which is found"
+    is "$(jq -r '[.findings[].fix // "none"] | unique | join(" ")' "$TMP/admin.out")" none "there is no command that would end all of them"
+    like "$(finding 0 advice)" "192\.168\.18\.65, which this host has by a local route alone" "and the address is named"
+    findings --probe
+    is "$FOUND" host-flux "the same, asked on the wire"
+    # shellcheck disable=SC2086 # several words
+    ip route del local 192.168.18.64/28 $route
+done
+while ip rule del priority 50 2>/dev/null; do :; done
+
+# A table that no look-up reaches is nothing.
+fresh_host
+topo_multi
+ip route add local 192.168.18.64/28 dev lo table 50
+answer client 192.168.18.70 "" "local 192.168.18.64/28 dev lo table 50, without a rule: no answer"
+findings
+is "$FOUND" host-flux "three cards answer for each other"
+isnt "$(finding 0 fix)" "" "and there is a command"
+is "$(fix_all)" 1 "which ends it"
+ip route flush table 50
+
+# Of the low addresses none can be a neighbour's.
+fresh_host
+topo_multi
+ip route add local 192.168.18.0/28 dev lo
+answer client 192.168.18.13 "eth0 eth3 eth4" "local 192.168.18.0/28: three answers for a card's address"
+findings
+is "$FOUND $(finding 0 devices)" "host-flux eth0 eth3 eth4" "which is found"
+ip route del local 192.168.18.0/28 dev lo
+
+# An entry does nothing for such an address, so it lacks nothing.
+fresh_host
+topo_multi
+ip link set dev eth3 down
+ip link set dev eth4 down
+sysctl -q -w net.ipv4.conf.all.forwarding=0
+ip route add local 192.168.18.65 dev lo
+ip neigh add proxy 192.168.18.65 dev eth0
+answer client 192.168.18.65 eth0 "a local route and an entry, without forwarding: one answer"
+healthy "a local route and an entry, without forwarding"
+ip route del local 192.168.18.65 dev lo
+
 # ---- /32 ------------------------------------------------------------------------------------------------------------------------------
 
 # A rented server: its address is a /32, its router is on the link all the same.

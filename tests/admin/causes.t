@@ -51,7 +51,7 @@ findings --probe
 is "$FOUND" bridge-answers "three: one finding"
 is "$(finding 0 devices)/$(finding 0 guests)" "fwbr101i0 fwbr102i0 fwbr103i0/pve/101 pve/102 pve/103" "with all devices and guests"
 like "$(finding 0 what)" "^Bridges fwbr101i0, fwbr102i0 and fwbr103i0 in front of guests pve/101, pve/102 and pve/103 have" "all three are named"
-is "$(finding 0 permanent)" "guestarp attach pve/101 pve/102 pve/103" "what keeps it so, for all of them"
+is "$(finding 0 permanent)" "guestarp manage pve/101 pve/102 pve/103" "what keeps it so, for all of them"
 ok "its command works" as_printed "$(finding 0 fix)"
 answer outside 192.168.0.1 vmbr0 "after that the real bridge alone answers"
 healthy "three, fixed" --probe
@@ -68,7 +68,7 @@ findings --probe
 is "$FOUND" bridge-answers "thirty: one finding"
 is "$(finding 0 devices)" "$(printf 'fwbr%si0 ' "${vmids[@]}" | sed 's/ $//')" "it has every device"
 is "$(finding 0 guests)" "$(printf 'pve/%s ' "${vmids[@]}" | sed 's/ $//')" "and every guest"
-is "$(finding 0 fix)" "guestarp attach $(printf 'pve/%s ' "${vmids[@]}" | sed 's/ $//')" "one command names them all"
+is "$(finding 0 fix)" "guestarp manage $(printf 'pve/%s ' "${vmids[@]}" | sed 's/ $//')" "one command names them all"
 is "$(finding 0 permanent)" "" "which keeps it so"
 like "$(finding 0 seen)" "fwbr1..i0 answered; [1-9][0-9]* more seen$" "they were seen on the wire"
 schema ok "thirty: the schema" check "$TMP/admin.out"
@@ -114,6 +114,19 @@ ok "it works" as_printed "$sync"
 answer outside 192.168.0.1 "fwbr102i0 vmbr0" "and the other one still answers"
 found_and_fixed bridge-answers fwbr102i0 pve/102 "the other one's finding has its own command"
 answer outside 192.168.0.1 vmbr0 "after that the real bridge alone answers"
+
+# A policy that leaves firewall bridges alone: it is not enough to be managed.
+fresh_host
+bridge_host
+bridged_guest 101 loud
+policy '{"defaults": {"firewall_bridge": "leave"}}'
+findings
+is "$FOUND" bridge-answers "firewall_bridge is leave: found"
+is "$(finding 0 permanent)" $'in "guests" of /etc/guestarp/guestarp.json, then guestarp sync:\n"pve/101": { "firewall_bridge": "quiet" },' \
+    "permanent is a line of the policy"
+policy '{"defaults": {"firewall_bridge": "leave"}, "guests": {"pve/101": { "firewall_bridge": "quiet" }}}'
+ok "with it sync works" as_printed "guestarp sync"
+healthy "firewall_bridge is leave, but not for this guest"
 
 # Cards on two wires: what is said of one wire is not so on the other.
 fresh_host

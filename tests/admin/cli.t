@@ -100,7 +100,7 @@ findings --probe
 schema ok "check --json follows its schema" check "$TMP/admin.out"
 is "$STATUS" 1 "check --json: status 1 when there are findings"
 enum=$(jq -r '.properties.findings.items.properties.id.enum | sort | join(" ")' "$SCHEMAS/check.schema.json")
-is "$enum" "$(sed -n 's/^.*\[FINDING_[A-Z_]*\] = { "\([a-z_-]*\)".*/\1/p' "$TESTS_DIR/../common/doctor/finding.c" | sort | paste -s -d ' ')" \
+is "$enum" "$(sed -n 's/^.*\(ROW\|LOOK\)([A-Z_]*, "\([a-z_-]*\)".*/\2/p' "$TESTS_DIR/../common/doctor/finding_table.h" | sort | paste -s -d ' ')" \
     "the schema has exactly the ids of the table"
 admin status --json
 schema ok "status --json follows its schema" status "$TMP/admin.out"

@@ -509,10 +509,17 @@ snippet old.pl
 printf 'hookscript: local:snippets/old.pl\nnet0: name=eth0,bridge=vmbr0,hwaddr=BC:24:11:00:01:01\n' >"$ROOT/etc/pve/lxc/101.conf"
 healthy "another hookscript, and no policy for the guest"
 policy '{"guests": {"101": {"announce": 1}}}'
+healthy "another hookscript, and nothing in the policy that needs one"
+policy '{"guests": {"101": {"on_error": "abort"}}}'
 found_and_fixed hook-other "" pve/101 "hook-other"
 is "$(hookscript 101)" "local:snippets/guestarp" "after that guestarp is the hookscript"
 pve_ok 101 post-start
 is "$(cat "$ROOT/old.pl.log" 2>&1 || true)" "101 post-start" "and calls the other one"
+
+sed -i '/^hookscript:/d' "$ROOT/etc/pve/lxc/101.conf"
+rm "$ROOT/etc/pve/guestarp.json"
+policy '{"guests": {"101": {"probe": "refuse"}}}'
+found_and_fixed hook-other "" pve/101 "hook-other, no hookscript at all"
 
 # Where attach would refuse, printing it would be no help: then there is no command, and words instead.
 honest() { # DESC: of the one finding there is
@@ -529,11 +536,11 @@ printf 'hookscript: local:snippets/old.pl\nnet0: name=eth0,bridge=vmbr0\n' >"$RO
 policy '{"defaults": {"then": ["/usr/local/bin/mine"]}, "guests": {"101": {"announce": 1}}}'
 honest "hook-other beside a chain"
 printf 'hookscript: local:snippets/gone.pl\nnet0: name=eth0,bridge=vmbr0\n' >"$ROOT/etc/pve/lxc/101.conf"
-policy '{"guests": {"101": {"announce": 1}}}'
+policy '{"guests": {"101": {"probe": "warn"}}}'
 honest "hook-other, whose file is gone"
 
 printf 'hookscript: local:snippets/old.pl\nnet0: name=eth0,bridge=vmbr0\n' >"$ROOT/etc/pve/lxc/101.conf"
-policy '{"guests": {"101": {"announce": 1}}}'
+policy '{"guests": {"101": {"probe": "warn"}}}'
 honest "hook-other, of a guest without a MAC"
 
 # ---- policy-broken ----------------------------------------------------------------------------------------------------------

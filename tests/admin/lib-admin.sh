@@ -56,19 +56,46 @@ refused() { # EXTENDED-REGEX DESC WORD...
     fi
 }
 
-# Checks, and sets FOUND to the ids of all findings, in order; "broken" where the output is no JSON. Where nft itself can make
-# no table for ARP, that check says so is not among them (tests/uml).
+NOTHING_FOUND='{
+  "version": 2,
+  "findings": [
+  ]
+}'
+declare -A FINDINGS=() # "N FIELD" of the last findings
+
+# Can this kernel make a table for ARP? What check says of one that cannot (tests/uml) is left out.
+NF_TABLES=no
+! nft -c add table arp other 2>/dev/null || NF_TABLES=yes
+
+# Checks, and sets FOUND to the ids of all findings, in order; "broken" where the output is no JSON.
 findings() { # [--probe]
     admin check --json "$@"
-    if ! nft -c add table arp other 2>/dev/null && jq 'del(.findings[] | select(.id == "no-nf_tables"))' <<<"$OUT" >"$TMP/admin.out" 2>&1; then
+    take_findings
+}
+
+# The same of what is in OUT.
+take_findings() {
+    local -a texts
+    local i
+    FINDINGS=()
+    FOUND=
+    [ "$OUT" != "$NOTHING_FOUND" ] || return 0
+    if [ "$NF_TABLES" = no ] && jq 'del(.findings[] | select(.id == "no-nf_tables"))' <<<"$OUT" >"$TMP/admin.out" 2>&1; then
         OUT=$(<"$TMP/admin.out")
         [ "$STATUS" != 1 ] || STATUS=$(jq '.findings | length > 0 | if . then 1 else 0 end' <<<"$OUT")
     fi
-    FOUND=$(jq -r '[.findings[].id] | join(" ")' <<<"$OUT" 2>/dev/null) || FOUND="broken, status $STATUS: $OUT $ERR"
+    mapfile -d '' texts < <(jq -j '([.findings[].id] | join(" ")), (.findings | to_entries[] | .key as $n | .value | to_entries[] |
+        "\u0000\($n) \(.key)\u0000\(.value // "" | if type == "array" then join(" ") else . end)"), "\u0000whole"' <<<"$OUT" 2>/dev/null || true)
+    if [ ${#texts[@]} = 0 ] || [ "${texts[-1]}" != whole ]; then
+        FOUND="broken, status $STATUS: $OUT $ERR"
+        return
+    fi
+    FOUND=${texts[0]}
+    for ((i = 1; i + 1 < ${#texts[@]}; i += 2)); do FINDINGS[${texts[i]}]=${texts[i + 1]}; done
 }
 
 finding() { # N FIELD: of the last findings; a list as words
-    jq -r --argjson n "$1" --arg field "$2" '.findings[$n][$field] // "" | if type == "array" then join(" ") else . end' <"$TMP/admin.out"
+    printf '%s\n' "${FINDINGS["$1 $2"]-}"
 }
 
 healthy() { # DESC [--probe]
@@ -141,14 +168,10 @@ fresh_host() {
     while read -r name; do
         ip netns del "$name"
     done < <(ip netns list | awk '{print $1}')
-    while read -r name; do
-        # The second end of a pair has gone with the first.
-        ip link del "$name" 2>/dev/null || [ ! -e "/sys/class/net/$name" ]
-    done < <(ip -j -d link | jq -r '.[] | select(.linkinfo.info_kind) | .ifname')
-    # Entries without a device outlive every device.
-    while read -r name; do
-        ip neigh del proxy "$name"
-    done < <(ip -j neigh show proxy | jq -r '.[].dst')
+    for name in /sys/devices/virtual/net/*; do
+        [ "${name##*/}" = lo ] || echo "link del ${name##*/}"
+    done | ip -force -batch - 2>/dev/null || true # the second end of a pair has gone with the first
+    for name in /sys/devices/virtual/net/*; do [ "${name##*/}" = lo ] || return 1; done
     nft delete table arp guestarp 2>/dev/null || ! has_table
     rm -rf "$ROOT"/etc/guestarp/* "$ROOT"/etc/pve/guestarp.json* "$ROOT"/run/guestarp "$ROOT"/var/lib/guestarp/* "$ROOT"/etc/pve/storage.cfg \
         "$ROOT"/etc/pve/{lxc,qemu-server}/*.conf "$ROOT"/var/lib/vz/snippets/*

@@ -39,8 +39,9 @@ listen_stop() { # NS: the fence's
     capture_stop provider
     OUT=$(<"$TMP/admin.out")
     ERR=$(<"$TMP/admin.err")
-    FOUND=$(jq -r '[.findings[].id] | sort | join(" ")' <<<"$OUT" 2>/dev/null) || FOUND="broken, status $STATUS: $OUT $ERR"
-    MACS=$(jq -r '.findings[].mac // empty' <<<"$OUT" | sort | paste -s -d ' ')
+    take_findings
+    FOUND=$(tr ' ' '\n' <<<"$FOUND" | sort | paste -s -d ' ')
+    MACS=$(for key in "${!FINDINGS[@]}"; do [ "${key#* }" != mac ] || printf '%s\n' "${FINDINGS[$key]}"; done | sort | sed '/^$/d' | paste -s -d ' ')
     [ $((SECONDS - begun)) -lt 20 ] || fail "SIGINT ends it" "it took $((SECONDS - begun)) s"
 }
 

@@ -27,7 +27,8 @@ explained() { # DEVICE
     admin check --log --json
     jq --arg device "$1" '.findings |= map(select(.devices == [$device]))' <"$TMP/admin.out" >"$TMP/of-device" &&
         cp "$TMP/of-device" "$TMP/admin.out"
-    FOUND=$(jq -r '[.findings[].id] | join(" ")' "$TMP/admin.out") || FOUND="broken, status $STATUS: $OUT $ERR"
+    OUT=$(<"$TMP/admin.out")
+    take_findings
 }
 
 logged() { # DEVICE COMMAND...: until the kernel has logged a line, which it does ten times in 5 s for the whole machine
@@ -56,7 +57,13 @@ is "$(finding 0 guests) $(finding 0 mac)" "pve/$vmid $(guest_mac "$vmid" 0)" "in
 like "$(finding 0 what)" "192.168.0.100 asks for 192.168.0.1" "for what"
 like "$(finding 0 seen)" "^$(martian_lines "$fwbr") lines?, .*ARP" "as many lines as dmesg has"
 schema ok "its JSON is as its schema says" check "$TMP/admin.out"
-is "$(finding 0 permanent)" "guestarp attach pve/$vmid" "permanent: guestarp"
+is "$(finding 0 permanent)" "guestarp manage pve/$vmid" "permanent: guestarp"
+policy "{\"guests\": {\"$vmid\": {\"firewall_bridge\": \"leave\"}}}"
+explained "$fwbr"
+is "$(finding 0 permanent)" "in \"guests\" of /etc/guestarp/guestarp.json, then guestarp sync:
+\"pve/$vmid\": { \"firewall_bridge\": \"quiet\" }," "where policy leaves it alone, sync would not help: policy's line"
+policy '{}'
+explained "$fwbr"
 is "$(finding 0 fix)" "ip link set dev $fwbr arp off" "and now: its flag"
 ok "the printed command works" as_printed "$(finding 0 fix)"
 since=$(log_time)

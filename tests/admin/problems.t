@@ -61,7 +61,7 @@ for rp_filter in 0 2; do
         "asked on vmbr0 for 192.168.0.1 of this host, fwbr101i0 answered; 1 more seen" "rp_filter $rp_filter: seen on the wire"
     admin check --probe
     like "$OUT" "learn the wrong hardware address \(MAC\)" "rp_filter $rp_filter: what it means"
-    like "$OUT" "permanent: guestarp attach pve/101 pve/102" "rp_filter $rp_filter: how it stays so"
+    like "$OUT" "permanent: guestarp manage pve/101 pve/102" "rp_filter $rp_filter: how it stays so"
     is "$(fix_all)" 2 "rp_filter $rp_filter: two commands as printed end it"
     healthy "rp_filter $rp_filter: after that" --probe
     capture after ct101 eth0

@@ -63,7 +63,8 @@ sub take_facts {
     }
     $self->{links}     = \%links;
     $self->{addresses} = \@addresses;
-    $self->{own}       = [do { my %seen; grep { !$seen{$_}++ } map { $_->{ip} } @addresses }];
+    my @ranges = $self->take_ranges(map { $_->{ip} } @addresses);
+    $self->{own}       = [do { my %seen; grep { !$seen{$_}++ } (map { $_->{ip} } @addresses), @ranges }];
     $self->{holders}   = {};
     push @{ $self->{holders}{ $_->{ip} } }, $_->{dev} for @addresses;
     $self->{pvlan} = { map { m{/conf/([^/]+)/\S+:(\d)} && $2 ? ($1 => 1) : () }
@@ -74,6 +75,31 @@ sub take_facts {
         push @{ $self->{entries}{$1} }, $2 // '' if /^(\S+)(?: dev (\S+))?/;
     }
     return;
+}
+
+# Some of the addresses that only routes of type local make the host's, where the kernel itself says that they are.
+sub take_ranges {
+    my ($self, @on_devices) = @_;
+    my %on_device = map { $_ => 1 } @on_devices, map { /inet ([\d.]+)/ ? $1 : () } `ip -n $self->{host} -4 addr`;
+    my @vrfs = ('', map { "vrf $_" } grep { $self->{links}{$_}{kind} eq 'vrf' } sort keys %{ $self->{links} });
+    my %own;
+    $self->{ranges} = [];
+    for (`ip -n $self->{host} -4 route show table all type local`) {
+        my ($first, $prefix) = m{^local ([\d.]+)(?:/(\d+))?\s} or next;
+        $prefix //= 32;
+        next if $first =~ /^127\./ || ($prefix == 32 && $on_device{$first});
+        push @{ $self->{ranges} }, [$first, $prefix];
+        for my $ip (grep { !$on_device{$_} } map { dotted(number($first) + $_) } $prefix == 32 ? 0 : (1, 2, 3, 4, 6)) {
+            $own{$ip} = 1 if grep { `ip -n $self->{host} route get $ip $_ ipproto tcp 2>/dev/null` =~ /^local / } @vrfs;
+        }
+    }
+    return sort keys %own;
+}
+
+sub in_range {
+    my ($self, $ip) = @_;
+    my ($range) = grep { same_subnet($_->[0], $ip, $_->[1]) } @{ $self->{ranges} };
+    return $range;
 }
 
 sub vrf_of {
@@ -192,13 +218,20 @@ sub unfit {
 
 # ---- questions ---------------------------------------------------------------------------------------------------
 
+# The next address that is in no range: in one nobody but the host can have it.
+sub free {
+    my ($self, $number) = @_;
+    $number++ while $self->in_range(dotted($number));
+    return dotted($number);
+}
+
 # A neighbour asks for whatever is in its subnet, and for the host's own address in it.
 sub neighbours {
     my ($self, $asker) = @_;
     my (@all, %seen);
     for my $a (grep { $self->{by}{$asker}{ $_->{dev} } } @{ $self->{addresses} }) {
         my $base = number($a->{ip}) & 0xffff0000;
-        my $ip = $a->{peer} // dotted($base + 200);
+        my $ip = $a->{peer} // $self->free($base + 210);
         next if $a->{prefix} == 32 && !defined $a->{peer};
         push @all, { ip => $ip, prefix => $a->{prefix}, gateway => $a->{ip} }
             if !$seen{"$ip $a->{prefix} $a->{ip}"}++;
@@ -215,7 +248,8 @@ sub asks_for {
 sub stranger_to {
     my ($self, $target) = @_;
     my ($a) = grep { $_->{ip} eq $target && $_->{prefix} < 32 } @{ $self->{addresses} };
-    return $a ? dotted((number($target) & 0xffff0000) + 200) : dotted(number($target) ^ 1);
+    my $range = $self->in_range($target);
+    return $a ? $self->free((number($target) & 0xffff0000) + 210) : dotted(number($target) ^ 1 << 32 - ($range ? $range->[1] : 32));
 }
 
 # [{asker, target, whose, foreign, senders, said: {sender: MACs}}]
@@ -224,7 +258,7 @@ sub take_answers {
     my (@sets, @questions, %strangers);
     my %own = map { $_ => 1 } @{ $self->{own} };
     for my $asker (keys %{ $self->{by} }) {
-        $strangers{ dotted((number($_->{ip}) & 0xffff0000) + 201) } = 1
+        $strangers{ $self->free((number($_->{ip}) & 0xffff0000) + 220) } = 1
             for grep { $_->{prefix} < 31 } $self->neighbours($asker);
     }
     my @targets = (

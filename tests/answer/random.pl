@@ -327,6 +327,17 @@ sub random_addresses {
     return;
 }
 
+# Addresses that are on no device (AnyIP), some in a table that only a rule leads to; also those that neighbours would have.
+sub random_local_routes {
+    my ($h, $devices) = @_;
+    for (0 .. chance(0.3)) {
+        my $where = one_of('0.48/29', '0.48/29', '0.56/32', '0.0/29', '0.192/28');
+        push @{ $h->{late} }, 'route add local 10.' . (1 + int rand 3) . ".$where dev " . one_of('lo', 'lo', one_of(@$devices))
+            . one_of('', '', ' table main', ' table local', ' table 100');
+    }
+    return;
+}
+
 sub random_routes {
     my ($h, $devices, $ip) = @_;
     my $late = $h->{late};
@@ -348,10 +359,7 @@ sub random_routes {
             push @entries, $other;
         }
     }
-    # check knows of no addresses of the host's but those on its devices.
-    push @$late, 'route add local 10.' . (1 + int rand 3) . '.0.48/29 dev lo' . one_of('', ' table main')
-        if !$h->{sensible} && chance(0.25);
-    push @$late, 'route add local 10.' . (1 + int rand 3) . '.0.56/32 dev lo table local' if !$h->{sensible} && chance(0.1);
+    random_local_routes($h, $devices) if chance($h->{sensible} ? 0.15 : 0.3);
     push @$late, 'route add 10.' . (1 + int rand 3) . '.0.0/24 dev ' . one_of(@$devices) . ' metric 5' if chance(0.4);
     push @$late, 'route add default dev ' . one_of(@$devices) if chance(0.4);
     push @$late, "route add 203.0.113.0/24 nexthop dev " . one_of(@$devices) . ' nexthop dev ' . one_of(@$devices)

@@ -379,6 +379,16 @@ static void leave(int packet)
 	close(packet);
 }
 
+static void announce_all(int bridge, int device, int count)
+{
+	int packet = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+
+	announce(packet, bridge);
+	for (int i = 0; i < count; i++)
+		announce(packet, device);
+	leave(packet);
+}
+
 int main(int argc, char *argv[])
 {
 	static const char words[] =
@@ -386,7 +396,6 @@ int main(int argc, char *argv[])
 	struct in_addr first;
 	int others[16];
 	int count = argc < 10 ? 0 : (int)strtol(argv[8], NULL, 10);
-	int packet;
 	int bridge;
 	int device;
 
@@ -425,10 +434,6 @@ int main(int argc, char *argv[])
 	neighbours_of(bridge);
 	get_link(argv[5]);
 	close(nl);
-	packet = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
-	announce(packet, (int)if_nametoindex(argv[5]));
-	for (int i = 0; i < count; i++)
-		announce(packet, device);
-	leave(packet);
+	announce_all((int)if_nametoindex(argv[5]), device, count);
 	return write(STDERR_FILENO, words, sizeof(words) - 1) < 0;
 }

@@ -136,7 +136,7 @@ sub failing_calls {
             } ];
         }
     }
-    return share($s, 11, 61, @points);
+    return share($s, 22, 122, @points);
 }
 
 # All of one kind, from some call on: no memory for sockets any more, a full disk, a kernel that answers nothing.
@@ -144,7 +144,7 @@ sub failing_for_good {
     my ($s) = @_;
     my %names = map { $_->[0] => $_ } reverse calls($s);
 
-    return share($s, 4, 13, map {
+    return share($s, 8, 26, map {
         my ($name, $which) = @{ $names{$_} };
         my $error = ($usual{$name} // ['ENOMEM'])->[0];
         [ "$error of $name from $which on", $name eq 'write', sub {
@@ -176,14 +176,14 @@ sub shim_points {
 
 sub no_memory {
     my ($s, %count) = @_;
-    return (share($s, 19, 89, shim_points($s, map { "alloc:$_" } 1 .. $count{alloc})),
-        share($s, 97, 397, shim_points($s, map { "alloc:$_+" } 1 .. $count{alloc})));
+    return (share($s, 38, 178, shim_points($s, map { "alloc:$_" } 1 .. $count{alloc})),
+        share($s, 194, 794, shim_points($s, map { "alloc:$_+" } 1 .. $count{alloc})));
 }
 
 # json-c's parser may crash if there is no memory, which is not ours to repair: that is before anything is changed.
 sub no_memory_for_json {
     my ($s, %count) = @_;
-    return share($s, 19, 61, shim_points($s, map { "alloc-json:$_" } 1 .. $count{json}));
+    return share($s, 38, 122, shim_points($s, map { "alloc-json:$_" } 1 .. $count{json}));
 }
 
 sub no_answer {
@@ -191,14 +191,14 @@ sub no_answer {
     my @kinds = qw(recv-lost recv-late recv-cut recv-short dump-intr);
     # One that goes on running asks again each time, and waits: nothing of that ends.
     my $for_good = $s->{event}{rain} ? 0 : $count{recv};
-    return (share($s, 11, 61, shim_points($s, map { my $n = $_; map { "$_:$n" } @kinds } 1 .. $count{recv})),
-        share($s, 41, 127, shim_points($s, map { my $n = $_; map { "$_:$n+" } qw(recv-lost recv-cut dump-intr) } 1 .. $for_good)));
+    return (share($s, 22, 122, shim_points($s, map { my $n = $_; map { "$_:$n" } @kinds } 1 .. $count{recv})),
+        share($s, 82, 254, shim_points($s, map { my $n = $_; map { "$_:$n+" } qw(recv-lost recv-cut dump-intr) } 1 .. $for_good)));
 }
 
 # nf_tables says no: to one request or batch, or to all of them, as without the capability, or as on a kernel without it.
 sub refused {
     my ($s, %count) = @_;
-    return share($s, 3, 11, shim_points($s, map { my $n = $_; map { ("$_:$n", "$_:$n+") } qw(nft-denied nft-absent) } 1 .. $count{nft}));
+    return share($s, 6, 22, shim_points($s, map { my $n = $_; map { ("$_:$n", "$_:$n+") } qw(nft-denied nft-absent) } 1 .. $count{nft}));
 }
 
 # Right before each request a device goes, changes its name, or changes it with another.
@@ -250,7 +250,7 @@ sub changed_devices {
             } ];
         }
     }
-    return share($s, 23, 67, @points);
+    return share($s, 46, 134, @points);
 }
 
 # ---- run --------------------------------------------------------------------------------------------------------------------

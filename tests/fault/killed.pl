@@ -52,7 +52,7 @@ sub try_scenario {
 
     return is_right(0, "$s->{name}: undisturbed", "exit status $usual->{exit}, signal $usual->{signal}", $usual->{err}, @{ $s->{wrong} })
       if $usual->{exit} || $usual->{signal} || @calls < 10 || @{ $s->{wrong} };
-    @points = defined $point_only ? grep { $_->[3] =~ /$point_only/ } @points : $full ? @points : sample($s, $s->{main} ? 5 : 20, @points);
+    @points = defined $point_only ? grep { $_->[3] =~ /$point_only/ } @points : $full ? @points : sample($s, $s->{main} ? 10 : 40, @points);
     for my $point (@points) {
         my @bad = try_point($s, $point, $number++);
         $right++ if !@bad;

@@ -106,7 +106,7 @@ sub try_meeting {
     return is_right(0, "$s->{name}: undisturbed", $usual->{err}) if $usual->{exit} || $usual->{signal} || !$requests;
     my @points = ($s->{from} // 1) .. $requests;
 
-    @points = defined $point_only ? grep { "request $_" =~ /$point_only/ } @points : $full ? @points : sample($s, 7, @points);
+    @points = defined $point_only ? grep { "request $_" =~ /$point_only/ } @points : $full ? @points : sample($s, 14, @points);
     # As if the event had come after the others.
     begin_again($s);
     ip_batch(@{ $s->{change} });

@@ -1,7 +1,7 @@
 #!/bin/bash
 # An event that looks on (sync, the administrator's command) sees a guest run, or gone, and right before each of its
 # requests the guest stops, or starts. In the end the kernel, the record and all files are as the guest's own event left them.
-# Every seventh request, other ones from run to run (GUESTARP_SEED=N repeats one); GUESTARP_FAULT_FULL=1: all.
+# Every fourteenth request, other ones from run to run (GUESTARP_SEED=N repeats one); GUESTARP_FAULT_FULL=1: all.
 #
 #   tests/fault/meanwhile.t [SCENARIO [POINT]]   those whose names match, at the points that match, such as sync 'request 9$'
 

@@ -6,7 +6,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "base/file.h"
+#include "base/path.h"
 #include "fuzz.h"
 
 static void put_include(const char *text)
@@ -15,7 +15,7 @@ static void put_include(const char *text)
 	size_t len = strlen(text);
 	int fd;
 
-	CHECK(file_path("/inc.conf", path, sizeof(path), NULL) == 0);
+	CHECK(path_full("/inc.conf", path, sizeof(path), NULL) == 0);
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	CHECK(fd >= 0);
 	CHECK(write(fd, text, len) == (ssize_t)len);

@@ -2,6 +2,7 @@
 /* OpenVZ's container files in the three grammars, and lists of addresses as they stand in its scripts' environment. */
 
 #include "guest/vz.h"
+#include "guest/vz_netif.h"
 
 #include <errno.h>
 
@@ -43,7 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	else if (r < 0)
 		CHECK(memcmp(&guest, &before, sizeof(guest)) == 0);
 	for (size_t i = 0; i < guest.nic_count; i++)
-		CHECK(!guest.nics[i].port[0] || vz_find_port(&guest, guest.nics[i].port) == &guest.nics[i]);
+		CHECK(!guest.nics[i].port[0] || vz_netif_find(&guest, guest.nics[i].port) == &guest.nics[i]);
 	free(text);
 	return 0;
 }

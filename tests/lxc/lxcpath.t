@@ -69,7 +69,7 @@ is "$(entries)" "101 eth3,102 eth4" "each by the device that policy names for it
 is "$(cd "$ROOT/run/guestarp" && echo lxc-*)" "lxc-web.json $OTHER_RECORD" "each has a record"
 sync
 is "$STATUS $ERR" "0 " "sync has nothing to say"
-both "yes yes" "and takes nothing back"
+both "yes yes" "and removes nothing"
 OUT=$("$GUESTARP_BUILD/guestarp" status --json) || true
 is "$(jq -r '.guests[] | "\(.guest) \(.running) \(.missing)"' <<<"$OUT" | paste -s -d ,)" "lxc/web running 0,lxc/$OTHER_ID running 0" \
     "status knows both"
@@ -113,7 +113,7 @@ as_before() {
 }
 as_before
 sync
-is "$STATUS $(reached 102)" "0 yes" "a record under the name alone: sync takes nothing back from who runs"
+is "$STATUS $(reached 102)" "0 yes" "a record under the name alone: sync removes nothing from who runs"
 ok "apply $OTHER_ID" "$GUESTARP_BUILD/guestarp" apply "$OTHER_ID"
 is "$(cd "$ROOT/run/guestarp" && echo lxc-*)" "$OTHER_RECORD" "its own event gives the record its whole name"
 is "$(readlink "$ROOT/run/guestarp/owner/192.168.18.102") $(reached 102)" "lxc/$OTHER_ID 0 eth4 yes" "and the claim"

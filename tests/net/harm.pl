@@ -748,11 +748,11 @@ sub check_vrf {
           && ($without || ($reached->{$key} && $prepared == $h->{right}{prepared} && !$lost->(@{ $list[$i] })));
     }
     for my $i (0 .. $#asks) { push @wrong, $asks[$i] if judge($h, $asks[$i], $answers->[$i], $view) ne '' }
-    # Only what lasts counts: a busy machine is slow to answer.
+    # Only what lasts counts: a busy machine is slow to answer, and gets more time each time.
     for (my $try = 0; $try < $tries && (@missing || @wrong); $try++) {
         sleep 0.05;
         $view = view($h, macs($h));
-        my ($again, $answers_again) = ask_all(40, [map { ['A', @$_[0, 1]] } @missing], \@wrong);
+        my ($again, $answers_again) = ask_all($try < 5 ? 40 << $try : 1000, [map { ['A', @$_[0, 1]] } @missing], \@wrong);
         $now{ key(@{ $missing[$_] }) } = 1 for grep { $again->[$_] } 0 .. $#missing;
         @missing                       = map { $missing[$_] } grep { !$again->[$_] } 0 .. $#missing;
         $_->{said}                     = '' for @wrong;
@@ -761,7 +761,7 @@ sub check_vrf {
     }
     # Was it chance on the other side?
     if (@missing) {
-        my ($again) = ask_all(40, [map { ['B', @$_[0, 1]] } @missing], []);
+        my ($again) = ask_all(400, [map { ['B', @$_[0, 1]] } @missing], []);
         @missing = map { $missing[$_] } grep { $missing[$_][2] eq 'before' || $again->[$_] } 0 .. $#missing;
     }
     my $where = $vrf ? "$event: $vrf" : $event;

@@ -537,7 +537,7 @@ is "$STATUS/$ERR" "0/guestarp: pve/101: post-start: $broken"$'\n'"guestarp: pve/
 is "$(quiet_values)" "1 NOARP" "broken: fwbr is made quiet all the same"
 is "$(bound) $(routes)" "$v4 eth3/$v6 eth3 $v4 vmbr1, $v6 vmbr1" "broken: nothing is bound, nothing removed"
 pve 101 post-stop
-is "$STATUS $(bound) $(routes)" "0 / " "broken: what a guest had that is gone is removed by its record alone"
+is "$STATUS $(bound) $(routes)" "0 / " "broken: a guest that is gone is removed by its record alone"
 is "$(quiet_values)" "1 NOARP" "broken: its fwbr, while it is there, stays quiet"
 policy '{"defaults": {"device": "eth3", "on_error": "abort", "announce": 11}}'
 pve 101 pre-start

@@ -255,6 +255,22 @@ static int judge(int protocol, struct nlmsghdr *header)
 	return error ? error : judge_route(header);
 }
 
+/* What was never fetched of a socket that had the number before is none of the new one's. */
+int socket(int domain, int type, int protocol)
+{
+	size_t kept = 0;
+	int fd;
+
+	NEXT(socket);
+	fd = next(domain, type, protocol);
+	for (size_t i = 0; i < refusal_count; i++) {
+		if (refusals[i].fd != fd)
+			refusals[kept++] = refusals[i];
+	}
+	refusal_count = kept;
+	return fd;
+}
+
 static void refuse(int fd, const struct nlmsghdr *request, int error)
 {
 	if (refusal_count == sizeof(refusals) / sizeof(refusals[0]))

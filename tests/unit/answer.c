@@ -239,10 +239,11 @@ static void add_address(struct scene *s, char **words, size_t count)
 static void add_vlan(struct scene *s, char **words, size_t count)
 {
 	struct netdev_vlan *v = &s->vlans[s->state.vlan_count++];
+	char *end;
 
 	v->ifindex = ifindex_of(s, words[1]);
-	v->vid = (uint16_t)strtoul(words[2], NULL, 10);
-	v->last = v->vid;
+	v->vid = (uint16_t)strtoul(words[2], &end, 10);
+	v->last = *end == '-' ? (uint16_t)strtoul(end + 1, NULL, 10) : v->vid;
 	for (size_t i = 3; i < count; i++)
 		*(strcmp(words[i], "pvid") == 0 ? &v->pvid : &v->untagged) = true;
 }

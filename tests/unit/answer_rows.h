@@ -100,6 +100,15 @@ static const struct row {
 	  "e0 5; "
 	  "dev v kind=vlan vlan=5 lower=b; addr v 10.0.0.1/24; ask e0/5 10.0.0.9 10.0.0.1",
 	  "v OWN" },
+	{ "a VLAN-aware bridge: a tag within a range of VLANs is that tag",
+	  "dev b kind=bridge filtering; vid b 1 pvid untagged; vid b 5-7; dev e0 master=b; vid e0 5-7; "
+	  "dev u kind=vlan vlan=5 lower=b; dev v kind=vlan vlan=6 lower=b; addr b 10.0.0.1/24; ask e0/6 10.0.0.9 "
+	  "10.0.0.1",
+	  "v OWN" },
+	{ "a VLAN-aware bridge that sends one VLAN of a port's range up without its tag",
+	  "dev b kind=bridge filtering; vid b 5 pvid untagged; vid b 6; dev e0 master=b; vid e0 5-6; "
+	  "addr b 10.0.0.1/24; ask e0/6 10.0.0.9 10.0.0.1",
+	  "e0 UNHEARD" },
 	{ "a tagged answer that comes back by a port is taken by the port's VLAN device",
 	  "dev b kind=bridge; dev c master=b; dev x kind=veth lower=y master=b; dev xv kind=vlan vlan=5 lower=x down; "
 	  "dev y kind=veth lower=x; dev yv kind=vlan vlan=5 lower=y; addr yv 10.0.0.1/24; ask c/5 10.0.0.9 10.0.0.1",

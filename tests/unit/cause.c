@@ -79,11 +79,11 @@ static const struct join {
 	  "",
 	  "" },
 	{ "an argument that another one begins with",
-	  { { "a", "", "s", 0, "guestarp attach pve/10", "", "" },
-	    { "b", "", "s", 0, "guestarp attach pve/1", "", "" } },
+	  { { "a", "", "s", 0, "guestarp manage pve/10", "", "" },
+	    { "b", "", "s", 0, "guestarp manage pve/1", "", "" } },
 	  1,
 	  "s",
-	  "guestarp attach pve/10 pve/1",
+	  "guestarp manage pve/10 pve/1",
 	  "",
 	  "" },
 	{ "a chain takes no arguments of another command",
@@ -247,7 +247,7 @@ static void add_bridges(struct findings *findings, size_t bridges, bool permanen
 		(void)snprintf(device, sizeof(device), "fwbr%zui0", 100 + i);
 		(void)snprintf(guest, sizeof(guest), "pve/%zu", 100 + i);
 		(void)snprintf(fix, sizeof(fix), "ip link set dev %s arp off", device);
-		(void)snprintf(permanent, sizeof(permanent), "guestarp attach %s", guest);
+		(void)snprintf(permanent, sizeof(permanent), "guestarp manage %s", guest);
 		fill(findings, &found, permanent_fixes);
 	}
 }
@@ -289,13 +289,13 @@ static void long_chain(void **state)
 	findings_join(&findings);
 	assert_string_equal(findings.list[0].fix,
 			    "ip link set dev fwbr100i0 arp off && ip link set dev fwbr101i0 arp off");
-	assert_string_equal(findings.list[0].permanent, "guestarp attach pve/100 pve/101");
+	assert_string_equal(findings.list[0].permanent, "guestarp manage pve/100 pve/101");
 	findings_done(&findings);
 
 	add_bridges(&findings, 30, true);
 	findings_join(&findings);
 	assert_int_equal(count(&findings), 1);
-	assert_int_equal(strncmp(findings.list[0].fix, "guestarp attach pve/100 pve/101 pve/102 ", 40), 0);
+	assert_int_equal(strncmp(findings.list[0].fix, "guestarp manage pve/100 pve/101 pve/102 ", 40), 0);
 	assert_non_null(strstr(findings.list[0].fix, " pve/129"));
 	assert_string_equal(findings.list[0].permanent, "");
 	findings_done(&findings);

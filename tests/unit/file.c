@@ -2,6 +2,8 @@
 /* Other people's files: what is read, what is refused and in which words. */
 
 #include "base/file.h"
+#include "base/kernel_file.h"
+#include "base/path.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -184,10 +186,10 @@ static void long_path(void **state)
 	memset(path, 'x', sizeof(path) - 1);
 	path[0] = '/';
 	path[sizeof(path) - 1] = '\0';
-	assert_int_equal(file_path(path, full, sizeof(full), &err), -ENAMETOOLONG);
-	assert_int_equal(file_path("/etc", full, strlen(root_dir) + 5, NULL), 0);
+	assert_int_equal(path_full(path, full, sizeof(full), &err), -ENAMETOOLONG);
+	assert_int_equal(path_full("/etc", full, strlen(root_dir) + 5, NULL), 0);
 	assert_string_equal(full, root_path("/etc"));
-	assert_int_equal(file_path("/etc", full, strlen(root_dir) + 4, NULL), -ENAMETOOLONG);
+	assert_int_equal(path_full("/etc", full, strlen(root_dir) + 4, NULL), -ENAMETOOLONG);
 	assert_int_equal(file_read(path, FILE_ANY, NULL, NULL, &err), -ENAMETOOLONG);
 	assert_int_equal(file_open_dir(path, true, NULL, &err), -ENAMETOOLONG);
 }
@@ -226,9 +228,9 @@ static void unreadable(void **state)
 	assert_string_equal(err.text, "/proc/self/mem: Input/output error");
 	assert_null(text);
 	assert_int_equal(len, 4711);
-	assert_int_equal(file_read_kernel("/proc/self/mem", small, sizeof(small)), -EIO);
+	assert_int_equal(kernel_file_read("/proc/self/mem", small, sizeof(small)), -EIO);
 	assert_string_equal(small, "before");
-	assert_int_equal(file_write_kernel("/dev/full", "1"), -ENOSPC);
+	assert_int_equal(kernel_file_write("/dev/full", "1"), -ENOSPC);
 }
 
 static int open_root(const char *path, bool create, struct err *err)
@@ -414,17 +416,17 @@ static void kernel_file(void **state)
 	(void)state;
 	root_clean();
 	(void)snprintf(path, sizeof(path), "%s", root_path("/value"));
-	assert_int_equal(file_read_kernel(path, text, sizeof(text)), -ENOENT);
+	assert_int_equal(kernel_file_read(path, text, sizeof(text)), -ENOENT);
 	assert_string_equal(text, "before");
-	assert_int_equal(file_write_kernel(path, "1"), -ENOENT);
+	assert_int_equal(kernel_file_write(path, "1"), -ENOENT);
 	root_put("/value", "12\n");
-	assert_int_equal(file_read_kernel(path, text, sizeof(text)), 0);
+	assert_int_equal(kernel_file_read(path, text, sizeof(text)), 0);
 	assert_string_equal(text, "12");
 	root_put("/value", "");
-	assert_int_equal(file_read_kernel(path, text, sizeof(text)), 0);
+	assert_int_equal(kernel_file_read(path, text, sizeof(text)), 0);
 	assert_string_equal(text, "");
-	assert_int_equal(file_write_kernel(path, "34"), 0);
-	assert_int_equal(file_read_kernel(path, text, sizeof(text)), 0);
+	assert_int_equal(kernel_file_write(path, "34"), 0);
+	assert_int_equal(kernel_file_read(path, text, sizeof(text)), 0);
 	assert_string_equal(text, "34");
 	root_clean();
 }

@@ -17,6 +17,7 @@
 #include <sys/socket.h>
 
 #include "kernel/address.h"
+#include "kernel/arp_file.h"
 #include "kernel/link.h"
 #include "kernel/neighbour.h"
 #include "kernel/netstate.h"
@@ -501,6 +502,29 @@ static void routes_each(void **state)
  * ------------------------------------------------- */
 
 /* There is no socket: what does not refuse by itself dies. */
+static int take_entry(const struct proxy_entry *entry, void *arg)
+{
+	struct proxy_entry *taken = arg;
+
+	*taken = *entry;
+	return 7;
+}
+
+/* Where the kernel has no list of them: IPv4's alone, and no ordinary entry. */
+static void proxies_by_file(void **state)
+{
+	CLEANUP(netlink) struct netlink *nl = open_netlink();
+	struct proxy_entry taken = { .ifindex = 0 };
+
+	(void)state;
+	assert_int_equal(arp_file_proxies(take_entry, &taken, NULL), 7);
+	assert_int_equal(taken.ifindex, 1);
+	assert_memory_equal(&taken.ip, &ip4, sizeof(ip4));
+	assert_int_equal(proxy_delete(nl, 1, &ip4, NULL), 1);
+	assert_int_equal(arp_file_proxies(take_entry, &taken, NULL), 0);
+	assert_int_equal(proxy_add(nl, 1, &ip4, NULL), 0);
+}
+
 static void no_device(void **state)
 {
 	const struct mac mac = { { 2, 0, 0, 0, 0, 1 } };
@@ -565,6 +589,7 @@ int main(void)
 	TABLE_TEST(&table, lost_each);
 	TABLE_TEST(&table, broken_each);
 	TABLE_TEST(&table, routes_each);
+	TABLE_TEST(&table, proxies_by_file);
 	TABLE_TEST(&table, no_device);
 	TABLE_TEST(&table, no_name);
 	return table_run(&table, host_up, NULL);

@@ -255,8 +255,19 @@ static void source(void **state)
 static void key_names(void **state)
 {
 	static const char *const names[POLICY_KEY_COUNT] = {
-		"firewall_bridge", "ports", "bridge_mac", "device",   "addresses", "allowed", "shared",
-		"route",           "nics",  "probe",      "announce", "on_error",  "then"
+		[POLICY_FIREWALL_BRIDGE] = "firewall_bridge",
+		[POLICY_PORTS] = "ports",
+		[POLICY_BRIDGE_MAC] = "bridge_mac",
+		[POLICY_DEVICE] = "device",
+		[POLICY_ADDRESSES] = "addresses",
+		[POLICY_ALLOWED] = "allowed",
+		[POLICY_SHARED] = "shared",
+		[POLICY_ROUTE] = "route",
+		[POLICY_NICS] = "nics",
+		[POLICY_PROBE] = "probe",
+		[POLICY_ANNOUNCE] = "announce",
+		[POLICY_ON_ERROR] = "on_error",
+		[POLICY_THEN] = "then",
 	};
 
 	(void)state;

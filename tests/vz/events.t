@@ -166,7 +166,7 @@ running_before() {
     state_is "$NOTHING" "started before the set-up, stopped after it"
 }
 
-for generation in 3.0 4.8 4.11 7 9; do
+for generation in $(wanted_generations 3.0 4.8 4.11 7 9); do
     node_new "$generation" - "$generation"
     venet_ready
     [ "$generation" = 4.8 ] || without

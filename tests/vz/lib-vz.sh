@@ -5,10 +5,20 @@
 # A node is a root directory of its own, which the scripts see as / (chroot), and a network namespace: so all paths are
 # the true ones, nothing but the true environment is needed, and two nodes can be two hosts.
 #
-# Generations: 3.0 (vzctl 3.0.14 to 3.0.30), 4.8 (4.0 to 4.8), 4.11 (4.9 and later), 7 (Virtuozzo 7), 9 (8 and 9).
+# Generations: 3.0 (vzctl 3.0.14 to 3.0.30), 4.8 (4.0 to 4.8), 4.11 (4.9 and later), 7 (Virtuozzo 7), 9 (8 and 9). A
+# test's arguments are those that it is to run for; without any it runs for all that it knows.
 
 VZ_DIR=$TESTS_DIR/vz
 MANUAL=$TESTS_DIR/../packaging/man/vznet-custom.8
+ONLY_GENERATIONS=" $* "
+
+wanted_generations() { # GENERATION...: those of them that this run is for
+    local generation
+    for generation; do
+        [[ $ONLY_GENERATIONS != *[0-9]* || $ONLY_GENERATIONS == *" ${generation%%[-:]*} "* ]] || continue
+        echo "$generation"
+    done
+}
 
 # ---- nodes ----------------------------------------------------------------------------------------------------------
 
@@ -259,19 +269,24 @@ without_masks() { # "IP/N..."
 }
 
 kernel_ip_add() { # CTID "IP/N..."
-    local ip
-    for ip in $(without_masks "$2"); do
-        echo "$ip" >>"$ROOT/.vz/$1.ips"
-        ip_in "$(containers)" addr replace "$ip" dev lo
-    done
+    local ips
+    ips=$(without_masks "$2")
+    # shellcheck disable=SC2086 # a list
+    printf '%s\n' $ips >>"$ROOT/.vz/$1.ips"
+    # shellcheck disable=SC2086
+    printf 'addr replace %s dev lo\n' $ips | ip_in "$(containers)" -batch -
 }
 
 kernel_ip_del() { # CTID "IP..."
     local ip
-    for ip in $2; do
-        sed -i "/^${ip//./\\.}\$/d" "$ROOT/.vz/$1.ips"
-        ip_in "$(containers)" addr del "$ip" dev lo 2>/dev/null || true
-    done
+    local -a had=()
+    local -A gone=()
+    [ -n "$2" ] || return 0
+    for ip in $2; do gone[$ip]=1; done
+    [ ! -e "$ROOT/.vz/$1.ips" ] || mapfile -t had <"$ROOT/.vz/$1.ips"
+    for ip in ${had[@]+"${had[@]}"}; do [ -n "${gone[$ip]:-}" ] || echo "$ip"; done >"$ROOT/.vz/$1.ips"
+    # shellcheck disable=SC2086
+    printf 'addr del %s dev lo\n' $2 | ip_in "$(containers)" -force -batch - 2>/dev/null || true
 }
 
 # ---- calling a script as run_script() does ------------------------------------------------------------------------------------
@@ -572,25 +587,26 @@ vz_ok() { # COMMAND CTID [WORD...]: it must succeed and say nothing on stdout
 
 # ---- what is there ---------------------------------------------------------------------------------------------------------------
 
+joined() { # [SEPARATOR]: the lines of stdin, sorted, as one
+    sort | awk -v between="${1:-, }" '{printf "%s%s", (NR > 1 ? between : ""), $0} END {if (NR) print ""}'
+}
+
 entries() { # "address device" of every proxy entry of the node, both families
-    { ip_in "$NODE_NS" -4 -j neigh show proxy && ip_in "$NODE_NS" -6 -j neigh show proxy; } |
-        jq -rs '[.[][] | "\(.dst) \(.dev // "*")"] | sort | join(", ")'
+    { ip_in "$NODE_NS" -4 neigh show proxy && ip_in "$NODE_NS" -6 neigh show proxy; } |
+        awk '{print $1, $2 == "dev" ? $3 : "*"}' | joined
 }
 
 host_routes() { # "address device" of every host route in the main table
-    { ip_in "$NODE_NS" -4 -j route show table main && ip_in "$NODE_NS" -6 -j route show table main; } |
-        jq -rs '[.[][] | select(.dst | test("^[0-9a-f.:]+$")) | select(.dst != "198.51.100.9") | "\(.dst) \(.dev)"]
-            | sort | join(", ")'
+    { ip_in "$NODE_NS" -4 route show table main && ip_in "$NODE_NS" -6 route show table main; } |
+        awk '$1 ~ /^[0-9a-f.:]+$/ && $1 != "198.51.100.9" {sub(/.* dev /, $1 " "); print $1, $2}' | joined
 }
 
 records() { # "number: setting device address, ..." of every record
-    local file id
-    for file in "$ROOT"/run/guestarp/*.json; do
-        [ -e "$file" ] || continue
-        id=${file##*/vz-} id=${id%.json}
-        printf '%s: ' "${id: -3}"
-        jq -r '[.settings[] | "\(.setting) \(.address // "-") \(.device)"] | sort | join(", ")' "$file"
-    done | paste -s -d '|' | sed 's/|/ | /g'
+    local -a files
+    files=("$ROOT"/run/guestarp/*.json)
+    [ -e "${files[0]}" ] || return 0
+    jq -r '(input_filename | sub("\\.json$"; "")[-3:]) + ": "
+        + ([.settings[] | "\(.setting) \(.address // "-") \(.device)"] | sort | join(", "))' "${files[@]}" | joined ' | '
 }
 
 state() {
@@ -610,14 +626,10 @@ want_state() {
             routes+="$ip $route"$'\n'
             part+="proxy_entry $ip $device"$'\n'"host_route $ip $route"$'\n'
         done
-        records+="$number: $(joined "$part")"$'\n'
+        records+="$number: $(printf %s "$part" | joined)"$'\n'
     done
-    printf 'entries: %s\nroutes: %s\nrecords: %s\n' "$(joined "$entries")" "$(joined "$routes")" \
-        "$(printf %s "$records" | sort | paste -s -d '|' | sed 's/|/ | /g')"
-}
-
-joined() { # LINES: sorted, "a, b"
-    printf %s "$1" | sort | paste -s -d , | sed 's/,/, /g'
+    printf 'entries: %s\nroutes: %s\nrecords: %s\n' "$(printf %s "$entries" | joined)" "$(printf %s "$routes" | joined)" \
+        "$(printf %s "$records" | joined ' | ')"
 }
 
 # shellcheck disable=SC2034 # for the tests

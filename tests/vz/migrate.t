@@ -46,7 +46,7 @@ answers() { # DESC WANT
     answered_by asked $v4 "$2" "$1"
 }
 
-for generation in 3.0 4.11 7 9; do
+for generation in $(wanted_generations 3.0 4.11 7 9); do
     node_new first - "$generation"
     node_new second second "$generation"
     each_node prepare_node

@@ -136,7 +136,7 @@ node_end
 
 # ---- not managed: as if guestarp were not there ----------------------------------------------------------------------------
 
-for generation in 3.0 4.11 7 9; do
+for generation in $(wanted_generations 3.0 4.11 7 9); do
     node_new plain - "$generation"
     venet_ready
     node_setup
@@ -164,7 +164,7 @@ at_once() { # COMMAND ID...
     for id in "${pids[@]}"; do wait "$id" || fail "$generation: $command at once" "$(cat "$TMP"/at-once.*)"; done
 }
 
-for generation in 3.0 4.11 7 9; do
+for generation in $(wanted_generations 3.0 4.11 7 9); do
     node_new twins - "$generation"
     venet_ready
     node_setup
@@ -188,7 +188,7 @@ done
 
 # ---- a device that does not exist (yet) ------------------------------------------------------------------------------------------
 
-for generation in 3.0 4.11 7 9; do
+for generation in $(wanted_generations 3.0 4.11 7 9); do
     node_new missing - "$generation"
     venet_ready
     node_setup
@@ -283,7 +283,7 @@ seen() { # PATH: what it says on both, with a leaked descriptor; sets STATUS
     cat "$TMP/seen.out" "$TMP/seen.err"
 }
 
-for pair in 3.0:vps-net_add 3.0:vps-net_del 4.8:vps-net_add 7:vz-net_add 7:vz-net_del 7:vz-stop 9:vz-netns_dev_add 9:vz-stop; do
+for pair in $(wanted_generations 3.0:vps-net_add 3.0:vps-net_del 4.8:vps-net_add 7:vz-net_add 7:vz-net_del 7:vz-stop 9:vz-netns_dev_add 9:vz-stop); do
     generation=${pair%:*} name=${pair#*:}
     node_new wrapper - "$generation"
     venet_ready
@@ -334,7 +334,7 @@ done
 # ---- the probe -------------------------------------------------------------------------------------------------------------------------
 
 ip -n client addr add $v4/32 dev eth0
-for generation in 3.0 7 9; do
+for generation in $(wanted_generations 3.0 7 9); do
     node_new probe - "$generation"
     venet_ready
     node_setup

@@ -42,7 +42,7 @@ node_ready() { # NAME HOST
     ct_conf "$(ctid 101)" "IP_ADDRESS=\"$v4\"" 'NAME="101"'
 }
 
-for host in 3.0 3.0-rpm 3.0-lib64 4.8 4.11 7 9; do
+for host in $(wanted_generations 3.0 3.0-rpm 3.0-lib64 4.8 4.11 7 9); do
     VZ_LIB=''
     [ "$host" != 3.0-lib64 ] || VZ_LIB=/usr/lib64
     node_ready "host$host" "$host"

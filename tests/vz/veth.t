@@ -37,7 +37,7 @@ before_us() {
     sed -i '1i EXTERNAL_SCRIPT="/usr/sbin/vznetaddbr"' "$ROOT/etc/vz/vznet.conf"
 }
 
-for generation in 3.0 4.11 7 9; do
+for generation in $(wanted_generations 3.0 4.11 7 9); do
     node_new "$generation" - "$generation"
     venet_ready
     ok "$generation: set up as the manual says" node_setup
@@ -143,6 +143,18 @@ for generation in 3.0 4.11 7 9; do
         is "$(entries) / $(host_routes)" "$v4 eth3 / $v4 $port" "$generation: set --ipdel takes its own alone"
         vz_ok stop "$id"
         is "$(state)" "$NOTHING" "$generation: both: nothing is left"
+
+        # Another container with its address: the kernel's own list does not know those of a routed veth.
+        ct_conf "$id" "NETIF=\"$netif\"" "VETH_IP_ADDRESS=\"$v4\"" 'GUESTARP_DEVICE="eth3"'
+        ct_conf 102 "IP_ADDRESS=\"192.168.18.152 $v4\"" 'GUESTARP_DEVICE="eth4"'
+        vz_ok start "$id"
+        vz start 102
+        is "$STATUS $(state)" "34 $(want_state "101 eth3 $port $v4")" "$generation: another one's start fails with its address: it keeps what it has"
+        vz_ok stop "$id"
+        vz start 102
+        is "$STATUS" 0 "$generation: the other one starts when it has stopped"
+        vz_ok stop 102
+        is "$(state)" "$NOTHING" "$generation: both have stopped: nothing is left"
     fi
 
     # ---- V8: a host that used vznetaddbr: its own script stays what decides where NETIF has no bridge=

@@ -150,7 +150,7 @@ vm_tell() { # WORD: to the guest's init
         my $s = IO::Socket::UNIX->new($path) or die "$path: $!\n";
         $s->autoflush(1);
         print $s "$word\n";
-        alarm 60;
+        alarm 180;
         <$s>' "$VM_DIR/serial" "$1"
 }
 
@@ -183,7 +183,7 @@ vm_ended() {
 vm_stop() {
     hookscript pre-stop
     vm_monitor quit
-    wait_for -t 30 vm_ended
+    wait_for -t 120 vm_ended
     hookscript post-stop
     no_device "fwbr${VMID}i0"
     gone 5
@@ -197,7 +197,7 @@ vm_reboot() { # inside: the same QEMU, the same tap
     local times
     times=$(grep -c begun "$VM_DIR/console")
     vm_tell reboot
-    wait_for -t 60 vm_begun $((times + 1))
+    wait_for -t 180 vm_begun $((times + 1))
     runs_on
 }
 
@@ -227,7 +227,7 @@ vm_no_nic() { # N: the guest has let go of it
 
 vm_unplug() {
     vm_monitor "device_del net1"
-    wait_for -t 30 vm_no_nic 1
+    wait_for -t 120 vm_no_nic 1
     vm_monitor "netdev_del net1"
     vm_conf "$(vm_net 0 vmbr0 1)"
     no_device "tap${VMID}i1"

@@ -357,7 +357,7 @@ static bool wait_for_more(const char *name, unsigned long requests, unsigned lon
 	}
 	wanted.requests += requests;
 	wanted.right += right;
-	return look_until(has_counted, &wanted, 60 * SECOND_NS);
+	return look_until(has_counted, &wanted, 180 * SECOND_NS);
 }
 
 static void begin(void)

@@ -5,6 +5,7 @@
 
 #include "event/asking.h"
 #include "event/event.h"
+#include "host/owner.h"
 #include "kernel/proxy.h"
 #include "kernel/route.h"
 #include "plan/plan.h"
@@ -22,7 +23,21 @@ static int delete_one(struct netlink *nl, const struct setting *setting, bool ro
 	}
 }
 
-int event_withdraw(struct turn *turn, const struct guest *guest, bool routes)
+/*
+ * The address may be another guest's, by a mistake in this one's file. What that one has recorded is its own; the
+ * device that is to have no entry for this one may be the one that answers for that one.
+ */
+static bool is_anothers(struct turn *turn, const struct guest *guest, const struct setting *setting)
+{
+	struct setting recorded = *setting;
+
+	if (setting->kind == SETTING_NO_PROXY)
+		recorded.kind = SETTING_PROXY;
+	return setting->ip.family &&
+	       !owner_may_release(guest, &turn->policy, asking_vrf(turn->nl, &turn->facts, setting->device), &recorded);
+}
+
+int event_remove_unrecorded(struct turn *turn, const struct guest *guest, bool routes)
 {
 	const struct policy *policy = &turn->policy;
 	struct plan plan = { 0 };
@@ -37,10 +52,12 @@ int event_withdraw(struct turn *turn, const struct guest *guest, bool routes)
 	/* A device that does not exist has nothing to remove. */
 	(void)plan_up(guest, policy, &turn->facts, &plan, &missing, &failure);
 	for (size_t i = 0; i < plan.count; i++) {
-		int r = delete_one(turn->nl, &plan.settings[i], routes, &failure);
+		int r = 0;
 
+		if (!is_anothers(turn, guest, &plan.settings[i]))
+			r = delete_one(turn->nl, &plan.settings[i], routes, &failure);
 		if (r > 0)
-			outcome_undone(&turn->outcome, &plan.settings[i]);
+			outcome_removed(&turn->outcome, &plan.settings[i]);
 		if (r < 0 && r != -ENODEV)
 			outcome_failed(&turn->outcome, &result, &failure, &turn->err);
 	}
