@@ -115,7 +115,7 @@ static int start_host(struct call *call)
 	return refused ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-/* A reboot from inside (LXC_TARGET=reboot): the same guest is back in a moment, and start-host sees to it. */
+/* A reboot from inside (LXC_TARGET=reboot): the same guest is back in a moment, and start-host is called for it. */
 static int post_stop(struct call *call)
 {
 	struct turn *turn = &call->turn;

@@ -53,7 +53,7 @@ sub ended {
     return slurp("/proc/$pid/stat") !~ /\) [^ZX] /;
 }
 
-# Until it has seen to all that has happened so far; false where it has ended, or does not come to that in time. What it waits for
+# Until it has handled all that has happened so far; false where it has ended, or does not come to that in time. What it waits for
 # by the clock is not in it.
 sub settled {
     my ($pid, $seconds) = @_;

@@ -267,7 +267,7 @@ watch_start() { # [COMMAND...]: before it, such as strace
     perl -I"$TESTS_DIR" -MWatch -e 'Watch::settled(shift)' "$WATCH_PID"
 }
 
-watch_idle() { # until it has seen to all that has happened so far
+watch_idle() { # until it has handled all that has happened so far
     perl -I"$TESTS_DIR" -MWatch -e 'Watch::idle(shift)' "$WATCH_PID"
 }
 

@@ -38,7 +38,7 @@ static const struct {
 	[REASON_FORWARDING] = { ANSWER_SILENT, "forwarding is off" },
 	[REASON_IN_FRONT] = { ANSWER_SILENT, "the route to it leaves by the device itself" },
 	[REASON_MEDIUM] = { ANSWER_SILENT, "medium_id allows no proxy ARP between the two devices" },
-	[REASON_NO_PROXY] = { ANSWER_SILENT, "the address is another's, and nothing makes it answer in its stead" },
+	[REASON_NO_PROXY] = { ANSWER_SILENT, "the address is another's, and nothing makes it answer for that" },
 
 	[REASON_NO_GROUP] = { ANSWER_SILENT, "it does not listen for solicitations of this address" },
 	[REASON_TENTATIVE] = { ANSWER_SILENT, "the address is tentative, or a duplicate" },

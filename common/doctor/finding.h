@@ -52,7 +52,7 @@ struct findings {
 	struct finding *list;
 	size_t count;
 	size_t room;
-	bool failed;    /* for want of memory */
+	bool failed;    /* because there was no memory */
 	size_t guests;  /* that there are on this host */
 	size_t managed; /* of these */
 	size_t running;

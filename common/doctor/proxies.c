@@ -315,7 +315,7 @@ static void check_silent_6(struct doctor *d, const struct group *g, const struct
 	enum answer_reason reason = reason_of(d, g, link);
 	bool in_front = false;
 
-	/* The kernel answers all the same, in the guest's stead. Where it cannot be known nothing is said. */
+	/* The kernel answers all the same, instead of the guest. Where it cannot be known nothing is said. */
 	(void)silence_in_front(d->nl, link, &d->addresses, &g->entries->ip, &in_front, NULL);
 	if (in_front)
 		in_front_finding(d, g, link);

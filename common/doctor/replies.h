@@ -60,7 +60,7 @@ struct wires {
 	size_t room;
 };
 
-/* Of the doctor's segments. Failures for want of memory show in the findings. To be released with wires_done(). */
+/* Of the doctor's segments. Missing memory shows in the findings. To be released with wires_done(). */
 void wires_take(struct doctor *doctor);
 void wires_done(struct wires *wires);
 

@@ -25,7 +25,7 @@ struct tree {
 	struct tree_row *rows;
 	size_t count;
 	size_t room;
-	bool failed; /* for want of memory */
+	bool failed; /* because there was no memory */
 };
 
 void tree_node(struct tree *tree, int depth, enum tree_mark mark, const char *name, const char *text);

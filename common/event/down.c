@@ -11,7 +11,7 @@ struct down {
 	struct plan recorded;
 	struct plan going;
 	struct plan left; /* what stays, or could not be removed */
-	bool unlisted;    /* left lacks some of that, for want of memory */
+	bool unlisted;    /* left lacks some of that, because there was no memory */
 };
 
 /* Returns the first failure. */

@@ -14,7 +14,7 @@
 struct outcome {
 	struct notes notes;
 	char done[NOTE_SIZE];  /* "eth3: proxy entry for 192.0.2.7; ...", "" when nothing had to be changed */
-	size_t count_left_out; /* of done, for want of room */
+	size_t count_left_out; /* of done, because there was no room */
 };
 
 /* Something that is no setting joins the list of what was done. */

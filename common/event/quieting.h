@@ -24,7 +24,7 @@ enum quieting {
 	QUIETING_UNSUPPORTED, /* no nf_tables here: the second line is all there is. */
 };
 
-/* Sees to it that the names of a managed guest are in the table, and those of another are not; without a table, that
+/* Makes sure that the names of a managed guest are in the table, and those of another are not; without a table, that
  * all guests' are. */
 int quieting_names(const struct guest *guest, const struct policy *policy, enum names_ports ports,
 		   enum quieting *ret_quieting, struct outcome *outcome, struct err *err);

@@ -85,8 +85,8 @@ static bool is_others(const struct up *up, const struct setting *setting)
 }
 
 /*
- * An entry that the kernel does not tell of (IPv6's before Linux 3.4) is as the record has it for who looks on. An
- * event makes it, or removes it, once more: others may have been there.
+ * An entry that the kernel does not tell of (IPv6's before Linux 3.4) is as the record has it for callers that only
+ * read. An event makes it, or removes it, once more: others may have been there.
  */
 static bool holds_unseen(const struct up *up, const struct setting *setting)
 {
@@ -222,7 +222,7 @@ static bool is_own_way(struct up *up, const struct setting *entry)
 	return route_lookup(up->nl, &entry->ip, &own, NULL) == 0 && own.ifindex == entry->ifindex;
 }
 
-/* Before the entry is there, as IPv6 would answer in the guest's stead at once. */
+/* Before the entry is there, as IPv6 would answer instead of the guest at once. */
 static bool in_front_6(struct up *up, const struct setting *entry)
 {
 	const struct link *link = facts_link(up->facts, entry->device);
@@ -236,7 +236,8 @@ static bool in_front_6(struct up *up, const struct setting *entry)
 	return is_own_way(up, entry);
 }
 
-/* Who looks on is called again when the device comes back, and a device with many guests goes down for all of them. */
+/* A caller that only reads is called again when the device comes back, and a device with many guests goes down for all
+ * of them. */
 static bool is_passing(const struct up *up, enum answer_reason reason)
 {
 	return !up->turn->claims && (reason == REASON_DOWN || reason == REASON_NO_CARRIER);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One loop: all news that is there is taken in first, then acted upon, so that a burst of it is one pass. */
+/* One loop: all news that is there is taken in first, then acted on, so that a burst of it is one pass. */
 
 #include "event/watcher.h"
 

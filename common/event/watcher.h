@@ -2,7 +2,7 @@
 #ifndef GUESTARP_EVENT_WATCHER_H
 #define GUESTARP_EVENT_WATCHER_H
 /*
- * The kernel's own news, and what it tells nobody of, acted upon by the same sync as everybody's: for what no hook
+ * The kernel's own news, and what it tells nobody of, acted on by the same sync as everybody's: for what no hook
  * hears. It runs until SIGTERM or SIGINT; SIGHUP has it sync all guests.
  */
 

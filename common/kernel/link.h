@@ -68,7 +68,7 @@ void link_vrf(struct netlink *nl, const struct link *link, char ret_vrf[IFNAMSIZ
 void link_name(struct netlink *nl, int ifindex, char ret_name[IFNAMSIZ]);
 
 /*
- * Calls take for each device that the named one stands on, be it a bridge's or bond's port or a VLAN device's parent,
+ * Calls take for each device that the named one stands on: a bridge's or bond's port or a VLAN device's parent,
  * until it returns other than 0; returns that. skip: those that are not asked for, by their names; NULL for none. /sys
  * tells of them (lower_*), so that no list of all devices is needed.
  */

@@ -43,7 +43,7 @@ struct bridge_port {
 	bool mcast_flood;
 	bool isolated;
 	bool locked;
-	bool suppress; /* proxy_arp, proxy_arp_wifi or neigh_suppress: the bridge may answer in a neighbour's stead */
+	bool suppress; /* proxy_arp, proxy_arp_wifi or neigh_suppress: the bridge may answer instead of a neighbour */
 };
 
 struct netdev {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vznetcfg's own work, done in its stead. */
+/* vznetcfg's own work, done instead of it. */
 
 #include "kernel/plug.h"
 

@@ -112,7 +112,7 @@ static int take_from_file(const struct proxy_entry *entry, void *arg)
 }
 
 /*
- * A kernel without such a list gives the ordinary entries in its stead, or nothing where there are none. IPv4's are in
+ * A kernel without such a list gives the ordinary entries instead of it, or nothing where there are none. IPv4's are in
  * /proc/net/arp then, IPv6's nowhere.
  */
 static int read_list(struct netlink *nl, int family, struct proxies *ret_proxies, struct err *err)

@@ -68,7 +68,7 @@ struct quiet_table {
 int quiet_read(struct netlink *nl, struct quiet_table *ret_table, struct err *err);
 
 /*
- * Sees to it that the names are there, whether or not they were; *ret_quiet and *ret_loud say how many of either set
+ * Makes sure that the names are there, whether or not they were; *ret_quiet and *ret_loud say how many of either set
  * were not. -ENOENT without the table, -EEXIST where another name overlaps one.
  */
 int quiet_ensure(struct netlink *nl, const struct quiet_names *names, size_t *ret_quiet, size_t *ret_loud,

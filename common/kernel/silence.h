@@ -15,7 +15,7 @@
 
 /*
  * Would a packet to the address that came in on the device leave by the device itself? Then the guest is in front of it
- * and answers for itself: IPv4's proxy ARP stays silent, IPv6's would answer in the guest's stead. addresses: the
+ * and answers for itself: IPv4's proxy ARP stays silent, IPv6's would answer instead of the guest. addresses: the
  * host's own, for a sender that could be on the device. Fails as route_forward() does: then nothing is known.
  */
 int silence_in_front(struct netlink *nl, const struct link *link, const struct addresses *addresses,

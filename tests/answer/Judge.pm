@@ -4,7 +4,7 @@ package Judge;
 # addresses by `ip`, and nothing of guestarp's but what check prints. What it calls wrong is what guestarp(8) calls so:
 #
 #   host-flux        several MACs answer requests for an address of the host's, among them others than the right one
-#   bridge-answers   a bridge without an IPv4 address answers, be it a probe, where another MAC is right, or nobody is
+#   bridge-answers   a bridge without an IPv4 address answers (perhaps only a probe) where another MAC is right, or nobody is
 #   proxy-strangers  a device answers for an address that nobody is known to have
 #   proxy-many       several devices that have an entry for an address answer for it
 #
@@ -406,7 +406,7 @@ sub findings {
     return @{ $all->{findings} };
 }
 
-# What answers on a private VLAN in its neighbours' stead is meant to, and the wire does not tell the two.
+# What answers on a private VLAN instead of its neighbours is meant to, and the wire does not tell the two.
 sub may_be_pvlan {
     my ($self, $about) = @_;
     my ($id, $device) = split / /, $about;

@@ -375,7 +375,7 @@ node_watch_stop() {
     rm "$TMP/watch.$NODE"
 }
 
-# It has seen to what has happened on this node; late, it is only here that it is started.
+# It has handled what has happened on this node; late, it is only here that it is started.
 settle() {
     [ "$WITH" = guestarp ] || return 0
     case $WATCH in

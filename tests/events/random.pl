@@ -71,7 +71,7 @@ sub model_name {
 # A bridge that a crash left behind, of a NIC since taken out, stays quiet.
 sub model_quiet { my ($g) = @_; $g->{quiet}{$_} = 1 for grep { $g->{fwbr}{$_} } keys %{ $g->{nic} }; return }
 
-# The hook of this guest was called, or guestarp-watch or sync saw to it, while it runs. One that migrates runs here where it is
+# The hook of this guest was called, or guestarp-watch or sync handled it, while it runs. One that migrates runs here where it is
 # answered for.
 sub model_up {
     my ($g, $own) = @_;
@@ -227,7 +227,7 @@ sub lxc_hook {
     return;
 }
 
-# guestarp-watch has seen to all that it was told.
+# guestarp-watch has handled all that it was told.
 sub settle { Watch::idle($watch); return }
 
 sub guestarp_sync {
@@ -610,7 +610,7 @@ sub arrival_begins {
     return;
 }
 
-# The process that waits for the move sees to it by itself. What it brings about is waited for; where that is nothing, the
+# The process that waits for the move does it by itself. What it brings about is waited for; where that is nothing, the
 # administrator makes sure that it has been there.
 sub arrives {
     my ($g) = @_;

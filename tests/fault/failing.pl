@@ -180,7 +180,7 @@ sub no_memory {
         share($s, 194, 794, shim_points($s, map { "alloc:$_+" } 1 .. $count{alloc})));
 }
 
-# json-c's parser may crash for want of memory, which is not ours to repair: it comes before anything is changed.
+# json-c's parser may crash if there is no memory, which is not ours to repair: that is before anything is changed.
 sub no_memory_for_json {
     my ($s, %count) = @_;
     return share($s, 38, 122, shim_points($s, map { "alloc-json:$_" } 1 .. $count{json}));
@@ -275,7 +275,7 @@ for my $s (@scenarios) {
     try_all({ %$s, may_crash => 1 }, 'memory is not there for JSON', no_memory_for_json($s, %count));
     try_all($s, 'an answer is not there',   no_answer($s, %count));
     try_all($s, 'nf_tables refuses',        refused($s, %count)) if $count{nft};
-    # guestarp-watch hears of that, too, and acts upon it: a port that is in no bridge for a moment may be its guest's gateway for good.
+    # guestarp-watch hears of that, too, and acts on it: a port that is in no bridge for a moment may be its guest's gateway for good.
     try_all({ %$s, holds => 0 }, 'a device goes or changes', changed_devices($s, %count)) if !$s->{event}{rain};
 }
 is_right(children_left() == 0, 'no process is left');

@@ -16,7 +16,7 @@ my $bound   = 10;    # seconds after which an event gives up to wait for its gue
 my @rounds  = qw(eth3 eth4);
 # guestarp-watch runs beside them: then some hooks are never called, and nobody calls sync.
 my $watched = $ENV{GUESTARP_WATCHED};
-my $rest    = 30;    # seconds in which it has to have seen to everything
+my $rest    = 30;    # seconds in which it must have handled everything
 my @pve     = (1001 .. 1048);
 my @vz      = (2001 .. 2016);
 

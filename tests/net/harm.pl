@@ -360,7 +360,7 @@ sub lxc_hook {
     return;
 }
 
-# guestarp-watch has seen to all that the kernel has told it.
+# guestarp-watch has handled all that the kernel has told it.
 sub watched {
     done();
     Watch::idle($watch) if $watch;

@@ -220,7 +220,7 @@ is "$(ip -j route show $v4/32)" "[]" "and gone after post-stop"
 
 # ---- a guest on its device's own side ----------------------------------------------------------------------------------------
 
-# IPv4's proxy ARP stays silent then; an IPv6 entry would answer in the guest's stead.
+# IPv4's proxy ARP stays silent then; an IPv6 entry would answer instead of the guest.
 ip route add $v4/32 dev eth3
 ip -6 route replace $v6/128 dev eth3
 policy '{"defaults": {"announce": 1}, "guests": {"101": {"device": "eth3"}}}'

@@ -73,7 +73,7 @@ pve 101 post-start
 for address in $v4 $v6; do
     like "$ERR" "eth0 will not answer for $address: the route to it leaves by the device itself" "$address is in front of eth0 by the rule: said"
 done
-is "$(proxies 6)" "" "and no IPv6 entry is made, which would answer in the guest's stead"
+is "$(proxies 6)" "" "and no IPv6 entry is made, which would answer instead of the guest"
 is "$(who front)" "/" "nobody answers for it"
 findings
 is "$FOUND" "proxy-in-front" "check finds the IPv4 entry"

@@ -32,7 +32,7 @@ static const struct row {
 	  "dev e0; dev e1 down; addr e1 10.0.0.1/24; ask e0 10.0.0.9 10.0.0.1", "e0 OWN" },
 	{ "without a carrier nothing is heard", "dev e0 nocarrier; addr e0 10.0.0.1/24; ask e0 10.0.0.9 10.0.0.1",
 	  "e0 NO_CARRIER" },
-	{ "a bridge hears in its port's stead",
+	{ "a bridge hears instead of its port",
 	  "dev b kind=bridge; dev e0 master=b; addr e0 10.0.0.1/24; ask e0 10.0.0.9 10.0.0.1", "b OWN" },
 	{ "a port that does not forward", "dev b kind=bridge; dev e0 master=b blocked; ask e0 10.0.0.9 10.0.0.1",
 	  "e0 UNHEARD" },
@@ -445,7 +445,7 @@ static const struct row {
  */
 static const struct row wires[] = {
 	{ "two devices: two wires", "dev e0; dev e1", "e0 / e1" },
-	{ "a bridge hears in its ports' stead, once", "dev b kind=bridge; dev e0 master=b; dev e1 master=b", "b" },
+	{ "a bridge hears instead of its ports, once", "dev b kind=bridge; dev e0 master=b; dev e1 master=b", "b" },
 	{ "a firewall bridge is on its bridge's wire",
 	  "dev b kind=bridge; dev e0 master=b; dev p kind=veth master=b lower=l; dev l kind=veth master=f lower=p; "
 	  "dev f kind=bridge",
