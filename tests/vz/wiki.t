@@ -12,7 +12,7 @@ topo_multi
 # The kernel's random delay of up to 0.8 s is not what this is about. venet0 is looked at afterwards.
 for dev in eth0 eth3 eth4; do sysctl -q -w "net.ipv4.neigh.$dev.proxy_delay=0" "net.ipv6.neigh.$dev.proxy_delay=0" "net.ipv6.conf.$dev.proxy_ndp=1"; done
 
-# The LAN's switch answers at once, whoever else is asked.
+# The LAN's switch answers at once; it does not matter who else is asked.
 ip -n lan addr add 192.168.18.1/24 dev switch
 
 rounds() { # NAME TIMES COUNT: so many times so many rounds, in each of which the client asks everybody for each of the addresses
