@@ -11,7 +11,7 @@ struct doctor;
 
 /*
  * Adds some of them to the doctor's addresses, as those of lo or a VRF: of each range one for each subnet that it is
- * in, and those that have a proxy entry. Failures for want of memory show in the findings.
+ * in, and those that have a proxy entry. Without memory the findings have failed.
  */
 void anyip_take(struct doctor *doctor);
 

@@ -51,6 +51,7 @@ static void other_words(const struct patient *p, struct finding *f)
 static void other(struct doctor *d, const struct patient *p)
 {
 	struct finding *f = findings_add(d->findings, FINDING_HOOK_OTHER);
+	bool has_one = p->guest.hookscript[0];
 	struct err err;
 
 	if (!f)
@@ -59,14 +60,12 @@ static void other(struct doctor *d, const struct patient *p)
 	other_words(p, f);
 	/* attach would refuse: it replaces no chain, and chains no script that is not there, or whose nobody can tell.
 	 */
-	if (!p->guest.hookscript[0])
-		finding_set(f->fix, "guestarp attach %s", p->name);
-	else if (p->chained)
+	if (has_one && p->chained)
 		finding_set(f->advice, "name %s in policy's \"then\", or take the \"then\" away, and attach",
 			    p->guest.hookscript);
-	else if (!is_known(&p->guest))
+	else if (has_one && !is_known(&p->guest))
 		finding_set(f->advice, "give its NIC a MAC, by which its hookscript is known for its own, and attach");
-	else if (storage_check(p->guest.hookscript, &err) < 0)
+	else if (has_one && storage_check(p->guest.hookscript, &err) < 0)
 		finding_set(f->advice, "put its file back, or take it away (%s), and attach", err.text);
 	else
 		finding_set(f->fix, "guestarp attach %s", p->name);

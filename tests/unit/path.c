@@ -3,6 +3,7 @@
 
 #include "base/path.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -34,13 +35,13 @@ static void path_of_new_process(const char *path, char *ret_path, size_t size)
 	ssize_t n;
 	pid_t pid;
 
-	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
 		int r = path_full(path, ret_path, size, NULL);
 
-		_exit(r < 0 || write(ends[1], ret_path, strlen(ret_path)) < 0);
+		_exit(r < 0 || write(ends[1], ret_path, strlen(ret_path)) < 0 ? 1 : 0);
 	}
 	close(ends[1]);
 	n = read(ends[0], ret_path, size - 1);
