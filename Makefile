@@ -113,6 +113,7 @@ check-long: tests
 	GUESTARP_BUILD=$(abspath $(BUILD)) GUESTARP_FAULT_FULL=1 GUESTARP_EVENTS=10000 tests/run tests/fault/*.t tests/events/random.t
 	GUESTARP_BUILD=$(abspath $(BUILD)) GUESTARP_HOSTS=10000 tests/run tests/net/harm.t
 	GUESTARP_BUILD=$(abspath $(BUILD)) GUESTARP_HOSTS=1000 GUESTARP_UML_SECONDS=86400 tests/run tests/uml/harm.t
+	GUESTARP_BUILD=$(abspath $(BUILD)) tests/run tests/uml/long/*.t
 	GUESTARP_BUILD=$(abspath $(BUILD)) GUESTARP_STARTS=100 tests/run tests/lxc/start-host.t
 	GUESTARP_BUILD=$(abspath $(BUILD)) GUESTARP_ADDRESSES=1000 GUESTARP_OLD_FULL=1 tests/run tests/vz/many.t tests/old/kernels.t
 	GUESTARP_BUILD=$(abspath $(BUILD)) GUESTARP_JUDGED=1 GUESTARP_HOSTS=2000 GUESTARP_SEED=$$(date +%j) tests/run tests/answer/wire.t

@@ -17,7 +17,7 @@ my $root   = $ENV{GUESTARP_ROOT};
 my @wrap   = split ' ', $ENV{GUESTARP_WRAP} // '';
 # The same events each time, as in net/harm.t: what fails in them is the change's. Long runs are of other ones.
 my $seed   = $ENV{GUESTARP_SEED} // ($ENV{GUESTARP_EVENTS} ? (time ^ $$ << 8) % 1_000_000 : 12);
-my $events = $ENV{GUESTARP_EVENTS} // 1000;
+my $events = $ENV{GUESTARP_EVENTS} // ($ENV{GUESTARP_SHORT} ? 500 : 1000);
 my $block  = $events < 100 ? $events : 100;
 my (%guest, %bound_once, @history, $said, $watch);
 my $table = 0;    # it is there: a managed guest has had an event, or the host a sync

@@ -3,7 +3,7 @@
 # what the model says, and after each hundred so is the wire.
 #
 #   GUESTARP_SEED=N    those of another seed than 12
-#   GUESTARP_EVENTS=N  how many, default 1000; with it each run has another seed, and prints it
+#   GUESTARP_EVENTS=N  how many, default 1000 (500 with GUESTARP_SHORT=1); with it each run has another seed, and prints it
 
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/../lib.sh"

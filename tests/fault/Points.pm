@@ -17,9 +17,10 @@ sub seed {
     return $seed;
 }
 
-# Every step'th of a scenario's points, in their order. Within so many seeds each has its turn.
+# Every step'th of a scenario's points, in their order. Within so many seeds each has its turn. GUESTARP_SHORT: half of them.
 sub sample {
     my ($s, $step, @points) = @_;
+    $step *= 2 if $ENV{GUESTARP_SHORT};
     my $first = (seed() + unpack '%32C*', $s->{name}) % $step;
     return @points[ grep { $_ % $step == $first } 0 .. $#points ];
 }

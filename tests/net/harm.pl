@@ -29,7 +29,7 @@ my $build   = $ENV{GUESTARP_BUILD};
 my @wrap    = split ' ', $ENV{GUESTARP_WRAP} // '';
 # The same hosts each time: what fails in them is the change's. Others are tried by hand.
 my $seed  = $ENV{GUESTARP_SEED}  // 10;
-my $hosts   = $ENV{GUESTARP_HOSTS} // 300;
+my $hosts   = $ENV{GUESTARP_HOSTS} // ($ENV{GUESTARP_SHORT} ? 150 : 300);
 my $only    = $ENV{GUESTARP_HOST};
 my @numbers = defined $only ? ($only) : 1 .. $hosts;
 my $tries   = 25;

@@ -4,7 +4,7 @@
 # machine's kernel has none; uml/harm.t has VRFs.
 #
 #   GUESTARP_SEED=N     other hosts than those of seed 10; GUESTARP_HOST=I that one of them alone
-#   GUESTARP_HOSTS=N    how many, default 300
+#   GUESTARP_HOSTS=N    how many, default 300 (150 with GUESTARP_SHORT=1)
 #   GUESTARP_WORKERS=N  how many at once, default 6: most of the time goes by waiting for the kernel
 
 # shellcheck source-path=SCRIPTDIR
