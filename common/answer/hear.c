@@ -220,6 +220,15 @@ static bool answer_leaves(const struct walk *w, const struct bridged *b, uint16_
 	return vlan && vlan->untagged == (b->tag == 0) && (vid == b->vid || !b->from || b->from->port.flood);
 }
 
+/* In which VLAN of a port's, or of the bridge itself, a frame with this tag comes in; 0 for none. */
+static uint16_t vlan_in(const struct walk *w, int ifindex, uint16_t tag)
+{
+	const struct netdev_vlan *vlan = netstate_vlan(w->state, ifindex, tag, tag == 0);
+
+	/* It may be a range of VLANs. */
+	return !vlan ? 0 : tag ? tag : vlan->vid;
+}
+
 /*
  * The tag with which it leaves by a port, or goes up on the bridge. What comes back untagged is in the port's PVID.
  * False where the port or bridge is not in that VLAN.
@@ -228,8 +237,7 @@ static bool leave_vlan(const struct walk *w, const struct bridged *b, int ifinde
 		       enum answer_reason *lost)
 {
 	const struct netdev_vlan *vlan;
-	const struct netdev_vlan *pvid;
-	bool back;
+	uint16_t back;
 
 	*ret_tag = b->tag;
 	if (!b->bridge->vlan_filtering)
@@ -238,9 +246,8 @@ static bool leave_vlan(const struct walk *w, const struct bridged *b, int ifinde
 	if (!vlan)
 		return false;
 	*ret_tag = vlan->untagged ? 0 : b->vid;
-	pvid = vlan->untagged ? netstate_vlan(w->state, ifindex, 0, true) : NULL;
-	back = !vlan->untagged || pvid;
-	if ((!back || !answer_leaves(w, b, pvid ? pvid->vid : b->vid)) && *lost == REASON_NONE)
+	back = vlan_in(w, ifindex, *ret_tag);
+	if ((back == 0 || !answer_leaves(w, b, back)) && *lost == REASON_NONE)
 		*lost = REASON_OTHER_VLAN;
 	return true;
 }
@@ -284,15 +291,10 @@ static void flood(struct walk *w, const struct bridged *b)
 /* False where the frame is in no VLAN of the port's. */
 static bool enter_vlan(const struct walk *w, struct bridged *b)
 {
-	const struct netdev_vlan *vlan;
-
 	if (!b->bridge->vlan_filtering)
 		return true;
-	vlan = netstate_vlan(w->state, b->in, b->tag, b->tag == 0);
-	if (!vlan)
-		return false;
-	b->vid = b->tag ? b->tag : vlan->vid;
-	return true;
+	b->vid = vlan_in(w, b->in, b->tag);
+	return b->vid != 0;
 }
 
 static void enter_bridge(struct walk *w, const struct netdev *port, const struct netdev *bridge, const struct frame *f)

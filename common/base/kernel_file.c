@@ -31,7 +31,6 @@ int kernel_file_read(const char *path, char *ret_text, size_t size)
 int kernel_file_write(const char *path, const char *text)
 {
 	CLEANUP(fd) int fd = open(path, O_WRONLY | O_CLOEXEC);
-
 	ssize_t n;
 
 	if (fd < 0)

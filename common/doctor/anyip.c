@@ -79,16 +79,16 @@ static struct ip lowest_of(const struct ip *ip, unsigned prefix)
 }
 
 /* One of the addresses that are both in the range and in the subnet (NULL: all). */
-static void take_one(struct doctor *d, const struct address_range *range, const struct address *subnet)
+static void take_one(struct doctor *d, const struct netdev *owner, const struct address_range *range,
+		     const struct address *subnet)
 {
-	const struct netdev *owner = owner_of(d, range->table);
 	bool within = subnet && subnet->prefix > range->prefix;
 	unsigned prefix = within ? subnet->prefix : range->prefix;
 	struct ip lowest = within ? lowest_of(&subnet->peer, prefix) : range->ip;
 	uint32_t count = 32 - prefix < 6 ? 1U << (32 - prefix) : TRIED_MAX;
 
 	/* A subnet's lowest address is no machine's. */
-	for (uint32_t i = prefix < 31; owner && i < count; i++) {
+	for (uint32_t i = prefix < 31; i < count; i++) {
 		struct ip ip = ip_above(&lowest, i);
 
 		if (addresses_have(&d->state.addresses, &ip) || !is_local(d, owner, subnet, &ip))
@@ -107,19 +107,20 @@ static bool overlap(const struct address_range *range, const struct address *sub
 
 static void take_range(struct doctor *d, const struct address_range *range)
 {
+	const struct netdev *owner = owner_of(d, range->table);
 	size_t count = d->addresses.count;
 	bool asked = false;
 
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; owner && i < count; i++) {
 		struct address subnet = d->addresses.list[i];
 
 		if (!overlap(range, &subnet))
 			continue;
 		asked = true;
-		take_one(d, range, &subnet);
+		take_one(d, owner, range, &subnet);
 	}
-	if (!asked)
-		take_one(d, range, NULL);
+	if (owner && !asked)
+		take_one(d, owner, range, NULL);
 }
 
 /* An entry does nothing for an address that is the host's own. */
@@ -134,11 +135,8 @@ static void take_entry(struct doctor *d, const struct ip *ip)
 
 void anyip_take(struct doctor *doctor)
 {
-	for (size_t i = 0; i < doctor->addresses.range_count; i++) {
-		struct address_range range = doctor->addresses.ranges[i];
-
-		take_range(doctor, &range);
-	}
+	for (size_t i = 0; i < doctor->addresses.range_count; i++)
+		take_range(doctor, &doctor->addresses.ranges[i]);
 	for (size_t i = 0; i < doctor->state.proxies.count; i++)
 		take_entry(doctor, &doctor->state.proxies.list[i].ip);
 }

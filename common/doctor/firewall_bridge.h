@@ -20,7 +20,4 @@ void firewall_bridge_keep(bool managed, bool quietable, struct finding *finding)
  */
 void firewall_bridge_fix(const struct netstate *state, const char *device, unsigned kinds, struct finding *finding);
 
-/* Sets permanent: what keeps it quiet. quietable: if guestarp manages finding->guest, it is quiet by name. */
-void firewall_bridge_keep(bool managed, bool quietable, struct finding *finding);
-
 #endif

@@ -48,26 +48,35 @@ static void other_words(const struct patient *p, struct finding *f)
 	}
 }
 
+/* attach would refuse: it replaces no chain, and chains no script that is not there, or whose nobody can tell. */
+static bool is_refused(const struct patient *p, struct finding *f)
+{
+	const char *hookscript = p->guest.hookscript;
+	struct err err;
+
+	if (!hookscript[0])
+		return false;
+	if (p->chained)
+		finding_set(f->advice, "name %s in policy's \"then\", or take the \"then\" away, and attach",
+			    hookscript);
+	else if (!is_known(&p->guest))
+		finding_set(f->advice, "give its NIC a MAC, by which its hookscript is known for its own, and attach");
+	else if (storage_check(hookscript, &err) < 0)
+		finding_set(f->advice, "put its file back, or take it away (%s), and attach", err.text);
+	else
+		return false;
+	return true;
+}
+
 static void other(struct doctor *d, const struct patient *p)
 {
 	struct finding *f = findings_add(d->findings, FINDING_HOOK_OTHER);
-	bool has_one = p->guest.hookscript[0];
-	struct err err;
 
 	if (!f)
 		return;
 	finding_set(f->guest, "%s", p->name);
 	other_words(p, f);
-	/* attach would refuse: it replaces no chain, and chains no script that is not there, or whose nobody can tell.
-	 */
-	if (has_one && p->chained)
-		finding_set(f->advice, "name %s in policy's \"then\", or take the \"then\" away, and attach",
-			    p->guest.hookscript);
-	else if (has_one && !is_known(&p->guest))
-		finding_set(f->advice, "give its NIC a MAC, by which its hookscript is known for its own, and attach");
-	else if (has_one && storage_check(p->guest.hookscript, &err) < 0)
-		finding_set(f->advice, "put its file back, or take it away (%s), and attach", err.text);
-	else
+	if (!is_refused(p, f))
 		finding_set(f->fix, "guestarp attach %s", p->name);
 }
 

@@ -223,20 +223,22 @@ struct sync_look event_sync_guest(const struct guest *guest, const struct hint *
 	return look_at(guest, hint, true);
 }
 
-void event_unlock(struct turn *turn)
+static void sync_if(bool due, const struct turn *turn)
 {
 	const struct hint none = HINT_NONE;
 
-	if (turn_unlock(turn))
+	if (due)
 		(void)event_sync_guest(&turn->guest, &none);
+}
+
+void event_unlock(struct turn *turn)
+{
+	sync_if(turn_unlock(turn), turn);
 }
 
 void event_done(struct turn *turn)
 {
-	const struct hint none = HINT_NONE;
-
-	if (turn_done(turn))
-		(void)event_sync_guest(&turn->guest, &none);
+	sync_if(turn_done(turn), turn);
 }
 
 int event_sync_names(const char *word)
