@@ -319,7 +319,6 @@ veth() { # NS DEV MAC PEER-NS PEER-DEV PEER-MAC: both ends up
 # A jq takes ten times as long as an ip: where a line of text has the answer, it is taken from there.
 mac() { # NS DEV
     local address
-    # Not by jq, which takes ten times as long to start.
     read -r _ _ address _ < <(ip_in "$1" -br link show dev "$2")
     printf '%s\n' "$address"
 }
