@@ -4,19 +4,16 @@
 #include <netlink/netlink.h>
 
 /* A batch is no message of libnl's, so its callback for what is sent does not see it. */
-static int discard_batch(struct nl_sock *sock, void *bytes, size_t size)
-{
-	(void)sock;
-	(void)bytes;
-	return (int)size;
-}
+static int discard_batch(struct nl_sock *sock, void *bytes, size_t size);
 
 /* Nor are answers to many questions at once read by libnl. */
 static ssize_t receive_message(int fd, struct msghdr *msg, int flags);
 
-#define nl_sendto discard_batch
-#define recvmsg   receive_message
+#define nl_sendto              discard_batch
+#define recvmsg                receive_message
+#define netlink_open_netfilter open_kernel_netfilter
 #include "kernel/netlink.c" /* NOLINT(bugprone-suspicious-include): for its conversation without a socket */
+#undef netlink_open_netfilter
 #undef recvmsg
 #undef nl_sendto
 
@@ -30,13 +27,18 @@ static ssize_t receive_message(int fd, struct msghdr *msg, int flags);
 #include "kernel/route.h"
 
 #define DATAGRAMS 16
+#define SOCKETS   2 /* rtnetlink's, and the one that netstate opens for nf_tables */
 
-/* What is still to be received. */
+/* What is still to be received; nl is the socket by which something was sent last. */
 static struct {
 	const uint8_t *data;
 	size_t size;
 	unsigned left;
 	struct netlink *nl;
+	struct {
+		const struct nl_sock *sock;
+		struct netlink *nl;
+	} sockets[SOCKETS];
 } wire;
 
 /* Numbers of messages that stand for others: the request's, or that of a batch's last one; its first one's; 0. */
@@ -123,14 +125,28 @@ static ssize_t receive_message(int fd, struct msghdr *msg, int flags)
 	return (ssize_t)len;
 }
 
+static void sent(const struct nl_sock *sock)
+{
+	for (size_t i = 0; i < SOCKETS; i++)
+		if (wire.sockets[i].sock == sock)
+			wire.nl = wire.sockets[i].nl;
+}
+
 static int discard(struct nl_sock *sock, struct nl_msg *msg)
 {
-	(void)sock;
 	(void)msg;
+	sent(sock);
 	return 1;
 }
 
-static struct netlink *open_wire(void)
+static int discard_batch(struct nl_sock *sock, void *bytes, size_t size)
+{
+	(void)bytes;
+	sent(sock);
+	return (int)size;
+}
+
+static struct netlink *open_wire(size_t which)
 {
 	struct netlink *nl = calloc(1, sizeof(*nl));
 
@@ -147,7 +163,18 @@ static struct netlink *open_wire(void)
 	nl_cb_err(nl->cb, NL_CB_CUSTOM, on_error, nl);
 	nl_cb_overwrite_recv(nl->cb, receive_next);
 	nl_cb_overwrite_send(nl->cb, discard);
+	wire.sockets[which].sock = nl->sock;
+	wire.sockets[which].nl = nl;
 	return nl;
+}
+
+/* Of the same wire: a socket of the kernel's own would hear of no request of ours, and wait. */
+int netlink_open_netfilter(struct netlink **ret_nl, struct err *err)
+{
+	(void)err;
+	*ret_nl = open_wire(1);
+	(*ret_nl)->netfilter = true;
+	return 0;
 }
 
 static int ask_link(struct netlink *nl, struct err *err)
@@ -354,14 +381,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	unsigned choice = fuzz_choice(&data, &size) % CONVERSATIONS;
 	struct err err = { 0 };
+	struct netlink *nl;
 	int r;
 
 	wire.data = data;
 	wire.size = size;
 	wire.left = DATAGRAMS;
-	wire.nl = open_wire();
-	r = conversations[choice](wire.nl, &err);
+	memset(wire.sockets, 0, sizeof(wire.sockets));
+	nl = open_wire(0);
+	wire.nl = nl;
+	r = conversations[choice](nl, &err);
 	fuzz_check_err(r, &err);
-	netlink_close(wire.nl);
+	netlink_close(nl);
 	return 0;
 }
