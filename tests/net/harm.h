@@ -12,8 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define WORDS_MAX 40
-#define LINE_SIZE 1024
+#define WORDS_MAX 64
+#define LINE_SIZE 4096
 
 static inline void die(const char *what)
 {
@@ -46,7 +46,7 @@ static inline int commands(bool (*obey)(size_t count, char **words))
 	static char line[LINE_SIZE];
 
 	while (fgets(line, sizeof(line), stdin)) {
-		char *words[WORDS_MAX] = { 0 };
+		char *words[WORDS_MAX + 1] = { 0 };
 		size_t count = 0;
 		char *rest = line;
 		char *word;

@@ -14,6 +14,7 @@
 
 use strict;
 use warnings;
+use File::Path qw(make_path remove_tree);
 use FindBin;
 use lib $FindBin::Bin, "$FindBin::Bin/..";
 use HarmHost;
@@ -64,23 +65,29 @@ sub host {
 sub done {
     return if !$pending;
     print {$host_in} "done\n";
-    <$host_out> // die "harm-host has ended\n";
+    answer();
     $pending = 0;
     return;
+}
+
+sub answer {
+    my $line = <$host_out> // die "harm-host has ended\n";
+    chomp $line;
+    return $line;
 }
 
 # Each a namespace and what `ip -batch` reads; all at once.
 sub batches {
     my @jobs = @_;
-    my @running;
+    my %text;
     done();
     while (my ($namespace, $text) = splice @jobs, 0, 2) {
         next if $text eq '';
-        open my $ip, '|-', 'ip', '-n', $namespace, '-force', '-batch', '-' or die "ip: $!\n";
-        print $ip $text;
-        push @running, [$ip, $namespace, $text];
+        print {$host_in} "ip $namespace ", length $text, "\n$text";
+        $text{$namespace} = $text;
     }
-    close $_->[0] or fault("ip -n $_->[1] failed:\n$_->[2]") for @running;
+    print {$host_in} "wait\n";
+    while ((my $line = answer()) ne '.') { fault("$line:\n" . $text{ (split / /, $line)[2] }) }
     return;
 }
 
@@ -103,17 +110,16 @@ sub run {
     my ($environment, $program, @arguments) = @_;
     push @history, "  $program @arguments";
     done();
-    my $pid = fork // die "fork: $!\n";
-    if ($pid == 0) {
-        my %san = map { defined $ENV{$_} ? ($_ => $ENV{$_}) : () } qw(ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS);
-        %ENV = (LC_ALL => 'C', PATH => '/usr/sbin:/usr/bin:/sbin:/bin', GUESTARP_ROOT => $root, %san, %$environment);
-        open STDIN,  '<',  '/dev/null';
-        open STDOUT, '>>', $said;
-        open STDERR, '>>', $said;
-        exec $host_program, 'exec', ns('A', 'host'), @wrap, "$build/$program", @arguments or die "$host_program: $!\n";
-    }
-    waitpid $pid, 0;
-    fault("$program @arguments: exit status " . ($? >> 8)) if $?;
+    my %environment = (
+        LC_ALL        => 'C',
+        PATH          => '/usr/sbin:/usr/bin:/sbin:/bin',
+        GUESTARP_ROOT => $root,
+        map({ defined $ENV{$_} ? ($_ => $ENV{$_}) : () } qw(ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS)),
+        %$environment);
+    my @words = ((map { "$_=$environment{$_}" } sort keys %environment), @wrap, "$build/$program", @arguments);
+    print {$host_in} join(' ', 'run', ns('A', 'host'), $said, @words), "\n";
+    my $status = answer();
+    fault("$program @arguments: wait status $status") if $status;
     return;
 }
 
@@ -123,7 +129,7 @@ my @GUESTS = (map({ "g$_" } 0 .. 5), 'clone', 'fw');
 
 sub place {
     my ($name, $forwarding) = @_;
-    system('ip', 'netns', 'add', $name) == 0 or die "ip netns add $name failed\n";
+    batches('-', "netns add $name\n");
     my @v4 = map {
         my $key = $_;
         map { [0, "net/ipv4/conf/$_/$key"] } qw(all default)
@@ -262,10 +268,9 @@ sub host_up {
 sub host_down {
     my @hosts = @_;
     batches(both('host', join '', map { "link del group $_\n" } 1, map { group($_) } map { running($_) } @hosts));
-    for my $namespace (map { ns($_, 'host') } qw(A B)) {
-        wire("close $namespace");
-        system('ip', 'netns', 'del', $namespace);
-    }
+    my @namespaces = map { ns($_, 'host') } qw(A B);
+    wire(map { "close $_" } @namespaces);
+    batches('-', join '', map { "netns del $_\n" } @namespaces);
     return;
 }
 
@@ -275,11 +280,9 @@ sub files {
     my @hosts = @_;
     my ($first) = @hosts;
     my ($shared) = map { $_->{shared} // () } @hosts;
-    system('rm', '-rf', $root);
-    system('mkdir', '-p',
-        map { "$root/$_" }
-          qw(etc/guestarp etc/pve/nodes/pve1/lxc etc/pve/nodes/pve1/qemu-server run/qemu-server var/lib/vz var/lib/lxc)
-    );
+    remove_tree($root);
+    make_path(map { "$root/$_" }
+          qw(etc/guestarp etc/pve/nodes/pve1/lxc etc/pve/nodes/pve1/qemu-server run/qemu-server var/lib/vz var/lib/lxc));
     symlink 'nodes/pve1',    "$root/etc/pve/local";
     symlink "nodes/pve1/$_", "$root/etc/pve/$_" for qw(lxc qemu-server);
     write_file("$root/etc/machine-id", "0123456789abcdef0123456789abcdef\n");
@@ -371,11 +374,9 @@ sub watched {
 sub process_begins {
     my ($g) = @_;
     if ($g->{kind} eq 'vm') {
-        open2(my $out, my $in, $host_program, 'hold', "$root/run/qemu-server/$g->{id}.pid", '-id', $g->{id})
-          or die "hold: $!\n";
-        my $line = <$out>;
-        my ($pid) = $line =~ /(\d+)/ or die "hold failed\n";
-        $hold{$g} = [$pid, $out, $in];
+        done();
+        print {$host_in} "hold $root/run/qemu-server/$g->{id}.pid $g->{id}\n";
+        $hold{$g} = answer();
     } else {
         host('listen ' . ns('A', 'host') . " /var/lib/lxc/$g->{id}/command");
     }
@@ -384,9 +385,9 @@ sub process_begins {
 
 sub process_ends {
     my ($g) = @_;
-    if (my $held = delete $hold{$g}) {
-        kill 'KILL', $held->[0];
-        waitpid $held->[0], 0;
+    if (my $pid = delete $hold{$g}) {
+        host("release $pid");
+        done();
         unlink "$root/run/qemu-server/$g->{id}.pid";
     } elsif ($g->{kind} ne 'vm') {
         host("mute /var/lib/lxc/$g->{id}/command");
