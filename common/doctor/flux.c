@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Devices that answer where another one should: bridges without an address, and network cards of one wire. */
 
+#include <linux/if_link.h>
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
@@ -386,6 +387,15 @@ static void flux_words(const struct doctor *d, const struct accused *a, struct f
 	}
 }
 
+/*
+ * Containers' macvlans, which are in other namespaces, hear this one and not the device below both: what it answers
+ * them for the host's other addresses nobody else would. A route to them tells of them.
+ */
+static bool serves_macvlans(const struct doctor *d, const struct netdev *device)
+{
+	return device->kind == NETDEV_MACVLAN && device->mode == MACVLAN_MODE_BRIDGE && is_gateway(d, device);
+}
+
 static void flux_finding(struct doctor *d, const struct accusations *all, const struct accused *a)
 {
 	const char *name = a->device->link.name;
@@ -397,7 +407,12 @@ static void flux_finding(struct doctor *d, const struct accusations *all, const 
 		return;
 	finding_set(f->device, "%s", name);
 	flux_words(d, a, f);
-	if (try_change(d, all, a->device, CHANGE_ARP_IGNORE, &lost)) {
+	if (!a->claims && serves_macvlans(d, a->device)) {
+		finding_set(f->advice,
+			    "the macvlans to which a route leaves by %s hear no other device of this host: let them "
+			    "use an address that %s has, then arp_ignore=1 and arp_announce=2 on it",
+			    name, name);
+	} else if (try_change(d, all, a->device, CHANGE_ARP_IGNORE, &lost)) {
 		finding_set(f->fix, "sysctl -w net/ipv4/conf/%s/arp_ignore=1 net/ipv4/conf/%s/arp_announce=2", name,
 			    name);
 		finding_keep_sysctl(f);

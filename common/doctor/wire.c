@@ -103,17 +103,17 @@ static bool on_any_wire(const struct doctor *d, int ifindex)
 	return false;
 }
 
-/* Does the model have it answer for the address where the other one is? */
-static bool is_expected(const struct doctor *d, const struct link *asked, const struct ip *ip, int ifindex)
+/* Does the model have it answer for the address where the other one is, and how? */
+static bool is_expected(const struct doctor *d, const struct link *asked, const struct ip *ip, int ifindex,
+			struct reply *ret_reply)
 {
 	const struct reply_set set = { .target = *ip, .own = addresses_have(&d->addresses, ip), .foreign = true };
-	struct reply reply;
 
 	for (size_t i = 0; i < d->wires.count; i++) {
 		const struct wire *w = &d->wires.list[i];
 
 		if (on_wire(d, w->id, asked->ifindex) && wire_hears(w, ifindex) &&
-		    wire_ask(d, w, &set, netstate_device(&d->state, ifindex), &reply))
+		    wire_ask(d, w, &set, netstate_device(&d->state, ifindex), ret_reply))
 			return true;
 	}
 	return false;
@@ -132,11 +132,12 @@ static const struct link *find_answering(const struct doctor *d, const struct li
 	*ret_expected = false;
 	for (size_t i = 0; i < d->state.count; i++) {
 		const struct link *link = &d->state.devices[i].link;
+		struct reply reply;
 		int rank;
 
 		if (!mac_equal(&link->mac, mac) || (link->flags & IFF_LOOPBACK))
 			continue;
-		rank = is_expected(d, asked, ip, link->ifindex) ? 2 : holds(d, link, ip) ? 1 : 0;
+		rank = is_expected(d, asked, ip, link->ifindex, &reply) ? 2 : holds(d, link, ip) ? 1 : 0;
 		if (rank > best)
 			found = link;
 		best = rank > best ? rank : best;
@@ -175,6 +176,18 @@ static bool is_said(const struct doctor *d, const char *ip)
 	return false;
 }
 
+/*
+ * Does the device that asks answer there itself for an address of the host's, once somebody else asks? Those of lo and
+ * of tunnels are answered for on every device. One that answers probes alone tells no lie.
+ */
+static bool stands_in(const struct doctor *d, const struct link *link, const struct ip *ip)
+{
+	struct reply reply;
+
+	return addresses_have(&d->addresses, ip) && !holds(d, link, ip) &&
+	       is_expected(d, link, ip, link->ifindex, &reply) && reply.request;
+}
+
 static void two_answers(struct doctor *d, const struct wire_round *round, size_t i, bool stranger)
 {
 	const struct probe_result *result = &round->results[i];
@@ -201,10 +214,15 @@ static void two_answers(struct doctor *d, const struct wire_round *round, size_t
 	}
 	if (holds(d, round->link, ip))
 		(void)text_append(f->what, sizeof(f->what), ", and %s itself holds it", round->link->name);
-	else if (device_proxies(d, round->link, ip))
+	else if (device_proxies(d, round->link, ip) || stands_in(d, round->link, ip))
 		(void)text_append(f->what, sizeof(f->what), ", and %s itself answers for it", round->link->name);
-	/* Nothing on this host ends what another machine does. */
-	if (stranger)
+	/* Nothing on this host ends what another machine does; which of the two is to answer nobody here knows. */
+	if (stranger && stands_in(d, round->link, ip))
+		finding_set(f->advice,
+			    "if the other machine is to answer, as a load balancer does for its servers: "
+			    "arp_ignore=1 and arp_announce=2 on %s; else take the address away there",
+			    round->link->name);
+	else if (stranger)
 		finding_set(f->advice, "find who else has the address, and take it away there");
 	else
 		finding_set(f->advice, "these are this host's own devices, and its settings do not explain it");
@@ -215,7 +233,8 @@ static void judge(struct doctor *d, const struct wire_round *round, size_t i)
 {
 	const struct ip *ip = &round->packets[i].ip;
 	const struct probe_result *result = &round->results[i];
-	bool own = result->count > 0 && (holds(d, round->link, ip) || device_proxies(d, round->link, ip));
+	bool own = result->count > 0 &&
+		   (holds(d, round->link, ip) || device_proxies(d, round->link, ip) || stands_in(d, round->link, ip));
 	bool stranger = false;
 	bool unexplained = false;
 	char text[IP_TEXT];

@@ -103,6 +103,37 @@ answer client 192.168.18.13 eth0 "another card answers for the address of a brid
 findings --probe
 unlike " $FOUND " " two-answers " "which needs no other explanation"
 
+# ---- on the wire: an address that the device answers for and does not have ---------------------------------------------------
+
+# A real server behind a director (LVS-DR): the virtual address is on lo, and the director alone is to answer for it.
+fresh_host
+ns_add client
+ns_add lan
+ip -n lan link add switch type bridge
+ip -n lan link set dev switch up
+veth - eth0 "$UPLINK_MAC" lan port0 02:18:00:00:01:10
+veth client eth0 "$LAN_CLIENT_MAC" lan client 02:18:00:00:01:81
+ns_add director
+veth director eth0 02:18:00:00:00:66 lan port66 02:18:00:00:01:66
+for i in port0 client port66; do ip -n lan link set dev "$i" master switch; done
+ip addr add 192.168.18.10/24 dev eth0
+ip addr add 192.168.18.200/32 dev lo
+ip -n client addr add 192.168.18.129/24 dev eth0
+ip -n director addr add 192.168.18.200/24 dev eth0
+fence_prepare client eth0
+answer client 192.168.18.200 "02:18:00:00:00:66 eth0" "an address of lo that the director has, too: two answers"
+findings --probe
+is "$FOUND" two-answers "which is found"
+like "$(finding 0 what)" "192.168.18.200 was asked for on eth0; answers came from 02:18:00:00:00:66, and eth0 itself answers for it" "in words"
+like "$(finding 0 advice)" "^if the other machine is to answer, .* arp_ignore=1 and arp_announce=2 on eth0" "and what to do then"
+sysctl -q -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2
+answer client 192.168.18.200 02:18:00:00:00:66 "arp_ignore: the director alone answers"
+healthy "a real server as it should be" --probe
+sysctl -q -w net.ipv4.conf.all.arp_ignore=0
+ip -n director addr flush dev eth0
+answer client 192.168.18.200 eth0 "without the director this host alone answers"
+healthy "an address of lo that nobody else has" --probe
+
 # ---- an entry without a device, where the other one is of no use -------------------------------------------------------------
 
 two_cards

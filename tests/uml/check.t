@@ -132,6 +132,31 @@ is "$(fix_all)" 1 "one command as printed ends it"
 answer lan 192.168.0.50 shim "after that the macvlan alone answers for its address"
 answer lan 192.168.0.1 eth0 "and the card for its own"
 
+# The usual device for the host beside Docker's macvlan network, with a route to the containers: their broadcasts pass the card by.
+card_host 192.168.0.1/24
+ns_add web
+ip link add link eth0 name web0 address 02:51:00:00:00:77 netns web type macvlan mode bridge
+ip -n web link set dev web0 name eth0
+ip -n web link set dev eth0 up
+ip -n web addr add 192.168.0.200/24 dev eth0
+fence_prepare web eth0
+ip link add link eth0 name shim address 02:51:00:00:00:01 type macvlan mode bridge
+quiet_v6 shim
+ip link set dev shim up
+ip addr add 192.168.0.223/32 dev shim
+ip route add 192.168.0.192/27 dev shim
+answer lan 192.168.0.223 "eth0 shim" "a macvlan for containers: both answer for its address"
+answer lan 192.168.0.1 "eth0 shim" "and for the card's"
+answer web 192.168.0.1 shim "a container hears the macvlan alone"
+findings
+is "$FOUND $(finding 0 devices) $(finding 1 devices)" "host-flux host-flux eth0 shim" "both are found"
+is "$(finding 1 fix)" "" "no command takes what only the macvlan answers"
+like "$(finding 1 advice)" "let them use an address that shim has" "and it is said what to do"
+ok "the card's command works" as_printed "$(finding 0 fix)"
+answer lan 192.168.0.223 shim "after it the macvlan alone answers for its address"
+answer web 192.168.0.1 shim "and the container still has its answer"
+ok "and an echo" in_ns web ping -q -c 1 -W 2 192.168.0.1
+
 # keepalived with use_vmac: vrrp.N with the protocol's MAC, as keepalived sets both up.
 for len in 32 24; do
     card_host 192.168.0.1/24
