@@ -150,6 +150,20 @@ static void current(void **state)
 	policy_done(&policy);
 }
 
+/* Without a kept text there is none to tell it by. */
+static void current_unreadable(void **state)
+{
+	struct policy policy;
+
+	(void)state;
+	root_clean();
+	put(POLICY_HOST_FILE, GOOD_HOST);
+	assert_int_equal(chmod(root_path(POLICY_HOST_FILE), 0666), 0);
+	assert_true(load_as(GUEST_PVE, "101", &policy, NULL) < 0);
+	assert_false(is_current(&policy, "101", ""));
+	policy_done(&policy);
+}
+
 static void assert_kept(const char *name, const char *wanted)
 {
 	char *text = NULL;
@@ -256,6 +270,7 @@ int main(void)
 		return 1;
 	TABLE_ROWS(&table, kept, rows_kept);
 	TABLE_ROWS(&table, current, rows_kept);
+	TABLE_TEST(&table, current_unreadable);
 	TABLE_TEST(&table, files);
 	TABLE_TEST(&table, unwritten);
 	TABLE_TEST(&table, no_room);
