@@ -74,17 +74,30 @@ int status_find(const char *word, struct guest *ret_guest, bool *ret_readable, s
 	return err_set(err, ENOENT, "no guest '%s' on this host", shown);
 }
 
-static int look(struct guest_status *s, enum status_as as, const struct inspect_host *host, struct err *err)
+/*
+ * 1; or 0 for a guest that is none of ours: nobody manages it, and it is not wanted all the same. The host is taken for
+ * the first one that is looked at.
+ */
+static int look(struct guest_status *s, enum status_as as, bool wanted, struct inspect_host *host, struct err *err)
 {
 	struct policy policy;
 	struct err failure;
 	int bad;
-	int r;
+	int r = 0;
 
 	(void)guest_name(&s->guest, s->name);
+	s->readable = guest_read(&s->guest, NULL) == 0;
 	bad = policy_load(&policy, &s->guest, &failure);
 	s->managed = policy_manages(&policy, &s->guest);
-	r = event_inspect(&s->guest, &policy, s->managed || as == STATUS_AS_MANAGED, host, &s->inspection, err);
+	if (!s->managed && !wanted && as == STATUS_AS_IS) {
+		policy_done(&policy);
+		memset(s, 0, sizeof(*s));
+		return 0;
+	}
+	if (!host->nl)
+		r = inspect_host_take(host, err);
+	if (r == 0)
+		r = event_inspect(&s->guest, &policy, s->managed || as == STATUS_AS_MANAGED, host, &s->inspection, err);
 	notes_add_all(&s->inspection.notes, &s->guest.notes);
 	if (bad < 0)
 		notes_add_err(&s->inspection.notes, &failure);
@@ -93,47 +106,25 @@ static int look(struct guest_status *s, enum status_as as, const struct inspect_
 		s->missing = inspection_missing(&s->inspection);
 		s->refused = inspection_refused(&s->inspection);
 	}
-	return r < 0 ? err_wrap(err, "%s", s->name) : 0;
+	return r < 0 ? err_wrap(err, "%s", s->name) : 1;
 }
 
-static int take_named(const struct guest *guests, size_t count, enum status_as as, const struct inspect_host *host,
-		      struct status *status, struct err *err)
+/* Those named, or all; the first so many are wanted whoever manages them: they are named, or have a record. */
+static int take_guests(const struct guest *guests, size_t count, size_t wanted, enum status_as as,
+		       struct status *status, struct err *err)
 {
+	struct inspect_host host = { 0 };
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < count; i++) {
-		struct guest_status *s = &status->list[status->count++];
+	for (size_t i = 0; r >= 0 && i < count; i++) {
+		struct guest_status *s = &status->list[status->count];
 
 		guest_copy(&s->guest, &guests[i]);
-		s->readable = guest_read(&s->guest, NULL) == 0;
-		r = look(s, as, host, err);
+		r = look(s, as, i < wanted, &host, err);
+		status->count += r != 0;
 	}
-	return r;
-}
-
-/* Those that nobody manages and that have no record are none of ours. */
-static int take_all(const struct guest_list *guests, size_t recorded, enum status_as as,
-		    const struct inspect_host *host, struct status *status, struct err *err)
-{
-	for (size_t i = 0; i < guests->count; i++) {
-		struct guest_status *s = &status->list[status->count];
-		int r;
-
-		s->guest = guests->list[i];
-		s->readable = guest_read(&s->guest, NULL) == 0;
-		r = look(s, as, host, err);
-		if (r < 0) {
-			status->count++;
-			return r;
-		}
-		if (s->managed || as == STATUS_AS_MANAGED || i < recorded) {
-			status->count++;
-			continue;
-		}
-		inspection_done(&s->inspection);
-		memset(s, 0, sizeof(*s));
-	}
-	return 0;
+	inspect_host_done(&host);
+	return r < 0 ? r : 0;
 }
 
 /* pve/99 before pve/100. */
@@ -158,29 +149,27 @@ static int take_findings(struct status *status, struct err *err)
 int status_take(const struct guest *guests, size_t count, enum status_as as, struct status *ret_status, struct err *err)
 {
 	struct guest_list all = { 0 };
-	struct inspect_host host;
-	size_t recorded = 0;
-	int r = inspect_host_take(&host, err);
+	size_t wanted = count;
+	int r = 0;
 
 	memset(ret_status, 0, sizeof(*ret_status));
 	ret_status->platform_missing = guest_platform_missing();
 	ret_status->watched = watching_read(&ret_status->watching);
-	if (r == 0 && !guests) {
+	if (!guests) {
 		r = guest_list_recorded(&all, err);
-		recorded = all.count;
+		wanted = all.count;
 		if (r == 0)
 			r = guest_list_configured(&all, err);
+		count = all.count;
 	}
 	if (r == 0) {
-		ret_status->list = calloc(count + all.count + 1, sizeof(*ret_status->list));
+		ret_status->list = calloc(count + 1, sizeof(*ret_status->list));
 		if (!ret_status->list)
 			r = err_errno(err, ENOMEM, "status");
 	}
 	if (r == 0)
-		r = guests ? take_named(guests, count, as, &host, ret_status, err)
-			   : take_all(&all, recorded, as, &host, ret_status, err);
+		r = take_guests(guests ? guests : all.list, count, wanted, as, ret_status, err);
 	guest_list_done(&all);
-	inspect_host_done(&host);
 	if (!guests && ret_status->count > 1)
 		qsort(ret_status->list, ret_status->count, sizeof(*ret_status->list), by_guest_name);
 	if (r == 0 && !guests && ret_status->count == 0 && as == STATUS_AS_IS)

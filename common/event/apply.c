@@ -243,6 +243,14 @@ int apply_release(struct netlink *nl, struct facts *facts, const struct guest *g
 	return apply_delete(nl, facts, setting, err);
 }
 
+int apply_remove(struct netlink *nl, int ifindex, const struct setting *setting, struct err *err)
+{
+	remove_fn remove = kinds[setting->kind].remove;
+	int r = remove ? remove(nl, ifindex, &setting->ip, err) : 0;
+
+	return r == -ENODEV ? 0 : in_words(r, setting, err);
+}
+
 int apply_delete(struct netlink *nl, struct facts *facts, const struct setting *setting, struct err *err)
 {
 	int r = asking_link(nl, facts, setting->device, err);
@@ -250,6 +258,5 @@ int apply_delete(struct netlink *nl, struct facts *facts, const struct setting *
 
 	if (r < 0 || !link)
 		return r;
-	r = kinds[setting->kind].remove(nl, link->ifindex, &setting->ip, err);
-	return r == -ENODEV ? 0 : in_words(r, setting, err);
+	return apply_remove(nl, link->ifindex, setting, err);
 }

@@ -34,7 +34,10 @@ int apply_hold(struct netlink *nl, const struct facts *facts, const struct setti
 int apply_release(struct netlink *nl, struct facts *facts, const struct guest *guest, const struct policy *policy,
 		  const struct setting *setting, struct err *err);
 
-/* The same, no matter whose it is. */
+/* Deletes an entry or a route from the device, where the setting is one. Returns the same. */
+int apply_remove(struct netlink *nl, int ifindex, const struct setting *setting, struct err *err);
+
+/* apply_release(), no matter whose it is. */
 int apply_delete(struct netlink *nl, struct facts *facts, const struct setting *setting, struct err *err);
 
 #endif

@@ -57,7 +57,8 @@ void turn_lock(struct turn *turn, enum turn_kind kind);
 /* 0, or why it could not be locked. */
 int turn_locked(const struct turn *turn, struct err *err);
 
-/* policy_load() for the turn's guest, in place of what was loaded before, and policy_keep() where it is managed. */
+/* policy_load() for the turn's guest, in place of what was loaded before unless that is current, and policy_keep()
+ * where it is managed. */
 int turn_policy(struct turn *turn);
 
 /*

@@ -1,27 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Removing what no record knows of. */
 
-#include <errno.h>
-
+#include "event/apply.h"
 #include "event/asking.h"
 #include "event/event.h"
 #include "host/owner.h"
-#include "kernel/proxy.h"
-#include "kernel/route.h"
 #include "plan/plan.h"
-
-static int delete_one(struct netlink *nl, const struct setting *setting, bool routes, struct err *err)
-{
-	switch (setting->kind) {
-	case SETTING_PROXY:
-	case SETTING_NO_PROXY:
-		return proxy_delete(nl, setting->ifindex, &setting->ip, err);
-	case SETTING_ROUTE:
-		return routes ? route_delete_host(nl, setting->ifindex, &setting->ip, err) : 0;
-	default:
-		return 0;
-	}
-}
 
 /*
  * The address may be another guest's, by a mistake in this one's file. What that one has recorded is its own; the
@@ -29,12 +13,8 @@ static int delete_one(struct netlink *nl, const struct setting *setting, bool ro
  */
 static bool is_anothers(struct turn *turn, const struct guest *guest, const struct setting *setting)
 {
-	struct setting recorded = *setting;
-
-	if (setting->kind == SETTING_NO_PROXY)
-		recorded.kind = SETTING_PROXY;
 	return setting->ip.family &&
-	       !owner_may_release(guest, &turn->policy, asking_vrf(turn->nl, &turn->facts, setting->device), &recorded);
+	       !owner_may_release(guest, &turn->policy, asking_vrf(turn->nl, &turn->facts, setting->device), setting);
 }
 
 int event_remove_unrecorded(struct turn *turn, const struct guest *guest, bool routes)
@@ -52,13 +32,17 @@ int event_remove_unrecorded(struct turn *turn, const struct guest *guest, bool r
 	/* A device that does not exist has nothing to remove. */
 	(void)plan_up(guest, policy, &turn->facts, &plan, &missing, &failure);
 	for (size_t i = 0; i < plan.count; i++) {
+		struct setting *setting = &plan.settings[i];
 		int r = 0;
 
-		if (!is_anothers(turn, guest, &plan.settings[i]))
-			r = delete_one(turn->nl, &plan.settings[i], routes, &failure);
+		/* Where an up would look for an entry. */
+		if (setting->kind == SETTING_NO_PROXY)
+			setting->kind = SETTING_PROXY;
+		if ((setting->kind != SETTING_ROUTE || routes) && !is_anothers(turn, guest, setting))
+			r = apply_remove(turn->nl, setting->ifindex, setting, &failure);
 		if (r > 0)
-			outcome_removed(&turn->outcome, &plan.settings[i]);
-		if (r < 0 && r != -ENODEV)
+			outcome_removed(&turn->outcome, setting);
+		if (r < 0)
 			outcome_failed(&turn->outcome, &result, &failure, &turn->err);
 	}
 	plan_done(&plan);

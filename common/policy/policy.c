@@ -478,7 +478,27 @@ int policy_load(struct policy *policy, const struct guest *guest, struct err *er
 		free(input->own);
 		free(input->kept);
 	}
+	(void)guest_name(guest, policy->guest);
+	(void)text_copy(policy->alias, sizeof(policy->alias), guest->alias);
 	return r;
+}
+
+bool policy_is_current(const struct policy *policy, const struct guest *guest)
+{
+	char name[GUEST_NAME_SIZE];
+	bool same = strcmp(guest_name(guest, name), policy->guest) == 0 && strcmp(guest->alias, policy->alias) == 0;
+
+	for (size_t i = 0; same && i < POLICY_FILE_COUNT; i++) {
+		const struct policy_file *file = &policy->files[i];
+		struct input input = { .origin = &origins[i] };
+
+		read_input(&input);
+		same = file->result == 0 && input.state == file->state && !input.own == !file->text &&
+		       (!input.own || strcmp(input.own, file->text) == 0);
+		free(input.own);
+		free(input.kept);
+	}
+	return same;
 }
 
 int policy_load_like(struct policy *policy, const struct policy *like, const struct guest *guest, struct err *err)

@@ -100,6 +100,8 @@ struct policy {
 	struct identity then_of; /* whose they are; empty: any guest's that the policy covers */
 
 	struct policy_file files[POLICY_FILE_COUNT]; /* the cluster's, the host's */
+	char guest[GUEST_NAME_SIZE];                 /* policy_load()'s, and its other name */
+	char alias[GUEST_WORD_SIZE];
 
 	/* Where each key's value comes from: "<file>: guests.101", or "default". */
 	char source[POLICY_KEY_COUNT][POLICY_SOURCE_SIZE];
@@ -128,6 +130,9 @@ struct policy {
  */
 int policy_load(struct policy *policy, const struct guest *guest, struct err *err);
 void policy_done(struct policy *policy);
+
+/* Reads the files, and does not parse them: would policy_load() do no more than it did? False where it is not sure. */
+bool policy_is_current(const struct policy *policy, const struct guest *guest);
 
 /*
  * policy_load() for another guest from the texts that like was loaded from: for who goes through many guests, so that

@@ -5,9 +5,14 @@
 . "$(dirname "$0")/../lib.sh" || exit
 . "$(dirname "$0")/lib-admin.sh" || exit
 . "$(dirname "$0")/lib-pve.sh" || exit
-require jq script tcpdump arping
+require jq script tcpdump arping strace
 
 true_paths
+
+asked() { # WORD...: "asked N times" of the kernel
+    GUESTARP_WRAP="strace -E ASAN_OPTIONS=detect_leaks=0 -f -qq -e trace=sendmsg,sendto -o $TMP/asked" admin "$@"
+    printf 'asked %s times' "$(grep -cE '(sendmsg|sendto)\(' "$TMP/asked")"
+}
 
 status_utf8() { # all guests
     LC_ALL=C.UTF-8 admin status
@@ -119,6 +124,9 @@ admin_is 1 "status of a host with findings and nothing managed" status
 unlike "$OUT" " ok" "does not read ok"
 like "$(head -n 1 <<<"$OUT")" " !!" "it is marked"
 like "$OUT" "$count findings? on this host: guestarp check" "and counts what check finds"
+checked=$(asked check)
+like "$checked" "asked [1-9]" "check asks the kernel"
+is "$(asked status)" "$checked" "and status no more than that"
 admin_is 1 "the same for programs" status --json
 is "$(jq .findings <<<"$OUT")" "$count" "JSON has the number"
 schema ok "and follows its schema" status "$TMP/admin.out"

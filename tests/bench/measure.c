@@ -136,7 +136,7 @@ static void run_job(const struct job *job)
 		     sample.status);
 }
 
-/* Our environment and the job's own words in front of the program's name. */
+/* The job's own words in front of the program's name, then our environment: the first of a name counts. */
 static char **environment(char **words[])
 {
 	size_t count = 0;
@@ -147,9 +147,11 @@ static char **environment(char **words[])
 	env = calloc(count + WORDS_MAX + 1, sizeof(*env));
 	if (!env)
 		die("measure");
-	memcpy(env, environ, count * sizeof(*env));
+	count = 0;
 	for (; **words && strchr(**words, '='); (*words)++)
 		env[count++] = **words;
+	for (char **word = environ; *word; word++)
+		env[count++] = *word;
 	return env;
 }
 

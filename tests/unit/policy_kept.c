@@ -122,6 +122,48 @@ static void kept(void **state)
 	}
 }
 
+static bool is_current(const struct policy *policy, const char *id, const char *alias)
+{
+	struct guest guest;
+
+	assert_int_equal(guest_init(&guest, GUEST_PVE, id, NULL), 0);
+	assert_int_equal(text_copy(guest.alias, sizeof(guest.alias), alias), 0);
+	return policy_is_current(policy, &guest);
+}
+
+/* What was loaded is what would be loaded, for the same guest and until a file changes; never with a mistake in one. */
+static void current(void **state)
+{
+	const struct kept_row *row = *state;
+	struct policy policy;
+
+	both_kept();
+	assert_int_equal(load_as(GUEST_PVE, "101", &policy, NULL), 0);
+	assert_true(is_current(&policy, "101", ""));
+	assert_false(is_current(&policy, "102", ""));
+	assert_false(is_current(&policy, "101", "web"));
+	change(row);
+	assert_int_equal(is_current(&policy, "101", ""), strcmp(row->name, "both good") == 0);
+	policy_done(&policy);
+	(void)load_as(GUEST_PVE, "101", &policy, NULL);
+	assert_int_equal(is_current(&policy, "101", ""), row->error == NULL);
+	policy_done(&policy);
+}
+
+/* Without a kept text there is none to tell it by. */
+static void current_unreadable(void **state)
+{
+	struct policy policy;
+
+	(void)state;
+	root_clean();
+	put(POLICY_HOST_FILE, GOOD_HOST);
+	assert_int_equal(chmod(root_path(POLICY_HOST_FILE), 0666), 0);
+	assert_true(load_as(GUEST_PVE, "101", &policy, NULL) < 0);
+	assert_false(is_current(&policy, "101", ""));
+	policy_done(&policy);
+}
+
 static void assert_kept(const char *name, const char *wanted)
 {
 	char *text = NULL;
@@ -227,6 +269,8 @@ int main(void)
 	if (setenv("TZ", "UTC0", 1) < 0)
 		return 1;
 	TABLE_ROWS(&table, kept, rows_kept);
+	TABLE_ROWS(&table, current, rows_kept);
+	TABLE_TEST(&table, current_unreadable);
 	TABLE_TEST(&table, files);
 	TABLE_TEST(&table, unwritten);
 	TABLE_TEST(&table, no_room);

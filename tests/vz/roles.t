@@ -86,6 +86,9 @@ ct_conf 101 "IP_ADDRESS=\"$v4\"" 'GUESTARP_DEVICE="eth4"'
 chooser "" VEID=101 VE_STATE=stopping "IP_ADDR=$v4"
 chooser_is 'list:eth4eth3\n' '^$' "deletion after a change: the device of the record, too"
 is "$(entries) / $(records)" " / " "chooser: and the entry is removed"
+for dev in eth0 eth4; do ip neigh add proxy "$v4" dev "$dev"; done
+chooser "" VEID=101 VE_STATE=stopping "IP_ADDR=$v4"
+is "$ERR$(entries)" "" "chooser: entries that nobody has recorded are removed, too, from every device"
 policy "{\"defaults\": {\"announce\": 1}, \"guests\": {\"web\": {\"device\": \"eth4\"}}}"
 ct_conf 101 "IP_ADDRESS=\"$v4\"" 'NAME="web"'
 chooser "" VEID=101
