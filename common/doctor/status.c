@@ -109,7 +109,7 @@ static int look(struct guest_status *s, enum status_as as, bool wanted, struct i
 	return r < 0 ? err_wrap(err, "%s", s->name) : 1;
 }
 
-/* Those named, or all; the first so many are wanted whoever manages them: they are named, or have a record. */
+/* Those named, or all; the first so many are wanted managed or not: they are named, or have a record. */
 static int take_guests(const struct guest *guests, size_t count, size_t wanted, enum status_as as,
 		       struct status *status, struct err *err)
 {
