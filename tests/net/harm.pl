@@ -63,11 +63,15 @@ sub host {
 
 # All that harm-host was told is done.
 sub done {
-    return if !$pending;
-    print {$host_in} "done\n";
-    answer();
-    $pending = 0;
+    asked('done') if $pending;
     return;
+}
+
+# What harm-host says to a command that it answers: all that it was told before is done then.
+sub asked {
+    print {$host_in} "@_\n";
+    $pending = 0;
+    return answer();
 }
 
 sub answer {
@@ -80,14 +84,12 @@ sub answer {
 sub batches {
     my @jobs = @_;
     my %text;
-    done();
     while (my ($namespace, $text) = splice @jobs, 0, 2) {
         next if $text eq '';
         print {$host_in} "ip $namespace ", length $text, "\n$text";
         $text{$namespace} = $text;
     }
-    print {$host_in} "wait\n";
-    while ((my $line = answer()) ne '.') { fault("$line:\n" . $text{ (split / /, $line)[2] }) }
+    for (my $line = asked('wait'); $line ne '.'; $line = answer()) { fault("$line:\n" . $text{ (split / /, $line)[2] }) }
     return;
 }
 
@@ -109,7 +111,6 @@ sub fault { push @faults, @_; return }
 sub run {
     my ($environment, $program, @arguments) = @_;
     push @history, "  $program @arguments";
-    done();
     my %environment = (
         LC_ALL        => 'C',
         PATH          => '/usr/sbin:/usr/bin:/sbin:/bin',
@@ -117,8 +118,7 @@ sub run {
         map({ defined $ENV{$_} ? ($_ => $ENV{$_}) : () } qw(ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS)),
         %$environment);
     my @words = ((map { "$_=$environment{$_}" } sort keys %environment), @wrap, "$build/$program", @arguments);
-    print {$host_in} join(' ', 'run', ns('A', 'host'), $said, @words), "\n";
-    my $status = answer();
+    my $status = asked('run', ns('A', 'host'), $said, @words);
     fault("$program @arguments: wait status $status") if $status;
     return;
 }
@@ -374,9 +374,7 @@ sub watched {
 sub process_begins {
     my ($g) = @_;
     if ($g->{kind} eq 'vm') {
-        done();
-        print {$host_in} "hold $root/run/qemu-server/$g->{id}.pid $g->{id}\n";
-        $hold{$g} = answer();
+        $hold{$g} = asked('hold', "$root/run/qemu-server/$g->{id}.pid", $g->{id});
     } else {
         host('listen ' . ns('A', 'host') . " /var/lib/lxc/$g->{id}/command");
     }
