@@ -193,6 +193,7 @@ static void two_answers(struct doctor *d, const struct wire_round *round, size_t
 	const struct probe_result *result = &round->results[i];
 	const struct ip *ip = &round->packets[i].ip;
 	struct finding *f;
+	bool stand_in;
 	char text[IP_TEXT];
 	char hex[MAC_TEXT];
 
@@ -212,12 +213,13 @@ static void two_answers(struct doctor *d, const struct wire_round *round, size_t
 		(void)text_append(f->what, sizeof(f->what), "%s %s%s%s%s", j ? "," : "", link ? link->name : "",
 				  link ? " (" : "", mac_to_str(mac, hex), link ? ")" : "");
 	}
+	stand_in = stands_in(d, round->link, ip);
 	if (holds(d, round->link, ip))
 		(void)text_append(f->what, sizeof(f->what), ", and %s itself holds it", round->link->name);
-	else if (device_proxies(d, round->link, ip) || stands_in(d, round->link, ip))
+	else if (device_proxies(d, round->link, ip) || stand_in)
 		(void)text_append(f->what, sizeof(f->what), ", and %s itself answers for it", round->link->name);
 	/* Nothing on this host ends what another machine does; which of the two is to answer nobody here knows. */
-	if (stranger && stands_in(d, round->link, ip))
+	if (stranger && stand_in)
 		finding_set(f->advice,
 			    "if the other machine is to answer, as a load balancer does for its servers: "
 			    "arp_ignore=1 and arp_announce=2 on %s; else take the address away there",
