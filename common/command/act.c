@@ -113,7 +113,7 @@ int act_sync(const struct call *call)
 
 	if (guest_platform_missing())
 		log_line(NULL, "sync: %s; nothing is removed because of that", GUEST_PLATFORM_MISSING);
-	if (event_sync(true, false, &result, &err) < 0)
+	if (event_sync(true, NULL, &result, &err) < 0)
 		return call_failed(call, &err);
 	return result.failed ? EXIT_UNKNOWN : EXIT_SUCCESS;
 }

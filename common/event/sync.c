@@ -194,6 +194,7 @@ static bool look_once(struct look *look, const struct guest *who)
 	turn_init(&look->turn, who, "sync");
 	look->turn.hurry = hint->hurry;
 	look->turn.announces = hint->announces;
+	look->turn.early = hint->early;
 	turn_lock(&look->turn, TURN_LOOKS);
 	if (!hint->hurry || look->turn.locked != -EBUSY) {
 		if (look->turn.guest.kind == GUEST_PVE)
@@ -201,6 +202,7 @@ static bool look_once(struct look *look, const struct guest *who)
 		else
 			look_at_recorded(look);
 	}
+	look->seen.silent = look->turn.silent;
 	return turn_done(&look->turn);
 }
 
@@ -253,9 +255,16 @@ int event_sync_names(const char *word)
 	return r;
 }
 
-int event_sync(bool prepare, bool hurry, struct sync_result *ret_result, struct err *err)
+static void tell_silent(const struct sync_watch *watch, const struct guest *guest)
 {
-	const struct hint hint = { .nic = -1, .hurry = hurry };
+	char name[GUEST_NAME_SIZE];
+
+	watch->silent(guest_name(guest, name), watch->arg);
+}
+
+int event_sync(bool prepare, const struct sync_watch *watch, struct sync_result *ret_result, struct err *err)
+{
+	const struct hint hint = { .nic = -1, .hurry = watch != NULL, .early = watch != NULL };
 	struct guest_list guests = { 0 };
 	int r;
 
@@ -269,8 +278,12 @@ int event_sync(bool prepare, bool hurry, struct sync_result *ret_result, struct 
 	if (r == 0 && prepare)
 		r = guest_list_containers(&guests, err);
 	for (size_t i = 0; r == 0 && i < guests.count; i++) {
+		const struct sync_look seen = look_at(&guests.list[i], &hint, prepare);
+
 		ret_result->guests++;
-		ret_result->failed += look_at(&guests.list[i], &hint, prepare).failed;
+		ret_result->failed += seen.failed;
+		if (seen.silent && watch)
+			tell_silent(watch, &guests.list[i]);
 	}
 	guest_list_done(&guests);
 	return r;

@@ -16,14 +16,20 @@ struct sync_result {
 	size_t failed;
 };
 
+/* Who looks at all guests while others may be at work, and hears of each guest for which a device will not answer. */
+struct sync_watch {
+	void (*silent)(const char *guest, void *arg);
+	void *arg;
+};
+
 /*
  * Every guest with a record and every managed guest of Proxmox VE with a device here: up again when it runs,
  * down when it does not. Plain LXC and OpenVZ cannot be asked: what their record says is put back. For link
  * flaps, network reloads and whatever killed a hook. Lists devices: not for a guest's own hooks.
- * hurry: as in struct hint. prepare: also the host's devices and bridges. Not while a bridge is still being made:
- * without its uplink it would be pinned to a MAC that no provider knows.
+ * watch: hurry and early as in struct hint; NULL for neither. prepare: also the host's devices and bridges. Not while a
+ * bridge is still being made: without its uplink it would be pinned to a MAC that no provider knows.
  */
-int event_sync(bool prepare, bool hurry, struct sync_result *ret_result, struct err *err);
+int event_sync(bool prepare, const struct sync_watch *watch, struct sync_result *ret_result, struct err *err);
 
 /* The table of quiet names as all guests want it, said under the caller's word. 0 also without nf_tables. */
 int event_sync_names(const char *word);
@@ -35,6 +41,8 @@ struct hint {
 	bool arrives; /* it has just migrated here: it may take addresses whose owners do not run */
 	bool announces; /* a device has its carrier: what is bound is announced, also where nothing had to be done */
 	bool hurry;     /* an event of the guest's that is under way is not waited for: it syncs the guest in the end */
+	bool early; /* others may be at work on the host: of a device that will not answer only sync_look's silent tells
+		     */
 };
 
 #define HINT_NONE                                                                                                      \
@@ -46,6 +54,7 @@ struct sync_look {
 	bool alive;  /* it is managed and runs here, as far as its platform is Proxmox VE */
 	bool holds;  /* in the end the kernel had all that the guest wants */
 	bool failed; /* which has been said */
+	bool silent; /* see struct hint */
 };
 
 /* The same for one guest of any kind. */

@@ -26,6 +26,8 @@ struct turn {
 	bool claims;    /* it starts, or is asked for by name: it may take addresses whose owners do not run */
 	bool partly;    /* turn_takes_some() */
 	bool announces; /* as in struct hint */
+	bool early;     /* as in struct hint */
+	bool silent;    /* and there was such a device */
 	bool elsewhere; /* the guest still runs on another node (live migration): nothing may answer for it here yet */
 	struct lock lock;
 	int locked; /* turn_locked()'s */

@@ -26,6 +26,7 @@ void wanted_add(struct wanted *wanted, const struct due *due)
 			d->came = d->came || due->came;
 			d->arrives = d->arrives || due->arrives;
 			d->announces = d->announces || due->announces;
+			d->settled = d->settled && due->settled;
 			return;
 		}
 	}

@@ -15,6 +15,7 @@ struct due {
 	bool came;      /* has come */
 	bool arrives;   /* as in struct hint */
 	bool announces; /* as in struct hint */
+	bool settled;   /* it was looked at before: not early, in the words of struct hint */
 };
 
 struct wanted {

@@ -93,6 +93,32 @@ ip link set eth3 up
 anew
 restored "and back"
 
+# ---- a network manager at work, and one that leaves it so ----------------------------------------------------------------------
+
+silences() { grep -c "eth3 will not answer for $v4: forwarding is off" "$TMP/watch.out" || true; }
+flaps_silent() {
+    sysctl -q -w net.ipv4.conf.eth3.forwarding=0
+    ip link set eth3 down
+    ip link set eth3 up
+}
+flaps_silent
+sleep 1
+ok "the device came back without forwarding: nobody answers" cut_off
+sysctl -q -w net.ipv4.conf.eth3.forwarding=1
+anew
+restored "forwarding is on again a second later"
+sleep 6
+is "$(silences)" 0 "and nothing was said of it"
+flaps_silent
+wait_for sh -c "grep -q 'will not answer' '$TMP/watch.out'"
+ok "it stays off: still nobody answers" cut_off
+is "$(silences)" 1 "which is said"
+sleep 6
+is "$(silences)" 1 "once"
+sysctl -q -w net.ipv4.conf.eth3.forwarding=1
+anew
+restored "until it is on again"
+
 # ---- policy ---------------------------------------------------------------------------------------------------------------------
 
 on eth4
