@@ -92,7 +92,7 @@ static bool up(struct turn *turn, bool readable)
 	return false;
 }
 
-/* A container that nobody manages needs no lock. A mistake in another guest's part is none of its. */
+/* A container that nobody manages needs no lock. A mistake in the policy of another guest does not matter to it. */
 static int start_host(struct call *call)
 {
 	struct turn *turn = &call->turn;

@@ -49,17 +49,17 @@ static const struct command commands[] = {
 	  "guestarp check --probe\nguestarp check --listen 60 eth0 --allow 00:50:56:00:12:34\n"
 	  "guestarp check --prometheus" },
 	{ "status", OPT_JSON, TAKES_GUEST, 0, SIZE_MAX, look_status, "[GUEST...] [--json]",
-	  "what should hold, and what does",
-	  "A tree of host, bridge, firewall bridge and guest: ok, !! for what should hold\n"
-	  "and does not, -- where nothing is to hold. Without a guest: all managed ones.",
+	  "what should be set, and whether it is",
+	  "A tree of host, bridge, firewall bridge and guest. ok: all is set. !!: something\n"
+	  "is missing or wrong. --: nothing has to be set. Without GUEST: all managed ones.",
 	  "guestarp status\nguestarp status web1" },
 	{ "manage", OPT_ALL, TAKES_GUEST, 0, SIZE_MAX, manage_on, "GUEST...|--all", "look after guests from now on",
 	  "Writes the guest, or {\"guests\": {\"*\": {}}} with --all, into the policy: the\n"
 	  "cluster's file /etc/pve/guestarp.json on Proxmox VE, else this host's. --all\n"
-	  "covers future guests as well, on every node. All else in the file is kept.",
+	  "covers future guests as well, on every node. Nothing else in it changes.",
 	  "guestarp plan --all\nguestarp manage --all && guestarp apply --all" },
 	{ "unmanage", OPT_ALL, TAKES_GUEST, 0, SIZE_MAX, manage_off, "GUEST...|--all", "no longer look after guests",
-	  "Takes out of the policy what manage has written. What was set for guests that\n"
+	  "Removes from the policy what manage has written. What was set for guests that\n"
 	  "run stays until they stop; undo removes it now.",
 	  "guestarp unmanage --all && guestarp undo --all" },
 	{ "plan", OPT_ALL, TAKES_GUEST | TAKES_EVENT, 0, SIZE_MAX, look_plan, "GUEST...|--all [EVENT]",
@@ -68,7 +68,8 @@ static const struct command commands[] = {
 	  "down; without it: prepare and up. Guests that are not managed yet are shown as\n"
 	  "if they were, so that a rollout can be read before it is done.",
 	  "guestarp plan --all\nguestarp plan 101 102 up" },
-	{ "apply", OPT_ALL, TAKES_GUEST, 0, SIZE_MAX, act_apply, "GUEST...|--all", "make it hold now",
+	{ "apply", OPT_ALL, TAKES_GUEST, 0, SIZE_MAX, act_apply, "GUEST...|--all",
+	  "set now what the next start would set",
 	  "Does for guests that run what their next start would do. --all: every managed\n"
 	  "guest that runs.",
 	  "guestarp apply 101" },
@@ -77,21 +78,21 @@ static const struct command commands[] = {
 	  "Removes what was set for the guest, as its stop would. --quiet: the names that\n"
 	  "keep firewall bridges and ports from answering, of all guests.",
 	  "guestarp undo 101" },
-	{ "sync", 0, 0, 0, 0, act_sync, "", "fix what no hook was told of",
+	{ "sync", 0, 0, 0, 0, act_sync, "", "fix what no hook was called for",
 	  "Compares all guests with the kernel and changes what differs. guestarp.service\n"
 	  "does this at boot.",
 	  "guestarp sync" },
 	{ "attach", OPT_ALL, TAKES_GUEST, 0, SIZE_MAX, manage_attach, "GUEST...|--all",
 	  "become the hookscript of guests",
-	  "Only for Proxmox VE, and only needed where a guest's start is to be refused\n"
-	  "(\"probe\": \"refuse\"): else manage does the same without a hookscript. A\n"
-	  "hookscript that the guest has already is called by guestarp.",
+	  "Only for Proxmox VE, and only needed for the policy's probe, on_error and then:\n"
+	  "for everything else manage is enough. If the guest has a hookscript already,\n"
+	  "guestarp keeps and calls it.",
 	  "guestarp attach 101 && guestarp apply 101" },
 	{ "detach", OPT_ALL, TAKES_GUEST, 0, SIZE_MAX, manage_detach, "GUEST...|--all", "no longer be their hookscript",
-	  "The hookscript that was there before is the guest's own again.", "guestarp detach 101" },
+	  "The guest gets back the hookscript that it had before.", "guestarp detach 101" },
 	{ "policy", OPT_CHECK | OPT_JSON, TAKES_GUEST | TAKES_FILE, 1, 1, look_policy, "GUEST [--json]|--check FILE",
-	  "what policy wants, and where it says so",
-	  "Each key of guestarp.json(5) with its value and the file and place that it comes\n"
+	  "what the policy says, and where",
+	  "Each key of guestarp.json(5) with its value, and the file and place it comes\n"
 	  "from. --check says what is wrong with a file, and needs no root.",
 	  "guestarp policy 101\nguestarp policy --check new.json" },
 	{ "announce", 0, TAKES_DEVICE, 1, 1, act_announce, "DEVICE", "tell neighbours a device's MAC",
@@ -99,8 +100,7 @@ static const struct command commands[] = {
 	  "guests that it answers for.",
 	  "guestarp announce vmbr0" },
 	{ "device", 0, TAKES_GUEST | TAKES_DEVICE | TAKES_NONE_WORD, 2, 2, manage_device, "GUEST DEVICE|none",
-	  "choose the device that answers for it",
-	  "Written to /etc/guestarp/guestarp.json. none takes the choice away again.",
+	  "choose which device answers for it", "Written to /etc/guestarp/guestarp.json. none removes the choice.",
 	  "guestarp device 101 eth3 && guestarp apply 101" },
 };
 
@@ -193,7 +193,7 @@ int words_parse(int argc, char *argv[], struct call *call, const struct command 
 	int r = take_command(argc, argv, call, &command, err);
 
 	*ret_command = command;
-	/* Who asks for help gets it, whatever else was typed. */
+	/* A call with --help prints the help, whatever else was typed. */
 	for (int i = 0; i < argc; i++)
 		call->help = call->help || (argv[i] && is_help(argv[i]));
 	call->words = argv;

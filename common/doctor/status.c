@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The guests' state: found, compared with what should hold, judged. */
+/* The guests' state: found, compared with what should be set, judged. */
 
 #include "doctor/status.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef GUESTARP_DOCTOR_STATUS_H
 #define GUESTARP_DOCTOR_STATUS_H
-/* For each managed guest what should hold and what does. */
+/* For each managed guest what should be set, and whether it is. */
 
 #include <stdbool.h>
 #include <stddef.h>
