@@ -163,7 +163,25 @@ static void take_answering(const struct doctor *d, const struct wire *w, const s
 	}
 }
 
-static void many_finding(struct doctor *d, const struct group *g)
+static enum answer_reason reason_of(const struct doctor *d, const struct group *g, const struct link *link)
+{
+	return answer_by_entry(&d->state, &d->lookups, &d->addresses, link->ifindex, &g->entries->ip).reason;
+}
+
+/* Others of the wire would answer as well once they forward: for their other entries a command may have them do so. */
+static void delete_silent(const struct doctor *d, const struct wire *w, const struct group *all, struct finding *f)
+{
+	for (size_t i = 0; i < all->count; i++) {
+		const struct link *link = netstate_link(&d->state, all->entries[i].ifindex);
+
+		if (link && wire_hears(w, link->ifindex) && reason_of(d, all, link) == REASON_FORWARDING)
+			(void)text_append(f->fix, sizeof(f->fix), " && ip neigh del proxy %s dev %s", all->ip,
+					  link->name);
+	}
+}
+
+/* g: those of all that answer. */
+static void many_finding(struct doctor *d, const struct wire *w, const struct group *all, const struct group *g)
 {
 	const struct patient *patient = patient_with(d, &g->entries->ip);
 	struct finding *f = findings_add(d->findings, FINDING_PROXY_MANY);
@@ -184,6 +202,8 @@ static void many_finding(struct doctor *d, const struct group *g)
 			(void)text_append(f->what, sizeof(f->what), ", %s", device);
 	}
 	(void)text_append(f->what, sizeof(f->what), ".");
+	if (!patient)
+		delete_silent(d, w, all, f);
 	finding_set(f->several, "%s are answered for on several network cards, %s among them.", whose(f), f->device);
 	if (patient)
 		finding_set(f->permanent, "guestarp device %s %s && guestarp apply %s", patient->name, f->device,
@@ -226,6 +246,12 @@ static void forwarding_finding(struct doctor *d, const struct group *g, const st
 	silence_forwarding_fix(d->nl, link, g->entries->ip.family, forwarding, f->fix, sizeof(f->fix));
 	if (f->fix[0])
 		finding_keep_sysctl(f);
+	else if (g->entries->ip.family == AF_INET)
+		finding_set(
+			f->advice,
+			"first turn proxy_arp and proxy_arp_pvlan off, for %s and for all: with forwarding, %s would "
+			"answer for other machines as well",
+			link->name, link->name);
 	else
 		finding_set(f->advice, "turn it on, after accept_ra=2 for each device that has an advertised route");
 }
@@ -290,11 +316,6 @@ static void silent_finding(struct doctor *d, const struct group *g, const struct
 	finding_set(f->advice, "change that, then see: guestarp status");
 	for_guest(f, patient);
 	finding_set(f->device, "%s", link->name);
-}
-
-static enum answer_reason reason_of(const struct doctor *d, const struct group *g, const struct link *link)
-{
-	return answer_by_entry(&d->state, &d->lookups, &d->addresses, link->ifindex, &g->entries->ip).reason;
 }
 
 static void check_silent_4(struct doctor *d, const struct group *g, const struct link *link)
@@ -419,7 +440,7 @@ static void check_group(struct doctor *d, const struct group *g)
 			continue;
 		take_answering(d, &d->wires.list[i], g, entries, &answering);
 		if (answering.count > 1) {
-			many_finding(d, &answering);
+			many_finding(d, &d->wires.list[i], g, &answering);
 			many = true;
 		}
 	}

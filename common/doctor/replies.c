@@ -307,21 +307,27 @@ static bool is_own_there(const struct doctor *d, const struct reply_set *set)
 	return !address_is_routed(d, &set->target);
 }
 
+static bool is_asked_for(const struct wire *w, const struct ip *target)
+{
+	for (size_t i = 0; i < w->asker_count; i++) {
+		if (asks_for(&w->askers[i], target))
+			return true;
+	}
+	return false;
+}
+
 enum whose { OWN, PROXIED, STRANGER };
 
 static void ask_for(struct doctor *d, struct wire *w, const struct ip *target, enum whose whose)
 {
-	struct reply_set set = {
-		.target = *target, .own = whose == OWN, .stranger = whose == STRANGER, .foreign = true
-	};
+	struct reply_set set = { .target = *target, .own = whose == OWN, .stranger = whose == STRANGER };
 	struct reply_set *list;
 
 	for (size_t i = 0; i < w->set_count; i++) {
 		if (ip_equal(&w->sets[i].target, target))
 			return;
 	}
-	for (size_t i = 0; i < w->asker_count; i++)
-		set.foreign = set.foreign && !asks_for(&w->askers[i], target);
+	set.foreign = !is_asked_for(w, target);
 	/* Nobody asks there for what is bound elsewhere. */
 	if (set.foreign && whose == PROXIED)
 		return;
@@ -432,14 +438,17 @@ static void take_strangers(struct doctor *d, struct wire *w)
 	ask_for(d, w, &far, STRANGER);
 }
 
-/* One device with an address of its own can mislead nobody about the host's others, and stands in for no other entry.
+/*
+ * One device with an address of its own can mislead nobody about the host's others, and stands in for no other entry.
+ * It may be the only one to answer for those that its neighbours ask for.
  */
 static void take_simple_sets(struct doctor *d, struct wire *w)
 {
 	for (size_t i = 0; i < d->addresses.count; i++) {
 		const struct address *a = &d->addresses.list[i];
 
-		if (a->ifindex == w->devices[0].device->link.ifindex && a->ip.family == AF_INET)
+		if (a->ip.family == AF_INET &&
+		    (a->ifindex == w->devices[0].device->link.ifindex || is_asked_for(w, &a->ip)))
 			ask_for(d, w, &a->ip, OWN);
 	}
 	take_strangers(d, w);

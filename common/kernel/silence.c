@@ -65,6 +65,20 @@ static bool append_accept_ra(struct netlink *nl, char *command, size_t size)
 	return !devices.more;
 }
 
+/*
+ * Once it forwards, proxy_arp has it answer for all that is routed to another device, and proxy_arp_pvlan for its own
+ * neighbours, whom this host then takes for itself.
+ */
+static bool answers_beyond(const struct link *link)
+{
+	uint32_t all = 0;
+	uint32_t pvlan = 0;
+
+	return link->value[LINK_PROXY_ARP] || link->value[LINK_PROXY_ARP_PVLAN] ||
+	       sysctl_get(SYSCTL_PROXY_ARP, "all", &all, NULL) < 0 || all != 0 ||
+	       sysctl_get(SYSCTL_PROXY_ARP_PVLAN, "all", &pvlan, NULL) < 0 || pvlan != 0;
+}
+
 void silence_forwarding_fix(struct netlink *nl, const struct link *link, uint8_t family, enum forwarding forwarding,
 			    char *ret_command, size_t size)
 {
@@ -74,7 +88,8 @@ void silence_forwarding_fix(struct netlink *nl, const struct link *link, uint8_t
 
 	ret_command[0] = '\0';
 	if (family == AF_INET) {
-		(void)text_append(ret_command, size, "sysctl -w net/ipv4/conf/%s/forwarding=1", device);
+		if (!answers_beyond(link))
+			(void)text_append(ret_command, size, "sysctl -w net/ipv4/conf/%s/forwarding=1", device);
 		return;
 	}
 	/* Turned on for all, it is on for each. */

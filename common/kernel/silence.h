@@ -33,7 +33,8 @@ enum forwarding silence_forwarding(const struct link *link, uint8_t family);
 /*
  * The command that turns forwarding on and takes nothing away: IPv6 drops the routes that routers have advertised when
  * it is turned on for whatever device, and then believes them no more, but on devices with accept_ra=2. It lists the
- * IPv6 routes, so it is only for the case that something is to be said. "" where it cannot be known.
+ * IPv6 routes, so it is only for the case that something is to be said. "" where it cannot be known, and for IPv4
+ * where the device would answer for others by proxy_arp as well.
  */
 void silence_forwarding_fix(struct netlink *nl, const struct link *link, uint8_t family, enum forwarding forwarding,
 			    char *ret_command, size_t size);

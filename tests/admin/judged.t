@@ -151,4 +151,72 @@ findings
 like " $FOUND " " proxy-all-devices " "it is found"
 is "$(jq -r '.findings[] | select(.id == "proxy-all-devices") | .fix // "none"' "$TMP/admin.out")" none "no command, as nobody would answer there after it"
 
+# ---- forwarding where proxy_arp is on ------------------------------------------------------------------------------------------
+
+two_cards
+sysctl -q -w net.ipv4.conf.all.proxy_arp=1 net.ipv4.conf.eth0.forwarding=0 net.ipv4.conf.eth3.forwarding=0 net.ipv4.neigh.eth3.proxy_delay=0
+ns_add other
+veth - eth5 02:05:00:00:00:01 other eth0 02:05:00:00:00:02
+ip addr add 10.5.0.1/24 dev eth5
+ip route add 192.168.18.77/32 dev eth5
+ip neigh add proxy 192.168.18.77 dev eth3
+answer client 192.168.18.77 "" "an entry, and no forwarding: nobody answers"
+findings
+one=$(jq -c '.findings[] | select(.id == "proxy-no-forwarding")' "$TMP/admin.out")
+is "$(jq -r '"\(.devices | join(" ")) \(.fix // "none")"' <<<"$one")" "eth3 none" "it is found, and has no command"
+like "$(jq -r .advice <<<"$one")" "first turn proxy_arp and proxy_arp_pvlan off" "but what to do first"
+sysctl -q -w net.ipv4.conf.eth3.forwarding=1
+answer client 10.5.0.77 eth3 "as forwarding alone has the card answer for strangers"
+
+# ---- several cards, one of which is yet to forward -------------------------------------------------------------------------------
+
+fresh_host
+topo_multi
+ns_add other
+veth - eth5 02:05:00:00:00:01 other eth0 02:05:00:00:00:02
+ip addr add 10.5.0.1/24 dev eth5
+for i in 0 3 4; do
+    sysctl -q -w net.ipv4.conf.eth$i.arp_ignore=1 net.ipv4.conf.eth$i.arp_announce=2 net.ipv4.neigh.eth$i.proxy_delay=0
+    ip neigh add proxy 192.168.18.77 dev eth$i
+done
+ip route add 192.168.18.77/32 dev eth5
+ip route add 192.168.18.78/32 dev eth5
+ip neigh add proxy 192.168.18.78 dev eth4
+sysctl -q -w net.ipv4.conf.eth4.forwarding=0
+answer client 192.168.18.77 "eth0 eth3" "three entries, two cards that forward: two answer"
+findings
+is "$FOUND" "proxy-many proxy-no-forwarding" "both are found"
+for i in 0 1; do ok "a command works" as_printed "$(finding $i fix)"; done
+answer client 192.168.18.78 eth4 "the third one answers for what it alone has"
+answer client 192.168.18.77 eth0 "and one card for the other"
+
+# ---- two bridges that hear each other in one direction ---------------------------------------------------------------------------
+
+fresh_host
+ns_add client
+veth - eth0 02:18:00:00:00:10 client eth0 "$LAN_CLIENT_MAC"
+ns_add behind
+veth - port 02:18:00:00:00:20 behind eth0 02:18:00:00:00:21
+for n in 0 1; do
+    ip link add "b$n" address "02:18:00:00:00:b$n" type bridge
+    ip link set "b$n" up
+done
+ip link add x0 type veth peer name x1
+ip link set x0 master b0 up
+ip link set x1 master b1 up
+ip link set x0 type bridge_slave bcast_flood off
+ip link set eth0 master b0 up
+ip link set port master b1 up
+ip addr add 192.168.18.10/24 dev b0
+ip addr add 192.168.18.11/16 dev b1
+ip -n client addr add 192.168.18.129/24 dev eth0
+ip -n behind addr add 192.168.18.130/24 dev eth0
+fence_prepare client eth0
+fence_prepare behind eth0
+answer client 192.168.18.11 b0 "one side hears the first bridge alone"
+answer behind 192.168.18.11 "b0 b1" "the other side both"
+findings
+is "$(jq -r '[.findings[] | select(.id == "host-flux") | .fix // "none"] | join(" ")' "$TMP/admin.out" | grep -c 'conf/b0/arp_ignore' || true)" 0 \
+    "no command silences the only one that answers the first side"
+
 done_testing

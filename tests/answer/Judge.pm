@@ -63,6 +63,10 @@ sub take_facts {
     }
     $self->{links}     = \%links;
     $self->{addresses} = \@addresses;
+    $self->{entries} = {};
+    for (`ip -n $host -4 neigh show proxy`) {
+        push @{ $self->{entries}{$1} }, $2 // '' if /^(\S+)(?: dev (\S+))?/;
+    }
     my @ranges = $self->take_ranges(map { $_->{ip} } @addresses);
     $self->{own}       = [do { my %seen; grep { !$seen{$_}++ } (map { $_->{ip} } @addresses), @ranges }];
     $self->{holders}   = {};
@@ -70,10 +74,6 @@ sub take_facts {
     $self->{pvlan} = { map { m{/conf/([^/]+)/\S+:(\d)} && $2 ? ($1 => 1) : () }
             `ip netns exec $host grep -H . -r /proc/sys/net/ipv4/conf --include=proxy_arp_pvlan` };
     $self->{pvlan} = { %{ $self->{pvlan} }, map { $_ => 1 } keys %links } if $self->{pvlan}{all};
-    $self->{entries} = {};
-    for (`ip -n $host -4 neigh show proxy`) {
-        push @{ $self->{entries}{$1} }, $2 // '' if /^(\S+)(?: dev (\S+))?/;
-    }
     return;
 }
 
@@ -89,7 +89,8 @@ sub take_ranges {
         $prefix //= 32;
         next if $first =~ /^127\./ || ($prefix == 32 && $on_device{$first});
         push @{ $self->{ranges} }, [$first, $prefix];
-        for my $ip (grep { !$on_device{$_} } map { dotted(number($first) + $_) } $prefix == 32 ? 0 : (1, 2, 3, 4, 6)) {
+        my @some = map { dotted(number($first) + $_) } $prefix == 32 ? 0 : (1, 2, 3, 4, 6);
+        for my $ip (grep { !$on_device{$_} } @some, grep { same_subnet($first, $_, $prefix) } keys %{ $self->{entries} }) {
             $own{$ip} = 1 if grep { `ip -n $self->{host} route get $ip $_ ipproto tcp 2>/dev/null` =~ /^local / } @vrfs;
         }
     }
@@ -489,7 +490,8 @@ sub judge_fixes {
     my @works = $self->pings(@before);
     my (@wrong, @said);
     for my $f (@fixes) {
-        my $key = sub { return "$_[0]{id} @{ $_[0]{devices} } $_[0]{what}" };
+        # Of IPv4 and of IPv6 one can have a command, the other one none.
+        my $key = sub { return "$_[0]{id} @{ $_[0]{devices} } $_[0]{what}" . (defined $_[0]{fix} ? '' : ', without a fix') };
         $count->{"fix: $f->{id}"}++;
         my $log = `ip netns exec $self->{host} sh -c '$f->{fix}' 2>&1 >/dev/null`;
         push @wrong, "FIX fails: $f->{fix}: $log" if $?;
