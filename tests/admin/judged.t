@@ -167,6 +167,7 @@ is "$(jq -r '"\(.devices | join(" ")) \(.fix // "none")"' <<<"$one")" "eth3 none
 like "$(jq -r .advice <<<"$one")" "first turn proxy_arp and proxy_arp_pvlan off" "but what to do first"
 sysctl -q -w net.ipv4.conf.eth3.forwarding=1
 answer client 10.5.0.77 eth3 "as forwarding alone has the card answer for strangers"
+sysctl -q -w net.ipv4.conf.all.proxy_arp=0
 
 # ---- several cards, one of which is yet to forward -------------------------------------------------------------------------------
 
@@ -193,6 +194,7 @@ answer client 192.168.18.77 eth0 "and one card for the other"
 # ---- two bridges that hear each other in one direction ---------------------------------------------------------------------------
 
 fresh_host
+ip addr flush dev lo scope global
 ns_add client
 veth - eth0 02:18:00:00:00:10 client eth0 "$LAN_CLIENT_MAC"
 ns_add behind
