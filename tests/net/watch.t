@@ -102,11 +102,11 @@ flaps_silent() {
     ip link set eth3 up
 }
 flaps_silent
-sleep 1
+watch_idle
 ok "the device came back without forwarding: nobody answers" cut_off
 sysctl -q -w net.ipv4.conf.eth3.forwarding=1
 anew
-restored "forwarding is on again a second later"
+restored "forwarding is on again, soon after guestarp-watch has looked"
 sleep 6
 is "$(silences)" 0 "and nothing was said of it"
 flaps_silent
