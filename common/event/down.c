@@ -71,7 +71,7 @@ static int down(struct turn *turn, const struct which *which, struct down *d)
 	struct err *err = &turn->err;
 	bool exists = false;
 	struct err failure;
-	int result = record_load(lock, &d->recorded, &exists, &turn->outcome.notes, err);
+	int result = turn_record(turn, &d->recorded, &exists);
 	size_t staying;
 	int r;
 

@@ -188,6 +188,7 @@ static bool concerns(const struct guest *who, const struct hint *hint)
 static bool look_once(struct look *look, const struct guest *who)
 {
 	const struct hint *hint = look->hint;
+	bool again;
 
 	if (!concerns(who, hint))
 		return false;
@@ -202,8 +203,9 @@ static bool look_once(struct look *look, const struct guest *who)
 		else
 			look_at_recorded(look);
 	}
-	look->seen.silent = look->turn.silent;
-	return turn_done(&look->turn);
+	again = turn_done(&look->turn);
+	look->seen.unsaid = look->turn.unsaid;
+	return again;
 }
 
 static struct sync_look look_at(const struct guest *who, const struct hint *hint, bool prepare)
@@ -255,11 +257,11 @@ int event_sync_names(const char *word)
 	return r;
 }
 
-static void tell_silent(const struct sync_watch *watch, const struct guest *guest)
+static void tell_unsaid(const struct sync_watch *watch, const struct guest *guest)
 {
 	char name[GUEST_NAME_SIZE];
 
-	watch->silent(guest_name(guest, name), watch->arg);
+	watch->unsaid(guest_name(guest, name), watch->arg);
 }
 
 int event_sync(bool prepare, const struct sync_watch *watch, struct sync_result *ret_result, struct err *err)
@@ -282,8 +284,8 @@ int event_sync(bool prepare, const struct sync_watch *watch, struct sync_result 
 
 		ret_result->guests++;
 		ret_result->failed += seen.failed;
-		if (seen.silent && watch)
-			tell_silent(watch, &guests.list[i]);
+		if (seen.unsaid && watch)
+			tell_unsaid(watch, &guests.list[i]);
 	}
 	guest_list_done(&guests);
 	return r;

@@ -16,9 +16,10 @@ struct sync_result {
 	size_t failed;
 };
 
-/* Who looks at all guests while others may be at work, and hears of each guest for which a device will not answer. */
+/* Who looks at all guests while others may be at work, and hears of each guest with something that is yet to be said.
+ */
 struct sync_watch {
-	void (*silent)(const char *guest, void *arg);
+	void (*unsaid)(const char *guest, void *arg);
 	void *arg;
 };
 
@@ -41,8 +42,7 @@ struct hint {
 	bool arrives; /* it has just migrated here: it may take addresses whose owners do not run */
 	bool announces; /* a device has its carrier: what is bound is announced, also where nothing had to be done */
 	bool hurry;     /* an event of the guest's that is under way is not waited for: it syncs the guest in the end */
-	bool early; /* others may be at work on the host: of a device that will not answer only sync_look's silent tells
-		     */
+	bool early;     /* others may be at work on the host: of what is wrong only sync_look's unsaid tells */
 };
 
 #define HINT_NONE                                                                                                      \
@@ -53,8 +53,8 @@ struct hint {
 struct sync_look {
 	bool alive;  /* it is managed and runs here, as far as its platform is Proxmox VE */
 	bool holds;  /* in the end the kernel had all that the guest wants */
-	bool failed; /* which has been said */
-	bool silent; /* see struct hint */
+	bool failed; /* which has been said, unless early */
+	bool unsaid; /* see struct hint */
 };
 
 /* The same for one guest of any kind. */

@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/text.h"
+
 void turn_init(struct turn *turn, const struct guest *who, const char *word)
 {
 	const struct lock closed = LOCK_RELEASED;
@@ -18,6 +20,10 @@ void turn_init(struct turn *turn, const struct guest *who, const char *word)
 	turn->hurry = false;
 	turn->claims = false;
 	turn->partly = false;
+	turn->announces = false;
+	turn->early = false;
+	turn->unsaid = false;
+	turn->said[0] = '\0';
 	turn->elsewhere = false;
 	turn->lock = closed;
 	turn->locked = err_set(&turn->lock_err, ENOLCK, "not locked");
@@ -41,6 +47,16 @@ int turn_locked(const struct turn *turn, struct err *err)
 	if (turn->locked < 0)
 		*err = turn->lock_err;
 	return turn->locked;
+}
+
+int turn_record(struct turn *turn, struct plan *ret_settings, bool *ret_exists)
+{
+	struct notes notes = { 0 };
+	int r = record_load(&turn->lock, ret_settings, ret_exists, &notes, &turn->err);
+
+	/* At once: a later look finds another record in its place. */
+	log_notes(turn->name, &notes);
+	return r;
 }
 
 int turn_policy(struct turn *turn)
@@ -78,6 +94,16 @@ bool turn_say(struct turn *turn, const char *done, int result, bool may_abort)
 	/* An address in use with "probe": "refuse" is a decision, not an accident. */
 	bool refused = result < 0 && may_abort && (turn->policy.abort_on_error || result == -EADDRINUSE);
 
+	if (turn->early && (result < 0 || turn->outcome.notes.count > 0)) {
+		turn->unsaid = true;
+		memset(&turn->outcome.notes, 0, sizeof(turn->outcome.notes));
+		result = 0;
+	}
+	/* What one event could not do the next one of the same turn mostly cannot either. */
+	if (result < 0 && !refused && strcmp(turn->said, turn->err.text) == 0)
+		result = 0;
+	if (result < 0)
+		(void)text_copy(turn->said, sizeof(turn->said), turn->err.text);
 	outcome_say(&turn->outcome, turn->name[0] ? turn->name : NULL, turn->word, done, result, &turn->err, refused);
 	return refused;
 }

@@ -27,7 +27,8 @@ struct turn {
 	bool partly;    /* turn_takes_some() */
 	bool announces; /* as in struct hint */
 	bool early;     /* as in struct hint */
-	bool silent;    /* and there was such a device */
+	bool unsaid;    /* and something was wrong */
+	char said[NOTE_SIZE]; /* the last failure that was said */
 	bool elsewhere; /* the guest still runs on another node (live migration): nothing may answer for it here yet */
 	struct lock lock;
 	int locked; /* turn_locked()'s */
@@ -59,6 +60,9 @@ void turn_lock(struct turn *turn, enum turn_kind kind);
 /* 0, or why it could not be locked. */
 int turn_locked(const struct turn *turn, struct err *err);
 
+/* record_load() of the turn's own; what is wrong with the file is said. */
+int turn_record(struct turn *turn, struct plan *ret_settings, bool *ret_exists);
+
 /* policy_load() for the turn's guest, in place of what was loaded before unless that is current, and policy_keep()
  * where it is managed. */
 int turn_policy(struct turn *turn);
@@ -74,8 +78,9 @@ int turn_ask(struct turn *turn);
 
 /*
  * Logs the failure (result < 0, turn->err), what was done and the notes, and empties the outcome for a next event. done
- * begins the line of what was done ("up"). Returns whether the failure is to keep the guest from starting: only where
- * may_abort, and policy's on_error says abort or an address is in use and its probe says refuse.
+ * begins the line of what was done ("up"). In an early turn only what was done is said, in any turn no failure twice.
+ * Returns whether the failure is to keep the guest from starting: only where may_abort, and policy's on_error says
+ * abort or an address is in use and its probe says refuse.
  */
 bool turn_say(struct turn *turn, const char *done, int result, bool may_abort);
 

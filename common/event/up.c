@@ -264,8 +264,6 @@ static void warn_silent(struct up *up, const struct setting *entry, enum answer_
 			  ip_to_str(&entry->ip, text), command[0] ? " (" : "", command, command[0] ? ")" : "");
 	else if (reason_verdict(reason) != ANSWER_SILENT || is_passing(up, reason))
 		return;
-	else if (up->turn->early)
-		up->turn->silent = true;
 	else
 		answering_note(notes, entry->device, &entry->ip, reason, command);
 }
@@ -526,7 +524,7 @@ static int up_run(struct up *up, struct policy *quiet_alone)
 	quiet(up);
 	r = turn_locked(turn, &turn->err);
 	if (r == 0)
-		r = record_load(&turn->lock, &up->recorded, &up->has_record, &turn->outcome.notes, &turn->err);
+		r = turn_record(turn, &up->recorded, &up->has_record);
 	if (r == 0 && !turn->elsewhere)
 		r = take_addresses(up);
 	if (r < 0)

@@ -39,7 +39,7 @@
 #define FILES_MS    2000  /* between two looks at pmxcfs and the table of names */
 #define ENTRIES_MS  30000 /* between two looks at the entries, of whose deletion the kernel tells nobody */
 #define SETTLE_MS   1000  /* from the last change of the bridges on: a network reload is over */
-#define SILENT_MS   5000  /* until a network manager has put back the addresses that it took from a device */
+#define UNSAID_MS   5000  /* until a network manager has put back what it took away */
 #define LATE_MS     100   /* between two looks at a configuration that is yet to be written, or to come here */
 #define CALM_MS     1000  /* after news was lost, at least, and doubled each time */
 #define CALM_MAX_MS 60000
@@ -54,7 +54,7 @@ struct watcher {
 	struct lates late;
 
 	struct wanted wanted;
-	struct wanted silent; /* those for which a device would not answer */
+	struct wanted unsaid; /* those with whom something was wrong */
 	bool lost;            /* some news */
 	int deaf;             /* the error number, where news cannot be read */
 	bool ended;
@@ -63,7 +63,7 @@ struct watcher {
 	int64_t calm_until; /* no sync of all before that because of lost news */
 	int64_t calm_ms;
 	int64_t settled_at; /* 0 for not */
-	int64_t silent_at;  /* 0 for none */
+	int64_t unsaid_at;  /* 0 for none */
 	int64_t files_at;
 	int64_t entries_at;
 	uint64_t version; /* of pmxcfs */
@@ -287,15 +287,15 @@ static void look_at_cluster(struct watcher *w)
  */
 
 /* It is looked at again before it is said. */
-static void is_silent(const char *guest, void *arg)
+static void is_unsaid(const char *guest, void *arg)
 {
 	struct due due = { .nic = -1, .announces = true, .settled = true };
 	struct watcher *w = arg;
 
 	(void)text_copy(due.guest, sizeof(due.guest), guest);
-	wanted_add(&w->silent, &due);
-	if (w->silent_at == 0)
-		w->silent_at = clock_ms() + SILENT_MS;
+	wanted_add(&w->unsaid, &due);
+	if (w->unsaid_at == 0)
+		w->unsaid_at = clock_ms() + UNSAID_MS;
 }
 
 static void sync_due(struct watcher *w, const struct due *due)
@@ -322,8 +322,8 @@ static void sync_due(struct watcher *w, const struct due *due)
 		late_add(&w->late, due->guest, steal_ptr(&text), clock_ms());
 	else if (due->came && late_is_coming(&guest, r, seen.alive))
 		late_add(&w->late, due->guest, NULL, clock_ms());
-	if (seen.silent)
-		is_silent(due->guest, w);
+	if (seen.unsaid)
+		is_unsaid(due->guest, w);
 	if (seen.holds)
 		entries_restored(&w->bindings, due->guest);
 	teller_did(&w->teller, due->guest, clock_us() - begun);
@@ -368,7 +368,7 @@ static void take_all(struct watcher *w)
 
 static void act(struct watcher *w)
 {
-	const struct sync_watch watch = { is_silent, w };
+	const struct sync_watch watch = { is_unsaid, w };
 	struct sync_result result;
 	struct due due;
 	struct err err;
@@ -455,11 +455,11 @@ static void run_timers(struct watcher *w)
 		w->settled_at = 0;
 		wanted_all(&w->wanted, true);
 	}
-	if (w->silent_at > 0 && now >= w->silent_at) {
+	if (w->unsaid_at > 0 && now >= w->unsaid_at) {
 		struct due due;
 
-		w->silent_at = 0;
-		while (wanted_next(&w->silent, &due))
+		w->unsaid_at = 0;
+		while (wanted_next(&w->unsaid, &due))
 			wanted_add(&w->wanted, &due);
 	}
 	if (w->late.count > 0)
@@ -488,8 +488,8 @@ static int wait_ms(const struct watcher *w)
 		at = earlier(at, now + LATE_MS);
 	if (w->settled_at > 0)
 		at = earlier(at, w->settled_at);
-	if (w->silent_at > 0)
-		at = earlier(at, w->silent_at);
+	if (w->unsaid_at > 0)
+		at = earlier(at, w->unsaid_at);
 	if (w->lost)
 		at = earlier(at, w->calm_until);
 	if (w->record_dir < 0)
@@ -558,7 +558,7 @@ static void close_all(struct watcher *w)
 	lock_release(&w->teller.lock);
 	late_done(&w->late);
 	wanted_done(&w->wanted);
-	wanted_done(&w->silent);
+	wanted_done(&w->unsaid);
 	devices_done(&w->devices);
 	bindings_done(&w->bindings);
 }

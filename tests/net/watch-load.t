@@ -31,7 +31,8 @@ strangers() { # COUNT: devices made and deleted, with a guest's device flapping 
 }
 # Of the sockets of news: how much was lost.
 lost() {
-    find "/proc/$WATCH_PID/fd" -lname 'socket:*' -printf '%l\n' | tr -dc '0-9\n' |
+    # Not the files that it closes meanwhile.
+    { find "/proc/$WATCH_PID/fd" -lname 'socket:*' -printf '%l\n' 2>/dev/null || true; } | tr -dc '0-9\n' |
         awk 'NR == FNR {mine[$1]; next} $NF in mine {sum += $9} END {print sum + 0}' - "/proc/$WATCH_PID/net/netlink"
 }
 told() { # KEY: of what it says of itself

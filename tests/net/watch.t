@@ -134,20 +134,50 @@ wait_for bound eth3
 
 # ---- a device whose MAC is another ------------------------------------------------------------------------------------------------
 
+eth3_made() {
+    ip link add eth3 address 02:18:00:00:00:33 type veth peer name port3 address 02:18:00:00:01:13 netns lan
+    ip -n lan link set port3 master switch up
+    sysctl -q -w net.ipv4.conf.eth3.forwarding=1
+    ip link set eth3 up
+    ip addr add 192.168.18.13/24 dev eth3
+}
 anew
 ok "the client knows eth3's MAC" reached
 capture anew client eth0
 ip link del eth3
-ip link add eth3 address 02:18:00:00:00:33 type veth peer name port3 address 02:18:00:00:01:13 netns lan
-ip -n lan link set port3 master switch up
-sysctl -q -w net.ipv4.conf.eth3.forwarding=1
-ip link set eth3 up
-ip addr add 192.168.18.13/24 dev eth3
+eth3_made
 knows() { [[ $(ip -n client neigh show to "$v4" dev eth0) == *" 02:18:00:00:00:33 "* ]]; }
 ok "eth3 is made anew with another MAC: the client hears of it unasked" wait_for -t 5 knows
 capture_stop anew
 like "$(captured anew arp)" "02:18:00:00:00:33 > ff:ff:ff:ff:ff:ff.*who-has $v4 .*tell $v4," "by an announcement"
 ok "and reaches the guest" reached
+
+# ---- networking restarts: the device is gone for a while, and much else is told ---------------------------------------------------
+
+missing() { grep -c 'device eth3 does not exist' "$TMP/watch.out" || true; }
+eth3_gone() {
+    ip link del eth3
+    for _ in 1 2 3; do
+        ip addr add 203.0.113.4/32 dev eth4
+        ip addr del 203.0.113.4/32 dev eth4
+        watch_idle
+    done
+}
+eth3_gone
+ok "without its device the guest is not answered for" cut_off
+eth3_made
+anew
+restored "the device is there again"
+sleep 6
+is "$(missing)" 0 "and nothing was said of it"
+eth3_gone
+wait_for -t 10 grep -q 'device eth3 does not exist' "$TMP/watch.out"
+is "$(missing)" 1 "it stays away: which is said"
+sleep 6
+is "$(missing)" 1 "once"
+eth3_made
+anew
+restored "until it is there again"
 
 # ---- what another node writes in pmxcfs -----------------------------------------------------------------------------------------
 
