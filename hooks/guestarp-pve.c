@@ -12,10 +12,10 @@
 #include "base/text.h"
 #include "event/chain.h"
 #include "event/event.h"
-#include "event/move.h"
 #include "event/sync.h"
 #include "guest/guest.h"
 #include "guest/pve.h"
+#include "watch/move.h"
 
 /* One call: what Proxmox VE said, and what came of it. */
 struct call {

@@ -13,7 +13,7 @@
 #include "base/log.h"
 #include "base/privilege.h"
 #include "base/process.h"
-#include "event/watcher.h"
+#include "watch/watcher.h"
 
 static void usage(void)
 {

@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #include "base/err.h"
-#include "event/inspect.h"
+#include "doctor/inspect.h"
 #include "guest/guest.h"
 #include "host/watching.h"
 

@@ -5,9 +5,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "event/devices.h"
 #include "fuzz.h"
 #include "kernel/news.h"
+#include "watch/devices.h"
 
 #define TAKEN_MAX 4096
 

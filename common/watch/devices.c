@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A sorted list: new devices mostly have the highest index, and are put at its end. */
 
-#include "event/devices.h"
+#include "watch/devices.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef GUESTARP_EVENT_DEVICES_H
-#define GUESTARP_EVENT_DEVICES_H
+#ifndef GUESTARP_WATCH_DEVICES_H
+#define GUESTARP_WATCH_DEVICES_H
 /* The host's devices as they were heard of last, so that what is news can be told from what is not. */
 
 #include <net/if.h>

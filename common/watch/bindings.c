@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One record is read when it has changed: a thousand guests that start one after the other cost a thousand readings. */
 
-#include "host/bindings.h"
+#include "watch/bindings.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* pmxcfs is a FUSE file system of its own: it has no inotify for what another node did. */
 
-#include "event/move.h"
+#include "watch/move.h"
 
 #include <sys/socket.h>
 #include <time.h>
@@ -10,11 +10,11 @@
 #include "base/cleanup.h"
 #include "base/process.h"
 #include "event/announce.h"
-#include "event/late.h"
 #include "event/sync.h"
 #include "host/watching.h"
 #include "kernel/netlink.h"
 #include "kernel/packet.h"
+#include "watch/late.h"
 
 #define MOVE_INTERVAL_MS   100
 #define MOVE_INTERVALS_MAX (24L * 3600 * 1000 / MOVE_INTERVAL_MS)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef GUESTARP_EVENT_ALIVE_H
-#define GUESTARP_EVENT_ALIVE_H
+#ifndef GUESTARP_WATCH_ALIVE_H
+#define GUESTARP_WATCH_ALIVE_H
 /* What systemd hears of a service that is ready, as sd_notify(3) takes it: that it is alive. */
 
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef GUESTARP_EVENT_LATE_H
-#define GUESTARP_EVENT_LATE_H
+#ifndef GUESTARP_WATCH_LATE_H
+#define GUESTARP_WATCH_LATE_H
 /*
  * Configurations that are yet to be written. Proxmox VE plugs first and writes afterwards; on a migration's target the
  * devices come first, too, and the configuration when the guest is resumed.

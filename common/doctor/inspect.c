@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The straight line from guest to comparison, without the rest of it. */
 
-#include "event/inspect.h"
+#include "doctor/inspect.h"
 
 #include <errno.h>
 #include <net/if.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef GUESTARP_EVENT_MOVE_H
-#define GUESTARP_EVENT_MOVE_H
+#ifndef GUESTARP_WATCH_MOVE_H
+#define GUESTARP_WATCH_MOVE_H
 /* The end of a live migration, of which Proxmox VE tells nobody: both leave a detached child, and return at once. */
 
 #include "base/err.h"

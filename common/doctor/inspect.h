@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef GUESTARP_EVENT_INSPECT_H
-#define GUESTARP_EVENT_INSPECT_H
+#ifndef GUESTARP_DOCTOR_INSPECT_H
+#define GUESTARP_DOCTOR_INSPECT_H
 /* What should hold for a guest and what does, changing nothing. */
 
 #include <stdbool.h>

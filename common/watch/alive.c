@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* systemd's watchdog, only while there are timers to wake for it. */
 
-#include "event/alive.h"
+#include "watch/alive.h"
 
 #include "base/clock.h"
 

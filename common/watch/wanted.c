@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A queue: mostly of one guest. */
 
-#include "event/wanted.h"
+#include "watch/wanted.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef GUESTARP_EVENT_WANTED_H
-#define GUESTARP_EVENT_WANTED_H
+#ifndef GUESTARP_WATCH_WANTED_H
+#define GUESTARP_WATCH_WANTED_H
 /* What is to be looked at, each guest once however much news there is of it. */
 
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef GUESTARP_HOST_BINDINGS_H
-#define GUESTARP_HOST_BINDINGS_H
+#ifndef GUESTARP_WATCH_BINDINGS_H
+#define GUESTARP_WATCH_BINDINGS_H
 /* The entries and routes that are recorded for guests, all of the host's: for who watches over them. */
 
 #include <net/if.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What holds of the bindings, and what has been taken away. */
 
-#include "event/entries.h"
+#include "watch/entries.h"
 
 #include <string.h>
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef GUESTARP_EVENT_ENTRIES_H
-#define GUESTARP_EVENT_ENTRIES_H
+#ifndef GUESTARP_WATCH_ENTRIES_H
+#define GUESTARP_WATCH_ENTRIES_H
 /* Guests' proxy entries and host routes, of whose deletion the kernel tells nobody: looked at again and again. */
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "event/devices.h"
-#include "host/bindings.h"
+#include "watch/bindings.h"
+#include "watch/devices.h"
 
 /*
  * Calls lost for each guest that has lost one of what is recorded for it, where its device runs. What is deleted for

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One loop: all news that is there is taken in first, then acted on, so that a burst of it is one pass. */
 
-#include "event/watcher.h"
+#include "watch/watcher.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -17,17 +17,9 @@
 #include "base/clock.h"
 #include "base/path.h"
 #include "base/text.h"
-#include "event/alive.h"
-#include "event/devices.h"
-#include "event/entries.h"
-#include "event/late.h"
-#include "event/move.h"
 #include "event/quieting_host.h"
 #include "event/sync.h"
-#include "event/wanted.h"
 #include "guest/pve.h"
-#include "host/bindings.h"
-#include "host/changed.h"
 #include "host/guests.h"
 #include "host/record.h"
 #include "host/running.h"
@@ -35,6 +27,14 @@
 #include "kernel/bridge.h"
 #include "kernel/news.h"
 #include "policy/ask.h"
+#include "watch/alive.h"
+#include "watch/bindings.h"
+#include "watch/changed.h"
+#include "watch/devices.h"
+#include "watch/entries.h"
+#include "watch/late.h"
+#include "watch/move.h"
+#include "watch/wanted.h"
 
 #define FILES_MS    2000  /* between two looks at pmxcfs and the table of names */
 #define ENTRIES_MS  30000 /* between two looks at the entries, of whose deletion the kernel tells nobody */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef GUESTARP_HOST_CHANGED_H
-#define GUESTARP_HOST_CHANGED_H
+#ifndef GUESTARP_WATCH_CHANGED_H
+#define GUESTARP_WATCH_CHANGED_H
 /* Files that are looked at again and again: has one changed since? One that is not there is one that never changes. */
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
 
-#include "host/bindings.h"
+#include "watch/bindings.h"
 
 /* Has the file, below GUESTARP_ROOT, another time than it had? The first look only takes it down. */
 bool changed_file(const char *path, struct timespec *last);

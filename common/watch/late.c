@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* pmxcfs tells nobody of a change by inotify. */
 
-#include "event/late.h"
+#include "watch/late.h"
 
 #include <errno.h>
 #include <stdlib.h>

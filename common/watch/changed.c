@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* By the time of the last change, which pmxcfs has for what other nodes write, too. */
 
-#include "host/changed.h"
+#include "watch/changed.h"
 
 #include <stdio.h>
 #include <string.h>

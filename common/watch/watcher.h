@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef GUESTARP_EVENT_WATCHER_H
-#define GUESTARP_EVENT_WATCHER_H
+#ifndef GUESTARP_WATCH_WATCHER_H
+#define GUESTARP_WATCH_WATCHER_H
 /*
  * The kernel's own news, and what it tells nobody of, acted on by the same sync as everybody's: for what no hook
  * hears. It runs until SIGTERM or SIGINT; SIGHUP has it sync all guests.
