@@ -750,7 +750,10 @@ sub check_vrf {
     # Only what lasts counts: a busy machine is slow to answer, and gets more time each time.
     for (my $try = 0; $try < $tries && (@missing || @wrong); $try++) {
         sleep 0.05;
-        $view = view($h, macs($h));
+        # A port that is slow to go changes its bridge's MAC only now.
+        $macs = macs($h);
+        forget($h, repinned($h, $macs));
+        $view = view($h, $macs);
         my ($again, $answers_again) = ask_all($try < 5 ? 40 << $try : 1000, [map { ['A', @$_[0, 1]] } @missing], \@wrong);
         $now{ key(@{ $missing[$_] }) } = 1 for grep { $again->[$_] } 0 .. $#missing;
         @missing                       = map { $missing[$_] } grep { !$again->[$_] } 0 .. $#missing;
