@@ -13,15 +13,18 @@ my $LAST_LINES = 30;    # so many of a failed file's comments, and of its errors
 
 # Tests are programs of any language: run each file itself rather than with perl. Its errors are printed when it has
 # ended, in one piece, as another file runs beside it.
-my $RUN = '"$1" 2>"$2.errors"; status=$?; times >"$2.times"; cat "$2.errors" >&2; exit $status';
+my $RUN = 'kept=$1; shift; "$@" 2>"$kept.errors"; status=$?; times >"$kept.times"; cat "$kept.errors" >&2; exit $status';
 
+# TAP::Harness's arguments, and "program": one that runs what is named, where these are no files.
 sub new {
     my ($class, $args) = @_;
     my %args = %{ $args // {} };
     my $kept = File::Temp->newdir;
+    my $program = delete $args{program};
     $args{exec} //= sub {
         my ($harness, $file) = @_;
-        return -x $file && !-d _ ? ['/bin/sh', '-c', $RUN, 'sh', $file, kept_name($kept, $file)] : undef;
+        return if !$program && (!-x $file || -d _);
+        return ['/bin/sh', '-c', $RUN, 'sh', kept_name($kept, $file), $program // (), $file];
     };
     my $self = $class->SUPER::new(\%args);
     $self->{counted_kept} = $kept;
