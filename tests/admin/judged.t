@@ -221,4 +221,21 @@ findings
 is "$(jq -r '[.findings[] | select(.id == "host-flux") | .fix // "none"] | join(" ")' "$TMP/admin.out" | grep -c 'conf/b0/arp_ignore' || true)" 0 \
     "no command silences the only one that answers the first side"
 
+# ---- proxy_arp answers others than the card's own neighbours ------------------------------------------------------------------------
+
+two_cards
+sysctl -q -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2
+ns_add other
+veth - eth5 02:05:00:00:00:01 other eth0 02:05:00:00:00:02
+ip addr add 10.5.0.2/24 dev eth5
+sysctl -q -w net.ipv4.conf.eth0.proxy_arp=1 net.ipv4.neigh.eth0.proxy_delay=0
+ip rule add pref 101 from 192.168.18.0/24 prohibit
+answer client 10.5.0.77 "" "a rule refuses what the card's own neighbours ask for"
+ip -n client addr add 10.5.0.78/24 dev eth0
+answer client 10.5.0.77 eth0 "and not what a machine of the other subnet asks for"
+findings
+is "$FOUND $(finding 0 devices)" "proxy-strangers eth0" "which is found"
+ip rule del pref 101
+sysctl -q -w net.ipv4.conf.all.arp_ignore=0 net.ipv4.conf.all.arp_announce=0
+
 done_testing
