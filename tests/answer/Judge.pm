@@ -168,25 +168,16 @@ sub take_hearing {
         $self->{answered}{ $askers[$i] } = { map { $devices[$_] => 1 } grep { $back[$_] } 0 .. $#devices };
         $self->{by}{ $askers[$i] } = { map { $_ => 1 } grep { $self->{links}{$_}{speaks} } keys %{ $self->{answered}{ $askers[$i] } } };
     }
-    my (@ways, @guests);
+    my @ways;
     for my $asker (@askers) {
         my ($lan, $tag) = $asker =~ /^l(\d+)(?:v(\d+))?$/;
-        push @guests, [$asker, $asker, $asker] if !defined $lan;
-        push @ways, map { [$_, $asker, s/^e/p/r . ($tag ? "/$tag" : '')] } grep { $h->{wire}{$_} == $lan }
-            sort keys %{ $h->{wire} } if defined $lan;
+        my @nics = grep { defined $lan && $h->{wire}{$_} == $lan } sort keys %{ $h->{wire} };
+        push @ways, defined $lan ? map({ [$_, $asker, s/^e/p/r . ($tag ? "/$tag" : '')] } @nics) : [$asker, $asker, $asker];
     }
-    $self->take_entries(@ways);
-    # A guest's frames may come back into the host by a LAN, of which the host itself knows nothing.
+    # Frames may leave the host and come back by a LAN, of which the host itself knows nothing.
     $self->let_lans_pass(0);
-    $self->take_entries(@guests);
+    @heard = @ways ? $self->go(map { "from $_->[2]" } @ways) : ();
     $self->let_lans_pass(1);
-    return;
-}
-
-# [name, asker, the LANs' device to send from] each
-sub take_entries {
-    my ($self, @ways) = @_;
-    my @heard = @ways ? $self->go(map { "from $_->[2]" } @ways) : ();
     for my $i (0 .. $#ways) {
         my ($name, $asker) = @{ $ways[$i] };
         $self->{all}{"$name $asker"} = { map { $_ => 1 } devices($heard[$i]) };
@@ -221,24 +212,27 @@ sub entries_share {
 
 sub wire_of { return (split / /, $_[0])[1] }
 
-# Does whoever asks at one of the two reach the other, too?
+# Does whoever asks at either of the two reach the other, too?
 sub on_one_wire {
     my ($self, $one, $other) = @_;
     my ($wire, $other_wire) = map { wire_of($_) } $one, $other;
     return $wire eq $other_wire || grep({ $self->{answered}{$wire}{$_} } keys %{ $self->{all}{$other} })
-        || grep { $self->{answered}{$other_wire}{$_} } keys %{ $self->{all}{$one} };
+        && grep { $self->{answered}{$other_wire}{$_} } keys %{ $self->{all}{$one} };
 }
 
-# By which ways frames of each asker come into the host, also those that a guest's take through a LAN: {asker}{group}
+# By which groups of entries what an asker sends comes into the host, also beyond its own ones, by a LAN: {asker}{group}
 sub groups_of_wires {
     my ($self, %group) = @_;
-    my %wire;
-    for my $entry (grep { %{ $self->{entry}{$_} } } keys %group) {
+    my (%wire, %own);
+    my @entries = grep { %{ $self->{entry}{$_} } } keys %group;
+    for my $entry (@entries) {
         $wire{ wire_of($entry) }{ $group{$entry} } = 1;
-        next if wire_of($entry) !~ /^l/;
-        for my $guest (grep { /^c/ } keys %{ $self->{by} }) {
-            $wire{$guest}{ $group{$entry} } = 1
-                if grep { $self->{by}{$guest}{$_} && !$self->{entry}{"$guest $guest"}{$_} } keys %{ $self->{entry}{$entry} };
+        $own{ wire_of($entry) }{$_} = 1 for keys %{ $self->{entry}{$entry} };
+    }
+    for my $asker (keys %{ $self->{by} }) {
+        for my $entry (grep { wire_of($_) =~ /^l/ } @entries) {
+            $wire{$asker}{ $group{$entry} } = 1
+                if grep { $self->{by}{$asker}{$_} && !$own{$asker}{$_} } keys %{ $self->{entry}{$entry} };
         }
     }
     return %wire;
