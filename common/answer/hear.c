@@ -217,7 +217,9 @@ static bool answer_leaves(const struct walk *w, const struct bridged *b, uint16_
 {
 	const struct netdev_vlan *vlan = netstate_vlan(w->state, b->in, vid, false);
 
-	return vlan && vlan->untagged == (b->tag == 0) && (vid == b->vid || !b->from || b->from->port.flood);
+	if (!vlan || (b->tag == 0 ? !vlan->untagged : vlan->untagged || vid != b->tag))
+		return false;
+	return vid == b->vid || !b->from || b->from->port.flood;
 }
 
 /* In which VLAN of a port's, or of the bridge itself, a frame with this tag comes in; 0 for none. */

@@ -11,7 +11,8 @@
 
 #include "base/array.h"
 
-#define TAGS_MAX 256
+#define TAGS_MAX  256
+#define PAIRS_MAX 10000 /* of ways in and out that are compared */
 
 /* Of all devices and tags, those that belong to a segment already. */
 struct search {
@@ -153,6 +154,66 @@ bool segment_has(const struct segment *segment, int ifindex)
 			return true;
 	}
 	return false;
+}
+
+static bool answers_on(const struct segment *segment, int ifindex)
+{
+	const struct hearer key = { .ifindex = ifindex };
+	const struct hearer *hearer =
+		bsearch(&key, segment->hearers.list, segment->hearers.count, sizeof(key), by_ifindex);
+
+	return hearer && hearer->reason == REASON_NONE;
+}
+
+static bool leads_out(const struct segment *segment, int ifindex, uint16_t vlan)
+{
+	for (size_t i = 0; i < segment->hearers.out_count; i++) {
+		if (segment->hearers.outs[i].ifindex == ifindex && segment->hearers.outs[i].vlan == vlan)
+			return true;
+	}
+	return false;
+}
+
+/* Does what comes in by the way out, too, reach the device, and the way by which the segment came in? */
+static bool leads_back(const struct segments *segments, const struct segment *from, const struct way_out *out,
+		       int ifindex)
+{
+	for (size_t i = 0; i < segments->count; i++) {
+		const struct segment *s = &segments->list[i];
+
+		if (s->ifindex == out->ifindex && s->vlan == out->vlan)
+			return answers_on(s, ifindex) && leads_out(s, from->ifindex, from->vlan);
+	}
+	return false;
+}
+
+static bool is_two_way(const struct segments *segments, size_t wire, int ifindex)
+{
+	size_t pairs = 0;
+
+	for (size_t i = 0; i < segments->count; i++) {
+		const struct segment *s = &segments->list[i];
+
+		if (s->wire != wire || s->hearers.even || !answers_on(s, ifindex))
+			continue;
+		for (size_t j = 0; j < s->hearers.out_count; j++) {
+			if (++pairs > PAIRS_MAX || !leads_back(segments, s, &s->hearers.outs[j], ifindex))
+				return false;
+		}
+	}
+	return true;
+}
+
+bool segments_covered(const struct segments *segments, size_t wire, int ifindex, int other)
+{
+	bool together = true;
+
+	for (size_t i = 0; together && i < segments->count; i++) {
+		const struct segment *s = &segments->list[i];
+
+		together = s->wire != wire || !answers_on(s, ifindex) || answers_on(s, other);
+	}
+	return together || (is_two_way(segments, wire, ifindex) && is_two_way(segments, wire, other));
 }
 
 /* All that are on the wire of the one are on that of the other. */

@@ -35,6 +35,12 @@ void segments_done(struct segments *segments);
 /* The segments that these devices have are on one wire. */
 void segments_join(struct segments *segments, int ifindex, int other);
 
+/*
+ * Does the other device answer whoever on the wire the device answers? Where they share no segment the wire between
+ * them is outside, perhaps beyond a port that passes frames on in one direction alone: then nobody can tell, and not.
+ */
+bool segments_covered(const struct segments *segments, size_t wire, int ifindex, int other);
+
 /* Does the device hear what comes in there, or is it a way out of it for frames without a tag? */
 bool segment_has(const struct segment *segment, int ifindex);
 

@@ -212,8 +212,16 @@ static void judge_claims(struct doctor *d, const struct wire *w, const struct re
 /* ---- fixes, tried on the model -------------------------------------------------------------------------------------
  */
 
-/* Does one that has the address answer requests for it anywhere? */
-static bool lives(const struct doctor *d, const struct ip *target)
+/* Whoever the device answers on the wire is answered by the other one, too. */
+static bool is_covered(const struct doctor *d, const struct wire *w, const struct netdev *device,
+		       const struct netdev *other)
+{
+	return is_bare_bridge(d, device) ||
+	       segments_covered(&d->segments, w->id, device->link.ifindex, other->link.ifindex);
+}
+
+/* Does one that has the address answer requests for it, on the wire whoever asks the device, or on another one? */
+static bool lives(const struct doctor *d, const struct wire *wire, const struct netdev *device, const struct ip *target)
 {
 	for (size_t i = 0; i < d->wires.count; i++) {
 		const struct wire *w = &d->wires.list[i];
@@ -222,7 +230,10 @@ static bool lives(const struct doctor *d, const struct ip *target)
 			const struct reply_set *set = &w->sets[j];
 
 			for (size_t k = 0; ip_equal(&set->target, target) && k < set->count; k++) {
-				if (set->list[k].request && device_holds(d, set->list[k].device, target))
+				const struct netdev *other = set->list[k].device;
+
+				if (set->list[k].request && device_holds(d, other, target) &&
+				    (w != wire || is_covered(d, w, device, other)))
 					return true;
 			}
 		}
@@ -231,14 +242,14 @@ static bool lives(const struct doctor *d, const struct ip *target)
 }
 
 /* Somebody else answers the same questions as before, who will not be told to be silent, too. */
-static bool is_left(const struct doctor *d, const struct accusations *all, const struct reply_set *set,
-		    const struct reply *lost)
+static bool is_left(const struct doctor *d, const struct wire *w, const struct accusations *all,
+		    const struct reply_set *set, const struct reply *lost)
 {
 	for (size_t i = 0; i < set->count; i++) {
 		const struct reply *other = &set->list[i];
 
 		if (other->device != lost->device && other->request >= lost->request &&
-		    !find(d, all, other->device, false))
+		    !find(d, all, other->device, false) && is_covered(d, w, lost->device, other->device))
 			return true;
 	}
 	return false;
@@ -271,10 +282,10 @@ static bool try_device(const struct doctor *d, const struct accusations *all, co
 				ends = ends && !wrong;
 				continue;
 			}
-			if (set->stranger || set->foreign || is_left(d, all, set, before))
+			if (set->stranger || set->foreign || is_left(d, w, all, set, before))
 				continue;
 			/* Nobody misses an answer that misleads, where the right one can be had. */
-			if (wrong && lives(d, &set->target))
+			if (wrong && lives(d, w, device, &set->target))
 				continue;
 			*ret_lost = &set->target;
 		}

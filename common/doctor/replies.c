@@ -235,22 +235,29 @@ static bool replies(const struct doctor *d, const struct netdev *device, const s
 	return true;
 }
 
-/* Somebody of the address's own subnet, or beside its local route's range, whether or not such a one is there. */
+/*
+ * Somebody of a subnet with the address, else beside it or its local route's range, whether or not such a one is there.
+ * None of the host's own: routing refuses what comes from one.
+ */
 static struct ip stranger_to(const struct doctor *d, const struct ip *target)
 {
 	const struct address_range *range = address_is_routed(d, target) ? addresses_range(&d->addresses, target)
 									 : NULL;
+	const struct address around = { .ip = *target, .prefix = 24 };
 	struct ip ip = *target;
 	unsigned bit;
 
-	for (size_t i = 0; i < d->addresses.count; i++) {
+	for (size_t i = 0; !range && i < d->addresses.count; i++) {
 		const struct address *a = &d->addresses.list[i];
 
-		if (ip_equal(&a->ip, target) && wire_neighbour(d, a, target, &ip))
+		if (a->ip.family == target->family && ip_same_subnet(&a->ip, target, a->prefix) &&
+		    wire_neighbour(d, a, target, &ip))
 			return ip;
 	}
 	bit = range && range->prefix > 0 ? range->prefix - 1 : (unsigned)ip_len(&ip) * 8 - 1;
 	ip.bytes[bit / 8] ^= (uint8_t)(0x80U >> bit % 8);
+	if (addresses_have(&d->state.addresses, &ip))
+		(void)wire_neighbour(d, &around, target, &ip);
 	return ip;
 }
 

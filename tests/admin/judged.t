@@ -221,4 +221,56 @@ findings
 is "$(jq -r '[.findings[] | select(.id == "host-flux") | .fix // "none"] | join(" ")' "$TMP/admin.out" | grep -c 'conf/b0/arp_ignore' || true)" 0 \
     "no command silences the only one that answers the first side"
 
+# ---- proxy_arp answers others than the card's own neighbours ------------------------------------------------------------------------
+
+two_cards
+sysctl -q -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2
+ns_add other
+veth - eth5 02:05:00:00:00:01 other eth0 02:05:00:00:00:02
+ip addr add 10.5.0.2/24 dev eth5
+sysctl -q -w net.ipv4.conf.eth0.proxy_arp=1 net.ipv4.neigh.eth0.proxy_delay=0
+ip rule add pref 101 from 192.168.18.0/24 prohibit
+answer client 10.5.0.77 "" "a rule refuses what the card's own neighbours ask for"
+ip -n client addr add 10.5.0.78/24 dev eth0
+answer client 10.5.0.77 eth0 "and not what a machine of the other subnet asks for"
+findings
+is "$FOUND $(finding 0 devices)" "proxy-strangers eth0" "which is found"
+ip rule del pref 101
+sysctl -q -w net.ipv4.conf.all.arp_ignore=0 net.ipv4.conf.all.arp_announce=0
+
+# ---- a bridge whose card passes frames on in one direction alone ---------------------------------------------------------------------
+
+two_cards
+ns_add behind
+veth - port 02:18:00:00:00:20 behind eth0 02:18:00:00:00:21
+ip addr flush dev eth0
+ip link add b0 address 02:18:00:00:00:b0 type bridge
+ip link set b0 up
+quiet_v6 eth0
+for i in eth0 port; do ip link set "$i" master b0 up; done
+ip addr add 192.168.18.10/24 dev b0
+ip -n behind addr add 192.168.18.130/24 dev eth0
+fence_prepare behind eth0
+ip link set eth0 type bridge_slave bcast_flood off
+answer client 192.168.18.13 "b0 eth3" "no broadcasts leave: the LAN hears the bridge and the other card"
+answer behind 192.168.18.13 b0 "a guest the bridge alone"
+findings
+like " $FOUND " " host-flux " "which is found"
+is "$(jq -r '.findings[] | select(.id == "host-flux") | .fix // ""' "$TMP/admin.out" | grep -c 'conf/b0/arp_ignore' || true)" 0 \
+    "no command takes the guest's only answer"
+ip link set eth0 type bridge_slave bcast_flood on learning off flood off fdb_flush
+answer client 192.168.18.10 eth3 "no answers leave: the LAN hears the other card alone"
+answer behind 192.168.18.10 "b0 eth3" "a guest both"
+findings
+like " $FOUND " " host-flux " "which is found"
+is "$(jq -r '.findings[] | select(.id == "host-flux") | .fix // ""' "$TMP/admin.out" | grep -c 'conf/eth3/arp_ignore' || true)" 0 \
+    "no command takes the LAN's only answer"
+ip link set eth0 type bridge_slave learning on flood on
+ip link set port type bridge_slave isolated on
+answer client 192.168.18.10 "b0 eth3" "a guest's isolated port keeps nobody from the LAN"
+findings
+ok "there is a command" as_printed "$(jq -r '.findings[] | select(.id == "host-flux") | .fix // "false"' "$TMP/admin.out")"
+answer client 192.168.18.10 b0 "after it one answers the LAN"
+answer behind 192.168.18.13 eth3 "and one the guest"
+
 done_testing

@@ -15,9 +15,10 @@ use strict;
 use warnings;
 use IPC::Open2;
 use JSON::PP;
-use Socket qw(inet_aton);
+use Socket qw(AF_INET AF_INET6 inet_aton inet_pton);
 
 my @ids = qw(bridge-answers host-flux proxy-many proxy-strangers);
+my %family = (inet => AF_INET, inet6 => AF_INET6);
 my $quiet = 15;    # ms without a frame that end the listening
 
 # ask: asks the wire [asker, device, sender, target] each, and returns the MACs that answer, joined by "," or "-".
@@ -50,7 +51,7 @@ sub take_facts {
     my ($self) = @_;
     my $host = $self->{host};
     my %quiet = map { $_ => 1 } @{ $self->{random}{names} };
-    my (%links, @addresses);
+    my (%links, @addresses, @subnets);
     for my $l (@{ decode_json(`ip -n $host -j -d addr`) }) {
         my %flag = map { $_ => 1 } @{ $l->{flags} };
         $links{ $l->{ifname} } = {
@@ -60,9 +61,13 @@ sub take_facts {
         push @addresses, map { {
             dev => $l->{ifname}, ip => $_->{local}, peer => $_->{address}, prefix => $_->{prefixlen} } }
             grep { $_->{family} eq 'inet' && defined $_->{local} && $_->{scope} =~ /^(?:global|site)$/ } @{ $l->{addr_info} };
+        push @subnets, map { {
+            dev => $l->{ifname}, prefix => $_->{prefixlen}, bits => unpack 'B*', inet_pton($family{ $_->{family} }, $_->{local}) } }
+            grep { $family{ $_->{family} } && defined $_->{local} && $_->{scope} =~ /^(?:global|site)$/ } @{ $l->{addr_info} };
     }
     $self->{links}     = \%links;
     $self->{addresses} = \@addresses;
+    $self->{subnets}   = [grep { $_->{prefix} < length $_->{bits} } @subnets];
     $self->{entries} = {};
     for (`ip -n $host -4 neigh show proxy`) {
         push @{ $self->{entries}{$1} }, $2 // '' if /^(\S+)(?: dev (\S+))?/;
@@ -81,6 +86,7 @@ sub take_facts {
 sub take_ranges {
     my ($self, @on_devices) = @_;
     my %on_device = map { $_ => 1 } @on_devices, map { /inet ([\d.]+)/ ? $1 : () } `ip -n $self->{host} -4 addr`;
+    $self->{mine} = \%on_device;
     my @vrfs = ('', map { "vrf $_" } grep { $self->{links}{$_}{kind} eq 'vrf' } sort keys %{ $self->{links} });
     my %own;
     $self->{ranges} = [];
@@ -137,44 +143,59 @@ sub go {
     }
 }
 
-# {by}{asker}: the devices that hear it, and whose answers it hears; {entry}{a way into the host}: those beyond it.
+# Do the LANs pass frames on from one of the host's network cards to another?
+sub let_lans_pass {
+    my ($self, $pass) = @_;
+    open my $batch, '|-', "bridge -n $self->{lan} -force -batch - >/dev/null 2>&1" or die "bridge: $!\n";
+    print $batch map { 'link set dev ' . s/^e/p/r . ' state ' . ($pass ? 3 : 0) . "\n" } sort keys %{ $self->{random}{wire} };
+    close $batch;    # A card without a carrier passes nothing anyway.
+    return;
+}
+
+sub devices { return grep { $_ ne '-' } split /,/, $_[0] }
+
+# {by}{asker}: the devices that hear it, and whose answers it hears; {entry}{a way into the host}: those beyond it, and
+# {all}: also those that say nothing.
 sub take_hearing {
     my ($self) = @_;
     my $h = $self->{random};
     my @askers = sort keys %{ $h->{asker} };
     my @heard = $self->go(map { "from $_" } @askers);
-    my %by;
-    $self->{by} = {};
+    @$self{qw(by answered entry all)} = ({}, {}, {}, {});
     for my $i (0 .. $#askers) {
-        my @devices = grep { $_ ne '-' && $self->{links}{$_}{speaks} } split /,/, $heard[$i];
+        my @devices = devices($heard[$i]);
         my @back = @devices ? $self->go(map { "to $_ $askers[$i]" } @devices) : ();
-        $self->{by}{ $askers[$i] } = { map { $devices[$_] => 1 } grep { $back[$_] } 0 .. $#devices };
+        $self->{answered}{ $askers[$i] } = { map { $devices[$_] => 1 } grep { $back[$_] } 0 .. $#devices };
+        $self->{by}{ $askers[$i] } = { map { $_ => 1 } grep { $self->{links}{$_}{speaks} } keys %{ $self->{answered}{ $askers[$i] } } };
     }
-    my @entries;
+    my @ways;
     for my $asker (@askers) {
-        my ($lan, $tag) = $asker =~ /^l(\d+)(?:v(\d+))?$/ or next;
-        push @entries, map { [$_, $asker, s/^e/p/r . ($tag ? "/$tag" : '')] } grep { $h->{wire}{$_} == $lan }
-            sort keys %{ $h->{wire} };
+        my ($lan, $tag) = $asker =~ /^l(\d+)(?:v(\d+))?$/;
+        my @nics = grep { defined $lan && $h->{wire}{$_} == $lan } sort keys %{ $h->{wire} };
+        push @ways, defined $lan ? map({ [$_, $asker, s/^e/p/r . ($tag ? "/$tag" : '')] } @nics) : [$asker, $asker, $asker];
     }
-    @heard = @entries ? $self->go(map { "from $_->[2]" } @entries) : ();
-    $self->{entry} = {};
-    for my $i (0 .. $#entries) {
-        my ($nic, $asker) = @{ $entries[$i] };
-        $self->{entry}{"$nic $asker"} = { map { $_ => 1 } grep { $self->{by}{$asker}{$_} } split /,/, $heard[$i] };
+    # Frames may leave the host and come back by a LAN, of which the host itself knows nothing.
+    $self->let_lans_pass(0);
+    @heard = @ways ? $self->go(map { "from $_->[2]" } @ways) : ();
+    $self->let_lans_pass(1);
+    for my $i (0 .. $#ways) {
+        my ($name, $asker) = @{ $ways[$i] };
+        $self->{all}{"$name $asker"} = { map { $_ => 1 } devices($heard[$i]) };
+        $self->{entry}{"$name $asker"} = { map { $_ => 1 } grep { $self->{by}{$asker}{$_} } devices($heard[$i]) };
     }
-    $self->{entry}{"$_ $_"} = $self->{by}{$_} for grep { /^c/ } @askers;
     return;
 }
 
-# Are two devices in one subnet, by which check takes their wires for one?
+# Are two devices in one subnet of either family, by which check takes their wires for one?
 sub share_subnet {
     my ($self, $one, $other) = @_;
     return 0 if $one eq $other || $self->vrf_of($one) ne $self->vrf_of($other);
-    my @ones   = grep { $_->{dev} eq $one   && $_->{prefix} < 32 } @{ $self->{addresses} };
-    my @others = grep { $_->{dev} eq $other && $_->{prefix} < 32 } @{ $self->{addresses} };
+    my @ones   = grep { $_->{dev} eq $one } @{ $self->{subnets} };
+    my @others = grep { $_->{dev} eq $other } @{ $self->{subnets} };
     for my $a (@ones) {
         for my $b (@others) {
-            return 1 if same_subnet($a->{ip}, $b->{ip}, $a->{prefix} > $b->{prefix} ? $a->{prefix} : $b->{prefix});
+            my $prefix = $a->{prefix} > $b->{prefix} ? $a->{prefix} : $b->{prefix};
+            return 1 if length $a->{bits} == length $b->{bits} && substr($a->{bits}, 0, $prefix) eq substr $b->{bits}, 0, $prefix;
         }
     }
     return 0;
@@ -182,31 +203,58 @@ sub share_subnet {
 
 sub entries_share {
     my ($self, $one, $other) = @_;
-    my ($x, $y) = @{ $self->{entry} }{ $one, $other };
+    my ($x, $y) = @{ $self->{all} }{ $one, $other };
     for my $a (grep { !$y->{$_} } keys %$x) {
         return 1 if grep { !$x->{$_} && $self->share_subnet($a, $_) } keys %$y;
     }
     return 0;
 }
 
+sub wire_of { return (split / /, $_[0])[1] }
+
+# Does whoever asks at either of the two reach the other, too?
+sub on_one_wire {
+    my ($self, $one, $other) = @_;
+    my ($wire, $other_wire) = map { wire_of($_) } $one, $other;
+    return $wire eq $other_wire || grep({ $self->{answered}{$wire}{$_} } keys %{ $self->{all}{$other} })
+        && grep { $self->{answered}{$other_wire}{$_} } keys %{ $self->{all}{$one} };
+}
+
+# By which groups of entries what an asker sends comes into the host, also beyond its own ones, by a LAN: {asker}{group}
+sub groups_of_wires {
+    my ($self, %group) = @_;
+    my (%wire, %own);
+    my @entries = grep { %{ $self->{entry}{$_} } } keys %group;
+    for my $entry (@entries) {
+        $wire{ wire_of($entry) }{ $group{$entry} } = 1;
+        $own{ wire_of($entry) }{$_} = 1 for keys %{ $self->{entry}{$entry} };
+    }
+    for my $asker (keys %{ $self->{by} }) {
+        for my $entry (grep { wire_of($_) =~ /^l/ } @entries) {
+            $wire{$asker}{ $group{$entry} } = 1
+                if grep { $self->{by}{$asker}{$_} && !$own{$asker}{$_} } keys %{ $self->{entry}{$entry} };
+        }
+    }
+    return %wire;
+}
+
 # Why check cannot know this host's wires, '' where it can. Devices of one wire without a common subnet it knows only by
 # --probe, which each of them hears that one with a subnet sends.
 sub unfit {
     my ($self) = @_;
-    my @entries = grep { %{ $self->{entry}{$_} } } sort keys %{ $self->{entry} };
+    my @entries = grep { my $e = $_; grep { $self->{answered}{ wire_of($e) }{$_} } keys %{ $self->{all}{$e} } }
+        sort keys %{ $self->{all} };
     my %group = map { $_ => $_ } @entries;
     for my $i (0 .. $#entries) {
         for my $j ($i + 1 .. $#entries) {
             my ($one, $other) = @entries[$i, $j];
             next if !$self->entries_share($one, $other);
-            my ($wire, $other_wire) = map { (split / /)[1] } $one, $other;
-            return 'a subnet is on two wires' if $wire ne $other_wire;
+            return 'a subnet is on two wires' if !$self->on_one_wire($one, $other);
             my $old = $group{$other};
             $_ eq $old and $_ = $group{$one} for values %group;
         }
     }
-    my %wire;
-    $wire{ (split / /)[1] }{ $group{$_} } = 1 for @entries;
+    my %wire  = $self->groups_of_wires(%group);
     my @apart = grep { keys %{ $wire{$_} } > 1 } sort keys %wire;
     for my $asker (@apart) {
         return 'devices on one wire, none of which has a subnet'
@@ -250,7 +298,10 @@ sub stranger_to {
     my ($self, $target) = @_;
     my ($a) = grep { $_->{ip} eq $target && $_->{prefix} < 32 } @{ $self->{addresses} };
     my $range = $self->in_range($target);
-    return $a ? $self->free((number($target) & 0xffff0000) + 210) : dotted(number($target) ^ 1 << 32 - ($range ? $range->[1] : 32));
+    return $self->free((number($target) & 0xffff0000) + 210) if $a;
+    my $beside = dotted(number($target) ^ 1 << 32 - ($range ? $range->[1] : 32));
+    # From one of the host's own routing takes nothing.
+    return $self->{mine}{$beside} ? $self->free((number($target) & 0xffff0000) + 210) : $beside;
 }
 
 # [{asker, target, whose, foreign, senders, said: {sender: MACs}}]
@@ -333,8 +384,9 @@ sub right_macs {
 
 sub has_route {
     my ($self, $device) = @_;
-    return grep { !/^(?:local|broadcast|multicast|anycast) / && !/ proto kernel / }
-        `ip -n $self->{host} -4 route show table all dev $device`;
+    my $routes = `ip -n $self->{host} -4 route show table all`;
+    $routes =~ s/\n\s+/ /g;    # a route's next hops
+    return grep { / dev \Q$device\E\s/ && !/^(?:local|broadcast|multicast|anycast) / && !/ proto kernel / } split /^/, $routes;
 }
 
 sub has_subnet {

@@ -143,6 +143,10 @@ static const struct row {
 	  "untagged; "
 	  "vid e0 5 untagged; addr b 10.0.0.1/24; ask e0 10.0.0.9 10.0.0.1",
 	  "b OTHER_VLAN" },
+	{ "an answer in another VLAN that leaves with another tag",
+	  "dev b kind=bridge filtering; vid b 5 untagged; vid b 6 pvid; dev e0 master=b; vid e0 5; vid e0 6; "
+	  "addr b 10.0.0.1/24; ask e0/5 10.0.0.9 10.0.0.1",
+	  "b OTHER_VLAN" },
 	{ "the active slave feeds the bond",
 	  "dev bo kind=bond; dev e0 master=bo; addr bo 10.0.0.1/24; ask e0 10.0.0.9 10.0.0.1", "bo OWN" },
 	{ "a backup slave is silent", "dev bo kind=bond bond=1; dev e0 master=bo backup; ask e0 10.0.0.9 10.0.0.1",
