@@ -100,8 +100,9 @@ static void filter_answers(struct place *place)
 		BPF_STMT(BPF_RET | BPF_K, 0),
 	};
 	struct sock_filter ndisc[] = {
-		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, ETH_HLEN + 6), /* the next header */
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_ICMPV6, 0, 3),
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS,
+			 ETH_HLEN + 6), /* next header and hop limit: not routed (RFC 4861, 7.1.2) */
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_ICMPV6 << 8 | 255, 0, 3),
 		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, ETH_HLEN + 40), /* the type */
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ND_NEIGHBOR_ADVERT, 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, 0xffff),
