@@ -165,25 +165,33 @@ static enum answer_reason forward_reason(const struct netstate *state, const str
 }
 
 /*
- * All hops have to agree on whether it answers. Where one is the device itself, the look-up may fail for some of them
- * alone (lookup.c), so that it is silent.
+ * Of several next hops the kernel takes one by a hash of what it finds in the packet, for ARP another than for a
+ * look-up. Whether it believes the sender may depend on it, too, where one is the incoming device or they are of
+ * different VRFs (fib_validate_source()).
  */
+static bool trust_depends_on_hop(const struct netstate *state, const struct netdev *d, const struct lookup *l)
+{
+	for (size_t i = 0; l->hop_count > 1 && i < l->hop_count; i++) {
+		if (l->hops[i] == d->link.ifindex || netstate_vrf(state, l->hops[i]) != netstate_vrf(state, l->hops[0]))
+			return true;
+	}
+	return false;
+}
+
+/* All hops have to agree on whether it answers. */
 static enum answer_reason hops_reason(const struct netstate *state, const struct netdev *d,
 				      const struct answer_question *q, const struct lookup *l)
 {
 	enum answer_reason reason = REASON_NONE;
-	bool here = false;
 
 	for (size_t i = 0; i < l->hop_count; i++) {
 		enum answer_reason next = forward_reason(state, d, q, l->hops[i]);
 
 		if (reason != REASON_NONE && reason_verdict(next) != reason_verdict(reason))
 			return REASON_MULTIPATH;
-		if (l->hop_count > 1 && l->hops[i] == d->link.ifindex)
-			here = true;
 		reason = next;
 	}
-	if (here && reason_verdict(reason) == ANSWER_REPLIES)
+	if (reason_verdict(reason) == ANSWER_REPLIES && trust_depends_on_hop(state, d, l))
 		return REASON_MULTIPATH;
 	return reason == REASON_NONE ? REASON_UNCERTAIN : reason;
 }
@@ -239,7 +247,7 @@ static enum answer_reason routed_reason(const struct netstate *state, const stru
 		return REASON_UNCERTAIN;
 	case LOOKUP_FAILED:
 	default:
-		return REASON_ROUTING;
+		return trust_depends_on_hop(state, d, &l) ? REASON_MULTIPATH : REASON_ROUTING;
 	}
 }
 

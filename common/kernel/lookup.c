@@ -168,26 +168,14 @@ static struct answer_of_kernel ask(const struct lookup_kernel *k, const struct q
 	return answer;
 }
 
-static bool has_hop(const struct lookup *l, int ifindex)
-{
-	for (size_t i = 0; i < l->hop_count; i++) {
-		if (l->hops[i] == ifindex)
-			return true;
-	}
-	return false;
-}
-
-/*
- * Of several next hops the kernel takes one by a hash of what it finds in the packet, for ARP another than for a
- * look-up. Whether it believes the sender depends on it, too, where one of them is the incoming device
- * (fib_validate_source()).
- */
-static bool may_depend_on_hop(const struct lookup_kernel *k, int iif, const struct ip *to)
+/* What the kernel does not believe the sender by: the next hops of the way to the target. */
+static void add_hops(const struct lookup_kernel *k, const struct ip *to, struct lookup *l)
 {
 	struct question q = { .to = to, .protocol = k->rules.protocol, .flags = RTM_F_FIB_MATCH };
-	struct answer_of_kernel answer = ask(k, &q);
+	struct lookup way = ask(k, &q).lookup;
 
-	return answer.lookup.hop_count > 1 && has_hop(&answer.lookup, iif);
+	memcpy(l->hops, way.hops, sizeof(l->hops));
+	l->hop_count = way.hop_count;
 }
 
 static struct lookup ask_arrive(void *arg, int iif, const struct ip *from, const struct ip *to)
@@ -203,8 +191,8 @@ static struct lookup ask_arrive(void *arg, int iif, const struct ip *from, const
 	};
 	struct answer_of_kernel answer = ask(k, &q);
 
-	if (v4 && (answer.error == -EINVAL || answer.error == -EXDEV) && may_depend_on_hop(k, iif, to))
-		answer.lookup.kind = LOOKUP_UNCERTAIN;
+	if (v4 && (answer.error == -EINVAL || answer.error == -EXDEV))
+		add_hops(k, to, &answer.lookup);
 	return answer.lookup;
 }
 

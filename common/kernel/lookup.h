@@ -23,7 +23,7 @@ enum lookup_kind {
 
 struct lookup {
 	enum lookup_kind kind;
-	size_t hop_count; /* of several the kernel takes one by a hash */
+	size_t hop_count; /* of several the kernel takes one by a hash; also of a look-up that failed for its sender */
 	int hops[LOOKUP_HOPS];
 };
 

@@ -367,6 +367,22 @@ static const struct row {
 	  "dev e0 forwarding=1 proxy_arp=1 proxy_arp_pvlan=1; dev e1; arrive 10.0.0.5 unicast e1 e0; ask e0 10.0.0.9 "
 	  "10.0.0.5",
 	  "e0 MULTIPATH" },
+	{ "the same, and it has failed for the one that was taken",
+	  "dev e0 forwarding=1 proxy_arp=1; dev e1; arrive 10.0.0.5 failed e1 e0; ask e0 10.0.0.9 10.0.0.5",
+	  "e0 MULTIPATH" },
+	{ "it has failed whichever next hop is taken",
+	  "dev e0 forwarding=1 proxy_arp=1; dev e1; dev e2; arrive 10.0.0.5 failed e1 e2; ask e0 10.0.0.9 10.0.0.5",
+	  "e0 ROUTING" },
+	{ "next hops in different VRFs: the sender may be the host's own in one",
+	  "dev e0 forwarding=1 proxy_arp=1; dev r kind=vrf table=7; dev e1 master=r; dev e2; arrive 10.0.0.5 failed e1 "
+	  "e2; "
+	  "ask e0 10.0.0.9 10.0.0.5",
+	  "e0 MULTIPATH" },
+	{ "next hops in different VRFs, and it has not failed for the one that was taken",
+	  "dev e0 forwarding=1 proxy_arp=1; dev r kind=vrf table=7; dev e1 master=r; dev e2; arrive 10.0.0.5 unicast "
+	  "e1 e2; "
+	  "ask e0 10.0.0.9 10.0.0.5",
+	  "e0 MULTIPATH" },
 
 	/* ---- IPv6 ---- */
 	{ "IPv6: its own address",
