@@ -212,7 +212,7 @@ sub entries_share {
 
 sub wire_of { return (split / /, $_[0])[1] }
 
-# Does whoever asks at either of the two reach the other, too?
+# Does what is asked at either of the two reach the other, too?
 sub on_one_wire {
     my ($self, $one, $other) = @_;
     my ($wire, $other_wire) = map { wire_of($_) } $one, $other;
