@@ -36,8 +36,9 @@ void segments_done(struct segments *segments);
 void segments_join(struct segments *segments, int ifindex, int other);
 
 /*
- * Does the other device answer whoever on the wire the device answers? Where they share no segment the wire between
- * them is outside, perhaps beyond a port that passes frames on in one direction alone: then nobody can tell, and not.
+ * Does the other device answer everybody on the wire whom the device answers? Where they share no segment the wire
+ * between them is outside, perhaps beyond a port that passes frames on in one direction alone: then nobody can tell,
+ * and not.
  */
 bool segments_covered(const struct segments *segments, size_t wire, int ifindex, int other);
 

@@ -212,7 +212,7 @@ static void judge_claims(struct doctor *d, const struct wire *w, const struct re
 /* ---- fixes, tried on the model -------------------------------------------------------------------------------------
  */
 
-/* Whoever the device answers on the wire is answered by the other one, too. */
+/* Everybody whom the device answers on the wire the other one answers, too. */
 static bool is_covered(const struct doctor *d, const struct wire *w, const struct netdev *device,
 		       const struct netdev *other)
 {
@@ -220,7 +220,7 @@ static bool is_covered(const struct doctor *d, const struct wire *w, const struc
 	       segments_covered(&d->segments, w->id, device->link.ifindex, other->link.ifindex);
 }
 
-/* Does one that has the address answer requests for it, on the wire whoever asks the device, or on another one? */
+/* Does one that has the address answer requests for it, on the wire for all who ask the device, or on another one? */
 static bool lives(const struct doctor *d, const struct wire *wire, const struct netdev *device, const struct ip *target)
 {
 	for (size_t i = 0; i < d->wires.count; i++) {
