@@ -219,7 +219,7 @@ static int take_plan(struct netlink *nl, const struct guest *guest, const struct
 	return r;
 }
 
-int event_inspect(const struct guest *guest, const struct policy *policy, bool managed, const struct inspect_host *host,
+int inspect_guest(const struct guest *guest, const struct policy *policy, bool managed, const struct inspect_host *host,
 		  struct inspection *ret_inspection, struct err *err)
 {
 	CLEANUP(netlink) struct netlink *nl = NULL;

@@ -44,7 +44,7 @@ struct inspection {
 	size_t answer_count;
 };
 
-/* The host as event_inspect() compares with it, taken once for all guests. */
+/* The host as inspect_guest() compares with it, taken once for all guests. */
 struct inspect_host {
 	struct netlink *nl;
 	struct netstate state;      /* filters.known: the table of names is */
@@ -58,7 +58,7 @@ int inspect_host_take(struct inspect_host *ret_host, struct err *err);
 void inspect_host_done(struct inspect_host *host);
 
 /* To be released with inspection_done(), also after a failure. managed: it is ours to touch. */
-int event_inspect(const struct guest *guest, const struct policy *policy, bool managed, const struct inspect_host *host,
+int inspect_guest(const struct guest *guest, const struct policy *policy, bool managed, const struct inspect_host *host,
 		  struct inspection *ret_inspection, struct err *err);
 void inspection_done(struct inspection *inspection);
 

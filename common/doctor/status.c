@@ -97,7 +97,7 @@ static int look(struct guest_status *s, enum status_as as, bool wanted, struct i
 	if (!host->nl)
 		r = inspect_host_take(host, err);
 	if (r == 0)
-		r = event_inspect(&s->guest, &policy, s->managed || as == STATUS_AS_MANAGED, host, &s->inspection, err);
+		r = inspect_guest(&s->guest, &policy, s->managed || as == STATUS_AS_MANAGED, host, &s->inspection, err);
 	notes_add_all(&s->inspection.notes, &s->guest.notes);
 	if (bad < 0)
 		notes_add_err(&s->inspection.notes, &failure);
