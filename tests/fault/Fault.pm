@@ -77,7 +77,7 @@ sub monitor {
 $SIG{USR1} = sub { monitor(0) };
 
 # run({argv, env, wrap, monitor}): what came of it. With rain, commands of ip's, it is guestarp-watch, and is ended when it has seen
-# to them. A program that outlives the limit is ended by SIGALRM.
+# to them, and with until, a function of what it has said, not before that is true or its second look is over. A program that outlives the limit is ended by SIGALRM.
 sub run {
     my ($call) = @_;
     my $began = time;
@@ -96,7 +96,7 @@ sub run {
         my @words = (@{ $call->{wrap} // [] }, @{ $call->{argv} });
         exec { $words[0] } @words or POSIX::_exit(127);
     }
-    let_rain($pid, @{ $call->{rain} }) if $call->{rain};
+    let_rain($pid, $call->{until} // sub { return 1 }, @{ $call->{rain} }) if $call->{rain};
     waitpid $pid, 0;
     my $status = $?;
     reap();
@@ -112,13 +112,15 @@ sub run {
 # Whether it lives or not. One that never comes to rest, as it cannot read what it hears of, is ended as well; strace takes no
 # notice of the alarm.
 sub let_rain {
-    my ($pid, @commands) = @_;
+    my ($pid, $until, @commands) = @_;
     my $rests = Watch::settled($pid, $limit);
     for (@commands) {
         ip_batch($_);
         $rests &&= Watch::settled($pid, $limit);
     }
-    my $end = time + $limit;
+    my $end = time + 8;
+    until (Watch::ended($pid) || time > $end || $until->(slurp("$output.err"))) { Time::HiRes::sleep(0.1) }
+    $end = time + $limit;
     kill 'TERM', Watch::traced($pid);
     until (Watch::ended($pid) || time > $end) { Time::HiRes::sleep(0.002) }
     kill 'ALRM', Watch::traced($pid) if !Watch::ended($pid);
