@@ -341,8 +341,10 @@ static void read_signals(struct watcher *w)
 			w->ended = true;
 	}
 	/* Rather than be one that nobody can end. */
-	if (len < 0 && errno != EAGAIN && errno != EINTR)
+	if (len < 0 && errno != EAGAIN && errno != EINTR) {
+		log_line(NULL, "watch: signals cannot be read: %s", strerror(errno));
 		w->ended = true;
+	}
 }
 
 /* What cannot be read is there again at once. */
