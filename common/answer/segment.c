@@ -138,31 +138,11 @@ static int walk_all(struct search *s)
 	return r;
 }
 
-static bool hears_on(const struct segment *segment, int ifindex)
+static const struct hearer *hearer_on(const struct segment *segment, int ifindex)
 {
 	const struct hearer key = { .ifindex = ifindex };
 
-	return bsearch(&key, segment->hearers.list, segment->hearers.count, sizeof(key), by_ifindex) != NULL;
-}
-
-bool segment_has(const struct segment *segment, int ifindex)
-{
-	if (hears_on(segment, ifindex))
-		return true;
-	for (size_t i = 0; i < segment->hearers.out_count; i++) {
-		if (segment->hearers.outs[i].ifindex == ifindex && segment->hearers.outs[i].vlan == 0)
-			return true;
-	}
-	return false;
-}
-
-static bool answers_on(const struct segment *segment, int ifindex)
-{
-	const struct hearer key = { .ifindex = ifindex };
-	const struct hearer *hearer =
-		bsearch(&key, segment->hearers.list, segment->hearers.count, sizeof(key), by_ifindex);
-
-	return hearer && hearer->reason == REASON_NONE;
+	return bsearch(&key, segment->hearers.list, segment->hearers.count, sizeof(key), by_ifindex);
 }
 
 static bool leads_out(const struct segment *segment, int ifindex, uint16_t vlan)
@@ -172,6 +152,18 @@ static bool leads_out(const struct segment *segment, int ifindex, uint16_t vlan)
 			return true;
 	}
 	return false;
+}
+
+bool segment_has(const struct segment *segment, int ifindex)
+{
+	return hearer_on(segment, ifindex) || leads_out(segment, ifindex, 0);
+}
+
+static bool answers_on(const struct segment *segment, int ifindex)
+{
+	const struct hearer *hearer = hearer_on(segment, ifindex);
+
+	return hearer && hearer->reason == REASON_NONE;
 }
 
 /* Does what comes in by the way out, too, reach the device, and the way by which the segment came in? */
@@ -254,8 +246,8 @@ static bool share_wire(const struct netstate *state, const struct segments *segm
 
 	return a->address->ifindex != b->address->ifindex && a->address->ip.family == b->address->ip.family &&
 	       ip_same_subnet(&a->address->ip, &b->address->ip, prefix) &&
-	       !hears_on(&segments->list[a->segment], b->address->ifindex) &&
-	       !hears_on(&segments->list[b->segment], a->address->ifindex) &&
+	       !hearer_on(&segments->list[a->segment], b->address->ifindex) &&
+	       !hearer_on(&segments->list[b->segment], a->address->ifindex) &&
 	       netstate_vrf(state, a->address->ifindex) == netstate_vrf(state, b->address->ifindex);
 }
 
@@ -272,7 +264,7 @@ static int join_subnets(const struct netstate *state, const struct addresses *ad
 		for (size_t j = 0; a->prefix < ip_len(&a->ip) * 8 && j < segments->count; j++) {
 			struct place *list;
 
-			if (!hears_on(&segments->list[j], a->ifindex))
+			if (!hearer_on(&segments->list[j], a->ifindex))
 				continue;
 			list = array_grow(places, count, &room, sizeof(*list));
 			if (!list) {

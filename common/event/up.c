@@ -262,9 +262,7 @@ static void warn_silent(struct up *up, const struct setting *entry, enum answer_
 	if (vain)
 		notes_add(notes, "%s answers in vain for %s: forwarding is off for all devices%s%s%s", link->name,
 			  ip_to_str(&entry->ip, text), command[0] ? " (" : "", command, command[0] ? ")" : "");
-	else if (reason_verdict(reason) != ANSWER_SILENT || is_passing(up, reason))
-		return;
-	else
+	else if (reason_verdict(reason) == ANSWER_SILENT && !is_passing(up, reason))
 		answering_note(notes, entry->device, &entry->ip, reason, command);
 }
 

@@ -21,6 +21,7 @@ our @EXPORT_OK = qw(host facts reset_to run program differences ip_batch nft at_
 
 my ($root, $build, $output);
 my $limit = 20;    # seconds; a program that takes longer hangs
+my $second = 8;    # seconds, in which guestarp-watch has looked a second time
 
 # ---- files ----------------------------------------------------------------------------------------------------------------
 
@@ -77,7 +78,8 @@ sub monitor {
 $SIG{USR1} = sub { monitor(0) };
 
 # run({argv, env, wrap, monitor}): what came of it. With rain, commands of ip's, it is guestarp-watch, and is ended when it has seen
-# to them, and with until, a function of what it has said, not before that is true or its second look is over. A program that outlives the limit is ended by SIGALRM.
+# to them, and with until, a function of what it has said, not before that is true or its second look is over. A program that
+# outlives the limit is ended by SIGALRM.
 sub run {
     my ($call) = @_;
     my $began = time;
@@ -118,7 +120,7 @@ sub let_rain {
         ip_batch($_);
         $rests &&= Watch::settled($pid, $limit);
     }
-    my $end = time + 8;
+    my $end = time + $second;
     until (Watch::ended($pid) || time > $end || $until->(slurp("$output.err"))) { Time::HiRes::sleep(0.1) }
     $end = time + $limit;
     kill 'TERM', Watch::traced($pid);

@@ -680,6 +680,14 @@ sub view {
     return \%view;
 }
 
+# The view of now; those who cannot know of a bridge's new MAC are told.
+sub look {
+    my ($h) = @_;
+    my $macs = macs($h);
+    forget($h, repinned($h, $macs));
+    return view($h, $macs);
+}
+
 # What is wrong with the MACs that answered one question: '' for nothing.
 sub judge {
     my ($h, $ask, $answer, $view) = @_;
@@ -727,9 +735,7 @@ sub check_vrf {
         } running($h);
     };
     @list = grep { $settled->($_->[0]) } @list;
-    my $macs = macs($h);
-    forget($h, repinned($h, $macs));
-    my $view = view($h, $macs);
+    my $view = look($h);
     my ($pongs, $answers) = ask_all(
         8,
         [   map {
@@ -751,9 +757,7 @@ sub check_vrf {
     for (my $try = 0; $try < $tries && (@missing || @wrong); $try++) {
         sleep 0.05;
         # A port that is slow to go changes its bridge's MAC only now.
-        $macs = macs($h);
-        forget($h, repinned($h, $macs));
-        $view = view($h, $macs);
+        $view = look($h);
         my ($again, $answers_again) = ask_all($try < 5 ? 40 << $try : 1000, [map { ['A', @$_[0, 1]] } @missing], \@wrong);
         $now{ key(@{ $missing[$_] }) } = 1 for grep { $again->[$_] } 0 .. $#missing;
         @missing                       = map { $missing[$_] } grep { !$again->[$_] } 0 .. $#missing;
