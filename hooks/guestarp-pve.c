@@ -10,7 +10,7 @@
 #include "base/privilege.h"
 #include "base/process.h"
 #include "base/text.h"
-#include "event/chain.h"
+#include "effect/chain.h"
 #include "event/event.h"
 #include "event/sync.h"
 #include "guest/guest.h"

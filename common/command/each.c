@@ -10,7 +10,6 @@
 #include "command/choose.h"
 #include "doctor/status.h"
 #include "event/event.h"
-#include "event/quieting.h"
 #include "event/sync.h"
 #include "event/turn.h"
 #include "host/guests.h"

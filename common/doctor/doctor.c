@@ -14,7 +14,7 @@
 #include "doctor/anyip.h"
 #include "doctor/attach.h"
 #include "doctor/wire.h"
-#include "event/asking.h"
+#include "effect/asking.h"
 #include "host/guests.h"
 #include "plan/names.h"
 #include "policy/kept.h"

@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "event/apply.h"
+#include "effect/apply.h"
 #include "event/event.h"
 
 /* One down on its way from record to nothing. */

@@ -4,11 +4,11 @@
 #include <errno.h>
 #include <sys/socket.h>
 
-#include "event/announce.h"
-#include "event/apply.h"
-#include "event/asking.h"
+#include "effect/announce.h"
+#include "effect/apply.h"
+#include "effect/asking.h"
+#include "effect/outcome.h"
 #include "event/event.h"
-#include "event/outcome.h"
 #include "event/probe.h"
 #include "plan/choice.h"
 

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <sys/socket.h>
 
-#include "event/asking.h"
+#include "effect/asking.h"
 #include "kernel/packet.h"
 #include "kernel/proxy.h"
 #include "plan/choice.h"

@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "effect/quieting_host.h"
 #include "event/event.h"
 #include "event/known.h"
-#include "event/quieting_host.h"
 #include "guest/pve.h"
 #include "host/guests.h"
 #include "host/running.h"

@@ -10,8 +10,8 @@
 #include <stdbool.h>
 
 #include "base/err.h"
-#include "event/announce.h"
-#include "event/outcome.h"
+#include "effect/announce.h"
+#include "effect/outcome.h"
 #include "guest/guest.h"
 #include "host/record.h"
 #include "policy/policy.h"

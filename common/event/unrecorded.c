@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Removing what no record knows of. */
 
-#include "event/apply.h"
-#include "event/asking.h"
+#include "effect/apply.h"
+#include "effect/asking.h"
 #include "event/event.h"
 #include "host/owner.h"
 #include "plan/plan.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Looking facts up; asking for them is event/'s. */
+/* Looking facts up; asking for them is effect/'s. */
 
 #include "plan/facts.h"
 

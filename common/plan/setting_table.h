@@ -5,7 +5,7 @@
 
 /*
  * Its name behind SETTING_; its word in records and JSON; what it is about beside a device (VALUE, MAC or IP); its text
- * for people, with the device and then that; and functions of event/apply.c and kernel/: is it so, make it so, and,
+ * for people, with the device and then that; and functions of effect/apply.c and kernel/: is it so, make it so, and,
  * where it is recorded and goes with its guest, remove it.
  */
 #define SETTING_TABLE(ROW)                                                                                             \

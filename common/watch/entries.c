@@ -7,7 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "event/apply.h"
+#include "effect/apply.h"
 #include "kernel/netlink.h"
 
 static bool was_lost(struct netlink *nl, const struct devices *devices, struct binding *binding, int64_t now_ms)

@@ -9,7 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/process.h"
-#include "event/announce.h"
+#include "effect/announce.h"
 #include "event/sync.h"
 #include "host/watching.h"
 #include "kernel/netlink.h"

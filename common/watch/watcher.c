@@ -17,7 +17,7 @@
 #include "base/clock.h"
 #include "base/path.h"
 #include "base/text.h"
-#include "event/quieting_host.h"
+#include "effect/quieting_host.h"
 #include "event/sync.h"
 #include "guest/pve.h"
 #include "host/guests.h"

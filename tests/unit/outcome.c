@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* How failures, notes and what was done are kept, in a fixed space. */
 
-#include "event/outcome.h"
+#include "effect/outcome.h"
 
 #include <errno.h>
 #include <string.h>

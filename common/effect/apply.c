@@ -2,13 +2,13 @@
 /* How each kind of setting is read from the kernel, written to it and removed: the functions of plan/setting_table.h.
  */
 
-#include "event/apply.h"
+#include "effect/apply.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
 #include "base/cleanup.h"
-#include "event/asking.h"
+#include "effect/asking.h"
 #include "host/owner.h"
 #include "kernel/proxy.h"
 #include "kernel/route.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef GUESTARP_EVENT_OUTCOME_H
-#define GUESTARP_EVENT_OUTCOME_H
+#ifndef GUESTARP_EFFECT_OUTCOME_H
+#define GUESTARP_EFFECT_OUTCOME_H
 /* Keeping account of an event in which one failure does not end the rest. */
 
 #include <stdbool.h>

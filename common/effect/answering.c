@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The model of who answers, with no more of the host's state than a hook may ask for. */
 
-#include "event/answering.h"
+#include "effect/answering.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef GUESTARP_EVENT_QUIETING_HOST_H
-#define GUESTARP_EVENT_QUIETING_HOST_H
+#ifndef GUESTARP_EFFECT_QUIETING_HOST_H
+#define GUESTARP_EFFECT_QUIETING_HOST_H
 /* The table of quiet names (kernel/quiet.h) for the whole host, and what is said of names. */
 
 #include <stdbool.h>
 
 #include "base/err.h"
-#include "event/outcome.h"
+#include "effect/outcome.h"
 #include "kernel/quiet.h"
 
 /*

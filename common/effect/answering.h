@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef GUESTARP_EVENT_ANSWERING_H
-#define GUESTARP_EVENT_ANSWERING_H
+#ifndef GUESTARP_EFFECT_ANSWERING_H
+#define GUESTARP_EFFECT_ANSWERING_H
 /* Will devices answer for the proxy entries that a guest has on them? */
 
 #include <stdbool.h>

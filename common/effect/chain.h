@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef GUESTARP_EVENT_CHAIN_H
-#define GUESTARP_EVENT_CHAIN_H
+#ifndef GUESTARP_EFFECT_CHAIN_H
+#define GUESTARP_EFFECT_CHAIN_H
 /* The hook scripts that policy's "then" names: Proxmox VE itself allows one per guest. */
 
 #include "base/err.h"

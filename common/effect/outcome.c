@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One line for all that was done; one failure, and the others beside it. */
 
-#include "event/outcome.h"
+#include "effect/outcome.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A guest's ports, as the kernel shows them. */
 
-#include "event/ports.h"
+#include "effect/ports.h"
 
 #include <net/if.h>
 #include <stdio.h>
 #include <sys/socket.h>
 
-#include "event/asking.h"
+#include "effect/asking.h"
 #include "kernel/route.h"
 
 static bool has_address(const struct facts *facts, int ifindex)

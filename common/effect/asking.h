@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef GUESTARP_EVENT_ASKING_H
-#define GUESTARP_EVENT_ASKING_H
+#ifndef GUESTARP_EFFECT_ASKING_H
+#define GUESTARP_EFFECT_ASKING_H
 /* Asking the kernel for the facts that one guest's plan needs, device by device. */
 
 #include "base/err.h"

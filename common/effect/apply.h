@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef GUESTARP_EVENT_APPLY_H
-#define GUESTARP_EVENT_APPLY_H
+#ifndef GUESTARP_EFFECT_APPLY_H
+#define GUESTARP_EFFECT_APPLY_H
 /* Settings against the kernel: read, write, remove. */
 
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef GUESTARP_EVENT_PORTS_H
-#define GUESTARP_EVENT_PORTS_H
+#ifndef GUESTARP_EFFECT_PORTS_H
+#define GUESTARP_EFFECT_PORTS_H
 /* A guest's ports, as the kernel shows them: are they in a bridge, or is one of them the guest's gateway? */
 
 #include "base/err.h"

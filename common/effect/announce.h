@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef GUESTARP_EVENT_ANNOUNCE_H
-#define GUESTARP_EVENT_ANNOUNCE_H
+#ifndef GUESTARP_EFFECT_ANNOUNCE_H
+#define GUESTARP_EFFECT_ANNOUNCE_H
 /* Telling the neighbours at once who answers for an address now. */
 
 #include <stdbool.h>

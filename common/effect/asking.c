@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One question per device by name: what the host has beside this guest costs nothing. */
 
-#include "event/asking.h"
+#include "effect/asking.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Calling the administrator's other hook scripts as Proxmox VE would have called them. */
 
-#include "event/chain.h"
+#include "effect/chain.h"
 
 #include <errno.h>
 #include <stdint.h>

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The whole table, from all that the host knows of its guests. */
 
-#include "event/quieting_host.h"
+#include "effect/quieting_host.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "base/text.h"
-#include "event/ports.h"
+#include "effect/ports.h"
 #include "host/guests.h"
 #include "host/record.h"
 #include "kernel/address.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The first announcement while the hook runs, the later ones from a child nobody waits for. */
 
-#include "event/announce.h"
+#include "effect/announce.h"
 
 #include <errno.h>
 #include <net/if_arp.h>
