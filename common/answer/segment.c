@@ -17,9 +17,10 @@
 /* Of all devices and tags, those that belong to a segment already. */
 struct search {
 	const struct netstate *state;
-	uint16_t tags[TAGS_MAX]; /* the first is 0, none */
+	uint16_t tags[TAGS_MAX]; /* the first is 0, none; then those of VLAN devices */
 	size_t tag_count;
-	bool *done; /* by the device's place and the tag's */
+	size_t filter_tags; /* from here on those that bridges alone take off */
+	bool *done;         /* by the device's place and the tag's */
 	struct segments *segments;
 };
 
@@ -49,19 +50,45 @@ static bool is_outside(const struct netstate *state, const struct netdev *device
 	}
 }
 
+static void take_tag(struct search *s, bool seen[4096], uint16_t vlan)
+{
+	if (s->tag_count == TAGS_MAX || seen[vlan & 4095])
+		return;
+	seen[vlan & 4095] = true;
+	s->tags[s->tag_count++] = vlan;
+}
+
 static void take_tags(struct search *s)
 {
-	bool seen[4096] = { true };
+	bool seen[4096] = { false };
 
-	s->tags[s->tag_count++] = 0;
-	for (size_t i = 0; i < s->state->count && s->tag_count < TAGS_MAX; i++) {
-		const struct netdev *d = &s->state->devices[i];
-
-		if (d->kind != NETDEV_VLAN || seen[d->vlan & 4095])
-			continue;
-		seen[d->vlan & 4095] = true;
-		s->tags[s->tag_count++] = d->vlan;
+	take_tag(s, seen, 0);
+	for (size_t i = 0; i < s->state->count; i++) {
+		if (s->state->devices[i].kind == NETDEV_VLAN)
+			take_tag(s, seen, s->state->devices[i].vlan);
 	}
+	s->filter_tags = s->tag_count;
+	for (size_t i = 0; i < s->state->vlan_count; i++) {
+		const struct netdev_vlan *vlan = &s->state->vlans[i];
+
+		for (unsigned vid = vlan->vid; vlan->untagged && vid <= vlan->last; vid++)
+			take_tag(s, seen, (uint16_t)vid);
+	}
+}
+
+/* A tag that no VLAN device has says something to a bridge that filters alone, and there to a port that is in its VLAN.
+ */
+static bool is_taken(const struct search *s, const struct netdev *d, size_t tag)
+{
+	const struct netdev *bridge = d->link.master ? netstate_device(s->state, d->link.master) : NULL;
+	const struct netdev_vlan *vlan;
+
+	if (tag < s->filter_tags)
+		return true;
+	if (!bridge || !bridge->vlan_filtering)
+		return false;
+	vlan = netstate_vlan(s->state, d->link.ifindex, s->tags[tag], false);
+	return vlan && !vlan->untagged;
 }
 
 static bool *done_at(const struct search *s, int ifindex, uint16_t vlan)
@@ -131,7 +158,7 @@ static int walk_all(struct search *s)
 		if (!is_outside(s->state, d))
 			continue;
 		for (size_t j = 0; r == 0 && j < s->tag_count; j++) {
-			if (!s->done[i * s->tag_count + j])
+			if (!s->done[i * s->tag_count + j] && is_taken(s, d, j))
 				r = add(s, d->link.ifindex, s->tags[j]);
 		}
 	}

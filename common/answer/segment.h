@@ -25,7 +25,8 @@ struct segments {
 };
 
 /*
- * As topology shows them, untagged and with the tags that the host has VLAN devices for; none that nobody hears.
+ * As topology shows them, untagged and with the tags that the host has VLAN devices for, or a bridge that filters takes
+ * off; none that nobody hears.
  * Segments with devices in one subnet and VRF are on one wire: addresses, but those of host and link scope.
  * To be released with segments_done(), also after a failure. -ENOMEM.
  */

@@ -256,10 +256,36 @@ static bool is_left(const struct doctor *d, const struct wire *w, const struct a
 }
 
 /*
- * With the device as it is now: does it no longer answer where it was wrong, and does nobody lose an answer?
- * *ret_lost: the address that nobody would answer for, or NULL.
+ * Who probes for the address there, as the device answered it, would no longer hear that it is taken: what answers
+ * requests for it need not answer probes, as a VRF's device asks its own table alone for these.
  */
-static bool try_device(const struct doctor *d, const struct accusations *all, const struct netdev *device,
+static bool loses_probe(struct doctor *d, const struct wire *w, const struct accusations *all,
+			const struct reply_set *set, struct netdev *device, const struct netdev *before)
+{
+	const struct netdev now = *device;
+	bool answered;
+
+	if (device_answers_probe(d, set, device))
+		return false;
+	*device = *before;
+	answered = device_answers_probe(d, set, device);
+	*device = now;
+	for (size_t i = 0; answered && i < set->count; i++) {
+		const struct netdev *other = set->list[i].device;
+
+		/* One that is told to be silent, too, keeps what it has itself. */
+		if (other != device && (device_holds(d, other, &set->target) || !find(d, all, other, false)) &&
+		    is_covered(d, w, device, other) && device_answers_probe(d, set, other))
+			answered = false;
+	}
+	return answered;
+}
+
+/*
+ * With the device as it is now, and not as before: does it no longer answer where it was wrong, and does nobody lose
+ * an answer? *ret_lost: the address that nobody would answer for, or NULL.
+ */
+static bool try_device(struct doctor *d, const struct accusations *all, struct netdev *device, const struct netdev *old,
 		       const struct ip **ret_lost)
 {
 	bool ends = true;
@@ -278,6 +304,8 @@ static bool try_device(const struct doctor *d, const struct accusations *all, co
 				continue;
 			/* What is to end is what it is accused of: arp_ignore leaves strangers to proxy_arp. */
 			wrong = is_wrong(d, w, set, before) && (!set->stranger || is_bare_bridge(d, device));
+			if (!set->stranger && !set->foreign && loses_probe(d, w, all, set, device, old))
+				*ret_lost = &set->target;
 			if (wire_ask(d, w, set, device, &now)) {
 				ends = ends && !wrong;
 				continue;
@@ -306,7 +334,7 @@ static bool try_change(struct doctor *d, const struct accusations *all, const st
 		changed->link.flags |= IFF_NOARP;
 	else
 		changed->link.value[LINK_ARP_IGNORE] = 1;
-	works = try_device(d, all, device, ret_lost);
+	works = try_device(d, all, changed, &before, ret_lost);
 	*changed = before;
 	return works;
 }
@@ -339,11 +367,15 @@ static void fix_firewall_bridge(struct doctor *d, const struct accusations *all,
 	f->permanent_fixes = works && names && !p->managed;
 }
 
-/* It may be somebody's gateway by IPv6, which NOARP would end too; what arp_ignore leaves needs the names. */
+/*
+ * It may be somebody's gateway by IPv6, which NOARP would end too; what arp_ignore leaves needs the names. A quiet name
+ * silences as much as NOARP does.
+ */
 static void fix_bridge(struct doctor *d, const struct accusations *all, const struct netdev *device, struct finding *f)
 {
 	const char *name = device->link.name;
-	const struct ip *lost;
+	const struct ip *lost = NULL;
+	char ip[IP_TEXT];
 
 	if (f->guest[0]) {
 		fix_firewall_bridge(d, all, device, f);
@@ -351,6 +383,13 @@ static void fix_bridge(struct doctor *d, const struct accusations *all, const st
 	}
 	if (f->kind == FINDING_BRIDGE_ANSWERS && try_change(d, all, device, CHANGE_ARP_IGNORE, &lost))
 		finding_set(f->fix, "sysctl -w net/ipv4/conf/%s/arp_ignore=1", name);
+	if (!try_change(d, all, device, CHANGE_NOARP, &lost) && lost) {
+		finding_set(f->advice,
+			    "nobody else answers for %s there: first let the device that has it answer, then "
+			    "arp_ignore=1 on %s",
+			    ip_to_str(lost, ip), name);
+		return;
+	}
 	finding_set(f->permanent, "in \"devices\" of %s, then guestarp sync:\n\"%s\": { \"quiet\": true },",
 		    POLICY_HOST_FILE, name);
 }

@@ -267,6 +267,20 @@ static bool could_reply(const struct doctor *d, const struct reply_set *set, con
 	return set->own || arp_may_proxy(&d->state, device, &set->target);
 }
 
+/* Of IPv6 a probe is answered as any other question; proxied IPv4 addresses are never probed for. */
+static bool answers_probe(const struct doctor *d, const struct reply_set *set, const struct netdev *device,
+			  struct reply *reply)
+{
+	return set->own && set->target.family == AF_INET && replies(d, device, &nobody, &set->target, reply);
+}
+
+bool device_answers_probe(const struct doctor *doctor, const struct reply_set *set, const struct netdev *device)
+{
+	struct reply reply;
+
+	return answers_probe(doctor, set, device, &reply);
+}
+
 bool wire_ask(const struct doctor *doctor, const struct wire *wire, const struct reply_set *set,
 	      const struct netdev *device, struct reply *ret_reply)
 {
@@ -287,9 +301,7 @@ bool wire_ask(const struct doctor *doctor, const struct wire *wire, const struct
 		replied = replies(doctor, device, &asker, &set->target, ret_reply);
 	}
 	ret_reply->request = replied;
-	/* Of IPv6 a probe is answered as any other question; proxied IPv4 addresses are never probed for. */
-	return replied ||
-	       (set->own && set->target.family == AF_INET && replies(doctor, device, &nobody, &set->target, ret_reply));
+	return replied || answers_probe(doctor, set, device, ret_reply);
 }
 
 static void add_reply(struct doctor *d, struct reply_set *set, const struct reply *reply)

@@ -73,6 +73,9 @@ bool wire_hears(const struct wire *wire, int ifindex);
 bool wire_ask(const struct doctor *doctor, const struct wire *wire, const struct reply_set *set,
 	      const struct netdev *device, struct reply *ret_reply);
 
+/* Does the device answer a probe for the address (RFC 5227)? That one asks without an address, on any wire. */
+bool device_answers_probe(const struct doctor *doctor, const struct reply_set *set, const struct netdev *device);
+
 /* Has it an IPv4 address, of whatever scope? */
 bool device_has_ip4(const struct doctor *doctor, const struct netdev *device);
 

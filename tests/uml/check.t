@@ -89,6 +89,36 @@ answer ct101 192.168.10.1 vmbr0 "after that the host's VLAN device alone does, w
 ip link add link vmbr0 name vmbr0.20 type vlan id 20
 not_ok "later VLAN devices speak ARP" has_flag vmbr0.20 NOARP
 
+# The bridge itself is in the VLAN of a trunk, without a VLAN device; a second card is in it outside.
+fresh_host
+ns_add outside
+veth - eth0 "$UPLINK_MAC" outside port0 "$OUTSIDE_MAC"
+veth - eth1 02:10:00:00:01:01 outside port1 02:10:00:00:01:02
+ip -n outside link add switch type bridge
+ip -n outside link add link port0 name port0.20 type vlan id 20
+for port in port0.20 port1; do
+    ip -n outside link set dev "$port" master switch
+    ip -n outside link set dev "$port" up
+done
+ip -n outside link set dev switch up
+ip -n outside addr add 192.168.20.2/24 dev switch
+ip link add dev vmbr0 address "$UPLINK_MAC" type bridge vlan_filtering 1
+quiet_v6 eth0
+ip link set dev eth0 master vmbr0
+bridge vlan add vid 20 dev eth0
+bridge vlan add vid 20 pvid untagged dev vmbr0 self
+ip link set dev vmbr0 up
+ip addr add 192.168.20.1/24 dev vmbr0
+ip addr add 192.168.20.3/24 dev eth1
+fence_prepare outside switch
+answer outside 192.168.20.1 "eth1 vmbr0" "a bridge in a trunk's VLAN, and a card in it: both answer" switch
+answer outside 192.168.20.3 "eth1 vmbr0" "also for the card's address" switch
+findings
+is "$FOUND $(finding 0 devices)" "host-flux eth1 vmbr0" "both are found"
+is "$(fix_all)" 1 "the commands as printed end it"
+answer outside 192.168.20.1 vmbr0 "after that the bridge alone answers for its address" switch
+answer outside 192.168.20.3 eth1 "and the card for its own" switch
+
 # ---- VRFs -------------------------------------------------------------------------------------------------------------------------
 
 # EVPN as ifupdown2 and FRR make it: a VRF with the bridge of its L3VNI, which has no address, and one with the tenants' gateway.
@@ -117,6 +147,36 @@ ip link del dev tap111i0
 healthy "EVPN with a VRF"
 ip rule add pref 0 table local
 ip rule del pref 32765
+
+# A VRF's bridge answers requests for addresses that its VRF has not, as the table "local" comes first, but no probes for them.
+card_host
+ip link add red type vrf table 1010
+ip link set dev red up
+for n in 0 1; do ip link add "vmbr$n" address "02:10:00:00:00:0$n" type bridge; done
+ip link add fwpr type veth peer name fwln
+ip link set dev eth0 master vmbr0
+ip link set dev fwpr master vmbr0
+ip link set dev fwln master vmbr1
+ip link set dev vmbr0 master red
+for dev in fwpr fwln vmbr0 vmbr1; do
+    quiet_v6 $dev
+    ip link set dev $dev up
+done
+ip addr add 192.168.0.19/24 dev vmbr0
+ip addr add 192.168.0.19/32 dev lo
+ip addr add 192.168.0.3/24 dev eth0
+ip addr add 192.168.0.7/24 dev vmbr1 scope host
+answer lan 192.168.0.19 "vmbr0 vmbr1" "a bridge answers for an address of a VRF's bridge"
+answer lan 192.168.0.3 "vmbr0 vmbr1" "both do for one on a port"
+ok "one tells who probes for that that it is taken" dad_probe lan eth0 192.168.0.3
+findings
+like "$FOUND" host-flux "that bridge is found"
+for ((n = 0; n < 9; n++)); do
+    fix=$(finding $n fix)
+    [ -z "$fix" ] || ok "the command works: $fix" as_printed "$fix"
+done
+ok "after all commands as printed somebody still says that it is taken" dad_probe lan eth0 192.168.0.3
+ip addr del 192.168.0.19/32 dev lo
 
 # ---- macvlans -----------------------------------------------------------------------------------------------------------------------
 

@@ -485,6 +485,15 @@ static const struct row wires[] = {
 	{ "two tagged ones are joined without what carries them",
 	  "dev e0; dev v kind=vlan lower=e0 vlan=5; dev e1; dev w kind=vlan lower=e1 vlan=5; join v w",
 	  "e0 / v w / e1" },
+	{ "a tag that only a bridge takes off",
+	  "dev b kind=bridge filtering; vid b 6 pvid untagged; dev e0 master=b; vid e0 6", "b" },
+	{ "one of a firewall bridge's, on a trunk",
+	  "dev b kind=bridge filtering; vid b 1 pvid untagged; dev e0 master=b; vid e0 1 pvid untagged; vid e0 2-4094; "
+	  "dev p kind=veth master=b lower=l; vid p 20 pvid untagged; dev l kind=veth master=f lower=p; dev f "
+	  "kind=bridge",
+	  "b / f" },
+	{ "one that no port but its own is in",
+	  "dev b kind=bridge filtering; vid b 6 pvid untagged; dev e0 master=b; vid e0 7", "" },
 	{ "one that is down, or has no carrier, is on none", "dev e0 down; dev e1 nocarrier; dev e2", "e2" },
 	{ "who waits beyond a VXLAN is asked from here", "dev x kind=vxlan; dev e0", "e0" },
 };
