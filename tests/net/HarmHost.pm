@@ -306,8 +306,10 @@ sub policy {
         $g->{route_by} = pick(qw(policy administrator));
         if    (@far && $g->{route_by} eq 'policy')   { $p->{route} = $far[0]{bridge} }
         elsif (maybe(0.1) && !$g->{nics}[0]{routed}) { $p->{route} = pick(sort keys %{ $h->{bridges} }) }
-        # A host route to another guest's address leads others astray before that guest has started. That is left out.
-        delete $p->{route} if grep { ($_->{spoilt} // '') eq 'overlap' } @{ $g->{nics} };
+        # A host route to another guest's address leads others astray before that guest has started, and so does one to
+        # the LAN's router where the host's own is another one, so that it knows nothing of that. Both are left out.
+        my $others = $h->{flags}{firewall} ? qr/overlap|insane/ : qr/overlap/;
+        delete $p->{route} if grep { ($_->{spoilt} // '') =~ $others } @{ $g->{nics} };
         $h->{new_keys}   = 1       if maybe(0.12) && news($h, $g, \@on_lans);
         $p->{bridge_mac} = 'leave' if maybe(0.05);
         $p->{ports}      = 'leave' if maybe(0.1);

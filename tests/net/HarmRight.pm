@@ -165,6 +165,15 @@ sub may_route {
     return !($bridge ne '' && $r->holds($bridge, $address));
 }
 
+# Of one address on two of its NICs nobody knows which has it, so what keeps one off a device keeps off the other.
+sub may_bind_all {
+    my ($r, $g, $address, $device, $named) = @_;
+    for my $nic (@{ $g->{nics} }) {
+        return if grep({ s{/.*}{}r eq $address } @{ $nic->{conf} }) && !$r->may_bind($address, $nic, $device, $named);
+    }
+    return 1;
+}
+
 # Each address that policy and configuration give it: [address, nic, rank, device, way]
 sub wants {
     my ($r, $g) = @_;
@@ -181,20 +190,23 @@ sub wants {
             push @wants,
               { address => $address,
                 rank    => $listed ? 2 : $p->{allowed} ? 1 : 0,
-                device  => defined $device     && $r->may_bind($address, $nic, $device, $named) ? $device     : undef,
+                device  => defined $device     && $r->may_bind_all($g, $address, $device, $named) ? $device   : undef,
                 way     => defined $p->{route} && $r->may_route($address, $nic, $p->{route})    ? $p->{route} : undef };
         }
     }
     return @wants;
 }
 
-# Does it get the address? Of equal rank the one that runs keeps it.
+# Does it get the address? Of equal rank the one that runs keeps it; else that one goes without from now on.
 sub claim {
     my ($r, $g, $want) = @_;
     my $claim = $r->{claims}{ $want->{address} };
     my $other = $claim && $claim->{guest} != $g && !$claim->{guest}{destroyed} && $r->{running}{ $claim->{guest} };
     return 0 if $other && $want->{rank} <= $claim->{rank};
-    $r->release($claim->{guest}, $want->{address}) if $other;
+    if ($other) {
+        $r->release($claim->{guest}, $want->{address});
+        $claim->{guest}{refused}{ $want->{address} } = 1;
+    }
     $r->{claims}{ $want->{address} } = { guest => $g, rank => $want->{rank} };
     return 1;
 }
