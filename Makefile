@@ -117,7 +117,8 @@ check-long: tests
 	GUESTARP_BUILD=$(abspath $(BUILD)) GUESTARP_STARTS=100 tests/run tests/lxc/start-host.t
 	GUESTARP_BUILD=$(abspath $(BUILD)) GUESTARP_ADDRESSES=1000 GUESTARP_OLD_FULL=1 tests/run tests/vz/many.t tests/old/kernels.t
 	GUESTARP_BUILD=$(abspath $(BUILD)) GUESTARP_JUDGED=1 GUESTARP_HOSTS=2000 GUESTARP_SEED=$$(date +%j) tests/run tests/answer/wire.t
-	GUESTARP_BUILD=$(abspath $(BUILD)) GUESTARP_JUDGE=10 GUESTARP_HOSTS=500 GUESTARP_UML_SECONDS=86400 tests/run tests/uml/answer.t
+	GUESTARP_BUILD=$(abspath $(BUILD)) GUESTARP_HOSTS=500 GUESTARP_UML_SECONDS=86400 tests/run tests/uml/answer.t
+	GUESTARP_BUILD=$(abspath $(BUILD)) GUESTARP_JUDGED=1 GUESTARP_HOSTS=500 GUESTARP_UML_SECONDS=86400 tests/run tests/uml/answer.t
 	GUESTARP_BUILD=$(abspath $(BUILD)) tests/wire/table
 	FUZZ_BUILD=$(BUILD)-fuzz tests/fuzz/run -runs=10000000
 

@@ -12,6 +12,7 @@
 #include "base/array.h"
 
 #define TAGS_MAX  256
+#define WALKS_MAX 4096  /* with tags that bridges alone take off */
 #define PAIRS_MAX 10000 /* of ways in and out that are compared */
 
 /* Of all devices and tags, those that belong to a segment already. */
@@ -76,18 +77,13 @@ static void take_tags(struct search *s)
 	}
 }
 
-/* A tag that no VLAN device has says something to a bridge that filters alone, and there to a port that is in its VLAN.
- */
-static bool is_taken(const struct search *s, const struct netdev *d, size_t tag)
+/* Such a tag means something only to a bridge that filters, on a port that is in its VLAN. */
+static bool is_in_vlan(const struct netstate *state, const struct netdev *d, uint16_t tag)
 {
-	const struct netdev *bridge = d->link.master ? netstate_device(s->state, d->link.master) : NULL;
-	const struct netdev_vlan *vlan;
+	const struct netdev *bridge = d->link.master ? netstate_device(state, d->link.master) : NULL;
+	const struct netdev_vlan *vlan =
+		bridge && bridge->vlan_filtering ? netstate_vlan(state, d->link.ifindex, tag, false) : NULL;
 
-	if (tag < s->filter_tags)
-		return true;
-	if (!bridge || !bridge->vlan_filtering)
-		return false;
-	vlan = netstate_vlan(s->state, d->link.ifindex, s->tags[tag], false);
 	return vlan && !vlan->untagged;
 }
 
@@ -150,6 +146,7 @@ static int add(struct search *s, int ifindex, uint16_t vlan)
 
 static int walk_all(struct search *s)
 {
+	size_t walks = 0;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < s->state->count; i++) {
@@ -158,8 +155,13 @@ static int walk_all(struct search *s)
 		if (!is_outside(s->state, d))
 			continue;
 		for (size_t j = 0; r == 0 && j < s->tag_count; j++) {
-			if (!s->done[i * s->tag_count + j] && is_taken(s, d, j))
-				r = add(s, d->link.ifindex, s->tags[j]);
+			bool filtered = j >= s->filter_tags;
+
+			if (s->done[i * s->tag_count + j] ||
+			    (filtered && (walks == WALKS_MAX || !is_in_vlan(s->state, d, s->tags[j]))))
+				continue;
+			walks += filtered;
+			r = add(s, d->link.ifindex, s->tags[j]);
 		}
 	}
 	return r;
