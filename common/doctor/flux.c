@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Devices that answer where another one should: bridges without an address, and network cards of one wire. */
+/* What is said of devices that answer where another one should, and the commands that end it, tried on the model. */
 
 #include <linux/if_link.h>
 #include <net/if.h>
@@ -8,206 +8,10 @@
 #include <sys/socket.h>
 
 #include "base/text.h"
+#include "doctor/accused.h"
 #include "doctor/anyip.h"
 #include "doctor/doctor.h"
 #include "doctor/firewall_bridge.h"
-#include "kernel/route.h"
-
-/*
- * A device against which something was found, and the first thing that was. One that answers for the host's addresses
- * and for strangers' is accused of both, as what ends the one does not end the other; a bare bridge once.
- */
-struct accused {
-	const struct netdev *device;
-	bool stranger; /* what it answers for, and set's */
-	const struct reply_set *set;
-	size_t wire;                /* its id */
-	const struct netdev *right; /* NULL: nobody there */
-	bool request;               /* answers requests; else probes alone */
-	bool claims;                /* does not answer, but asks with the address for a sender */
-};
-
-struct accusations {
-	struct accused *list;
-	size_t count;
-};
-
-static bool is_bare_bridge(const struct doctor *d, const struct netdev *device)
-{
-	return device->kind == NETDEV_BRIDGE && !device_has_ip4(d, device);
-}
-
-/* ---- right and wrong ----------------------------------------------------------------------------------------------
- */
-
-/* The device by which packets from the address to those who ask for it leave; 0 where there are several, or none. */
-static int way_back(const struct doctor *d, const struct wire *w, const struct ip *target, const struct netdev *device)
-{
-	const struct netdev *vrf = netstate_vrf(&d->state, device->link.ifindex);
-
-	for (size_t i = 0; i < w->asker_count; i++) {
-		const struct asker *asker = &w->askers[i];
-		struct lookup l;
-
-		if (asker->ip.family != target->family ||
-		    !(ip_same_subnet(&asker->ip, target, asker->prefix) || ip_equal(&asker->gateway, target)))
-			continue;
-		l = d->lookups.leave(d->lookups.arg, vrf ? vrf->link.ifindex : 0, target, &asker->ip);
-		return l.kind == LOOKUP_UNICAST && l.hop_count == 1 ? l.hops[0] : 0;
-	}
-	return 0;
-}
-
-/* A VLAN device, or a bridge, has the MAC of another one: who learns it from there has learned the right one. */
-static bool is_holders_mac(const struct doctor *d, const struct ip *target, const struct mac *mac)
-{
-	for (size_t i = 0; i < d->addresses.count; i++) {
-		const struct link *link = netstate_link(&d->state, d->addresses.list[i].ifindex);
-
-		if (link && ip_equal(&d->addresses.list[i].ip, target) && mac_equal(&link->mac, mac))
-			return true;
-	}
-	return false;
-}
-
-/* Who has the address; else the one by which the host's packets to that wire leave. Probes do not count. */
-static const struct netdev *right_device(const struct doctor *d, const struct wire *w, const struct reply_set *set)
-{
-	const struct link *back;
-
-	for (size_t i = 0; i < set->count; i++) {
-		if (set->list[i].request && device_holds(d, set->list[i].device, &set->target))
-			return set->list[i].device;
-	}
-	for (size_t i = 0; i < set->count; i++) {
-		if (set->list[i].request && is_holders_mac(d, &set->target, &set->list[i].device->link.mac))
-			return set->list[i].device;
-	}
-	back = netstate_link(&d->state, way_back(d, w, &set->target, set->list[0].device));
-	for (size_t i = 0; back && i < set->count; i++) {
-		if (set->list[i].request && mac_equal(&set->list[i].device->link.mac, &back->mac))
-			return set->list[i].device;
-	}
-	return NULL;
-}
-
-static bool several_macs(const struct reply_set *set)
-{
-	const struct mac *first = NULL;
-
-	for (size_t i = 0; i < set->count; i++) {
-		const struct mac *mac = &set->list[i].device->link.mac;
-
-		if (!set->list[i].request)
-			continue;
-		if (first && !mac_equal(first, mac))
-			return true;
-		first = mac;
-	}
-	return false;
-}
-
-/* One by which routes leave is there to be asked: for the gateway, which may be any address of the host's. */
-static bool is_gateway(const struct doctor *d, const struct netdev *device)
-{
-	bool routed = false;
-
-	return route_by_device(d->nl, device->link.ifindex, &routed, NULL) == 0 && routed;
-}
-
-/* A guest's own gateway, which has none, answers for all that is beyond it. */
-static bool has_subnet(const struct doctor *d, const struct netdev *device)
-{
-	for (size_t i = 0; i < d->addresses.count; i++) {
-		const struct address *a = &d->addresses.list[i];
-
-		if (a->ifindex == device->link.ifindex && a->ip.family == AF_INET && a->prefix < 31)
-			return true;
-	}
-	return false;
-}
-
-static bool is_wrong(const struct doctor *d, const struct wire *w, const struct reply_set *set,
-		     const struct reply *reply)
-{
-	const struct netdev *right;
-	bool bare = is_bare_bridge(d, reply->device);
-
-	if (set->stranger)
-		return reply->reason == REASON_PROXY_ARP && (!set->foreign || has_subnet(d, reply->device));
-	/* A probe asks whether the address is taken (RFC 5227): whichever card says so is right. */
-	if (!set->own || (!bare && (set->foreign || !reply->request || !several_macs(set))) ||
-	    is_holders_mac(d, &set->target, &reply->device->link.mac))
-		return false;
-	right = right_device(d, w, set);
-	if (right)
-		return !mac_equal(&right->link.mac, &reply->device->link.mac);
-	return bare && !is_gateway(d, reply->device);
-}
-
-static struct accused *find(const struct doctor *d, const struct accusations *all, const struct netdev *device,
-			    bool stranger)
-{
-	for (size_t i = 0; i < all->count; i++) {
-		if (all->list[i].device == device && (all->list[i].stranger == stranger || is_bare_bridge(d, device)))
-			return &all->list[i];
-	}
-	return NULL;
-}
-
-static struct accused *accuse(struct doctor *d, struct accusations *all, const struct netdev *device,
-			      const struct wire *w, const struct reply_set *set, const struct netdev *right)
-{
-	struct accused *a = find(d, all, device, set->stranger);
-	struct accused *list;
-
-	if (a)
-		return a;
-	list = realloc(all->list, (all->count + 1) * sizeof(*list));
-	if (!list) {
-		d->findings->failed = true;
-		return NULL;
-	}
-	all->list = list;
-	list[all->count] = (struct accused){
-		.device = device, .stranger = set->stranger, .set = set, .wire = w->id, .right = right
-	};
-	return &list[all->count++];
-}
-
-static void judge(struct doctor *d, const struct wire *w, const struct reply_set *set, struct accusations *all)
-{
-	for (size_t i = 0; i < set->count; i++) {
-		const struct reply *reply = &set->list[i];
-		struct accused *a = is_wrong(d, w, set, reply) ? accuse(d, all, reply->device, w, set,
-									set->stranger ? NULL : right_device(d, w, set))
-							       : NULL;
-
-		if (a && reply->request)
-			a->request = true;
-	}
-}
-
-/*
- * What the device asks of its neighbours they take for an announcement of the sender (RFC 826). A macvlan's address may
- * go with the MAC of the device below: its maker wanted both to be one host.
- */
-static void judge_claims(struct doctor *d, const struct wire *w, const struct reply_set *set, struct accusations *all)
-{
-	const struct netdev *right = set->own && !set->foreign ? right_device(d, w, set) : NULL;
-	int back = right ? way_back(d, w, &set->target, right) : 0;
-	const struct netdev *asks = back && wire_hears(w, back) ? netstate_device(&d->state, back) : NULL;
-	struct accused *a;
-
-	if (!asks || asks == right || mac_equal(&asks->link.mac, &right->link.mac) ||
-	    !device_holds(d, right, &set->target) || device_holds(d, asks, &set->target) ||
-	    (right->kind == NETDEV_MACVLAN && right->link.lower == asks->link.ifindex) ||
-	    d->state.all[LINK_ARP_ANNOUNCE] >= 2 || asks->link.value[LINK_ARP_ANNOUNCE] >= 2)
-		return;
-	a = find(d, all, asks, false) ? NULL : accuse(d, all, asks, w, set, right);
-	if (a)
-		a->claims = true;
-}
 
 /* ---- fixes, tried on the model -------------------------------------------------------------------------------------
  */
@@ -216,7 +20,7 @@ static void judge_claims(struct doctor *d, const struct wire *w, const struct re
 static bool is_covered(const struct doctor *d, const struct wire *w, const struct netdev *device,
 		       const struct netdev *other)
 {
-	return is_bare_bridge(d, device) ||
+	return device_is_bare_bridge(d, device) ||
 	       segments_covered(&d->segments, w->id, device->link.ifindex, other->link.ifindex);
 }
 
@@ -249,7 +53,7 @@ static bool is_left(const struct doctor *d, const struct wire *w, const struct a
 		const struct reply *other = &set->list[i];
 
 		if (other->device != lost->device && other->request >= lost->request &&
-		    !find(d, all, other->device, false) && is_covered(d, w, lost->device, other->device))
+		    !accusations_find(d, all, other->device, false) && is_covered(d, w, lost->device, other->device))
 			return true;
 	}
 	return false;
@@ -274,7 +78,8 @@ static bool loses_probe(struct doctor *d, const struct wire *w, const struct acc
 		const struct netdev *other = set->list[i].device;
 
 		/* One that is told to be silent, too, keeps what it has itself. */
-		if (other != device && (device_holds(d, other, &set->target) || !find(d, all, other, false)) &&
+		if (other != device &&
+		    (device_holds(d, other, &set->target) || !accusations_find(d, all, other, false)) &&
 		    is_covered(d, w, device, other) && device_answers_probe(d, set, other))
 			answered = false;
 	}
@@ -303,7 +108,8 @@ static bool try_device(struct doctor *d, const struct accusations *all, struct n
 			if (!before)
 				continue;
 			/* What is to end is what it is accused of: arp_ignore leaves strangers to proxy_arp. */
-			wrong = is_wrong(d, w, set, before) && (!set->stranger || is_bare_bridge(d, device));
+			wrong = reply_is_wrong(d, w, set, before) &&
+				(!set->stranger || device_is_bare_bridge(d, device));
 			if (!set->stranger && !set->foreign && loses_probe(d, w, all, set, device, old))
 				*ret_lost = &set->target;
 			if (wire_ask(d, w, set, device, &now)) {
@@ -443,7 +249,7 @@ static void flux_words(const struct doctor *d, const struct accused *a, struct f
  */
 static bool serves_macvlans(const struct doctor *d, const struct netdev *device)
 {
-	return device->kind == NETDEV_MACVLAN && device->mode == MACVLAN_MODE_BRIDGE && is_gateway(d, device);
+	return device->kind == NETDEV_MACVLAN && device->mode == MACVLAN_MODE_BRIDGE && device_is_gateway(d, device);
 }
 
 static void flux_finding(struct doctor *d, const struct accusations *all, const struct accused *a)
@@ -503,27 +309,16 @@ static void stranger_finding(struct doctor *d, const struct accused *a)
 		    d->state.all[LINK_PROXY_ARP] ? "all" : name);
 }
 
-/* In the kernel's order. */
-static int by_device(const void *a, const void *b)
-{
-	const struct accused *x = a;
-	const struct accused *y = b;
-
-	if (x->device != y->device)
-		return x->device < y->device ? -1 : 1;
-	return x->stranger - y->stranger;
-}
-
 static void report(struct doctor *d, const struct accusations *all)
 {
 	for (size_t i = 0; i < all->count; i++) {
-		if (is_bare_bridge(d, all->list[i].device))
+		if (device_is_bare_bridge(d, all->list[i].device))
 			bridge_finding(d, all, &all->list[i]);
 	}
 	for (size_t i = 0; i < all->count; i++) {
 		const struct accused *a = &all->list[i];
 
-		if (is_bare_bridge(d, a->device))
+		if (device_is_bare_bridge(d, a->device))
 			continue;
 		if (a->set->stranger)
 			stranger_finding(d, a);
@@ -575,7 +370,8 @@ static void check_martians(struct doctor *d, const struct accusations *all)
 		for (size_t j = 0; j < w->device_count; j++) {
 			const struct netdev *device = w->devices[j].device;
 
-			if (is_bare_bridge(d, device) && !find(d, all, device, false) && logs_martians(d, w, device))
+			if (device_is_bare_bridge(d, device) && !accusations_find(d, all, device, false) &&
+			    logs_martians(d, w, device))
 				martians_finding(d, all, device);
 		}
 	}
@@ -585,20 +381,7 @@ void check_flux(struct doctor *d)
 {
 	struct accusations all = { 0 };
 
-	for (size_t i = 0; i < d->wires.count; i++) {
-		const struct wire *w = &d->wires.list[i];
-
-		for (size_t j = 0; j < w->set_count; j++)
-			judge(d, w, &w->sets[j], &all);
-	}
-	for (size_t i = 0; i < d->wires.count; i++) {
-		const struct wire *w = &d->wires.list[i];
-
-		for (size_t j = 0; j < w->set_count; j++)
-			judge_claims(d, w, &w->sets[j], &all);
-	}
-	if (all.count > 1)
-		qsort(all.list, all.count, sizeof(*all.list), by_device);
+	accusations_take(d, &all);
 	report(d, &all);
 	check_martians(d, &all);
 	free(all.list);

@@ -494,6 +494,17 @@ sub answers {
     return @answers;
 }
 
+# On which card a LAN last heard a bond's MAC is chance: any of its cards may say something of its own, such as which IPv6
+# groups it is in.
+sub forget_cards {
+    my ($self) = @_;
+    open my $batch, '|-', "ip -n $self->{lan} -force -batch - >/dev/null 2>&1" or die "ip: $!\n";
+    my %lans = map { $_ => 1 } values %{ $self->{random}{wire} };
+    print $batch map { "link set dev l$_ type bridge fdb_flush\n" } sort keys %lans;
+    close $batch;
+    return;
+}
+
 # Of each answer whether what goes to its MACs comes back: {MAC: 1 or 0}
 sub pings {
     my ($self, @answers) = @_;
@@ -503,6 +514,7 @@ sub pings {
     for my $asker (sort keys %of) {
         my @all = map { my $i = $_; map { [$i, $_] } @{ $answers[$i][2] } } @{ $of{$asker} };
         system("ip -n $self->{host} neigh flush all >/dev/null 2>&1");
+        $self->forget_cards();
         my @back = $self->go(map { "ping $asker $_->[1] $answers[$_->[0]][1] $answers[$_->[0]][0]{target}" } @all);
         $works[$all[$_][0]]{ $all[$_][1] } = $back[$_] for 0 .. $#all;
     }
