@@ -143,12 +143,20 @@ sub go {
     }
 }
 
-# Do the LANs pass frames on from one of the host's network cards to another?
+# In the LANs; what one of them refuses is left out.
+sub batch {
+    my ($self, $program, @lines) = @_;
+    open my $batch, '|-', "$program -n $self->{lan} -force -batch - >/dev/null 2>&1" or die "$program: $!\n";
+    print $batch map { "$_\n" } @lines;
+    close $batch;
+    return;
+}
+
+# Do the LANs pass frames on from one of the host's network cards to another? One without a carrier passes nothing anyway.
 sub let_lans_pass {
     my ($self, $pass) = @_;
-    open my $batch, '|-', "bridge -n $self->{lan} -force -batch - >/dev/null 2>&1" or die "bridge: $!\n";
-    print $batch map { 'link set dev ' . s/^e/p/r . ' state ' . ($pass ? 3 : 0) . "\n" } sort keys %{ $self->{random}{wire} };
-    close $batch;    # A card without a carrier passes nothing anyway.
+    $self->batch('bridge',
+        map { 'link set dev ' . s/^e/p/r . ' state ' . ($pass ? 3 : 0) } sort keys %{ $self->{random}{wire} });
     return;
 }
 
@@ -498,10 +506,8 @@ sub answers {
 # groups it is in.
 sub forget_cards {
     my ($self) = @_;
-    open my $batch, '|-', "ip -n $self->{lan} -force -batch - >/dev/null 2>&1" or die "ip: $!\n";
     my %lans = map { $_ => 1 } values %{ $self->{random}{wire} };
-    print $batch map { "link set dev l$_ type bridge fdb_flush\n" } sort keys %lans;
-    close $batch;
+    $self->batch('ip', map { "link set dev l$_ type bridge fdb_flush" } sort keys %lans);
     return;
 }
 
