@@ -173,9 +173,30 @@ static void fix_firewall_bridge(struct doctor *d, const struct accusations *all,
 	f->permanent_fixes = works && names && !p->managed;
 }
 
+/* Who needs proxy_arp is not known: a guest without an entry may be answered for by it. */
+static void advise_entries(const struct doctor *d, const struct netdev *device, struct finding *f)
+{
+	finding_set(f->advice,
+		    "guestarp device GUEST DEVICE for each guest that is to be answered for there, then in "
+		    "/etc/sysctl.d/90-guestarp.conf:\nnet/ipv4/conf/%s/proxy_arp=0",
+		    d->state.all[LINK_PROXY_ARP] ? "all" : device->link.name);
+}
+
+/* Somebody is to be answered for there, whether or not anybody is known to ask. */
+static bool has_entry(const struct doctor *d, const struct netdev *device)
+{
+	for (size_t i = 0; i < d->state.proxies.count; i++) {
+		const struct proxy_entry *entry = &d->state.proxies.list[i];
+
+		if (entry->ifindex == device->link.ifindex && entry->ip.family == AF_INET)
+			return true;
+	}
+	return false;
+}
+
 /*
  * It may be somebody's gateway by IPv6, which NOARP would end too; what arp_ignore leaves needs the names. A quiet name
- * silences as much as NOARP does.
+ * silences as much as NOARP does: where a guest is answered for, what lasts is arp_ignore, which leaves proxy entries.
  */
 static void fix_bridge(struct doctor *d, const struct accusations *all, const struct netdev *device, struct finding *f)
 {
@@ -189,15 +210,18 @@ static void fix_bridge(struct doctor *d, const struct accusations *all, const st
 	}
 	if (f->kind == FINDING_BRIDGE_ANSWERS && try_change(d, all, device, CHANGE_ARP_IGNORE, &lost))
 		finding_set(f->fix, "sysctl -w net/ipv4/conf/%s/arp_ignore=1", name);
-	if (!try_change(d, all, device, CHANGE_NOARP, &lost) && lost) {
+	if (!has_entry(d, device) && (try_change(d, all, device, CHANGE_NOARP, &lost) || !lost))
+		finding_set(f->permanent, "in \"devices\" of %s, then guestarp sync:\n\"%s\": { \"quiet\": true },",
+			    POLICY_HOST_FILE, name);
+	else if (f->fix[0])
+		finding_keep_sysctl(f);
+	else if (lost)
 		finding_set(f->advice,
 			    "nobody else answers for %s there: first let the device that has it answer, then "
 			    "arp_ignore=1 on %s",
 			    ip_to_str(lost, ip), name);
-		return;
-	}
-	finding_set(f->permanent, "in \"devices\" of %s, then guestarp sync:\n\"%s\": { \"quiet\": true },",
-		    POLICY_HOST_FILE, name);
+	else
+		advise_entries(d, device, f);
 }
 
 static void bridge_finding(struct doctor *d, const struct accusations *all, const struct accused *a)
@@ -288,7 +312,6 @@ static void flux_finding(struct doctor *d, const struct accusations *all, const 
 	}
 }
 
-/* Who needs proxy_arp is not known: a guest without an entry may be answered for by it. */
 static void stranger_finding(struct doctor *d, const struct accused *a)
 {
 	const char *name = a->device->link.name;
@@ -303,10 +326,7 @@ static void stranger_finding(struct doctor *d, const struct accused *a)
 	if (d->state.all[LINK_PROXY_ARP])
 		finding_set(f->several,
 			    "proxy_arp is on for all devices: {devices} answer ARP for other machines' addresses.");
-	finding_set(f->advice,
-		    "guestarp device GUEST DEVICE for each guest that is to be answered for there, then in "
-		    "/etc/sysctl.d/90-guestarp.conf:\nnet/ipv4/conf/%s/proxy_arp=0",
-		    d->state.all[LINK_PROXY_ARP] ? "all" : name);
+	advise_entries(d, a->device, f);
 }
 
 static void report(struct doctor *d, const struct accusations *all)
@@ -370,8 +390,9 @@ static void check_martians(struct doctor *d, const struct accusations *all)
 		for (size_t j = 0; j < w->device_count; j++) {
 			const struct netdev *device = w->devices[j].device;
 
-			if (device_is_bare_bridge(d, device) && !accusations_find(d, all, device, false) &&
-			    logs_martians(d, w, device))
+			/* One with an entry is asked for a guest. */
+			if (device_is_bare_bridge(d, device) && !has_entry(d, device) &&
+			    !accusations_find(d, all, device, false) && logs_martians(d, w, device))
 				martians_finding(d, all, device);
 		}
 	}

@@ -273,4 +273,46 @@ ok "there is a command" as_printed "$(jq -r '.findings[] | select(.id == "host-f
 answer client 192.168.18.10 b0 "after it one answers the LAN"
 answer behind 192.168.18.13 eth3 "and one the guest"
 
+# ---- a bridge without an address that answers for a guest, too ---------------------------------------------------------------------
+
+two_cards
+ip addr flush dev eth3
+ip link add vmbr5 address 02:18:00:00:00:b5 type bridge
+quiet_v6 eth3
+ip link set eth3 master vmbr5
+ip link set vmbr5 up
+ns_add other
+veth - eth5 02:05:00:00:00:01 other eth0 02:05:00:00:00:02
+ip addr add 10.5.0.1/24 dev eth5
+ip route add 192.168.18.77/32 dev eth5
+ip neigh add proxy 192.168.18.77 dev vmbr5
+sysctl -q -w net.ipv4.conf.vmbr5.forwarding=1 net.ipv4.neigh.vmbr5.proxy_delay=0
+answer client 192.168.18.10 "eth0 vmbr5" "the bridge answers for the card's address"
+answer client 192.168.18.77 vmbr5 "and alone for a guest's"
+findings
+is "$FOUND $(finding 0 devices)" "bridge-answers vmbr5" "which is found"
+is "$(finding 0 advice)" "" "a command needs no advice beside it"
+is "$(finding 0 permanent)" "in /etc/sysctl.d/90-guestarp.conf:"$'\n'"net/ipv4/conf/vmbr5/arp_ignore=1" \
+    "what lasts is what the command sets, not a quiet name"
+ok "the command works" as_printed "$(finding 0 fix)"
+answer client 192.168.18.10 eth0 "after it the card alone answers for its address"
+answer client 192.168.18.77 vmbr5 "and still the bridge for the guest"
+healthy "nothing is left to say"
+guest_conf 105 lxc "net0: name=eth0,bridge=vmbr5,hwaddr=$(guest_mac 105 0),ip=192.168.18.105/24,type=veth"
+ns_add ct105
+veth - veth105i0 "fe$(guest_mac 105 0 | cut -c3-)" ct105 eth0 "$(guest_mac 105 0)"
+quiet_v6 veth105i0
+ip link set veth105i0 master vmbr5
+ip -n ct105 addr add 192.168.18.105/24 dev eth0
+fence_prepare ct105 eth0
+sysctl -q -w net.ipv4.conf.vmbr5.proxy_arp=1
+answer ct105 192.168.18.99 vmbr5 "proxy_arp: the bridge answers a guest for strangers"
+findings
+is "${FOUND%% *} $(finding 0 devices)" "bridge-answers vmbr5" "which is found"
+is "$(finding 0 permanent)" "" "no quiet name, which would silence the guest's entry"
+like "$(finding 0 advice)" "proxy_arp=0$" "but what ends the strangers alone"
+sysctl -q -w net.ipv4.conf.vmbr5.proxy_arp=0
+answer ct105 192.168.18.99 "" "after it nobody answers for them"
+answer client 192.168.18.77 vmbr5 "and the bridge for the guest"
+
 done_testing
