@@ -127,6 +127,15 @@ sub run {
 
 my @GUESTS = (map({ "g$_" } 0 .. 5), 'clone', 'fw');
 
+# A redirect (RFC 792) leads past a gateway that has stopped, and which side hears of it first is chance.
+sub unredirected {
+    my ($namespace) = @_;
+    return map {
+        my $conf = $_;
+        map { "set $namespace 0 net/$_/conf/$conf/accept_redirects" } qw(ipv4 ipv6)
+    } qw(all default);
+}
+
 sub place {
     my ($name, $forwarding) = @_;
     batches('-', "netns add $name\n");
@@ -144,7 +153,7 @@ sub place {
         [0,           'net/ipv6/conf/default/accept_dad'],
         [0,           'net/ipv6/conf/all/accept_dad'],
         [0,           'net/ipv6/conf/default/router_solicitations']);
-    host(map { "set $name $_->[0] $_->[1]" } @all);
+    host(unredirected($name), map { "set $name $_->[0] $_->[1]" } @all);
     wire("open $name");
     return;
 }
@@ -198,7 +207,8 @@ sub host_up {
     host(
         map {
             my $n = ns($_, 'host');
-            (   "set $n 0 net/ipv4/conf/all/arp_ignore",
+            (   unredirected($n),
+                "set $n 0 net/ipv4/conf/all/arp_ignore",
                 "set $n 0 net/ipv4/conf/all/arp_announce",
                 "set $n $h->{rp_filter} net/ipv4/conf/all/rp_filter",
                 "set $n $h->{rp_filter} net/ipv4/conf/default/rp_filter",
