@@ -670,7 +670,7 @@ event_device_made_anew() {
 }
 
 # The administrator chooses another device: the entry moves
-event_policy_changed() {
+event_policy_edited() {
     ct_conf 101
     pct_start 101
     happens
@@ -760,7 +760,7 @@ event_names() {
 hooks_hear() { # NAME
     case $1 in
     bridge_flaps | ct_bridge_changed | ct_firewall_on | ct_hotplug | ct_hotunplug | ct_hwaddr_changed | ct_ip_changed | \
-        ct_link_down | ct_monitor_killed | device_flaps | device_made_anew | hooks_lost | network_reload | policy_changed | \
+        ct_link_down | ct_monitor_killed | device_flaps | device_made_anew | hooks_lost | network_reload | policy_edited | \
         vm_crash_unnoticed | vm_firewall_toggled | vm_hotplug | vm_hotunplug | vm_live_migration_target_dies | \
         vm_model_changed) return 1 ;;
     esac
