@@ -212,9 +212,10 @@ static bool take_routed(struct vz_call *call, const struct guest *named, struct 
 	if (turn_ask(turn) < 0 || link_get(turn->nl, VZ_VENET, &venet, &turn->err) < 0)
 		return false;
 	for (size_t i = 0; i < named->ip_count; i++) {
+		const struct host_route route = { .ifindex = venet.ifindex, .ip = named->ips[i] };
 		bool has = false;
 
-		if (route_has_host(turn->nl, venet.ifindex, &named->ips[i], &has, &turn->err) == 0 && has)
+		if (route_has_host(turn->nl, &route, &has, &turn->err) == 0 && has)
 			(void)guest_add_ip(ret_routed, &named->ips[i]);
 	}
 	return true;

@@ -81,7 +81,7 @@ static const struct netdev *with_mac(const struct netstate *state, const struct 
 
 		if (!mac_equal(&d->link.mac, mac))
 			continue;
-		if (!found || d->kind == NETDEV_BRIDGE || (found->kind != NETDEV_BRIDGE && found->link.master))
+		if (!found || d->kind == NETDEV_BRIDGE || (found->kind != NETDEV_BRIDGE && found->link.port))
 			found = d;
 	}
 	return found;

@@ -188,7 +188,7 @@ static void refused(struct netlink *nl, const struct netstate *state, const stru
 	char target[IP_TEXT];
 	char sender[IP_TEXT];
 
-	if (d && route_lookup(nl, &g->martian.sender, &route, NULL) == 0)
+	if (d && route_lookup(nl, 0, &g->martian.sender, &route, NULL) == 0)
 		back = netstate_link(state, route.ifindex);
 	finding_set(f->what, "%s got a packet for %s from %s", g->martian.device, ip_to_str(&g->martian.target, target),
 		    ip_to_str(&g->martian.sender, sender));

@@ -130,7 +130,7 @@ static void add_router(struct doctor *d, struct wire *w)
 	struct asker asker = { .prefix = 0 };
 	int ifindex = 0;
 
-	if (w->asker_count > 0 || route_gateway(d->nl, AF_INET, &asker.ip, &ifindex, NULL) < 0 ||
+	if (w->asker_count > 0 || route_gateway(d->nl, AF_INET, 0, &asker.ip, &ifindex, NULL) < 0 ||
 	    asker.ip.family != AF_INET || !wire_hears(w, ifindex))
 		return;
 	add_asker(d, w, &asker);

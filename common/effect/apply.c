@@ -18,7 +18,7 @@ typedef int (*read_fn)(struct netlink *nl, const struct facts *facts, const stru
 		       struct err *err);
 typedef int (*write_fn)(struct netlink *nl, const struct facts *facts, const struct setting *s, struct err *err);
 /* 1 when it was there, 0 when not. */
-typedef int (*remove_fn)(struct netlink *nl, int ifindex, const struct ip *ip, struct err *err);
+typedef int (*remove_fn)(struct netlink *nl, int ifindex, const struct setting *s, struct err *err);
 
 static enum link_value link_value_of(enum setting_kind kind)
 {
@@ -141,7 +141,7 @@ static int read_route(struct netlink *nl, const struct facts *facts, const struc
 		*ret_holds = true;
 		return 0;
 	}
-	return route_has_host(nl, s->ifindex, &s->ip, ret_holds, err);
+	return route_has_host(nl, &(struct host_route){ s->ifindex, s->table, s->ip }, ret_holds, err);
 }
 
 /*
@@ -155,11 +155,22 @@ static int write_route(struct netlink *nl, const struct facts *facts, const stru
 	int r;
 
 	if (!addresses_sender(&facts->addresses, s->ifindex, &s->ip, &own))
-		(void)route_lookup(nl, &s->ip, &so_far, NULL);
-	r = route_add_host(nl, s->ifindex, &s->ip, so_far.source.family ? &so_far.source : NULL, err);
+		(void)route_lookup(nl, s->table ? s->ifindex : 0, &s->ip, &so_far, NULL);
+	r = route_add_host(nl, &(struct host_route){ s->ifindex, s->table, s->ip },
+			   so_far.source.family ? &so_far.source : NULL, err);
 	if (r == -EEXIST)
 		return err_set(err, EEXIST, "a host route by another device is there already");
 	return r;
+}
+
+static int remove_proxy(struct netlink *nl, int ifindex, const struct setting *s, struct err *err)
+{
+	return proxy_delete(nl, ifindex, &s->ip, err);
+}
+
+static int remove_route(struct netlink *nl, int ifindex, const struct setting *s, struct err *err)
+{
+	return route_delete_host(nl, &(struct host_route){ ifindex, s->table, s->ip }, err);
 }
 
 static const struct {
@@ -246,7 +257,7 @@ int apply_release(struct netlink *nl, struct facts *facts, const struct guest *g
 int apply_remove(struct netlink *nl, int ifindex, const struct setting *setting, struct err *err)
 {
 	remove_fn remove = kinds[setting->kind].remove;
-	int r = remove ? remove(nl, ifindex, &setting->ip, err) : 0;
+	int r = remove ? remove(nl, ifindex, setting, err) : 0;
 
 	return r == -ENODEV ? 0 : in_words(r, setting, err);
 }

@@ -58,14 +58,33 @@ int asking_addresses(struct netlink *nl, struct facts *facts, uint8_t family, st
 	return r;
 }
 
-static int ask_gateway(struct netlink *nl, struct facts *facts, uint8_t family, struct err *err)
+/* device: one whose routes are in the table, 0 for the main one. */
+static int ask_gateway(struct netlink *nl, struct facts *facts, unsigned table, int device, uint8_t family,
+		       struct err *err)
 {
-	size_t i = family == AF_INET6;
-	int r = 0;
+	struct facts_gateway *gateway = &facts->gateways[facts->gateway_count];
+	int r;
 
-	if (!facts->gateway_known[i])
-		r = route_gateway(nl, family, &facts->gateways[i], &facts->gateway_ifindexes[i], err);
-	facts->gateway_known[i] = r == 0;
+	if (facts_gateway(facts, table, family) || facts->gateway_count == FACTS_GATEWAYS_MAX)
+		return 0;
+	gateway->table = table;
+	gateway->family = family;
+	r = route_gateway(nl, family, device, &gateway->ip, &gateway->ifindex, err);
+	facts->gateway_count += r == 0;
+	return r;
+}
+
+/* The main table's, and those of the VRFs of the devices that were asked for before. */
+static int ask_gateways(struct netlink *nl, struct facts *facts, uint8_t family, struct err *err)
+{
+	int r = ask_gateway(nl, facts, 0, 0, family, err);
+
+	for (size_t i = 0; r == 0 && i < facts->link_count; i++) {
+		const struct link *link = &facts->links[i];
+
+		if (link->table)
+			r = ask_gateway(nl, facts, link->table, link->ifindex, family, err);
+	}
 	return r;
 }
 
@@ -184,7 +203,7 @@ static int ask_one(struct netlink *nl, const struct guest *guest, const struct p
 	case NEED_ADDRESSES:
 		return asking_addresses(nl, facts, need->family, err);
 	case NEED_GATEWAY:
-		return ask_gateway(nl, facts, need->family, err);
+		return ask_gateways(nl, facts, need->family, err);
 	case NEED_DEVICE:
 	default:
 		return asking_link(nl, facts, need->device, err);

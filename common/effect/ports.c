@@ -31,7 +31,7 @@ static int is_routed(struct netlink *nl, struct facts *facts, const struct link 
 	int r;
 
 	*ret_routed = false;
-	if (port->master != 0)
+	if (port->port)
 		return 0;
 	*ret_routed = port->value[LINK_PROXY_ARP] != 0;
 	if (*ret_routed)

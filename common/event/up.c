@@ -217,9 +217,11 @@ static void announce_entry(struct up *up, const struct setting *entry)
 /* Do the host's own packets to the address leave by the entry's device? */
 static bool is_own_way(struct up *up, const struct setting *entry)
 {
+	const struct link *link = facts_link(up->facts, entry->device);
 	struct route own;
 
-	return route_lookup(up->nl, &entry->ip, &own, NULL) == 0 && own.ifindex == entry->ifindex;
+	return route_lookup(up->nl, link && link->table ? link->ifindex : 0, &entry->ip, &own, NULL) == 0 &&
+	       own.ifindex == entry->ifindex;
 }
 
 /* Before the entry is there, as IPv6 would answer instead of the guest at once. */

@@ -179,6 +179,8 @@ static int parse_setting(struct json_object *json, struct setting *ret_setting)
 			return -EINVAL;
 		s.platforms = get_number(json, "platforms", 1, &n) && n == 1;
 		s.shared = get_number(json, "shared", 1, &n) && n == 1;
+		if (s.kind == SETTING_ROUTE && get_number(json, "table", UINT32_MAX, &n))
+			s.table = (unsigned)n;
 	} else {
 		return s.kind == SETTING_ARP_IGNORE || s.kind == SETTING_NOARP ? 1 : -EINVAL;
 	}
@@ -268,8 +270,9 @@ static bool write_setting(const struct setting *s, char *text, size_t size)
 	if (!text_append(text, size, "{ \"setting\": \"%s\", \"device\": \"%s\", \"ifindex\": %d, ",
 			 setting_kind_to_str(s->kind), escape(s->device, name), s->ifindex))
 		return false;
-	return text_append(text, size, "\"address\": \"%s\"%s%s }", ip_to_str(&s->ip, ip),
-			   s->platforms ? ", \"platforms\": 1" : "", s->shared ? ", \"shared\": 1" : "");
+	return text_append(text, size, "\"address\": \"%s\"%s%s", ip_to_str(&s->ip, ip),
+			   s->platforms ? ", \"platforms\": 1" : "", s->shared ? ", \"shared\": 1" : "") &&
+	       (!s->table || text_append(text, size, ", \"table\": %u", s->table)) && text_append(text, size, " }");
 }
 
 /*

@@ -68,12 +68,25 @@ static void take_values(struct link *link, struct nlattr *af_spec, int family, i
 	}
 }
 
+static struct nlattr *link_info(struct nlattr *info, int which)
+{
+	return info ? nla_find(nla_data(info), nla_len(info), which) : NULL;
+}
+
+/* A VRF's, as its device tells it. */
+static unsigned table_of(struct nlattr *slave_data)
+{
+	struct nlattr *table = link_info(slave_data, IFLA_VRF_PORT_TABLE);
+
+	return table && nla_len(table) == sizeof(uint32_t) ? nla_get_u32(table) : 0;
+}
+
 int link_parse(struct nlmsghdr *answer, struct link *ret_link)
 {
 	struct link *link = ret_link;
 	struct nlattr *tb[IFLA_MAX + 1];
 	const struct ifinfomsg *info = nlmsg_data(answer);
-	struct nlattr *kind;
+	struct nlattr *kind, *slave;
 
 	if (answer->nlmsg_type != RTM_NEWLINK || nlmsg_parse(answer, sizeof(*info), tb, IFLA_MAX, NULL) < 0 ||
 	    !tb[IFLA_IFNAME])
@@ -91,10 +104,14 @@ int link_parse(struct nlmsghdr *answer, struct link *ret_link)
 	/* With IFLA_LINK_NETNSID it is a number of another network namespace. */
 	if (tb[IFLA_LINK] && nla_len(tb[IFLA_LINK]) == sizeof(uint32_t) && !tb[IFLA_LINK_NETNSID])
 		link->lower = (int)nla_get_u32(tb[IFLA_LINK]);
-	kind = tb[IFLA_LINKINFO] ? nla_find(nla_data(tb[IFLA_LINKINFO]), nla_len(tb[IFLA_LINKINFO]), IFLA_INFO_KIND)
-				 : NULL;
+	kind = link_info(tb[IFLA_LINKINFO], IFLA_INFO_KIND);
 	if (kind)
 		nla_strlcpy(link->kind, kind, sizeof(link->kind));
+	/* The kernel tells the slave's kind since 3.14, and has VRFs since 4.3. */
+	slave = link_info(tb[IFLA_LINKINFO], IFLA_INFO_SLAVE_KIND);
+	link->port = link->master != 0 && !(slave && nla_strcmp(slave, "vrf") == 0);
+	if (link->master != 0 && !link->port)
+		link->table = table_of(link_info(tb[IFLA_LINKINFO], IFLA_INFO_SLAVE_DATA));
 	if (tb[IFLA_AF_SPEC]) {
 		take_values(link, tb[IFLA_AF_SPEC], AF_INET, IFLA_INET_CONF);
 		take_values(link, tb[IFLA_AF_SPEC], AF_INET6, IFLA_INET6_CONF);
@@ -120,6 +137,7 @@ static void complete(struct netlink *nl, struct link *link)
 	netlink_set_lacking(nl, NETLINK_LACKS_MASTER);
 	if (link->master == 0)
 		link->master = device_file_master(link->name);
+	link->port = link->master != 0;
 	if (!link->kind[0] && device_file_is_bridge(link->name))
 		(void)text_copy(link->kind, sizeof(link->kind), "bridge");
 	if (link->inet || link->inet6)

@@ -39,6 +39,8 @@ struct link {
 	unsigned type;       /* ARPHRD_* */
 	struct mac mac;      /* all zero for a device that is no Ethernet */
 	int master;          /* ifindex, 0 for none */
+	bool port;           /* the master is no VRF, but takes its frames: its own stack sees nothing */
+	unsigned table;      /* of its routes, in a VRF; 0: the main one */
 	int lower;     /* ifindex of the device that it stands on, or a veth's peer; 0 for none, or one elsewhere */
 	char kind[16]; /* "bridge", "veth", "" for a physical device */
 	bool inet;     /* the kernel has IPv4 on it, so it has IPv4's values */

@@ -61,6 +61,7 @@ struct question {
 	const struct ip *ip;
 	const struct ip *from; /* NULL for none */
 	int iif;               /* 0: a packet of the host's own */
+	int oif;               /* that one leaves by, or by another device of its VRF; 0: by any */
 	unsigned flags;
 };
 
@@ -77,6 +78,8 @@ static struct nl_msg *build_question(const struct question *q)
 
 	if (!msg || nla_put(msg, RTA_DST, (int)ip_len(q->ip), q->ip->bytes) < 0 ||
 	    (q->from && nla_put(msg, RTA_SRC, (int)ip_len(q->from), q->from->bytes) < 0))
+		return NULL;
+	if (q->oif && nla_put_u32(msg, RTA_OIF, (uint32_t)q->oif) < 0)
 		return NULL;
 	/* The kernel would ask as for UDP, for which there may be a rule. */
 	if (q->iif && (nla_put_u32(msg, RTA_IIF, (uint32_t)q->iif) < 0 ||
@@ -106,15 +109,6 @@ static int request(struct netlink *nl, const struct question *q, netlink_answer_
 	return r;
 }
 
-/* Of the host's own packet. The answer is empty where there is no route. */
-static int ask(struct netlink *nl, const struct ip *ip, unsigned flags, struct route *ret_route, struct err *err)
-{
-	struct question q = { .ip = ip, .flags = flags };
-
-	memset(ret_route, 0, sizeof(*ret_route));
-	return request(nl, &q, take_route, ret_route, err);
-}
-
 /* Addresses that nobody has a route of his own for: reserved (RFC 1112), and for documentation (RFC 9637). */
 static const struct ip *far_away(int family)
 {
@@ -123,10 +117,11 @@ static const struct ip *far_away(int family)
 	return &far[family == AF_INET6];
 }
 
-int route_lookup(struct netlink *nl, const struct ip *ip, struct route *ret_route, struct err *err)
+int route_lookup(struct netlink *nl, int device, const struct ip *ip, struct route *ret_route, struct err *err)
 {
-	struct route route;
-	int r = ask(nl, ip, 0, &route, err);
+	struct question q = { .ip = ip, .oif = device };
+	struct route route = { .ifindex = 0 };
+	int r = request(nl, &q, take_route, &route, err);
 
 	if (r == 0)
 		*ret_route = route;
@@ -202,9 +197,9 @@ static int take_gateway(struct nlmsghdr *msg, void *arg)
 	return 0;
 }
 
-int route_gateway(struct netlink *nl, int family, struct ip *ret_gateway, int *ret_ifindex, struct err *err)
+int route_gateway(struct netlink *nl, int family, int device, struct ip *ret_gateway, int *ret_ifindex, struct err *err)
 {
-	struct question q = { .ip = far_away(family), .flags = RTM_F_FIB_MATCH };
+	struct question q = { .ip = far_away(family), .oif = device, .flags = RTM_F_FIB_MATCH };
 	struct gateway gateway = { .ifindex = 0 };
 	int r = request(nl, &q, take_gateway, &gateway, err);
 
@@ -216,13 +211,20 @@ int route_gateway(struct netlink *nl, int family, struct ip *ret_gateway, int *r
 /* A look at the routes that leave by one device. */
 struct by_device {
 	int ifindex;
-	const struct ip *host; /* only a host route of the main table for it; NULL for any */
+	const struct host_route *host; /* only this one; NULL for any */
 	bool found;
 };
 
-static bool is_host_route(const struct rtmsg *rtm, struct nlattr *const *tb, const struct ip *ip)
+static unsigned table_number(const struct host_route *route)
 {
-	return table_of(rtm, tb) == RT_TABLE_MAIN && rtm->rtm_family == ip->family &&
+	return route->table ? route->table : RT_TABLE_MAIN;
+}
+
+static bool is_host_route(const struct rtmsg *rtm, struct nlattr *const *tb, const struct host_route *host)
+{
+	const struct ip *ip = &host->ip;
+
+	return table_of(rtm, tb) == table_number(host) && rtm->rtm_family == ip->family &&
 	       rtm->rtm_dst_len == ip_len(ip) * 8 && tb[RTA_DST] && nla_len(tb[RTA_DST]) == (int)ip_len(ip) &&
 	       memcmp(nla_data(tb[RTA_DST]), ip->bytes, ip_len(ip)) == 0;
 }
@@ -271,8 +273,8 @@ static void restart_by_device(void *arg)
 static int look_by_device(struct netlink *nl, struct by_device *by, struct err *err)
 {
 	struct rtmsg rtm = {
-		.rtm_family = by->host ? by->host->family : AF_INET,
-		.rtm_table = by->host ? RT_TABLE_MAIN : RT_TABLE_UNSPEC,
+		.rtm_family = by->host ? by->host->ip.family : AF_INET,
+		.rtm_table = by->host && !by->host->table ? RT_TABLE_MAIN : RT_TABLE_UNSPEC,
 	};
 	uint32_t oif = (uint32_t)by->ifindex;
 	int r = netlink_dump(nl, RTM_GETROUTE, &rtm, sizeof(rtm), RTA_OIF, &oif, sizeof(oif), take_by_device,
@@ -368,23 +370,27 @@ static int has_other_rules(struct netlink *nl, int family, bool *ret_others, str
 }
 
 /*
- * The kernel's answer comes from the table that the rules lead to first. Where that is not the main one, only a list
- * can tell what the main one has: of the device's routes, which the kernel filters. So it is where the answer is the
+ * The kernel's answer comes from the table that the rules lead to first. Where that is not the one, only a list can
+ * tell what it has: of the device's routes, which the kernel filters. So it is where the answer is the
  * way of one address, as IPv4's is before Linux 4.13 and IPv6's before 4.2, and not the route that leads there.
  */
-int route_has_host(struct netlink *nl, int ifindex, const struct ip *ip, bool *ret_has, struct err *err)
+int route_has_host(struct netlink *nl, const struct host_route *host, bool *ret_has, struct err *err)
 {
-	struct by_device by = { .ifindex = ifindex, .host = ip };
-	struct route route;
-	bool others = true;
+	struct by_device by = { .ifindex = host->ifindex, .host = host };
 	/* IPv4 names the main table whatever the table, unless asked to look; IPv6 always names the true one. */
-	unsigned flags = RTM_F_FIB_MATCH | (ip->family == AF_INET ? RTM_F_LOOKUP_TABLE : 0);
-	int r = ask(nl, ip, flags, &route, err);
+	struct question q = {
+		.ip = &host->ip,
+		.oif = host->table ? host->ifindex : 0,
+		.flags = RTM_F_FIB_MATCH | (host->ip.family == AF_INET ? RTM_F_LOOKUP_TABLE : 0),
+	};
+	struct route route = { .ifindex = 0 };
+	bool others = true;
+	int r = request(nl, &q, take_route, &route, err);
 
 	if (r == 0 && route.table == 0 && !route.cloned)
-		r = has_other_rules(nl, ip->family, &others, err);
-	if (r == 0 && !route.cloned && (route.table == RT_TABLE_MAIN || !others))
-		by.found = route.ifindex == ifindex && route.prefix == ip_len(ip) * 8;
+		r = has_other_rules(nl, host->ip.family, &others, err);
+	if (r == 0 && !route.cloned && (route.table == table_number(host) || !others))
+		by.found = route.ifindex == host->ifindex && route.prefix == ip_len(&host->ip) * 8;
 	else if (r == 0)
 		r = look_by_device(nl, &by, err);
 	if (r == 0)
@@ -393,47 +399,50 @@ int route_has_host(struct netlink *nl, int ifindex, const struct ip *ip, bool *r
 }
 
 /* NULL without memory. */
-static struct nl_msg *build(int type, int flags, const struct rtmsg *like, int ifindex, const struct ip *ip)
+static struct nl_msg *build(int type, int flags, const struct rtmsg *like, const struct host_route *route)
 {
 	CLEANUP(nl_msg) struct nl_msg *msg = NULL;
+	const struct ip *ip = &route->ip;
+	unsigned table = table_number(route);
 	struct rtmsg rtm = *like;
 
 	rtm.rtm_family = ip->family;
 	rtm.rtm_dst_len = (unsigned char)(ip_len(ip) * 8);
-	rtm.rtm_table = RT_TABLE_MAIN;
+	rtm.rtm_table = (unsigned char)(table < RT_TABLE_COMPAT ? table : RT_TABLE_COMPAT);
 	rtm.rtm_type = RTN_UNICAST;
 	msg = netlink_message(type, flags, &rtm, sizeof(rtm));
 	if (!msg || nla_put(msg, RTA_DST, (int)ip_len(ip), ip->bytes) < 0 ||
-	    nla_put_u32(msg, RTA_OIF, (uint32_t)ifindex) < 0)
+	    nla_put_u32(msg, RTA_OIF, (uint32_t)route->ifindex) < 0 ||
+	    (rtm.rtm_table == RT_TABLE_COMPAT && nla_put_u32(msg, RTA_TABLE, table) < 0))
 		return NULL;
 	return steal_ptr(&msg);
 }
 
-int route_add_host(struct netlink *nl, int ifindex, const struct ip *ip, const struct ip *source, struct err *err)
+int route_add_host(struct netlink *nl, const struct host_route *route, const struct ip *source, struct err *err)
 {
 	CLEANUP(nl_msg) struct nl_msg *msg = NULL;
 	const struct rtmsg like = {
 		.rtm_protocol = RTPROT_STATIC,
-		.rtm_scope = ip->family == AF_INET ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE,
+		.rtm_scope = route->ip.family == AF_INET ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE,
 	};
 
-	if (ifindex <= 0)
+	if (route->ifindex <= 0)
 		return err_errno(err, ENODEV, "route without a device");
-	msg = build(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &like, ifindex, ip);
+	msg = build(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &like, route);
 	if (msg && source && nla_put(msg, RTA_PREFSRC, (int)ip_len(source), source->bytes) < 0)
 		return err_errno(err, ENOMEM, "route");
 	return netlink_change(nl, steal_ptr(&msg), err);
 }
 
-int route_delete_host(struct netlink *nl, int ifindex, const struct ip *ip, struct err *err)
+int route_delete_host(struct netlink *nl, const struct host_route *route, struct err *err)
 {
 	/* No matter who added it: vzctl's routes have another protocol and may have another scope. */
 	const struct rtmsg like = { .rtm_protocol = RTPROT_UNSPEC, .rtm_scope = RT_SCOPE_NOWHERE };
 	int r;
 
-	if (ifindex <= 0)
+	if (route->ifindex <= 0)
 		return err_errno(err, ENODEV, "route without a device");
-	r = netlink_change(nl, build(RTM_DELROUTE, 0, &like, ifindex, ip), err);
+	r = netlink_change(nl, build(RTM_DELROUTE, 0, &like, route), err);
 	if (r == -ESRCH)
 		return 0;
 	return r < 0 ? r : 1;

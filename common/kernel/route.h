@@ -19,8 +19,8 @@ struct route {
 	struct ip source; /* from which the host sends by it; family 0 where that is not said, or of link scope */
 };
 
-/* By which way a packet of the host's own to ip leaves. */
-int route_lookup(struct netlink *nl, const struct ip *ip, struct route *ret_route, struct err *err);
+/* By which way a packet of the host's own to ip leaves. device: one of the VRF that it is of, 0 for none. */
+int route_lookup(struct netlink *nl, int device, const struct ip *ip, struct route *ret_route, struct err *err);
 
 /*
  * By which way a packet to ip leaves that came in on device iif from a neighbour there (NULL: from far away). This is
@@ -42,11 +42,22 @@ struct route_question {
 /* As route_forward() for each. */
 void route_forward_each(struct netlink *nl, struct route_question *questions, size_t count);
 
-/* Does the main table have a host route (/32, /128) for ip by the device? Whatever the rules lead to before it. */
-int route_has_host(struct netlink *nl, int ifindex, const struct ip *ip, bool *ret_has, struct err *err);
+/* A host route (/32, /128). table: of the device's VRF, 0 for the main one. */
+struct host_route {
+	int ifindex;
+	unsigned table;
+	struct ip ip;
+};
 
-/* The gateway of the default route, family 0 where there is none, and the device by which it is reached. */
-int route_gateway(struct netlink *nl, int family, struct ip *ret_gateway, int *ret_ifindex, struct err *err);
+/* Whatever the rules lead to before its table. */
+int route_has_host(struct netlink *nl, const struct host_route *route, bool *ret_has, struct err *err);
+
+/*
+ * The gateway of the default route, family 0 where there is none, and the device by which it is reached. device: one of
+ * the VRF that is meant, 0 for none.
+ */
+int route_gateway(struct netlink *nl, int family, int device, struct ip *ret_gateway, int *ret_ifindex,
+		  struct err *err);
 
 /* Does an IPv4 route of any table leave by the device, but for those that come with its own addresses? A dump. */
 int route_by_device(struct netlink *nl, int ifindex, bool *ret_routed, struct err *err);
@@ -62,11 +73,10 @@ struct route_devices {
 /* The devices with IPv6 routes that routers have advertised (RFC 4861 6.3.4), each once. A dump. */
 int route_advertised(struct netlink *nl, struct route_devices *ret_devices, struct err *err);
 
-/* A host route by the device, on-link. source: to be sent from, NULL for what the kernel takes. -EEXIST where another
- * one for the address exists. */
-int route_add_host(struct netlink *nl, int ifindex, const struct ip *ip, const struct ip *source, struct err *err);
+/* On-link. source: to be sent from, NULL for what the kernel takes. -EEXIST: another one for the address exists. */
+int route_add_host(struct netlink *nl, const struct host_route *route, const struct ip *source, struct err *err);
 
 /* 1 when the route was deleted, 0 when it was gone already. */
-int route_delete_host(struct netlink *nl, int ifindex, const struct ip *ip, struct err *err);
+int route_delete_host(struct netlink *nl, const struct host_route *route, struct err *err);
 
 #endif

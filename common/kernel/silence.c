@@ -24,7 +24,7 @@ int silence_in_front(struct netlink *nl, const struct link *link, const struct a
 	 * own route may be yet to come, unless it is what the host's own packets take.
 	 */
 	if (r == 0 && in_front && ip->family == AF_INET6)
-		r = route_lookup(nl, ip, &own, err);
+		r = route_lookup(nl, link->table ? link->ifindex : 0, ip, &own, err);
 	if (r == 0)
 		*ret_in_front = in_front &&
 				(own.ifindex == 0 || own.ifindex == link->ifindex || own.table != forward.table);

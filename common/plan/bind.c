@@ -76,7 +76,8 @@ enum bind_verdict bind_entry(const struct bind_question *q)
 		return sane;
 	if (q->bridge && (q->device->ifindex == q->bridge->ifindex || q->device->master == q->bridge->ifindex))
 		return BIND_OWN_BRIDGE;
-	if (q->named || holds(q->addresses, q->device->ifindex, q->ip) || holds(q->addresses, q->device->master, q->ip))
+	if (q->named || holds(q->addresses, q->device->ifindex, q->ip) ||
+	    holds(q->addresses, q->device->port ? q->device->master : 0, q->ip))
 		return BIND_YES;
 	if (q->bridge && bind_private(q->ip) && holds(q->addresses, q->bridge->ifindex, q->ip))
 		return BIND_PRIVATE;
@@ -89,7 +90,7 @@ enum bind_verdict bind_route(const struct bind_question *q)
 
 	if (sane != BIND_YES)
 		return sane;
-	if (q->device->master != 0)
+	if (q->device->port)
 		return BIND_PORT;
 	if (q->bridge && q->device->ifindex != q->bridge->ifindex && strcmp(q->device->kind, "bridge") == 0)
 		return BIND_OTHER_BRIDGE;
@@ -110,7 +111,7 @@ const char *bind_reason(enum bind_verdict verdict)
 		[BIND_OWN_BRIDGE] = "is answered for by the guest itself there: it is the guest's own bridge",
 		[BIND_PRIVATE] = "is in a private network of the guest's own bridge",
 		[BIND_OTHER_BRIDGE] = "belongs to a NIC that is in another bridge",
-		[BIND_PORT] = "cannot be reached there: it is a port of a bridge",
+		[BIND_PORT] = "cannot be reached there: it is a port of a bridge or a bond",
 	};
 
 	return reasons[verdict];

@@ -21,6 +21,17 @@ const char *facts_vrf(const struct facts *facts, const char *name)
 	return link && facts->vrf_known[link - facts->links] ? facts->vrfs[link - facts->links] : "";
 }
 
+const struct facts_gateway *facts_gateway(const struct facts *facts, unsigned table, uint8_t family)
+{
+	for (size_t i = 0; i < facts->gateway_count; i++) {
+		const struct facts_gateway *gateway = &facts->gateways[i];
+
+		if (gateway->family == family && gateway->table == table)
+			return gateway;
+	}
+	return NULL;
+}
+
 const struct bridge *facts_bridge(const struct facts *facts, const char *name)
 {
 	const struct link *link = facts_link(facts, name);
@@ -35,8 +46,7 @@ void facts_init(struct facts *facts)
 	facts->link_count = 0;
 	memset(&facts->addresses, 0, sizeof(facts->addresses));
 	memset(facts->addresses_known, 0, sizeof(facts->addresses_known));
-	memset(facts->gateways, 0, sizeof(facts->gateways));
-	memset(facts->gateway_known, 0, sizeof(facts->gateway_known));
+	facts->gateway_count = 0;
 	facts->machine_id[0] = '\0';
 }
 

@@ -10,8 +10,17 @@
 #include "kernel/bridge.h"
 #include "kernel/link.h"
 
-#define FACTS_LINKS_MAX 384
-#define MACHINE_ID_SIZE 33
+#define FACTS_LINKS_MAX    384
+#define FACTS_GATEWAYS_MAX 16
+#define MACHINE_ID_SIZE    33
+
+/* Of one table, as struct link has it, and family; ip.family 0 where there is no default route. */
+struct facts_gateway {
+	unsigned table;
+	uint8_t family;
+	struct ip ip;
+	int ifindex;
+};
 
 /* What is known of the host: only what this guest's plan needs was asked. */
 struct facts {
@@ -25,13 +34,10 @@ struct facts {
 	bool vrf_known[FACTS_LINKS_MAX];
 	size_t link_count;
 
-	/* Of each family, IPv4's first: the default route's gateway, family 0 for none, and the host's own addresses.
-	 */
-	struct ip gateways[2];
-	int gateway_ifindexes[2];
-	bool gateway_known[2];
-	struct addresses addresses;
-	bool addresses_known[2];
+	struct facts_gateway gateways[FACTS_GATEWAYS_MAX];
+	size_t gateway_count;
+	struct addresses addresses;       /* the host's own */
+	bool addresses_known[2];          /* IPv4's, IPv6's */
 	char machine_id[MACHINE_ID_SIZE]; /* "" when there is none */
 };
 
@@ -39,6 +45,8 @@ struct facts {
 const struct link *facts_link(const struct facts *facts, const char *name);
 /* "" for none, and where it was not asked for. */
 const char *facts_vrf(const struct facts *facts, const char *name);
+/* NULL where it was not asked for. */
+const struct facts_gateway *facts_gateway(const struct facts *facts, unsigned table, uint8_t family);
 const struct bridge *facts_bridge(const struct facts *facts, const char *name);
 
 /* Empties facts cheaply: the tables are large and mostly unused. */

@@ -125,7 +125,9 @@ static void add_value(struct building *b, enum setting_kind kind, const struct l
 static void add_ip(struct building *b, enum setting_kind kind, int ifindex, const char *device, const struct ip *ip)
 {
 	struct setting setting = { .kind = kind, .ifindex = ifindex, .ip = *ip, .guests = kind != SETTING_NO_PROXY };
+	const struct link *link = kind == SETTING_ROUTE ? facts_link(b->facts, device) : NULL;
 
+	setting.table = link ? link->table : 0;
 	setting.shared = setting.guests && policy_shares(b->policy, ip);
 	/* The platform's own route: recorded, so that none is left behind, but never made by us. */
 	setting.platforms = kind == SETTING_ROUTE && b->guest->platform_routes && !b->policy->route[0];
@@ -291,7 +293,9 @@ static struct bind_question question_of(const struct guest *guest, const struct 
 {
 	const struct guest_nic *nic = plan_nic(guest, policy, ip);
 	const struct policy_nic *said = nic ? policy_nic(policy, nic->index) : NULL;
-	size_t family = ip->family == AF_INET6;
+	const struct link *bridge = nic && nic->bridge[0] ? facts_link(facts, nic->bridge) : NULL;
+	const struct link *way = device ? device : bridge;
+	const struct facts_gateway *gateway = facts_gateway(facts, way ? way->table : 0, ip->family);
 
 	return (struct bind_question){
 		.ip = ip,
@@ -299,10 +303,10 @@ static struct bind_question question_of(const struct guest *guest, const struct 
 		.named = !policy->addresses_from_config || guest->device[0] || (said && said->has_device) ||
 			 plan_listed(policy, nic),
 		.device = device,
-		.bridge = nic && nic->bridge[0] ? facts_link(facts, nic->bridge) : NULL,
+		.bridge = bridge,
 		.addresses = &facts->addresses,
-		.gateway = facts->gateways[family],
-		.gateway_ifindex = facts->gateway_ifindexes[family],
+		.gateway = gateway ? gateway->ip : (struct ip){ .family = 0 },
+		.gateway_ifindex = gateway ? gateway->ifindex : 0,
 	};
 }
 

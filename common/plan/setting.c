@@ -25,7 +25,7 @@ bool setting_same(const struct setting *a, const struct setting *b)
 		return false;
 	if (a->device[0] && b->device[0] ? strcmp(a->device, b->device) != 0 : a->ifindex != b->ifindex)
 		return false;
-	return kinds[a->kind].about != ABOUT_IP || ip_equal(&a->ip, &b->ip);
+	return kinds[a->kind].about != ABOUT_IP || (a->table == b->table && ip_equal(&a->ip, &b->ip));
 }
 
 const char *setting_kind_to_str(enum setting_kind kind)

@@ -23,6 +23,7 @@ struct setting {
 	struct ip ip;
 	struct mac mac;
 	uint32_t value;
+	unsigned table; /* of a host route by a device of a VRF; 0: the main one */
 	bool guests;    /* the guest's own: recorded, and removed when it is gone; else the host's, and it stays */
 	bool shared;    /* several guests may have it: deleted with the last of them that runs */
 	bool platforms; /* made by the platform, not by us; only removed, where the platform forgets to */
@@ -30,7 +31,7 @@ struct setting {
 
 #define SETTING_TEXT 160
 
-/* The same fact, whatever the value: kind, device and address. A setting without a name is compared by index. */
+/* The same fact, whatever the value: kind, device, table and address. A setting without a name is compared by index. */
 bool setting_same(const struct setting *a, const struct setting *b);
 
 /* "proxy_entry", "arp_ignore": the word in records and JSON. */

@@ -25,8 +25,8 @@
 	/* no entry for ip on the device */                                                                            \
 	ROW(NO_PROXY, "no_proxy_entry", IP, "%s no proxy entry for %s", read_proxy, write_no_proxy, NULL)              \
 	/* an entry for ip on the device */                                                                            \
-	ROW(PROXY, "proxy_entry", IP, "%s proxy entry for %s", read_proxy, write_proxy, proxy_delete)                  \
+	ROW(PROXY, "proxy_entry", IP, "%s proxy entry for %s", read_proxy, write_proxy, remove_proxy)                  \
 	/* a host route for ip by the device */                                                                        \
-	ROW(ROUTE, "host_route", IP, "%s host route to %s", read_route, write_route, route_delete_host)
+	ROW(ROUTE, "host_route", IP, "%s host route to %s", read_route, write_route, remove_route)
 
 #endif

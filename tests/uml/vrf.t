@@ -92,4 +92,46 @@ for vrf in 310 311; do
 done
 is "$(entries)/$(served)" "; /" "both stop, and nothing is left"
 
+# A bridge in red that has none of its own prefixes: the guest's host route is the policy's.
+ip link add vmbr7 type bridge
+quiet_v6 vmbr7
+ip link set vmbr7 master red up
+ip addr add 10.9.0.10/32 dev vmbr7
+sysctl -q -w net.ipv4.conf.vmbr7.forwarding=1
+ns_add ct320
+ip link add veth320i0 type veth peer name eth0 netns ct320
+quiet_v6 veth320i0
+ip link set veth320i0 master vmbr7 up
+ip -n ct320 link set eth0 up
+ip -n ct320 addr add 10.9.0.6/32 dev eth0
+ip -n ct320 route add 10.9.0.10 dev eth0
+ip -n ct320 route add default via 10.9.0.10
+guest_conf 320 lxc "net0: name=eth0,bridge=vmbr7,ip=10.9.0.6/32,type=veth"
+policy '{ "defaults": { "announce": 1 }, "guests": { "320": { "device": "eno1", "route": "vmbr7" } } }'
+not_ok "a guest behind a bridge in red is not reached" reaches outred eth0 10.9.0.6
+pve_ok 320 post-start
+like "$ERR" "vmbr7: host route to 10.9.0.6" "its route is the bridge's, which is in a VRF and no port"
+ok "it is reached" reaches outred eth0 10.9.0.6
+ok "at the card's MAC" knows outred eth0 "$(mac - eno1)" 10.9.0.6
+pve_ok 320 post-start
+is "$ERR" "" "its next event finds the route in the VRF's table"
+ip route flush vrf red 10.9.0.6
+pve_ok 320 post-start
+like "$ERR" "up: vmbr7: host route to 10.9.0.6\$" "or puts it back"
+ip link del dev veth320i0
+pve_ok 320 post-stop
+is "$(ip route show vrf red 10.9.0.6)" "" "it stops, and its route is gone"
+
+# Each VRF has its own gateway, which is no guest's address there.
+ip route add default via 10.9.0.1 dev eno1 vrf red
+guest_conf 320 lxc "net0: name=eth0,bridge=vmbr7,ip=10.9.0.1/32,type=veth"
+guest_conf 321 lxc "net0: name=eth0,bridge=vmbr9,ip=10.9.0.1/32,type=veth"
+policy '{ "defaults": { "announce": 1 }, "guests": { "320": { "device": "eno1" }, "321": { "device": "eno2" } } }'
+pve_ok 320 post-start
+like "$ERR" "10.9.0.1 is not bound on eno1: it is this host's gateway" "a guest in red with the address of red's gateway goes without"
+pve_ok 321 post-start
+is "$(proxies 4)" "10.9.0.1 eno2" "one in blue, which has another way out, has it"
+pve_ok 321 post-stop
+pve_ok 320 post-stop
+
 done_testing

@@ -11,7 +11,7 @@
 #define ADDRESSES_MAX 4
 
 /* eth3 is 3, vmbr1 10, vmbr2 20, a port of vmbr1 11. */
-enum { NONE = 0, ETH3 = 3, VMBR1 = 10, PORT1 = 11, VMBR2 = 20, VENET = 30 };
+enum { NONE = 0, ETH3 = 3, VMBR1 = 10, PORT1 = 11, VMBR2 = 20, VENET = 30, VRF = 40, IN_VRF = 41 };
 
 static const struct row {
 	const char *name;
@@ -194,6 +194,17 @@ static const struct row {
 	  0,
 	  BIND_YES,
 	  BIND_PORT },
+	{ "a route by a device of a VRF",
+	  "192.0.2.7",
+	  false,
+	  ETH3,
+	  IN_VRF,
+	  NONE,
+	  { { NULL, 0 } },
+	  NULL,
+	  0,
+	  BIND_YES,
+	  BIND_YES },
 	{ "OpenVZ's venet",
 	  "192.0.2.7",
 	  false,
@@ -286,8 +297,10 @@ static const struct row {
 
 static struct link link_of(int ifindex)
 {
-	struct link link = { .ifindex = ifindex, .master = ifindex == PORT1 ? VMBR1 : 0 };
+	struct link link = { .ifindex = ifindex, .master = ifindex == PORT1 ? VMBR1 : 0, .port = ifindex == PORT1 };
 
+	if (ifindex == IN_VRF)
+		link.master = VRF;
 	if (ifindex == VMBR1 || ifindex == VMBR2)
 		memcpy(link.kind, "bridge", sizeof("bridge"));
 	return link;

@@ -174,7 +174,7 @@ static int get_route(struct netlink *nl, struct err *err)
 {
 	struct route route;
 
-	return route_lookup(nl, &ip4, &route, err);
+	return route_lookup(nl, 0, &ip4, &route, err);
 }
 
 static int get_addresses(struct netlink *nl, struct err *err)
@@ -538,9 +538,9 @@ static void no_device(void **state)
 		assert_int_equal(proxy_delete(NULL, ifindex, &ip4, &err), -ENODEV);
 		assert_int_equal(proxy_get(NULL, ifindex, &ip4, &exists, &err), -ENODEV);
 		assert_true(exists);
-		assert_int_equal(route_add_host(NULL, ifindex, &ip4, NULL, &err), -ENODEV);
+		assert_int_equal(route_add_host(NULL, &(struct host_route){ ifindex, 0, ip4 }, NULL, &err), -ENODEV);
 		assert_string_equal(err.text, "route without a device: No such device");
-		assert_int_equal(route_delete_host(NULL, ifindex, &ip4, &err), -ENODEV);
+		assert_int_equal(route_delete_host(NULL, &(struct host_route){ ifindex, 0, ip4 }, &err), -ENODEV);
 		assert_int_equal(link_set_flag(NULL, ifindex, IFF_UP, true, &err), -ENODEV);
 		assert_int_equal(link_set_flag(NULL, ifindex, IFF_NOARP, true, &err), -ENODEV);
 		assert_int_equal(link_set_value(NULL, ifindex, LINK_ARP_IGNORE, 1, &err), -ENODEV);

@@ -39,9 +39,9 @@ static void no_route(void **state)
 	if (!have_namespace)
 		skip();
 	assert_int_equal(netlink_open(&nl, NULL), 0);
-	assert_int_equal(route_lookup(nl, &row->ip, &route, &err), 0);
+	assert_int_equal(route_lookup(nl, 0, &row->ip, &route, &err), 0);
 	assert_int_equal(route.ifindex, 0);
-	assert_int_equal(route_gateway(nl, row->ip.family, &gateway, &ifindex, &err), 0);
+	assert_int_equal(route_gateway(nl, row->ip.family, 0, &gateway, &ifindex, &err), 0);
 	assert_int_equal(ifindex, 0);
 	assert_int_equal(err.code, EIO);
 	assert_string_equal(err.text, "before");
