@@ -4,7 +4,7 @@
 #   my ($red, $blue) = HarmHost::twins($seed, $number);    in two VRFs of one kernel, with the same addresses
 #
 # lans     [{ v4, v6 }]: the client beyond has the first address of both and is its gateway
-# devices  name => { lan, master, addresses }: network cards
+# devices  name => { lan, master, addresses, over }: network cards; over: a "vlan" on one, or a "bond" of two
 # bridges  name => { kind, lan, addresses }: lan is undef for none
 # routes   [ prefix, device, gateway ]: what the administrator has set up beside
 # entries  [ device, address ]: so are these proxy entries
@@ -35,7 +35,11 @@ sub twins {
     srand $seed;
     my $red = host(%both, vrf => 'red', nth => 0, tail => 'r', kind => $number);
     srand $seed if $alike;
-    return $red, host(%both, vrf => 'blue', nth => 1, tail => 'b', kind => $number + !$alike);
+    my @twins = ($red, host(%both, vrf => 'blue', nth => 1, tail => 'b', kind => $number + !$alike));
+    for my $h (@twins) {
+        $h->{devices}{$_}{over} = pick('', 'vlan', 'bond') for sort keys %{ $h->{devices} };
+    }
+    return @twins;
 }
 
 sub host {
@@ -175,9 +179,9 @@ sub addresses {
     return (["10.99.$b->{k}." . (9 + $x) . '/24'], []);
 }
 
-my @INSANE = (
-    '224.0.0.5/32', '127.0.0.1/8',  '169.254.7.7/16', 'fe80::7/64',
-    '192.0.2.2/32', '192.0.2.1/24', '0.0.0.0/0',      '2001:db8::1/64');
+my @INSANE = ('224.0.0.5/32', '127.0.0.1/8', '169.254.7.7/16', 'fe80::7/64', '192.0.2.2/32', '0.0.0.0/0');
+# The LAN's router's. A host behind its own guest has another gateway, and no program there can see whose they are.
+my @ROUTER = ('192.0.2.1/24', '2001:db8::1/64');
 
 sub guest {
     my ($h, $index) = @_;
@@ -239,7 +243,7 @@ sub spoil {
     my @others = grep { @{ $_->{conf} } && !$_->{vital} } map { @{ $_->{nics} } } @{ $h->{guests} };
     if    ($how eq 'missing') { @$nic{qw(conf real gateways)} = ([], [], []) }
     elsif ($how eq 'hidden')  { $nic->{conf}                  = [] }
-    elsif ($how eq 'insane')  { @$nic{qw(conf real gateways)} = ([pick(@INSANE)], [], []) }
+    elsif ($how eq 'insane')  { @$nic{qw(conf real gateways)} = ([pick(@INSANE, $h->{flags}{firewall} ? () : @ROUTER)], [], []) }
     elsif ($how eq 'foreign') {
         @$nic{qw(conf real)} =
           ([pick('198.18.0.7/32', '192.0.2.222/32', '10.2.0.222/24', '203.0.113.99/32', '2001:db8:9::7/64')]) x 2;
@@ -247,7 +251,7 @@ sub spoil {
     }
     elsif (@others) {
         my $other = pick(@others);
-        my %insane = map { $_ => 1 } @INSANE;
+        my %insane = map { $_ => 1 } @INSANE, @ROUTER;
         $nic->{conf} = [@{ $other->{conf} }];
         my $taken = maybe(0.5) && !grep { $insane{$_} } @{ $other->{conf} };
         @$nic{qw(real gateways)} = $taken ? ([@{ $other->{conf} }], [@{ $other->{gateways} }]) : ([], []);
@@ -306,10 +310,8 @@ sub policy {
         $g->{route_by} = pick(qw(policy administrator));
         if    (@far && $g->{route_by} eq 'policy')   { $p->{route} = $far[0]{bridge} }
         elsif (maybe(0.1) && !$g->{nics}[0]{routed}) { $p->{route} = pick(sort keys %{ $h->{bridges} }) }
-        # A host route to another guest's address leads others astray before that guest has started, and so does one to
-        # the LAN's router where the host's own is another one, so that it knows nothing of that. Both are left out.
-        my $others = $h->{flags}{firewall} ? qr/overlap|insane/ : qr/overlap/;
-        delete $p->{route} if grep { ($_->{spoilt} // '') =~ $others } @{ $g->{nics} };
+        # A host route to another guest's address leads others astray before that guest has started.
+        delete $p->{route} if grep { ($_->{spoilt} // '') eq 'overlap' } @{ $g->{nics} };
         $h->{new_keys}   = 1       if maybe(0.12) && news($h, $g, \@on_lans);
         $p->{bridge_mac} = 'leave' if maybe(0.05);
         $p->{ports}      = 'leave' if maybe(0.1);

@@ -199,10 +199,42 @@ sub route_line {
     return "route add $to $way" . ($table ? " vrf $table" : '') . "\n";
 }
 
+sub cable {
+    my ($card, $lan, $number, $nth) = @_;
+    return sprintf "link add name %s group 1 address 02:0b:00:00:%02x:%02x type veth peer name p_%s netns %s\n",
+      $card, $nth, $number, $card, $lan;
+}
+
+# A card, or what stands on some.
+sub device_lines {
+    my ($name, $lan, $number, $over) = @_;
+    my $card = "c$number";
+    return cable($card, $lan, $number, 0)
+      . "link set dev $card up\nlink add link $card name $name group 1 type vlan id 7\n"
+      if $over eq 'vlan';
+    return "link add name $name group 1 type bond mode active-backup miimon 10\n" . join '',
+      map { cable("$card.$_", $lan, $number, $_) . "link set dev $card.$_ master $name\n" } 0, 1
+      if $over eq 'bond';
+    return cable($name, $lan, $number, 0);
+}
+
+# The other ends, as ports of the LAN's bridge.
+sub port_lines {
+    my ($name, $number, $over) = @_;
+    my $card  = "p_c$number";
+    my @ports = $over eq 'bond' ? ("$card.0", "$card.1") : ("p_$name");
+    my $tagged =
+      $over eq 'vlan' ? "link set dev $card up\nlink add link $card name @ports type vlan id 7\n" : '';
+    return $tagged . join '', map { "link set dev $_ master lan\nlink set dev $_ up\n" } @ports;
+}
+
 sub host_up {
     my ($h) = @_;
     local $vrf = $h->{vrf};
-    my $index;
+    my $devices = $h->{devices};
+    my @cards   = sort keys %$devices;
+    my %number;
+    @number{@cards} = map { 100 * $h->{nth} + $_ } 1 .. @cards;
     my $in_vrf = sub { return $vrf ? "link set dev $_[0] master $vrf\n" : '' };
     host(
         map {
@@ -221,12 +253,9 @@ sub host_up {
         $out .= "link add name $vrf group 1 type vrf table " . (10 + $h->{nth}) . "\nlink set dev $vrf up\n" if $vrf;
         $out .= "link add name $_ group 1 type bridge mcast_snooping 0\n" . $in_vrf->($_)
           for sort keys %{ $h->{bridges} };
-        $index = 100 * $h->{nth};
-        for my $name (sort keys %{ $h->{devices} }) {
-            my $d = $h->{devices}{$name};
-            $out .= sprintf "link add name %s group 1 address 02:0b:00:00:00:%02x type veth peer name p_%s netns %s\n",
-              $name, ++$index, $name,
-              ns($side, "lan$d->{lan}");
+        for my $name (@cards) {
+            my $d = $devices->{$name};
+            $out .= device_lines($name, ns($side, "lan$d->{lan}"), $number{$name}, $d->{over} // '');
             $out .= $d->{master} ? "link set dev $name master $d->{master}\n" : $in_vrf->($name);
             $out .= "link set dev $name up\n";
         }
@@ -234,7 +263,7 @@ sub host_up {
         return $out;
     };
     batches(both('host', $text));
-    my @devices = sort(keys %{ $h->{devices} }, keys %{ $h->{bridges} });
+    my @devices = sort(@cards, keys %{ $h->{bridges} });
     host(
         map {
             my $n = ns($_, 'host');
@@ -248,7 +277,7 @@ sub host_up {
     }
     my $later = '';
     for my $name (@devices) {
-        $later .= join '', address_lines($name, @{ ($h->{devices}{$name} // $h->{bridges}{$name})->{addresses} // [] });
+        $later .= join '', address_lines($name, @{ ($devices->{$name} // $h->{bridges}{$name})->{addresses} // [] });
     }
     $later .= route_line(@$_[0 .. 2], $vrf)           for @{ $h->{routes} };
     $later .= "neigh add proxy $_->[1] dev $_->[0]\n" for @{ $h->{entries} };
@@ -256,8 +285,7 @@ sub host_up {
     for my $n (0 .. $#{ $h->{lans} }) {
         my $lan   = $h->{lans}[$n];
         my $lines = join '', "addr flush dev lan\nlink set dev lan down\n",
-          map({ "link set dev p_$_ master lan\nlink set dev p_$_ up\n" }
-            grep { $h->{devices}{$_}{lan} == $n } sort keys %{ $h->{devices} }),
+          map({ port_lines($_, $number{$_}, $devices->{$_}{over} // '') } grep { $devices->{$_}{lan} == $n } @cards),
           "link set dev lan up\n", address_lines('lan', "$lan->{v4}.1/24", "$lan->{v6}\::1/64"),
           map { route_line($_->[0], 'lan', $_->[1]) } $n == 0 ? @{ $h->{lan_routes} } : ();
         push @lans, both("lan$n", $lines);
