@@ -86,7 +86,8 @@ int link_parse(struct nlmsghdr *answer, struct link *ret_link)
 	struct link *link = ret_link;
 	struct nlattr *tb[IFLA_MAX + 1];
 	const struct ifinfomsg *info = nlmsg_data(answer);
-	struct nlattr *kind, *slave;
+	struct nlattr *kind;
+	struct nlattr *slave;
 
 	if (answer->nlmsg_type != RTM_NEWLINK || nlmsg_parse(answer, sizeof(*info), tb, IFLA_MAX, NULL) < 0 ||
 	    !tb[IFLA_IFNAME])

@@ -50,7 +50,7 @@ struct host_route {
 };
 
 /* Whatever the rules lead to before its table. */
-int route_has_host(struct netlink *nl, const struct host_route *route, bool *ret_has, struct err *err);
+int route_has_host(struct netlink *nl, const struct host_route *host, bool *ret_has, struct err *err);
 
 /*
  * The gateway of the default route, family 0 where there is none, and the device by which it is reached. device: one of

@@ -199,9 +199,9 @@ static int ask_proxy(struct netlink *nl, struct err *err)
 
 static int ask_route(struct netlink *nl, struct err *err)
 {
-	const struct ip ip = { AF_INET, { 192, 0, 2, 7 } };
+	const struct host_route route = { 3, 0, { AF_INET, { 192, 0, 2, 7 } } };
 	bool has = false;
-	int r = route_has_host(nl, 3, &ip, &has, err);
+	int r = route_has_host(nl, &route, &has, err);
 
 	CHECK(r == 0 || !has);
 	return r;
