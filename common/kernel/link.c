@@ -17,6 +17,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "kernel/attr.h"
 #include "kernel/device_file.h"
 
 #ifndef RTEXT_FILTER_SKIP_STATS
@@ -54,8 +55,7 @@ static const struct {
 /* IFLA_AF_SPEC { AF_INET { IFLA_INET_CONF: u32[] }, AF_INET6 { IFLA_INET6_CONF: s32[] } } */
 static void take_values(struct link *link, struct nlattr *af_spec, int family, int attr)
 {
-	struct nlattr *inet = nla_find(nla_data(af_spec), nla_len(af_spec), family);
-	struct nlattr *conf = inet ? nla_find(nla_data(inet), nla_len(inet), attr) : NULL;
+	struct nlattr *conf = attr_within(attr_within(af_spec, family), attr);
 
 	if (!conf)
 		return;
@@ -68,15 +68,10 @@ static void take_values(struct link *link, struct nlattr *af_spec, int family, i
 	}
 }
 
-static struct nlattr *link_info(struct nlattr *info, int which)
-{
-	return info ? nla_find(nla_data(info), nla_len(info), which) : NULL;
-}
-
 /* A VRF's, as its device tells it. */
 static unsigned table_of(struct nlattr *slave_data)
 {
-	struct nlattr *table = link_info(slave_data, IFLA_VRF_PORT_TABLE);
+	struct nlattr *table = attr_within(slave_data, IFLA_VRF_PORT_TABLE);
 
 	return table && nla_len(table) == sizeof(uint32_t) ? nla_get_u32(table) : 0;
 }
@@ -105,14 +100,14 @@ int link_parse(struct nlmsghdr *answer, struct link *ret_link)
 	/* With IFLA_LINK_NETNSID it is a number of another network namespace. */
 	if (tb[IFLA_LINK] && nla_len(tb[IFLA_LINK]) == sizeof(uint32_t) && !tb[IFLA_LINK_NETNSID])
 		link->lower = (int)nla_get_u32(tb[IFLA_LINK]);
-	kind = link_info(tb[IFLA_LINKINFO], IFLA_INFO_KIND);
+	kind = attr_within(tb[IFLA_LINKINFO], IFLA_INFO_KIND);
 	if (kind)
 		nla_strlcpy(link->kind, kind, sizeof(link->kind));
 	/* The kernel tells the slave's kind since 3.14, and has VRFs since 4.3. */
-	slave = link_info(tb[IFLA_LINKINFO], IFLA_INFO_SLAVE_KIND);
+	slave = attr_within(tb[IFLA_LINKINFO], IFLA_INFO_SLAVE_KIND);
 	link->port = link->master != 0 && !(slave && nla_strcmp(slave, "vrf") == 0);
 	if (link->master != 0 && !link->port)
-		link->table = table_of(link_info(tb[IFLA_LINKINFO], IFLA_INFO_SLAVE_DATA));
+		link->table = table_of(attr_within(tb[IFLA_LINKINFO], IFLA_INFO_SLAVE_DATA));
 	if (tb[IFLA_AF_SPEC]) {
 		take_values(link, tb[IFLA_AF_SPEC], AF_INET, IFLA_INET_CONF);
 		take_values(link, tb[IFLA_AF_SPEC], AF_INET6, IFLA_INET6_CONF);

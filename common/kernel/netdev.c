@@ -9,6 +9,8 @@
 #include <netlink/attr.h>
 #include <string.h>
 
+#include "kernel/attr.h"
+
 /* linux/rtnetlink.h of Debian 12 has it not. */
 #ifndef RTEXT_FILTER_SKIP_STATS
 #define RTEXT_FILTER_SKIP_STATS (1 << 3)
@@ -46,34 +48,29 @@ static uint32_t number(struct nlattr *attr, uint32_t missing)
 	}
 }
 
-static struct nlattr *within(struct nlattr *nest, int type)
-{
-	return nest ? nla_find(nla_data(nest), nla_len(nest), type) : NULL;
-}
-
 static void take_data(struct netdev *d, struct nlattr *data)
 {
 	switch (d->kind) {
 	case NETDEV_BRIDGE:
-		d->vlan_filtering = number(within(data, IFLA_BR_VLAN_FILTERING), 0) != 0;
+		d->vlan_filtering = number(attr_within(data, IFLA_BR_VLAN_FILTERING), 0) != 0;
 		break;
 	case NETDEV_BOND:
-		d->bond_mode = (uint8_t)number(within(data, IFLA_BOND_MODE), 0);
+		d->bond_mode = (uint8_t)number(attr_within(data, IFLA_BOND_MODE), 0);
 		break;
 	case NETDEV_VLAN:
-		d->vlan = (uint16_t)number(within(data, IFLA_VLAN_ID), 0);
+		d->vlan = (uint16_t)number(attr_within(data, IFLA_VLAN_ID), 0);
 		break;
 	case NETDEV_MACVLAN:
-		d->mode = number(within(data, IFLA_MACVLAN_MODE), 0);
+		d->mode = number(attr_within(data, IFLA_MACVLAN_MODE), 0);
 		break;
 	case NETDEV_IPVLAN:
-		d->mode = number(within(data, IFLA_IPVLAN_MODE), 0);
+		d->mode = number(attr_within(data, IFLA_IPVLAN_MODE), 0);
 		break;
 	case NETDEV_VRF:
-		d->table = number(within(data, IFLA_VRF_TABLE), 0);
+		d->table = number(attr_within(data, IFLA_VRF_TABLE), 0);
 		break;
 	case NETDEV_VXLAN:
-		d->vxlan_proxy = number(within(data, IFLA_VXLAN_PROXY), 0) != 0;
+		d->vxlan_proxy = number(attr_within(data, IFLA_VXLAN_PROXY), 0) != 0;
 		break;
 	case NETDEV_OTHER:
 	case NETDEV_VETH:
@@ -87,16 +84,16 @@ static void take_data(struct netdev *d, struct nlattr *data)
 static void take_port(struct netdev *d, struct nlattr *data)
 {
 	d->port = (struct bridge_port){
-		.forwarding = number(within(data, IFLA_BRPORT_STATE), 0) == BRIDGE_FORWARDING,
-		.learning = number(within(data, IFLA_BRPORT_LEARNING), 1) != 0,
-		.flood = number(within(data, IFLA_BRPORT_UNICAST_FLOOD), 1) != 0,
-		.bcast_flood = number(within(data, IFLA_BRPORT_BCAST_FLOOD), 1) != 0,
-		.mcast_flood = number(within(data, IFLA_BRPORT_MCAST_FLOOD), 1) != 0,
-		.isolated = number(within(data, IFLA_BRPORT_ISOLATED), 0) != 0,
-		.locked = number(within(data, IFLA_BRPORT_LOCKED), 0) != 0,
-		.suppress = number(within(data, IFLA_BRPORT_PROXYARP), 0) != 0 ||
-			    number(within(data, IFLA_BRPORT_PROXYARP_WIFI), 0) != 0 ||
-			    number(within(data, IFLA_BRPORT_NEIGH_SUPPRESS), 0) != 0,
+		.forwarding = number(attr_within(data, IFLA_BRPORT_STATE), 0) == BRIDGE_FORWARDING,
+		.learning = number(attr_within(data, IFLA_BRPORT_LEARNING), 1) != 0,
+		.flood = number(attr_within(data, IFLA_BRPORT_UNICAST_FLOOD), 1) != 0,
+		.bcast_flood = number(attr_within(data, IFLA_BRPORT_BCAST_FLOOD), 1) != 0,
+		.mcast_flood = number(attr_within(data, IFLA_BRPORT_MCAST_FLOOD), 1) != 0,
+		.isolated = number(attr_within(data, IFLA_BRPORT_ISOLATED), 0) != 0,
+		.locked = number(attr_within(data, IFLA_BRPORT_LOCKED), 0) != 0,
+		.suppress = number(attr_within(data, IFLA_BRPORT_PROXYARP), 0) != 0 ||
+			    number(attr_within(data, IFLA_BRPORT_PROXYARP_WIFI), 0) != 0 ||
+			    number(attr_within(data, IFLA_BRPORT_NEIGH_SUPPRESS), 0) != 0,
 	};
 }
 
@@ -120,14 +117,15 @@ int netdev_parse(struct nlmsghdr *answer, struct netdev *ret_device)
 	if (permanent && nla_len(permanent) == ETH_ALEN)
 		memcpy(d->permanent.bytes, nla_data(permanent), ETH_ALEN);
 	info = nlmsg_find_attr(answer, sizeof(struct ifinfomsg), IFLA_LINKINFO);
-	take_data(d, within(info, IFLA_INFO_DATA));
-	slave = within(info, IFLA_INFO_SLAVE_KIND);
+	take_data(d, attr_within(info, IFLA_INFO_DATA));
+	slave = attr_within(info, IFLA_INFO_SLAVE_KIND);
 	if (slave && nla_strcmp(slave, "bridge") == 0)
-		take_port(d, within(info, IFLA_INFO_SLAVE_DATA));
+		take_port(d, attr_within(info, IFLA_INFO_SLAVE_DATA));
 	if (slave && nla_strcmp(slave, "bond") == 0)
-		d->backup = number(within(within(info, IFLA_INFO_SLAVE_DATA), IFLA_BOND_SLAVE_STATE), 0) != 0;
-	d->intercepted = number(within(nlmsg_find_attr(answer, sizeof(struct ifinfomsg), IFLA_XDP), IFLA_XDP_ATTACHED),
-				XDP_ATTACHED_NONE) != XDP_ATTACHED_NONE;
+		d->backup = number(attr_within(attr_within(info, IFLA_INFO_SLAVE_DATA), IFLA_BOND_SLAVE_STATE), 0) != 0;
+	d->intercepted =
+		number(attr_within(nlmsg_find_attr(answer, sizeof(struct ifinfomsg), IFLA_XDP), IFLA_XDP_ATTACHED),
+		       XDP_ATTACHED_NONE) != XDP_ATTACHED_NONE;
 	return 0;
 }
 

@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "kernel/attr.h"
+
 /* A list of elements is one attribute, whose length has 16 bits: two elements a name, of 36 bytes at most. */
 #define NAMES_MAX    ((size_t)600)
 #define MESSAGE_SIZE ((size_t)64 * 1024)
@@ -202,11 +204,6 @@ struct nl_msg *quiet_message_rule(bool loud)
 	return steal_ptr(&msg);
 }
 
-static struct nlattr *find(const struct nlattr *nest, int type)
-{
-	return nest ? nla_find(nla_data(nest), nla_len(nest), type) : NULL;
-}
-
 bool quiet_is_u32(const struct nlattr *attr, uint32_t value)
 {
 	return attr && nla_len(attr) == sizeof(uint32_t) && ntohl(nla_get_u32(attr)) == value;
@@ -214,30 +211,31 @@ bool quiet_is_u32(const struct nlattr *attr, uint32_t value)
 
 static bool is_data(const struct nlattr *data, const struct expression *e)
 {
-	const struct nlattr *value = find(data, NFTA_DATA_VALUE);
+	const struct nlattr *value = attr_within(data, NFTA_DATA_VALUE);
 	uint16_t operation = htons((uint16_t)e->data);
 
 	if (e->verdict)
-		return quiet_is_u32(find(find(data, NFTA_DATA_VERDICT), NFTA_VERDICT_CODE), (uint32_t)e->data);
+		return quiet_is_u32(attr_within(attr_within(data, NFTA_DATA_VERDICT), NFTA_VERDICT_CODE),
+				    (uint32_t)e->data);
 	return value && nla_len(value) == sizeof(operation) &&
 	       memcmp(nla_data(value), &operation, sizeof(operation)) == 0;
 }
 
 static bool is_expression(const struct nlattr *element, const struct expression *e, bool loud)
 {
-	const struct nlattr *name = find(element, NFTA_EXPR_NAME);
-	const struct nlattr *data = find(element, NFTA_EXPR_DATA);
-	const struct nlattr *set = e->set_attr ? find(data, e->set_attr) : NULL;
+	const struct nlattr *name = attr_within(element, NFTA_EXPR_NAME);
+	const struct nlattr *data = attr_within(element, NFTA_EXPR_DATA);
+	const struct nlattr *set = e->set_attr ? attr_within(data, e->set_attr) : NULL;
 
 	if (!name || nla_strcmp(name, e->name) != 0)
 		return false;
 	if (e->set_attr && (!set || nla_strcmp(set, quiet_set_name(loud)) != 0))
 		return false;
 	for (size_t i = 0; i < number_count(e); i++) {
-		if (!quiet_is_u32(find(data, e->numbers[i].type), e->numbers[i].value))
+		if (!quiet_is_u32(attr_within(data, e->numbers[i].type), e->numbers[i].value))
 			return false;
 	}
-	return !e->data_attr || is_data(find(data, e->data_attr), e);
+	return !e->data_attr || is_data(attr_within(data, e->data_attr), e);
 }
 
 bool quiet_rule_is(struct nlattr *expressions, bool loud)
